@@ -1,0 +1,31 @@
+//! The WS-Management language: pure types and codecs, no I/O.
+//!
+//! An operation ([`op`]) is a value that implements [`Operation`]; [`write_request`] makes its envelope and
+//! [`read_answer`] turns an answer into its reply, a [`Fault`] or [`Malformed`]. Nothing here opens a socket,
+//! reads a clock or draws an id: the caller hands them in.
+
+mod decimal;
+mod duration;
+mod envelope;
+mod fault;
+mod fault_code;
+mod fault_questions;
+mod fault_table;
+mod ids;
+pub mod op;
+mod shell;
+mod text;
+pub mod uri;
+pub mod xml;
+
+pub use duration::{read_duration, write_duration};
+pub use envelope::{
+    AnswerError, DEFAULT_MAX_ENVELOPE_SIZE, Header, Operation, Target, read_answer, write_request,
+};
+pub use fault::{Fault, MAX_REASON};
+pub use fault_code::{Explanation, FaultCode, FaultGroup, explain};
+pub use fault_table::FAULTS;
+pub use ids::{CommandId, EnumerationContext, MessageId, SessionId, ShellId};
+pub use shell::{Command, Shell};
+pub use text::{one_line, printable};
+pub use xml::Malformed;

@@ -1,0 +1,145 @@
+//! One page of an enumeration, as Enumerate and Pull both answer it.
+
+use crate::wsman::ids::EnumerationContext;
+use crate::wsman::shell::{Command, Shell};
+use crate::wsman::uri;
+use crate::wsman::xml::{Element, Malformed};
+
+/// What one answer of an enumeration holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The items, in the server's order.
+    pub items: Vec<T>,
+    /// What stood among the items and could not be read. The listing is then not complete, but the other items are
+    /// as good as ever.
+    pub undecodable: Vec<Malformed>,
+    /// Where to pull the next page; `None` when the server said that this was the last one.
+    pub next: Option<EnumerationContext>,
+}
+
+/// What an enumeration of shells or commands lists.
+pub trait Item: Sized {
+    /// The local name of an item's element, in the shell namespace.
+    const ELEMENT: &'static str;
+
+    /// Reads one item.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the item lacks what identifies it.
+    fn read(element: Element<'_>) -> Result<Self, Malformed>;
+}
+
+impl Item for Shell {
+    const ELEMENT: &'static str = "Shell";
+
+    fn read(element: Element<'_>) -> Result<Self, Malformed> {
+        Shell::read(element)
+    }
+}
+
+impl Item for Command {
+    const ELEMENT: &'static str = "Command";
+
+    fn read(element: Element<'_>) -> Result<Self, Malformed> {
+        Command::read(element)
+    }
+}
+
+impl<T: Item> Page<T> {
+    /// Reads an `n:EnumerateResponse` or `n:PullResponse`. Windows writes the wrappers of the first in the
+    /// WS-Management namespace and those of the second in WS-Enumeration's; both are taken in both.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the page neither ends the sequence nor says where it goes on.
+    pub(super) fn read(response: Element<'_>) -> Result<Self, Malformed> {
+        let mut page = Self { items: Vec::new(), undecodable: Vec::new(), next: None };
+        let mut ended = false;
+        for child in response.children() {
+            match (child.namespace(), child.local()) {
+                (uri::WSMAN | uri::ENUMERATION, "Items") => page.read_items(child),
+                (uri::WSMAN | uri::ENUMERATION, "EndOfSequence") => ended = true,
+                (uri::ENUMERATION, "EnumerationContext") if !child.text().is_empty() => {
+                    page.next = Some(EnumerationContext::from_server(child.text()));
+                }
+                _ => {}
+            }
+        }
+        if ended {
+            page.next = None;
+        } else if page.next.is_none() {
+            return Err(response.malformed("neither EndOfSequence nor an enumeration context"));
+        }
+        Ok(page)
+    }
+
+    fn read_items(&mut self, items: Element<'_>) {
+        for element in items.children() {
+            let item = if element.is(uri::SHELL, T::ELEMENT) {
+                T::read(element)
+            } else {
+                Err(element.malformed(format!("an item that is not a {}", T::ELEMENT)))
+            };
+            match item {
+                Ok(item) => self.items.push(item),
+                Err(problem) => self.undecodable.push(problem),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wsman::xml::Document;
+
+    fn page(children: &str) -> Result<Page<Command>, Malformed> {
+        let text = format!(
+            r#"<n:PullResponse xmlns:n="{}" xmlns:w="{}" xmlns:r="{}">{children}</n:PullResponse>"#,
+            uri::ENUMERATION,
+            uri::WSMAN,
+            uri::SHELL,
+        );
+        Page::read(Document::parse(&text).unwrap().root())
+    }
+
+    const ITEM: &str = "<r:Command><r:CommandId>C</r:CommandId></r:Command>";
+
+    #[test]
+    fn wrappers_of_both_namespaces_are_taken() {
+        for (items, end) in [("n", "n"), ("w", "w"), ("n", "w"), ("w", "n")] {
+            let page = page(&format!("<{items}:Items>{ITEM}</{items}:Items><{end}:EndOfSequence/>")).unwrap();
+            assert_eq!((page.items.len(), page.next), (1, None));
+        }
+    }
+
+    #[test]
+    fn no_items_at_all_is_an_empty_page() {
+        let page = page("<n:EnumerationContext/><w:EndOfSequence/>").unwrap();
+        assert_eq!(page, Page { items: vec![], undecodable: vec![], next: None });
+    }
+
+    #[test]
+    fn a_context_says_where_to_go_on_unless_the_sequence_has_ended() {
+        let context = "<n:EnumerationContext> uuid:1 </n:EnumerationContext>";
+        let next = page(context).unwrap().next;
+        assert_eq!(next, Some(EnumerationContext::from_server("uuid:1")));
+        assert_eq!(page(&format!("{context}<n:EndOfSequence/>")).unwrap().next, None);
+    }
+
+    #[test]
+    fn a_page_that_neither_ends_nor_goes_on_is_malformed() {
+        for children in ["", "<n:EnumerationContext> </n:EnumerationContext>", "<w:Items/>"] {
+            let error = page(children).unwrap_err();
+            assert_eq!(error.path, "/PullResponse", "{children}");
+        }
+    }
+
+    #[test]
+    fn an_undecodable_item_does_not_hide_the_others() {
+        let items = format!("<w:Items>{ITEM}<r:Command/><r:Shell/>{ITEM}</w:Items><w:EndOfSequence/>");
+        let page = page(&items).unwrap();
+        assert_eq!(page.items.len(), 2);
+        let problems: Vec<_> = page.undecodable.iter().map(|problem| problem.problem.as_str()).collect();
+        assert_eq!(problems, ["missing element CommandId", "an item that is not a Command"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Every URI that we write or look for: namespaces, actions, resources, signal codes. `wsman-schemas/uris.tsv`
+//! lists the same, and a test holds one against the other both ways.
+
+/// SOAP 1.2 envelope.
+pub const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
+/// WS-Addressing 2004/08.
+pub const ADDRESSING: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
+/// WS-Management (DSP0226).
+pub const WSMAN: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd";
+/// Microsoft's extensions to WS-Management: `DataLocale`, `SessionId`.
+pub const WSMV: &str = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd";
+/// Windows remote shell bodies; also the generic shell resource, without a slash behind it.
+pub const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
+/// WS-Transfer.
+pub const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer";
+/// WS-Enumeration.
+pub const ENUMERATION: &str = "http://schemas.xmlsoap.org/ws/2004/09/enumeration";
+/// WSManFault and ProviderFault.
+pub const WSMAN_FAULT: &str = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault";
+/// Identify.
+pub const IDENTITY: &str = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd";
+/// The WMI error that can stand in for a WSManFault.
+pub const WMI_ERROR: &str = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError";
+/// The `xml:` prefix.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// The anonymous reply address.
+pub const ANONYMOUS: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous";
+
+/// All shells of a server, whatever made them: for Enumerate and Get, and the fallback for Signal and Delete.
+pub const SHELL_RESOURCE: &str = SHELL;
+/// The commands of a shell.
+pub const COMMAND_RESOURCE: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command";
+/// A cmd (WinRS) shell.
+pub const CMD_RESOURCE: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd";
+/// What every PowerShell endpoint's resource begins with; the configuration name follows.
+pub const POWERSHELL_PREFIX: &str = "http://schemas.microsoft.com/powershell/";
+/// The default PowerShell endpoint.
+pub const POWERSHELL_RESOURCE: &str = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
+
+/// The dialect of a filter by selectors.
+pub const SELECTOR_FILTER: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
+
+/// Signal code: release the command, killing it if it runs.
+pub const SIGNAL_TERMINATE: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/Terminate";
+/// Signal code: Ctrl+C to the console process.
+pub const SIGNAL_CTRL_C: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/ctrl_c";
+/// Signal code: stop a PowerShell pipeline. The transposed letters are the real constant (MS-PSRP 3.1.5.4.11).
+pub const SIGNAL_POWERSHELL_CRTL_C: &str = "powershell/signal/crtl_c";
+
+/// The request and the response action of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// What the request's `a:Action` says.
+    pub request: &'static str,
+    /// What the answer's `a:Action` must say.
+    pub response: &'static str,
+}
+
+/// WS-Enumeration Enumerate.
+pub const ENUMERATE: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse",
+};
+/// WS-Enumeration Pull.
+pub const PULL: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
+};
+/// WS-Enumeration Release.
+pub const RELEASE: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/ReleaseResponse",
+};
+/// WS-Transfer Get.
+pub const GET: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse",
+};
+/// WS-Transfer Delete.
+pub const DELETE: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/transfer/DeleteResponse",
+};
+/// Windows shell Signal.
+pub const SIGNAL: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SignalResponse",
+};

@@ -1,0 +1,90 @@
+//! Which prefix means which namespace, at one place of a document (Namespaces in XML 1.0).
+
+use crate::wsman::uri;
+
+/// The most declarations that are in force at one place; Windows makes about twelve. Each name is compared with them.
+pub const MAX_DECLARATIONS: usize = 128;
+/// The most distinct namespaces in one document; Windows uses about fifteen.
+pub const MAX_NAMESPACES: usize = 256;
+
+/// The index of "no namespace".
+pub(super) const NO_NAMESPACE: usize = 0;
+/// The index of the namespace that the prefix `xml` always has.
+const XML_NAMESPACE: usize = 1;
+/// How many namespaces every document has: none at all, and that of `xml`.
+const BUILT_IN: usize = 2;
+/// The namespace of `xmlns` itself, which nothing may be bound to.
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The declarations in force, innermost last, and the namespaces of the document so far.
+pub(super) struct Scope {
+    declarations: Vec<Declaration>,
+    namespaces: Vec<String>,
+}
+
+struct Declaration {
+    /// Empty for the default namespace.
+    prefix: String,
+    namespace: usize,
+}
+
+impl Scope {
+    pub(super) fn new() -> Self {
+        Self { declarations: Vec::new(), namespaces: vec![String::new(), uri::XML.to_owned()] }
+    }
+
+    /// How many declarations are in force; to be handed to [`leave`](Self::leave) at the element's end.
+    pub(super) fn depth(&self) -> usize {
+        self.declarations.len()
+    }
+
+    pub(super) fn leave(&mut self, depth: usize) {
+        self.declarations.truncate(depth);
+    }
+
+    /// Binds a prefix, or the default with an empty one. The error is a problem, as a fragment.
+    pub(super) fn declare(&mut self, prefix: &str, namespace: &str) -> Result<(), String> {
+        if prefix == "xml" && namespace == uri::XML {
+            return Ok(());
+        }
+        if matches!(prefix, "xml" | "xmlns") || matches!(namespace, uri::XML | XMLNS) {
+            return Err(format!("the reserved prefix or namespace in xmlns:{prefix}='{namespace}'"));
+        }
+        if namespace.is_empty() && !prefix.is_empty() {
+            return Err(format!("the prefix {prefix} without a namespace"));
+        }
+        if self.declarations.len() >= MAX_DECLARATIONS {
+            return Err(format!("more than {MAX_DECLARATIONS} namespace declarations"));
+        }
+        let namespace = self.intern(namespace)?;
+        self.declarations.push(Declaration { prefix: prefix.to_owned(), namespace });
+        Ok(())
+    }
+
+    /// What a prefix is bound to; `None` where it is not. The default namespace, with an empty prefix, is for
+    /// elements alone.
+    pub(super) fn resolve(&self, prefix: &str) -> Option<usize> {
+        match self.declarations.iter().rev().find(|declaration| declaration.prefix == prefix) {
+            Some(declaration) => Some(declaration.namespace),
+            None if prefix.is_empty() => Some(NO_NAMESPACE),
+            None => (prefix == "xml").then_some(XML_NAMESPACE),
+        }
+    }
+
+    /// All namespaces, in the order of their indices.
+    pub(super) fn into_namespaces(self) -> Vec<String> {
+        self.namespaces
+    }
+
+    fn intern(&mut self, namespace: &str) -> Result<usize, String> {
+        if let Some(index) = self.namespaces.iter().position(|known| known == namespace) {
+            return Ok(index);
+        }
+        let index = self.namespaces.len();
+        if index >= BUILT_IN + MAX_NAMESPACES {
+            return Err(format!("more than {MAX_NAMESPACES} namespaces"));
+        }
+        self.namespaces.push(namespace.to_owned());
+        Ok(index)
+    }
+}

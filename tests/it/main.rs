@@ -1,0 +1,15 @@
+//! All integration tests in one binary, so that they link once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test that is wrong should panic, and tests read their own world"
+)]
+
+mod recorded;
+mod schemas;
+mod support;
+mod wsman;

@@ -1,0 +1,5 @@
+//! What several tests share: the built command, servers that do exactly what a test says, fixtures, recordings, captured logs.
+
+pub(crate) mod fixtures;
+#[cfg(target_os = "linux")]
+pub(crate) mod recordings;
