@@ -1,5 +1,7 @@
 //! Find, select and close PowerShell sessions and WinRM shells, and prove that they are gone.
 
+pub mod auth;
 pub mod wsman;
 
+pub use auth::{AuthScheme, Credential};
 pub use wsman::{Fault, ShellId};

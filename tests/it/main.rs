@@ -9,6 +9,7 @@
     reason = "a test that is wrong should panic, and tests read their own world"
 )]
 
+mod ntlm_interop;
 mod recorded;
 mod schemas;
 mod support;

@@ -1,0 +1,166 @@
+//! HTTP Basic (RFC 7617): never sent before the server offered it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::{Answer, AuthError, Credential, Handshake, Leg, Protection, Step};
+
+/// The Basic handshake: learn the offer, then prove the login with one Identify. It does not ask whether the way is
+/// protected; [`handshake`](super::handshake) does.
+#[derive(Debug)]
+pub struct Basic {
+    credential: Credential,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    Asked,
+    Sent,
+    Over,
+}
+
+impl Basic {
+    /// Begins a login.
+    #[must_use]
+    pub fn new(credential: Credential) -> Self {
+        Self { credential, state: State::Start }
+    }
+
+    /// The header that each request bears.
+    fn header(&self) -> SecretString {
+        let names = self.credential.names();
+        let user = if names.domain.is_empty() { names.user.as_str() } else { self.credential.user() };
+        let password = self.credential.password().expose_secret();
+        let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + password.len()));
+        pair.push_str(user);
+        pair.push(':');
+        pair.push_str(password);
+        // The exact capacity keeps the secret from being copied to a larger buffer that nobody wipes.
+        let length = base64::encoded_len(pair.len(), true).unwrap_or_default();
+        let mut value = String::with_capacity(PREFIX.len() + length);
+        value.push_str(PREFIX);
+        STANDARD.encode_string(pair.as_bytes(), &mut value);
+        value.into()
+    }
+
+    fn check(&self) -> Result<(), AuthError> {
+        self.credential.check()?;
+        let problem = if self.credential.user().contains(':') {
+            "a user name with a colon cannot be sent with Basic"
+        } else if self.credential.password().expose_secret().chars().any(char::is_control) {
+            "a password with a control character cannot be sent with Basic"
+        } else {
+            return Ok(());
+        };
+        Err(AuthError::Unusable { problem: problem.to_owned() })
+    }
+}
+
+impl Handshake for Basic {
+    fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError> {
+        match (std::mem::replace(&mut self.state, State::Over), answer) {
+            (State::Start, None) => {
+                self.check()?;
+                self.state = State::Asked;
+                Ok(Step::Send(Leg { authorization: None, identify: false }))
+            }
+            (State::Asked, Some(answer)) => {
+                if answer.status != 401 || !answer.offers.has("Basic") {
+                    return Err(AuthError::NotOffered {
+                        offered: answer.offers.to_string(),
+                        wanted: "Basic was asked for".to_owned(),
+                    });
+                }
+                self.state = State::Sent;
+                Ok(Step::Send(Leg { authorization: Some(self.header()), identify: true }))
+            }
+            (State::Sent, Some(answer)) if answer.status == 401 => {
+                Err(AuthError::Refused { user: self.credential.user().to_owned(), scheme: SCHEME })
+            }
+            (State::Sent, Some(_)) => Ok(Step::Established(Protection::Header(self.header()))),
+            _ => Err(AuthError::out_of_turn(SCHEME)),
+        }
+    }
+}
+
+const SCHEME: &str = "basic";
+
+const PREFIX: &str = "Basic ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Offers;
+
+    fn answer(status: u16, offers: &Offers) -> Answer<'_> {
+        Answer { status, offers, server_certificate: None }
+    }
+
+    fn asked(user: &str, password: &str) -> Basic {
+        let mut basic = Basic::new(Credential::new(user, password.into()));
+        let Step::Send(leg) = basic.step(None).unwrap() else { panic!("not sent") };
+        assert!(leg.authorization.is_none() && !leg.identify);
+        basic
+    }
+
+    fn sent(user: &str, password: &str) -> (Basic, String) {
+        let mut basic = asked(user, password);
+        let offers = Offers::parse(["Negotiate", "basic realm=\"WSMAN\""]);
+        let Step::Send(leg) = basic.step(Some(&answer(401, &offers))).unwrap() else { panic!("not sent") };
+        assert!(leg.identify);
+        (basic, leg.authorization.unwrap().expose_secret().to_owned())
+    }
+
+    #[test]
+    fn the_password_goes_out_only_after_the_offer() {
+        // RFC 7617, section 2, and its UTF-8 example in section 2.1.
+        assert_eq!(sent("Aladdin", "open sesame").1, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(sent("test", "123\u{a3}").1, "Basic dGVzdDoxMjPCow==");
+        assert_eq!(sent(r".\test", "123\u{a3}").1, "Basic dGVzdDoxMjPCow==");
+    }
+
+    #[test]
+    fn without_the_offer_nothing_is_sent() {
+        for (status, header, offered) in [
+            (401, "Negotiate, Kerberos", "Negotiate, Kerberos"),
+            (200, "Basic realm=\"x\"", "Basic"),
+            (401, "", "no authentication"),
+        ] {
+            let offers = Offers::parse([header]);
+            let error = asked("user", "geheim").step(Some(&answer(status, &offers))).unwrap_err();
+            let AuthError::NotOffered { offered: said, .. } = error else { panic!("{error}") };
+            assert_eq!(said, offered);
+        }
+    }
+
+    #[test]
+    fn a_401_to_the_password_is_a_definite_refusal() {
+        let offers = Offers::parse(["Basic realm=\"WSMAN\""]);
+        let (mut basic, _) = sent("user", "geheim");
+        let error = basic.step(Some(&answer(401, &offers))).unwrap_err();
+        assert_eq!(error, AuthError::Refused { user: "user".into(), scheme: "basic" });
+        assert!(matches!(basic.step(Some(&answer(401, &offers))), Err(AuthError::Malformed { .. })));
+    }
+
+    #[test]
+    fn every_later_request_bears_the_same_header() {
+        let (mut basic, first) = sent("user", "geheim");
+        let step = basic.step(Some(&answer(200, &Offers::default()))).unwrap();
+        let Step::Established(Protection::Header(header)) = &step else { panic!("{step:?}") };
+        assert_eq!(header.expose_secret(), first);
+        assert!(!format!("{step:?} {basic:?}").contains("geheim"));
+        assert!(!format!("{step:?} {basic:?}").contains(&first));
+    }
+
+    #[test]
+    fn a_colon_or_a_control_character_cannot_be_sent() {
+        for (user, password) in [("a:b", "p"), ("a", "p\r\n"), ("", "p")] {
+            let error = Basic::new(Credential::new(user, password.into())).step(None).unwrap_err();
+            assert!(matches!(error, AuthError::Unusable { .. }), "{error}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Who logs in: a user name and a password that is never printed and is wiped on drop.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::AuthError;
+
+/// A user name and its password.
+#[derive(Clone)]
+pub struct Credential {
+    user: String,
+    password: SecretString,
+}
+
+impl Credential {
+    /// Takes `user`, `.\user`, `DOMAIN\user` or `user@realm`, and the password. Nothing is checked here: a name or
+    /// password that cannot be sent is refused with [`AuthError::Unusable`] when the login begins.
+    #[must_use]
+    pub fn new(user: impl Into<String>, password: SecretString) -> Self {
+        Self { user: user.into(), password }
+    }
+
+    /// The user name as it was given.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The parts of the name as NTLM sends them.
+    #[must_use]
+    pub fn names(&self) -> UserNames {
+        match self.user.split_once('\\') {
+            Some((".", user)) => UserNames { domain: String::new(), user: user.to_owned() },
+            Some((domain, user)) => UserNames { domain: domain.to_owned(), user: user.to_owned() },
+            None => UserNames { domain: String::new(), user: self.user.clone() },
+        }
+    }
+
+    /// What identifies the account, without its secret: the key of whatever counts logins.
+    #[must_use]
+    pub fn key(&self) -> CredentialKey {
+        CredentialKey(self.user.to_lowercase())
+    }
+
+    /// The password, for the handshakes only.
+    pub(crate) fn password(&self) -> &SecretString {
+        &self.password
+    }
+
+    /// Refuses what no scheme can send.
+    pub(super) fn check(&self) -> Result<(), AuthError> {
+        let names = self.names();
+        if names.user.is_empty() {
+            return Err(unusable("the user name is empty"));
+        }
+        if names.user.encode_utf16().count() > MAX_NAME_UNITS
+            || names.domain.encode_utf16().count() > MAX_NAME_UNITS
+        {
+            return Err(unusable(format!(
+                "the user or domain name is longer than {MAX_NAME_UNITS} characters"
+            )));
+        }
+        if self.user.chars().any(char::is_control) {
+            return Err(unusable("the user name holds a control character"));
+        }
+        if self.password.expose_secret().len() > MAX_PASSWORD_BYTES {
+            return Err(unusable(format!("the password is longer than {MAX_PASSWORD_BYTES} bytes")));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({:?}, Secret(..))", self.user)
+    }
+}
+
+/// A user name cut into the parts that NTLM sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserNames {
+    /// The domain; empty for a local account, for `.\user` and for a UPN.
+    pub domain: String,
+    /// The user; for `user@realm` the whole of it, since the server resolves a UPN itself.
+    pub user: String,
+}
+
+/// An account without its secret; equal for the same name in any case, because the server counts failed logons
+/// without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialKey(String);
+
+fn unusable(problem: impl Into<String>) -> AuthError {
+    AuthError::Unusable { problem: problem.into() }
+}
+
+/// The longest user or domain name in UTF-16 units. Windows takes 256 in an account name and 1,024 in a UPN; an
+/// NTLM field must stay below 65,536 bytes.
+pub(super) const MAX_NAME_UNITS: usize = 1024;
+
+/// The longest password in bytes. Windows takes 256 characters; more would only burst the server's header limit.
+const MAX_PASSWORD_BYTES: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential(user: &str) -> Credential {
+        Credential::new(user, "geheim".into())
+    }
+
+    #[test]
+    fn a_user_name_is_cut_as_windows_cuts_it() {
+        for (text, domain, user) in [
+            ("user", "", "user"),
+            (r".\user", "", "user"),
+            (r"DOMAIN\user", "DOMAIN", "user"),
+            ("user@example.com", "", "user@example.com"),
+            (r"DOMAIN\user@realm", "DOMAIN", "user@realm"),
+            (r"DOMAIN\a\b", "DOMAIN", r"a\b"),
+        ] {
+            let names = credential(text).names();
+            assert_eq!((names.domain.as_str(), names.user.as_str()), (domain, user), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_or_password_that_cannot_be_sent_is_refused() {
+        for user in
+            ["", r"DOMAIN\", "a\nb", &"x".repeat(MAX_NAME_UNITS + 1), &format!(r"{}\u", "d".repeat(1025))]
+        {
+            assert!(matches!(credential(user).check(), Err(AuthError::Unusable { .. })), "{user:?}");
+        }
+        let long = Credential::new("u", "p".repeat(MAX_PASSWORD_BYTES + 1).into());
+        assert!(matches!(long.check(), Err(AuthError::Unusable { .. })));
+        assert_eq!(credential(&"x".repeat(MAX_NAME_UNITS)).check(), Ok(()));
+    }
+
+    #[test]
+    fn debug_shows_the_user_and_not_the_password() {
+        let shown = format!("{0:?} {0:#?}", credential(r"DOMAIN\user"));
+        assert!(shown.contains("user") && shown.contains("Secret(..)"), "{shown}");
+        assert!(!shown.contains("geheim"), "{shown}");
+        assert!(!format!("{:?}", credential("user").key()).contains("geheim"));
+    }
+
+    #[test]
+    fn an_account_in_another_case_has_the_same_key() {
+        assert_eq!(credential(r"DOMAIN\User").key(), credential(r"domain\uSER").key());
+        assert_ne!(credential("user1").key(), credential("user2").key());
+    }
+}

@@ -1,0 +1,196 @@
+//! Authentication: pure state machines over the tokens of `Authorization` and `WWW-Authenticate`, and the framing
+//! of sealed bodies. No socket, clock or environment; randomness and time are arguments.
+
+mod auto;
+mod basic;
+mod credential;
+#[cfg(feature = "ntlm")]
+mod ntlm;
+mod offer;
+mod options;
+mod scheme;
+pub mod sealing;
+
+pub use basic::Basic;
+pub use credential::{Credential, CredentialKey, UserNames};
+#[cfg(feature = "ntlm")]
+pub use ntlm::{Ntlm, NtlmSeal};
+pub use offer::Offers;
+pub use options::NtlmOptions;
+pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
+
+use std::fmt;
+
+/// One value per connection and login: it is fed the server's answers and says what to send next.
+///
+/// The rule for the transport: the first call gets `None`; each later call gets the answer to the leg that the call
+/// before it asked for, and only if its status is 401 or a success (2xx). Any other status (403, 404, 405, 500, 503, a
+/// redirect) is no word of the login and never comes here. After an error or [`Step::Established`] the value is
+/// used up.
+pub trait Handshake: fmt::Debug + Send {
+    /// The next leg: `None` before the first request, then the answer to the last one.
+    ///
+    /// # Errors
+    /// [`AuthError`]: the server refused the credential, offers no scheme that we may use, or broke the protocol.
+    fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError>;
+}
+
+/// What a handshake needs to know of an HTTP answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The schemes and tokens of its `WWW-Authenticate` headers.
+    pub offers: &'a Offers,
+    /// The DER of the server's TLS certificate, on HTTPS: it makes the channel binding.
+    pub server_certificate: Option<&'a [u8]>,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this body with this `Authorization` header (none to learn what is offered) and come back with the answer.
+    Send(Leg),
+    /// The login stands.
+    Established(Protection),
+}
+
+/// One request of a handshake.
+#[derive(Debug)]
+pub struct Leg {
+    /// The value of `Authorization`; marked sensitive, never logged.
+    pub authorization: Option<secrecy::SecretString>,
+    /// Whether the body is an Identify envelope, which proves a login that has no tokens of its own; else it is empty.
+    pub identify: bool,
+}
+
+/// How requests are protected and authenticated once the login stands.
+pub enum Protection {
+    /// Bodies travel as they are on this connection, which itself is authenticated (NTLM over TLS).
+    Connection,
+    /// Each request bears this `Authorization` header (Basic).
+    Header(secrecy::SecretString),
+    /// Bodies are sealed (NTLM over plain HTTP).
+    Sealed(Box<dyn Seal>),
+}
+
+impl fmt::Debug for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connection => "Connection",
+            Self::Header(_) => "Header(..)",
+            Self::Sealed(_) => "Sealed(..)",
+        })
+    }
+}
+
+/// Seals and opens message bodies on one authenticated connection; each direction has its own stream and numbers.
+pub trait Seal: Send {
+    /// The content type's `protocol`, such as `application/HTTP-SPNEGO-session-encrypted`.
+    fn protocol(&self) -> &'static str;
+    /// Seals one message: signature (or token header) and ciphertext.
+    ///
+    /// # Errors
+    /// [`AuthError::Poisoned`] after a failure on this connection.
+    fn seal(&mut self, plaintext: &[u8]) -> Result<Sealed, AuthError>;
+    /// Opens one message and checks its signature in constant time.
+    ///
+    /// # Errors
+    /// [`AuthError::BadSeal`]: altered, replayed or out of order; the connection is of no further use.
+    fn open(&mut self, signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, AuthError>;
+}
+
+/// One sealed message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The signature or token header that goes first.
+    pub signature: Vec<u8>,
+    /// The ciphertext.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Why a login did not come about, or why a sealed message cannot be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The server refused the credential, definitely: it must not be tried again (account lockout).
+    #[error("the server refused the credential of {user} ({scheme})")]
+    Refused {
+        /// The account.
+        user: String,
+        /// The scheme's name.
+        scheme: &'static str,
+    },
+    /// The credential was shown and not judged: the connection was lost, or time ran out. The server may have counted
+    /// a failed logon, so that it is not repeated.
+    #[error(
+        "no verdict on the credential of {user}: {problem}; it may count as a failed logon and is not tried again"
+    )]
+    Unanswered {
+        /// The account.
+        user: String,
+        /// What came instead of a verdict.
+        problem: String,
+    },
+    /// The server offers nothing that we may use here.
+    #[error("the server offers {offered}, and {wanted}")]
+    NotOffered {
+        /// What the server offers, as text; `no authentication` if nothing.
+        offered: String,
+        /// What we would have taken, and under which policy.
+        wanted: String,
+    },
+    /// The policy forbids the scheme on this way, so nothing was sent.
+    #[error("{scheme} is not allowed here: {problem}")]
+    NotAllowed {
+        /// The scheme's name.
+        scheme: &'static str,
+        /// Why, and what would allow it.
+        problem: &'static str,
+    },
+    /// The server tried to weaken the login: a flag is missing that sealing or signing needs.
+    #[error("the server's NTLM challenge drops {what}, which would weaken the login")]
+    Downgrade {
+        /// The missing flag or field.
+        what: &'static str,
+    },
+    /// The token is not what the scheme prescribes.
+    #[error("the server's {scheme} token is malformed: {problem}")]
+    Malformed {
+        /// The scheme's name.
+        scheme: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The server's certificate cannot be read, so that the login cannot be bound to it.
+    #[error("the server's certificate cannot be read for the channel binding")]
+    Certificate,
+    /// The credential cannot be used with this scheme (too long, a character that cannot be sent).
+    #[error("the credential cannot be used: {problem}")]
+    Unusable {
+        /// What is wrong; never the secret itself.
+        problem: String,
+    },
+    /// The signature of a sealed answer is wrong: altered, replayed or reordered.
+    #[error("a sealed answer's signature is wrong: it was altered, replayed or reordered")]
+    BadSeal,
+    /// An earlier failure has made this connection's keys useless.
+    #[error("this connection's message security is broken by an earlier failure")]
+    Poisoned,
+    /// A sealed frame is not framed as MS-WSMV 2.2.9.1 prescribes.
+    #[error("a sealed answer is badly framed: {problem}")]
+    BadFrame {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The answer came in clear although the request was sealed.
+    #[error("the server answered in clear to a sealed request")]
+    ClearAnswer,
+}
+
+impl AuthError {
+    /// A step that the handshake does not expect now.
+    fn out_of_turn(scheme: &'static str) -> Self {
+        Self::Malformed { scheme, problem: "an answer came that this login does not expect now".to_owned() }
+    }
+}

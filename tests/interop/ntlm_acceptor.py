@@ -1,0 +1,61 @@
+"""An NTLM acceptor on stdin and stdout for tests/it/ntlm_interop.rs: one JSON object per line, answered by one.
+
+  {"op": "start", "domain": "", "user": "", "password": "", "binding": null | hex of the application data}
+  {"op": "token", "token": hex}                     -> {"token": hex, "complete": bool}
+  {"op": "unwrap", "signature": hex, "data": hex}   -> {"data": hex}
+  {"op": "wrap", "data": hex}                       -> {"signature": hex, "data": hex}
+
+What fails is answered by {"error": the name of the exception, "message": its text}.
+"""
+
+import json
+import os
+import sys
+import tempfile
+
+import spnego
+import spnego.channel_bindings
+
+
+def start(request, users):
+    with open(users, "w", encoding="utf-8") as file:
+        file.write("{domain}:{user}:{password}\n".format(**request))
+    bindings = None
+    if request["binding"] is not None:
+        bindings = spnego.channel_bindings.GssChannelBindings(application_data=bytes.fromhex(request["binding"]))
+    return spnego.server(
+        protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm, channel_bindings=bindings
+    )
+
+
+def answer(acceptor, request):
+    if request["op"] == "token":
+        token = acceptor.step(bytes.fromhex(request["token"]))
+        return {"token": (token or b"").hex(), "complete": acceptor.complete}
+    if request["op"] == "unwrap":
+        return {"data": acceptor.unwrap_winrm(bytes.fromhex(request["signature"]), bytes.fromhex(request["data"])).hex()}
+    if request["op"] == "wrap":
+        wrapped = acceptor.wrap_winrm(bytes.fromhex(request["data"]))
+        return {"signature": wrapped.header.hex(), "data": wrapped.data.hex()}
+    raise ValueError("unknown op")
+
+
+def main():
+    acceptor = None
+    with tempfile.TemporaryDirectory() as directory:
+        users = os.path.join(directory, "users")
+        os.environ["NTLM_USER_FILE"] = users
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                if request["op"] == "start":
+                    acceptor = start(request, users)
+                    result = {}
+                else:
+                    result = answer(acceptor, request)
+            except Exception as error:  # The test judges every failure by its name.
+                result = {"error": type(error).__name__, "message": str(error)}
+            print(json.dumps(result), flush=True)
+
+
+main()
