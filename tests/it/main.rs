@@ -12,5 +12,6 @@
 mod ntlm_interop;
 mod recorded;
 mod schemas;
+mod selection;
 mod support;
 mod wsman;

@@ -1,0 +1,443 @@
+//! What we know of one session on one computer: the server's shell, and where it was seen.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use super::account::Account;
+use super::filter::SessionType;
+use super::state::{Availability, SessionState, Stated};
+use super::transport::Transport;
+use crate::wsman::{CommandId, Shell, ShellId};
+
+/// A small local number for a session, as PowerShell's `Id`; drawn by the local table, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalId(pub i64);
+
+/// PowerShell's `ComputerType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ComputerType {
+    /// A computer reached over WinRM (or SSH, or a local process).
+    #[default]
+    RemoteMachine,
+    /// A Hyper-V virtual machine.
+    VirtualMachine,
+    /// A Windows container.
+    Container,
+}
+
+impl ComputerType {
+    /// Reads PowerShell's word, in any case; `None` for any other.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::RemoteMachine, Self::VirtualMachine, Self::Container]
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(word.trim()))
+    }
+
+    /// PowerShell's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RemoteMachine => "RemoteMachine",
+            Self::VirtualMachine => "VirtualMachine",
+            Self::Container => "Container",
+        }
+    }
+}
+
+/// One session: PowerShell's properties and the server's own, as one flat record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionDescriptor {
+    /// The local number, once a table has given one.
+    pub id: Option<LocalId>,
+    /// The computer, as PowerShell names it: the host that the user gave; a bare IPv6 address in brackets.
+    pub computer_name: String,
+    /// What kind of computer.
+    pub computer_type: ComputerType,
+    /// The virtual machine's id, for sessions into one.
+    pub vm_id: Option<Uuid>,
+    /// The virtual machine's name; empty elsewhere, as in PowerShell.
+    pub vm_name: String,
+    /// The container's id; empty elsewhere, as in PowerShell.
+    pub container_id: String,
+    /// The URL of the WinRM endpoint at which it was seen.
+    pub endpoint_url: String,
+    /// The effective TCP port of that endpoint.
+    pub port: u16,
+    /// What carries it. Everything that a listing shows is reached over WS-Management.
+    pub transport: Transport,
+    /// What the server said of the shell.
+    pub shell: Shell,
+    /// How it stands in somebody else's words, where they count more than the server's: an import's, or `Broken` from
+    /// the local table. `None` leaves it to the server's `State`.
+    pub stated: Option<Stated>,
+    /// The commands that ran in it when they were last listed; `None` if they were not.
+    pub commands: Option<Vec<CommandId>>,
+    /// The account that saw it.
+    pub seen_by: String,
+    /// When it was seen.
+    pub seen_at: SystemTime,
+}
+
+/// The endpoint at which shells were listed, as far as a descriptor keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenOn<'a> {
+    /// The host as the user gave it; a bare IPv6 address gets its brackets here, nothing or `.` is `localhost`.
+    pub host: &'a str,
+    /// The URL that was posted to.
+    pub url: &'a str,
+    /// The effective TCP port.
+    pub port: u16,
+}
+
+impl SessionDescriptor {
+    /// Describes a shell that `seen_by` found in a listing. It has no local number yet, and its commands are unknown.
+    #[must_use]
+    pub fn from_shell(
+        shell: Shell,
+        seen_on: SeenOn<'_>,
+        seen_by: impl Into<String>,
+        seen_at: SystemTime,
+    ) -> Self {
+        Self {
+            id: None,
+            computer_name: computer_name(seen_on.host),
+            computer_type: ComputerType::RemoteMachine,
+            vm_id: None,
+            vm_name: String::new(),
+            container_id: String::new(),
+            endpoint_url: seen_on.url.to_owned(),
+            port: seen_on.port,
+            transport: Transport::WsMan,
+            shell,
+            stated: None,
+            commands: None,
+            seen_by: seen_by.into(),
+            seen_at,
+        }
+    }
+
+    /// `Name`, as the client that opened the session chose it. PowerShell makes up `Runspace<Id>` for a session
+    /// without one; here it stays absent.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.shell.name.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// `InstanceId`: the shell's id as a GUID, if it is one.
+    #[must_use]
+    pub fn instance_id(&self) -> Option<Uuid> {
+        self.shell.shell_id.guid()
+    }
+
+    /// `ConfigurationName`: what follows PowerShell's prefix in the resource URI; `None` for other shells.
+    #[must_use]
+    pub fn configuration_name(&self) -> Option<&str> {
+        SessionType::configuration_of(&self.shell.resource_uri).filter(|name| !name.is_empty())
+    }
+
+    /// What kind of shell it is.
+    #[must_use]
+    pub fn session_type(&self) -> SessionType {
+        SessionType::of(&self.shell.resource_uri)
+    }
+
+    /// `State`: what is [stated](Self::stated); else `Disconnected` only if the server says so, in any case, and
+    /// `Opened` otherwise, also when it says nothing.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        match self.stated {
+            Some(stated) => stated.state,
+            None => SessionState::of_server(self.shell.state.as_deref()),
+        }
+    }
+
+    /// `Availability` to us: what is [stated](Self::stated); else a session that is not disconnected is somebody
+    /// else's, hence busy.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        if let Some(stated) = self.stated {
+            return stated.availability;
+        }
+        match self.state() {
+            SessionState::Opened => Availability::Busy,
+            _ => Availability::None,
+        }
+    }
+
+    /// `Transport`, in PowerShell's word.
+    #[must_use]
+    pub fn transport(&self) -> &str {
+        self.transport.as_str()
+    }
+
+    /// How long nothing had happened in it when it was seen (`ShellInactivity`).
+    #[must_use]
+    pub fn idle(&self) -> Option<Duration> {
+        self.shell.shell_inactivity
+    }
+
+    /// How long it had existed when it was seen (`ShellRunTime`).
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.shell.shell_run_time
+    }
+
+    /// How long after it was seen the server closes it for idleness; zero if that is overdue. Only a disconnected
+    /// session runs out, and only a server that reports both times lets us know. Zero means no limit there.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<Duration> {
+        if self.state() != SessionState::Disconnected {
+            return None;
+        }
+        let limit = self.shell.idle_timeout.filter(|limit| !limit.is_zero())?;
+        Some(limit.saturating_sub(self.idle()?))
+    }
+
+    /// Whether a command ran in it when its commands were last listed; `None` if they were not.
+    #[must_use]
+    pub fn is_running(&self) -> Option<bool> {
+        self.commands.as_ref().map(|commands| !commands.is_empty())
+    }
+
+    /// `ClientIP` as an address. A zone (`%12`) is left out, and an IPv4 address inside IPv6 is the IPv4 address.
+    #[must_use]
+    pub fn client_address(&self) -> Option<IpAddr> {
+        let text = self.shell.client_ip.as_deref()?.trim();
+        let address = text.split_once('%').map_or(text, |(address, _zone)| address);
+        address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    }
+
+    /// Whether `user` owns it: user parts equal ignoring case, and domain parts equal where both have one
+    /// (`user`, `DOMAIN\user`, `user@domain`). An owner that the server did not report is nobody.
+    #[must_use]
+    pub fn owner_is(&self, user: &str) -> bool {
+        let owner = self.shell.owner.as_deref();
+        owner.is_some_and(|owner| Account::parse(owner).is_same(Account::parse(user)))
+    }
+
+    /// Whether the account that saw it owns it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.owner_is(&self.seen_by)
+    }
+
+    /// What must not have changed when its Delete is sent.
+    #[must_use]
+    pub fn identity(&self) -> SessionIdentity<'_> {
+        SessionIdentity::of(&self.shell)
+    }
+}
+
+/// What makes a shell the one that a plan showed. The server's text is compared ignoring ASCII case.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionIdentity<'a> {
+    /// `ShellId`.
+    pub shell_id: &'a ShellId,
+    /// `Owner`.
+    pub owner: Option<&'a str>,
+    /// `ResourceUri`.
+    pub resource_uri: &'a str,
+    /// `ClientIP`.
+    pub client_ip: Option<&'a str>,
+}
+
+impl<'a> SessionIdentity<'a> {
+    /// The identity of a shell, as the server now describes it.
+    #[must_use]
+    pub fn of(shell: &'a Shell) -> Self {
+        Self {
+            shell_id: &shell.shell_id,
+            owner: shell.owner.as_deref(),
+            resource_uri: &shell.resource_uri,
+            client_ip: shell.client_ip.as_deref(),
+        }
+    }
+}
+
+impl PartialEq for SessionIdentity<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |one: Option<&str>, other: Option<&str>| match (one, other) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            (one, other) => one == other,
+        };
+        self.shell_id == other.shell_id
+            && self.resource_uri.eq_ignore_ascii_case(other.resource_uri)
+            && same(self.owner, other.owner)
+            && same(self.client_ip, other.client_ip)
+    }
+}
+
+impl Eq for SessionIdentity<'_> {}
+
+/// PowerShell's `ComputerName` for a host: outer blanks off, case kept.
+fn computer_name(host: &str) -> String {
+    match host.trim() {
+        "" | "." => "localhost".to_owned(),
+        bare if bare.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()) => {
+            format!("[{bare}]")
+        }
+        host => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{bare_shell, session};
+    use super::*;
+    use crate::wsman::uri;
+
+    #[test]
+    fn the_configuration_is_what_follows_powershells_prefix_in_any_case() {
+        let of = |uri: &str| session(|shell| shell.resource_uri = uri.to_owned());
+        let jea = of("HTTP://schemas.microsoft.com/PowerShell/JEARole");
+        assert_eq!(jea.configuration_name(), Some("JEARole"));
+        assert_eq!(jea.session_type(), SessionType::PowerShell);
+        let cmd = of(uri::CMD_RESOURCE);
+        assert_eq!(cmd.configuration_name(), None);
+        assert_eq!(cmd.session_type(), SessionType::Cmd);
+        let other = of("http://example.com/é");
+        assert_eq!(other.session_type(), SessionType::Uri("http://example.com/é".to_owned()));
+    }
+
+    #[test]
+    fn a_session_is_disconnected_only_if_the_server_says_so() {
+        let of = |state: Option<&str>| session(|shell| shell.state = state.map(str::to_owned));
+        for (word, state, availability) in [
+            (Some("Disconnected"), SessionState::Disconnected, Availability::None),
+            (Some("dISCONNECTED"), SessionState::Disconnected, Availability::None),
+            (Some("Connected"), SessionState::Opened, Availability::Busy),
+            (Some("Unheard"), SessionState::Opened, Availability::Busy),
+            (None, SessionState::Opened, Availability::Busy),
+        ] {
+            let session = of(word);
+            assert_eq!((session.state(), session.availability()), (state, availability), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_stated_counts_more_than_the_servers_word() {
+        let mut session = session(|shell| shell.state = Some("Connected".to_owned()));
+        session.stated = Some(Stated::BROKEN);
+        assert_eq!((session.state(), session.availability()), (SessionState::Broken, Availability::None));
+        let free = Stated { state: SessionState::Opened, availability: Availability::Available };
+        session.stated = Some(free);
+        assert_eq!((session.state(), session.availability()), (free.state, free.availability));
+    }
+
+    #[test]
+    fn a_kind_of_computer_is_read_back_from_its_own_word() {
+        for kind in [ComputerType::RemoteMachine, ComputerType::VirtualMachine, ComputerType::Container] {
+            assert_eq!(ComputerType::from_word(&kind.as_str().to_uppercase()), Some(kind));
+        }
+        assert_eq!(ComputerType::from_word("Toaster"), None);
+    }
+
+    #[test]
+    fn only_a_disconnected_session_with_both_times_runs_out() {
+        let seconds = |count| Some(Duration::from_secs(count));
+        let of = |state: &str, limit: Option<Duration>, idle: Option<Duration>| {
+            session(|shell| {
+                shell.state = Some(state.to_owned());
+                shell.idle_timeout = limit;
+                shell.shell_inactivity = idle;
+            })
+            .expires_in()
+        };
+        assert_eq!(of("Disconnected", seconds(7200), seconds(200)), seconds(7000));
+        assert_eq!(of("Disconnected", seconds(100), seconds(200)), seconds(0));
+        assert_eq!(of("Disconnected", seconds(0), seconds(200)), None);
+        assert_eq!(of("Disconnected", None, seconds(200)), None);
+        assert_eq!(of("Disconnected", seconds(7200), None), None);
+        assert_eq!(of("Connected", seconds(7200), seconds(200)), None);
+    }
+
+    #[test]
+    fn running_is_unknown_until_the_commands_are_listed() {
+        let mut session = session(|_| ());
+        assert_eq!(session.is_running(), None);
+        session.commands = Some(Vec::new());
+        assert_eq!(session.is_running(), Some(false));
+        session.commands = Some(vec![CommandId::from_server("C")]);
+        assert_eq!(session.is_running(), Some(true));
+    }
+
+    #[test]
+    fn an_owner_that_is_not_reported_is_nobody() {
+        assert!(!session(|_| ()).owner_is("ada"));
+        assert!(!session(|_| ()).is_ours());
+        let theirs = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
+        assert!(theirs.owner_is("BOB@lab") && !theirs.is_ours());
+        assert!(session(|shell| shell.owner = Some("Ada".to_owned())).is_ours());
+    }
+
+    #[test]
+    fn a_client_address_loses_its_zone_and_its_ipv6_coat() {
+        let of = |ip: &str| session(|shell| shell.client_ip = Some(ip.to_owned())).client_address();
+        assert_eq!(of(" 192.0.2.7 "), "192.0.2.7".parse().ok());
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7".parse().ok());
+        assert_eq!(of("fe80::1%12"), "fe80::1".parse().ok());
+        assert_eq!(of("not an address"), None);
+    }
+
+    #[test]
+    fn the_computer_is_named_as_powershell_names_it() {
+        for (host, name) in [
+            (" Web01 ", "Web01"),
+            ("", "localhost"),
+            (".", "localhost"),
+            ("2001:db8::1", "[2001:db8::1]"),
+            ("fe80::1%eth0", "[fe80::1%eth0]"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+            ("192.0.2.7", "192.0.2.7"),
+        ] {
+            assert_eq!(computer_name(host), name, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn an_identity_ignores_the_case_of_the_servers_text() {
+        let session = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
+        let mut now = session.shell.clone();
+        now.shell_id = ShellId::from_server(now.shell_id.as_str().to_ascii_lowercase());
+        now.resource_uri = now.resource_uri.to_ascii_uppercase();
+        now.owner = Some(r"lab\BOB".to_owned());
+        assert_eq!(session.identity(), SessionIdentity::of(&now));
+    }
+
+    #[test]
+    fn each_of_the_four_properties_is_part_of_the_identity() {
+        let session = session(|_| ());
+        let changes: [fn(&mut Shell); 4] = [
+            |shell| shell.shell_id = ShellId::from_server("another"),
+            |shell| shell.resource_uri.push('x'),
+            |shell| shell.owner = Some("bob".to_owned()),
+            |shell| shell.client_ip = Some("192.0.2.7".to_owned()),
+        ];
+        for change in changes {
+            let mut now = bare_shell();
+            change(&mut now);
+            assert_ne!(session.identity(), SessionIdentity::of(&now));
+        }
+        assert_eq!(session.identity(), SessionIdentity::of(&bare_shell()));
+    }
+
+    #[test]
+    fn an_empty_name_is_no_name() {
+        assert_eq!(session(|shell| shell.name = Some(String::new())).name(), None);
+        assert_eq!(session(|shell| shell.name = Some("Runspace1".to_owned())).name(), Some("Runspace1"));
+    }
+
+    #[test]
+    fn the_instance_id_is_the_shell_id_if_that_is_a_guid() {
+        let of = |id: &str| session(|shell| shell.shell_id = ShellId::from_server(id)).instance_id();
+        assert_eq!(
+            of("uuid:B6631D8E-65A0-49F2-9053-A1B156C95777"),
+            of("b6631d8e-65a0-49f2-9053-a1b156c95777")
+        );
+        assert_eq!(of("shell 1"), None);
+    }
+}

@@ -1,0 +1,27 @@
+//! What a session is, and which ones are meant: pure values, no I/O.
+//!
+//! A listing becomes [`SessionDescriptor`]s; a [`SessionQuery`] of [`Selector`]s and [`Filter`]s picks among them the
+//! way PowerShell does and says which values [`Miss`]ed. The `parse_` functions read what a person writes.
+
+mod account;
+mod descriptor;
+mod filter;
+mod parse;
+mod query;
+#[cfg(test)]
+mod sample;
+mod selector;
+mod state;
+mod transport;
+mod wildcard;
+
+#[cfg(feature = "store")]
+pub(crate) use account::Account;
+pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor, SessionIdentity};
+pub use filter::{Bound, Filter, SessionType};
+pub use parse::{QueryError, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids};
+pub use query::{Selection, SessionQuery};
+pub use selector::{IdRange, Miss, Selector};
+pub use state::{Availability, SessionState, Stated};
+pub use transport::Transport;
+pub use wildcard::{PatternError, WildcardPattern};

@@ -1,0 +1,233 @@
+//! Selectors: ways of picking sessions, and what counts as a miss in each.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use uuid::Uuid;
+
+use super::descriptor::{ComputerType, SessionDescriptor};
+use super::wildcard::WildcardPattern;
+
+/// One way of picking sessions; its values are alternatives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Selector {
+    /// By local number; ranges are inclusive, ascending or descending. A range misses once, as a whole, when none of
+    /// its numbers is there.
+    Id(Vec<IdRange>),
+    /// By name, with wildcards. A session without a name is not even found by `*`.
+    Name(Vec<WildcardPattern>),
+    /// By computer name, with wildcards. `.` also means `localhost`, where no computer has that name. An IPv6 address,
+    /// with or without brackets, is an address and never a pattern.
+    ComputerName(Vec<WildcardPattern>),
+    /// By instance id, which is the shell's id as a GUID.
+    InstanceId(Vec<Uuid>),
+    /// By container id: exact, case-sensitive, and only containers.
+    ContainerId(Vec<String>),
+    /// By virtual machine id, and only virtual machines.
+    VmId(Vec<Uuid>),
+    /// By virtual machine name, with wildcards, and only virtual machines.
+    VmName(Vec<WildcardPattern>),
+    /// Every session.
+    All,
+}
+
+/// An inclusive range of local numbers, in the order in which it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdRange {
+    /// The first number.
+    pub first: i64,
+    /// The last number, which may be below the first.
+    pub last: i64,
+}
+
+impl IdRange {
+    /// One number.
+    #[must_use]
+    pub const fn single(number: i64) -> Self {
+        Self { first: number, last: number }
+    }
+}
+
+impl fmt::Display for IdRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}..{}", self.first, self.last)
+        }
+    }
+}
+
+/// A selector value that found nothing, judged before filters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// The option, such as `--name`.
+    pub option: &'static str,
+    /// The value as it was given; a GUID dashed and lower-case.
+    pub value: String,
+    /// Whether PowerShell stays silent about it (a name with wildcards, a VM, a container).
+    pub silent: bool,
+}
+
+impl Selector {
+    /// Picks sessions value by value, each in table order, and notes the values that found none.
+    pub(super) fn pick(&self, sessions: &[SessionDescriptor], misses: &mut Vec<Miss>) -> Picked {
+        let mut picked = Picked::none(sessions);
+        let mut note = |hit: bool, option, value: &dyn fmt::Display, silent| {
+            if !hit {
+                misses.push(Miss { option, value: value.to_string(), silent });
+            }
+        };
+        match self {
+            Self::All => return Picked::all(sessions),
+            Self::Id(ranges) => {
+                let ids = Index::new(sessions, |session| Some(session.id?.0));
+                for range in ranges {
+                    note(picked.add(ids.walk(range.first, range.last)), "--id", range, false);
+                }
+            }
+            Self::InstanceId(guids) => {
+                let ids = Index::new(sessions, SessionDescriptor::instance_id);
+                for guid in guids {
+                    note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false);
+                }
+            }
+            Self::VmId(guids) => {
+                let ids =
+                    Index::new(sessions, |session| of_type(session, ComputerType::VirtualMachine)?.vm_id);
+                for guid in guids {
+                    note(picked.add(ids.walk(*guid, *guid)), "--vm-id", guid, true);
+                }
+            }
+            Self::ContainerId(texts) => {
+                let ids = Index::new(sessions, |session| {
+                    Some(of_type(session, ComputerType::Container)?.container_id.as_str())
+                });
+                for text in texts {
+                    note(picked.add(ids.walk(text, text)), "--container-id", text, true);
+                }
+            }
+            Self::Name(patterns) => {
+                for pattern in patterns {
+                    let hit = picked.add(scan(sessions, |session| pattern.matches(session.name()?).into()));
+                    note(hit, "--name", &pattern.as_str(), pattern.is_wildcard());
+                }
+            }
+            Self::VmName(patterns) => {
+                for pattern in patterns {
+                    let hit = picked.add(scan(sessions, |session| {
+                        Some(pattern.matches(&of_type(session, ComputerType::VirtualMachine)?.vm_name))
+                    }));
+                    note(hit, "--vm-name", &pattern.as_str(), true);
+                }
+            }
+            Self::ComputerName(patterns) => {
+                for pattern in patterns {
+                    note(
+                        pick_computer(pattern, sessions, &mut picked),
+                        "--computer-name",
+                        &pattern.as_str(),
+                        false,
+                    );
+                }
+            }
+        }
+        picked
+    }
+}
+
+/// Picks by computer name; returns whether there was one.
+fn pick_computer(pattern: &WildcardPattern, sessions: &[SessionDescriptor], picked: &mut Picked) -> bool {
+    if let Some(wanted) = ipv6_literal(pattern.as_str()) {
+        return picked.add(scan(sessions, |session| Some(ipv6_literal(&session.computer_name)? == wanted)));
+    }
+    let by_text = scan(sessions, |session| Some(pattern.matches(&session.computer_name)));
+    picked.add(by_text)
+        || pattern.as_str() == "."
+            && picked
+                .add(scan(sessions, |session| Some(session.computer_name.eq_ignore_ascii_case("localhost"))))
+}
+
+/// An IPv6 address with or without its brackets, and its zone.
+fn ipv6_literal(text: &str) -> Option<(Ipv6Addr, &str)> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let (address, zone) = bare.split_once('%').unwrap_or((bare, ""));
+    Some((address.parse().ok()?, zone))
+}
+
+fn of_type(session: &SessionDescriptor, wanted: ComputerType) -> Option<&SessionDescriptor> {
+    (session.computer_type == wanted).then_some(session)
+}
+
+/// The positions of the sessions that pass a test; `None` is a property that is not there.
+fn scan(
+    sessions: &[SessionDescriptor],
+    test: impl Fn(&SessionDescriptor) -> Option<bool>,
+) -> impl Iterator<Item = usize> {
+    let passing = move |session: &SessionDescriptor| test(session).unwrap_or(false);
+    sessions.iter().enumerate().filter_map(move |(index, session)| passing(session).then_some(index))
+}
+
+/// Positions, each once, in the order in which they were found.
+#[derive(Clone, Debug)]
+pub(super) struct Picked {
+    order: Vec<usize>,
+    present: Vec<bool>,
+}
+
+impl Picked {
+    fn none(sessions: &[SessionDescriptor]) -> Self {
+        Self { order: Vec::new(), present: vec![false; sessions.len()] }
+    }
+
+    pub(super) fn all(sessions: &[SessionDescriptor]) -> Self {
+        Self { order: (0..sessions.len()).collect(), present: vec![true; sessions.len()] }
+    }
+
+    /// Adds positions and says whether there was any, new or not.
+    fn add(&mut self, found: impl Iterator<Item = usize>) -> bool {
+        let mut any = false;
+        for index in found {
+            any = true;
+            if let Some(present @ false) = self.present.get_mut(index) {
+                *present = true;
+                self.order.push(index);
+            }
+        }
+        any
+    }
+
+    pub(super) fn contains(&self, index: usize) -> bool {
+        self.present.get(index).copied().unwrap_or(false)
+    }
+
+    pub(super) fn into_order(self) -> Vec<usize> {
+        self.order
+    }
+}
+
+/// Sessions by a key, so that many values against many sessions, or a range of two billion numbers, stay cheap.
+struct Index<K> {
+    entries: Vec<(K, usize)>,
+}
+
+impl<K: Ord> Index<K> {
+    fn new<'a>(sessions: &'a [SessionDescriptor], key: impl Fn(&'a SessionDescriptor) -> Option<K>) -> Self {
+        let keyed = sessions.iter().enumerate();
+        let mut entries: Vec<_> = keyed.filter_map(|(index, session)| Some((key(session)?, index))).collect();
+        entries.sort_unstable();
+        Self { entries }
+    }
+
+    /// Positions by key from `first` to `last`, upwards or downwards; those of one key in table order.
+    fn walk(&self, first: K, last: K) -> impl Iterator<Item = usize> {
+        let descending = first > last;
+        let (low, high) = if descending { (last, first) } else { (first, last) };
+        let start = self.entries.partition_point(|(key, _)| *key < low);
+        let end = self.entries.partition_point(|(key, _)| *key <= high);
+        let mut keys = self.entries.get(start..end).unwrap_or_default().chunk_by(|one, next| one.0 == next.0);
+        let turn = move || if descending { keys.next_back() } else { keys.next() };
+        std::iter::from_fn(turn).flatten().map(|(_, index)| *index)
+    }
+}
