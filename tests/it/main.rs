@@ -13,5 +13,7 @@ mod ntlm_interop;
 mod recorded;
 mod schemas;
 mod selection;
+mod simulator;
 mod support;
+mod transport;
 mod wsman;

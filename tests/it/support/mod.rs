@@ -1,5 +1,8 @@
 //! What several tests share: the built command, servers that do exactly what a test says, fixtures, recordings, captured logs.
 
 pub(crate) mod fixtures;
+pub(crate) mod logs;
+pub(crate) mod ntlm;
 #[cfg(target_os = "linux")]
+pub(crate) mod raw;
 pub(crate) mod recordings;

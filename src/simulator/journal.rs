@@ -1,0 +1,59 @@
+//! What the service was asked, kept for tests to read.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::request::OperationKind;
+
+/// The most entries that are kept; the oldest go first. A long-running simulator must not grow without bound.
+const MAX_ENTRIES: usize = 100_000;
+
+/// One request that reached the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// What was asked.
+    pub kind: OperationKind,
+    /// The `ShellId` selector, or for a listing of commands the one in its filter, as it was sent.
+    pub shell_id: Option<String>,
+    /// The `CommandId` of a Signal.
+    pub command_id: Option<String>,
+    /// `w:ResourceURI`; empty for Identify.
+    pub resource_uri: String,
+    /// The account, as `DOMAIN\name`; `None` if nobody was logged in.
+    pub user: Option<String>,
+    /// The connection's number, counted from 1.
+    pub connection: u64,
+    /// Whether the body was sealed.
+    pub sealed: bool,
+    /// `a:MessageID`, as it was sent.
+    pub message_id: Option<String>,
+    /// When, since the world began.
+    pub at: Duration,
+    /// The HTTP status of the answer; 0 if the connection was closed instead.
+    pub status: u16,
+    /// The fault's code, if the answer was one.
+    pub fault: Option<u32>,
+}
+
+/// The bounded list of entries.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Journal {
+    entries: VecDeque<LogEntry>,
+}
+
+impl Journal {
+    pub(super) fn push(&mut self, entry: LogEntry) {
+        if self.entries.len() >= MAX_ENTRIES {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &LogEntry> {
+        self.entries.iter()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+}

@@ -1,0 +1,37 @@
+//! An embedded WinRM service for tests and the demo: shells that can be listed, signalled and deleted over the
+//! real wire, with Windows' faults, and no Windows.
+//!
+//! [`World`] is the service without a network: a pure `handle(caller, request, now) -> response`. [`Simulator`]
+//! puts it behind a TCP port, with authentication bound to the connection and sealed bodies; `WorldConnector`
+//! puts it behind the library's own [`Connector`](crate::transport::Connector), for tests without a network.
+//! [`World::inject`] makes it misbehave, [`World::log`] tells what it was asked.
+
+mod account;
+mod answers;
+mod enumeration;
+mod faults;
+mod guids;
+mod journal;
+mod listener;
+#[cfg(feature = "client")]
+mod memory;
+mod mischief;
+mod ntlm;
+mod operations;
+mod request;
+mod seed;
+mod service;
+mod shells;
+mod world;
+
+pub use account::{Account, Caller};
+pub use journal::LogEntry;
+pub use listener::{Host, Simulator, SimulatorBuilder};
+#[cfg(feature = "client")]
+pub use memory::WorldConnector;
+pub use mischief::{Delivery, Mischief};
+pub use ntlm::ChannelBinding;
+pub use request::OperationKind;
+pub use service::Channel;
+pub use shells::{SimulatedCommand, SimulatedShell};
+pub use world::{DEFAULT_MAX_SHELLS_PER_USER, Response, World};

@@ -1,0 +1,155 @@
+//! The three messages, read and written (MS-NLMP 2.2.1, NTLM Messages).
+
+use super::sums::{Key, utf16};
+
+/// Flags that the service grants when they are asked for.
+pub(super) const GRANTED: u32 = 0xE208_8235;
+/// What the service adds: the target is a domain, and target information follows.
+pub(super) const ADDED: u32 = 0x0081_0000;
+/// Without these a login is no good: UNICODE, SIGN, SEAL, EXTENDED_SESSIONSECURITY, 128, KEY_EXCH.
+pub(super) const DEMANDED: u32 = 0x6008_0031;
+
+/// MsvAvFlags: bit 1 says that the message bears a MIC.
+pub(super) const AV_FLAGS: u16 = 6;
+/// MsvAvChannelBindings.
+pub(super) const AV_CHANNEL_BINDINGS: u16 = 10;
+
+const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
+const VERSION: [u8; 8] = [10, 0, 0x7C, 0x4F, 0, 0, 0, 15];
+/// Where the MIC lies in an AUTHENTICATE.
+const MIC_AT: usize = 72;
+
+/// What the service puts into its challenge.
+#[derive(Clone, Debug)]
+pub(super) struct ChallengeFields<'a> {
+    pub(super) flags: u32,
+    pub(super) nonce: [u8; 8],
+    pub(super) domain: &'a str,
+    pub(super) computer: &'a str,
+    /// FILETIME: hundreds of nanoseconds since 1601.
+    pub(super) time: u64,
+}
+
+/// An AUTHENTICATE, taken apart.
+#[derive(Debug)]
+pub(super) struct Authenticate<'t> {
+    pub(super) nt_response: &'t [u8],
+    pub(super) domain: String,
+    pub(super) user: String,
+    pub(super) sealed_key: Key,
+    pub(super) flags: u32,
+    pub(super) mic: Key,
+}
+
+/// The number of an NTLM message, or `None` for anything else.
+pub(super) fn message_type(token: &[u8]) -> Option<u32> {
+    token.starts_with(SIGNATURE).then(|| number(token, 8)).flatten()
+}
+
+/// The flags of a NEGOTIATE.
+pub(super) fn negotiate_flags(token: &[u8]) -> Option<u32> {
+    number(token, 12)
+}
+
+pub(super) fn write_challenge(fields: &ChallengeFields<'_>) -> Vec<u8> {
+    let name = utf16(fields.domain);
+    let mut info = Vec::new();
+    for (id, value) in [
+        (2, utf16(fields.domain)),
+        (1, utf16(fields.computer)),
+        (4, utf16(&fields.domain.to_lowercase())),
+        (3, utf16(&fields.computer.to_lowercase())),
+        (7, fields.time.to_le_bytes().to_vec()),
+        (0, Vec::new()),
+    ] {
+        info.extend(u16::to_le_bytes(id));
+        info.extend(length(&value).to_le_bytes());
+        info.extend(value);
+    }
+    let mut message = SIGNATURE.to_vec();
+    message.extend(2_u32.to_le_bytes());
+    write_field(&mut message, &name, PAYLOAD_AT);
+    message.extend(fields.flags.to_le_bytes());
+    message.extend(fields.nonce);
+    message.extend([0; 8]);
+    write_field(&mut message, &info, PAYLOAD_AT + u32::from(length(&name)));
+    message.extend(VERSION);
+    message.extend(name);
+    message.extend(info);
+    message
+}
+
+/// Where the payload of a CHALLENGE begins.
+const PAYLOAD_AT: u32 = 56;
+
+impl<'t> Authenticate<'t> {
+    pub(super) fn read(token: &'t [u8]) -> Option<Self> {
+        let text = |at| {
+            let units: Vec<u16> = field(token, at)?
+                .chunks_exact(2)
+                .filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)))
+                .collect();
+            String::from_utf16(&units).ok()
+        };
+        Some(Self {
+            nt_response: field(token, 20)?,
+            domain: text(28)?,
+            user: text(36)?,
+            sealed_key: field(token, 52)?.try_into().ok()?,
+            flags: number(token, 60)?,
+            mic: token.get(MIC_AT..MIC_AT + 16)?.try_into().ok()?,
+        })
+    }
+
+    /// NTProofStr, and what it was made over.
+    pub(super) fn proof_and_temp(&self) -> Option<(Key, &'t [u8])> {
+        let (proof, temp) = self.nt_response.split_at_checked(16)?;
+        Some((proof.try_into().ok()?, temp))
+    }
+
+    /// One of the AV pairs that the client repeated or added.
+    pub(super) fn av_pair(&self, wanted: u16) -> Option<&'t [u8]> {
+        // The pairs follow the proof (16), the versions (8), the time (8), the client's challenge (8) and a gap (4).
+        let mut rest = self.nt_response.get(44..)?;
+        loop {
+            let id = u16::from_le_bytes(rest.get(..2)?.try_into().ok()?);
+            let length = usize::from(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?));
+            let value = rest.get(4..4 + length)?;
+            match id {
+                0 => return None,
+                _ if id == wanted => return Some(value),
+                _ => rest = rest.get(4 + length..)?,
+            }
+        }
+    }
+}
+
+/// An AUTHENTICATE as its MIC was made over: with the MIC zeroed.
+pub(super) fn without_mic(token: &[u8]) -> Vec<u8> {
+    let mut message = token.to_vec();
+    if let Some(mic) = message.get_mut(MIC_AT..MIC_AT + 16) {
+        mic.fill(0);
+    }
+    message
+}
+
+fn write_field(message: &mut Vec<u8>, value: &[u8], offset: u32) {
+    message.extend(length(value).to_le_bytes());
+    message.extend(length(value).to_le_bytes());
+    message.extend(offset.to_le_bytes());
+}
+
+fn length(value: &[u8]) -> u16 {
+    u16::try_from(value.len()).unwrap_or(u16::MAX)
+}
+
+fn number(token: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(token.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// The bytes that the length and offset at `at` point to.
+fn field(token: &[u8], at: usize) -> Option<&[u8]> {
+    let length = usize::from(u16::from_le_bytes(token.get(at..at + 2)?.try_into().ok()?));
+    let offset = usize::try_from(number(token, at + 4)?).ok()?;
+    token.get(offset..offset.checked_add(length)?)
+}

@@ -1,0 +1,171 @@
+//! What a request asks for: the header block read, and judged as Windows judges it.
+
+use super::faults::{self, Refusal};
+use crate::wsman::uri;
+use crate::wsman::xml::Element;
+
+/// What a request asks for. `Login` is no request: it names the moment of logging in, for injected mischief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OperationKind {
+    /// The login of a connection.
+    Login,
+    /// Identify.
+    Identify,
+    /// Enumerate of shells.
+    Enumerate,
+    /// Enumerate of a shell's commands.
+    EnumerateCommands,
+    /// Pull.
+    Pull,
+    /// Release.
+    Release,
+    /// Get.
+    Get,
+    /// Signal.
+    Signal,
+    /// Delete.
+    Delete,
+    /// Create.
+    Create,
+    /// Command.
+    Command,
+    /// Send.
+    Send,
+    /// Receive.
+    Receive,
+    /// Disconnect.
+    Disconnect,
+    /// Reconnect.
+    Reconnect,
+    /// Connect.
+    Connect,
+    /// An action that the simulator does not know.
+    Other,
+}
+
+impl OperationKind {
+    fn of(action: &str, resource_uri: &str) -> Self {
+        match action {
+            _ if action == uri::ENUMERATE.request && resource_uri == uri::COMMAND_RESOURCE => {
+                Self::EnumerateCommands
+            }
+            _ if action == uri::ENUMERATE.request => Self::Enumerate,
+            _ if action == uri::PULL.request => Self::Pull,
+            _ if action == uri::RELEASE.request => Self::Release,
+            _ => match action.strip_prefix(uri::TRANSFER).or_else(|| action.strip_prefix(uri::SHELL)) {
+                Some("/Get") => Self::Get,
+                Some("/Signal") => Self::Signal,
+                Some("/Delete") => Self::Delete,
+                Some("/Create") => Self::Create,
+                Some("/Command") => Self::Command,
+                Some("/Send") => Self::Send,
+                Some("/Receive") => Self::Receive,
+                Some("/Disconnect") => Self::Disconnect,
+                Some("/Reconnect") => Self::Reconnect,
+                Some("/Connect") => Self::Connect,
+                _ => Self::Other,
+            },
+        }
+    }
+}
+
+/// One request, as far as its header is sound.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'d> {
+    pub(super) kind: OperationKind,
+    pub(super) resource_uri: &'d str,
+    pub(super) message_id: Option<&'d str>,
+    /// The `ShellId` selector of the header, or of a filter.
+    pub(super) shell_id: Option<&'d str>,
+    /// `CommandId` of a Signal.
+    pub(super) command_id: Option<&'d str>,
+    /// The largest answer that the caller takes, in bytes.
+    pub(super) max_envelope_size: usize,
+    pub(super) body: Option<Element<'d>>,
+}
+
+impl<'d> Request<'d> {
+    /// Reads what is there; [`Request::judge`] says whether it is enough.
+    pub(super) fn read(envelope: Element<'d>) -> Self {
+        let header = envelope.child(uri::SOAP, "Header");
+        let field = |namespace, local| header.and_then(|header| header.child(namespace, local));
+        let body = envelope.child(uri::SOAP, "Body").and_then(|body| body.children().next());
+        let resource_uri = field(uri::WSMAN, "ResourceURI").map_or("", Element::text);
+        let action = field(uri::ADDRESSING, "Action").map_or("", Element::text);
+        let kind = match body {
+            Some(body) if body.is(uri::IDENTITY, "Identify") => OperationKind::Identify,
+            _ => OperationKind::of(action, resource_uri),
+        };
+        let filter = body.and_then(|body| body.child(uri::WSMAN, "Filter"));
+        Self {
+            kind,
+            resource_uri,
+            message_id: field(uri::ADDRESSING, "MessageID").map(Element::text).filter(|id| !id.is_empty()),
+            shell_id: header.and_then(shell_selector).or_else(|| filter.and_then(shell_selector)),
+            command_id: body.and_then(|body| body.attribute("CommandId")),
+            max_envelope_size: field(uri::WSMAN, "MaxEnvelopeSize")
+                .and_then(|size| size.text().parse().ok())
+                .map_or(SERVER_ENVELOPE_SIZE, |size: usize| size.min(SERVER_ENVELOPE_SIZE)),
+            body,
+        }
+    }
+
+    /// Whether the header is one that the service may act on.
+    pub(super) fn judge(&self, envelope: Element<'d>) -> Result<(), Refusal> {
+        if self.kind == OperationKind::Identify {
+            return Ok(());
+        }
+        let header =
+            envelope.child(uri::SOAP, "Header").ok_or_else(|| Refusal::new(faults::HEADER_REQUIRED))?;
+        for block in header.children() {
+            let demanded = block
+                .attribute_in(uri::SOAP, "mustUnderstand")
+                .is_some_and(|value| matches!(value.trim(), "true" | "1"));
+            if demanded && !is_understood(block) {
+                return Err(Refusal::new(faults::MUST_UNDERSTAND));
+            }
+        }
+        let has_action =
+            header.child(uri::ADDRESSING, "Action").is_some_and(|action| !action.text().is_empty());
+        if !has_action || self.resource_uri.is_empty() || self.message_id.is_none() {
+            return Err(Refusal::new(faults::HEADER_REQUIRED));
+        }
+        let timeout = header.child(uri::WSMAN, "OperationTimeout").map_or("", Element::text);
+        if timeout.starts_with('-') || timeout.starts_with("PT-") {
+            return Err(Refusal::new(faults::INVALID_HEADER));
+        }
+        Ok(())
+    }
+}
+
+/// The largest envelope that the service writes and takes, in bytes: MaxEnvelopeSizekb since Windows 2012.
+pub(super) const SERVER_ENVELOPE_SIZE: usize = 512_000;
+
+/// The `ShellId` selector of the `w:SelectorSet` in `parent`.
+pub(super) fn shell_selector<'d>(parent: Element<'d>) -> Option<&'d str> {
+    parent
+        .child(uri::WSMAN, "SelectorSet")?
+        .children()
+        .find(|selector| {
+            selector.is(uri::WSMAN, "Selector")
+                && selector.attribute("Name").is_some_and(|name| name.eq_ignore_ascii_case("ShellId"))
+        })
+        .map(Element::text)
+}
+
+fn is_understood(block: Element<'_>) -> bool {
+    UNDERSTOOD
+        .iter()
+        .any(|(namespace, locals)| block.namespace() == *namespace && locals.contains(&block.local()))
+}
+
+/// The headers that the service knows.
+const UNDERSTOOD: &[(&str, &[&str])] = &[
+    (uri::ADDRESSING, &["To", "From", "ReplyTo", "FaultTo", "Action", "MessageID", "RelatesTo"]),
+    (
+        uri::WSMAN,
+        &["ResourceURI", "SelectorSet", "OptionSet", "OperationTimeout", "MaxEnvelopeSize", "Locale"],
+    ),
+    (uri::WSMV, &["DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "CompressionType"]),
+];

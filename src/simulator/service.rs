@@ -1,0 +1,352 @@
+//! One HTTP request on one connection: who is asking, sealed or not, and what the world answers. Pure: the door
+//! ([`super::listener`]) brings the bytes, the time and the randomness.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::account::{Account, Caller};
+use super::mischief::{Delivery, Mischief};
+use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
+use super::world::{Response, World};
+use crate::auth::sealing;
+
+/// What everybody on the service's connections shares.
+pub(super) struct Service {
+    pub(super) world: Arc<Mutex<World>>,
+    pub(super) accounts: Vec<(Account, SecretString)>,
+    pub(super) policy: Policy,
+    pub(super) counters: Counters,
+}
+
+/// What the service allows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    pub(super) negotiate: bool,
+    pub(super) allow_basic: bool,
+    pub(super) allow_unencrypted: bool,
+    pub(super) channel_binding: ChannelBinding,
+}
+
+/// What tests like to count.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) connections: AtomicU64,
+    pub(super) handshakes: AtomicU64,
+    pub(super) failed_logons: AtomicU64,
+}
+
+/// The way a connection came: its authentication lives and dies with it.
+pub(super) struct ConnectionState {
+    pub(super) number: u64,
+    pub(super) channel: Channel,
+    pub(super) login: Login,
+}
+
+/// How the connection itself is protected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Channel {
+    /// Plain TCP.
+    #[default]
+    Plain,
+    /// TLS. The hash of the server's certificate, as RFC 5929 (4, tls-server-end-point) prescribes, lets the
+    /// service judge channel bindings; without it they are not looked at.
+    Tls {
+        /// The hash.
+        certificate_hash: Option<Vec<u8>>,
+    },
+}
+
+/// How far the connection's login has come.
+pub(super) enum Login {
+    None,
+    Challenged(Acceptor),
+    Standing { account: usize, security: Box<MessageSecurity> },
+}
+
+/// The parts of a request that matter here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming<'r> {
+    pub(super) authorization: Option<&'r str>,
+    pub(super) content_type: &'r str,
+    pub(super) is_anonymous_identify: bool,
+    pub(super) body: &'r [u8],
+}
+
+/// The answer as HTTP has it.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) authenticate: Vec<String>,
+    pub(super) body: Vec<u8>,
+    pub(super) delay: Duration,
+    pub(super) delivery: Delivery,
+}
+
+const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
+const SOAP_TYPE: &str = "application/soap+xml;charset=UTF-8";
+
+impl Service {
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one request.
+    pub(super) fn respond(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        entropy: Entropy,
+        now: Duration,
+    ) -> Outgoing {
+        if request.is_anonymous_identify {
+            let caller = Caller { account: None, connection: connection.number, sealed: false };
+            return self.clear(connection, self.world().handle(&caller, request.body, now));
+        }
+        let Some(authorization) = request.authorization else {
+            return self.authenticated(connection, request, now);
+        };
+        let (scheme, value) = authorization.trim().split_once(' ').unwrap_or((authorization, ""));
+        let value = BASE64.decode(value.trim()).unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("Basic") && self.policy.allow_basic {
+            self.basic(connection, request, &value, now)
+        } else if scheme.eq_ignore_ascii_case("Negotiate") && self.policy.negotiate {
+            self.negotiate(connection, request, &value, entropy, now)
+        } else {
+            self.unauthorized()
+        }
+    }
+
+    /// HTTP Basic: name and password with every request (RFC 7617).
+    fn basic(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        value: &[u8],
+        now: Duration,
+    ) -> Outgoing {
+        let pair = std::str::from_utf8(value).unwrap_or_default();
+        let (user, password) = pair.split_once(':').unwrap_or_default();
+        let (domain, user) = user.split_once('\\').unwrap_or(("", user));
+        let found = self
+            .accounts
+            .iter()
+            .find(|(account, right)| account.is_meant_by(domain, user) && right.expose_secret() == password);
+        let Some((account, _)) = found else {
+            self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
+            return self.unauthorized();
+        };
+        if !self.may_be_clear(connection) {
+            return Outgoing::status(500);
+        }
+        let caller = Caller { account: Some(account.clone()), connection: connection.number, sealed: false };
+        self.clear(connection, self.world().handle(&caller, request.body, now))
+    }
+
+    /// NTLM, its raw tokens under `Negotiate` (RFC 4559).
+    fn negotiate(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        token: &[u8],
+        entropy: Entropy,
+        now: Duration,
+    ) -> Outgoing {
+        match std::mem::replace(&mut connection.login, Login::None) {
+            Login::Challenged(acceptor) => self.judge(connection, request, &acceptor, token, now),
+            Login::None | Login::Standing { .. } => self.challenge(connection, token, entropy),
+        }
+    }
+
+    fn challenge(&self, connection: &mut ConnectionState, token: &[u8], entropy: Entropy) -> Outgoing {
+        let mischief = self.world().take_login_mischief();
+        let mut delay = Duration::ZERO;
+        match mischief {
+            Some(Mischief::Status(status, body)) => return Outgoing { body, ..Outgoing::status(status) },
+            Some(Mischief::Fault(_) | Mischief::ForgetLogin) => return self.unauthorized(),
+            Some(Mischief::Drop | Mischief::DropAfter) => {
+                return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
+            }
+            Some(Mischief::Delay(wanted)) => delay = wanted,
+            _ => {}
+        }
+        self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
+        let computer = self.world().machine().to_uppercase();
+        let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
+        let domain = if domain.is_empty() { &computer } else { domain };
+        let Some(acceptor) = Acceptor::challenge(token, domain, &computer, entropy) else {
+            return self.unauthorized();
+        };
+        let challenge = format!("Negotiate {}", BASE64.encode(acceptor.token()));
+        connection.login = Login::Challenged(acceptor);
+        Outgoing { authenticate: vec![challenge], delay, ..Outgoing::status(401) }
+    }
+
+    fn judge(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        acceptor: &Acceptor,
+        token: &[u8],
+        now: Duration,
+    ) -> Outgoing {
+        let find = |domain: &str, user: &str| {
+            let index = self.accounts.iter().position(|(account, _)| account.is_meant_by(domain, user))?;
+            let (_, password) = self.accounts.get(index)?;
+            Some((index, password.expose_secret()))
+        };
+        match acceptor.judge(token, find, self.binding(&connection.channel)) {
+            Ok(accepted) => {
+                let (account, security) = (accepted.account, Box::new(accepted.security));
+                connection.login = Login::Standing { account, security };
+                if request.body.is_empty() {
+                    Outgoing::status(200)
+                } else {
+                    self.authenticated(connection, request, now)
+                }
+            }
+            Err(_) => {
+                self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
+                self.unauthorized()
+            }
+        }
+    }
+
+    /// A request that relies on the connection's login.
+    fn authenticated(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        now: Duration,
+    ) -> Outgoing {
+        let may_be_clear = self.may_be_clear(connection);
+        let Login::Standing { account, security } = &mut connection.login else {
+            return self.unauthorized();
+        };
+        let account = self.accounts.get(*account).map(|(account, _)| account.clone());
+        let sealed = request.content_type.trim_start().to_ascii_lowercase().starts_with("multipart/");
+        let caller = Caller { account, connection: connection.number, sealed };
+        if !sealed {
+            return if may_be_clear {
+                self.clear(connection, self.world().handle(&caller, request.body, now))
+            } else {
+                Outgoing::status(500)
+            };
+        }
+        let Ok(frames) = sealing::read_frames(request.body) else {
+            return Outgoing::status(400);
+        };
+        let mut envelope = Vec::new();
+        for frame in frames {
+            match security.open(&frame.signature, &frame.ciphertext) {
+                Some(part) if part.len() == frame.plaintext_len => envelope.extend(part),
+                Some(_) => return Outgoing::status(400),
+                None => {
+                    connection.login = Login::None;
+                    return Outgoing::status(500);
+                }
+            }
+        }
+        let response = self.world().handle(&caller, &envelope, now);
+        if response.delivery != Delivery::Whole || response.body.is_empty() {
+            return self.clear(connection, response);
+        }
+        let (signature, ciphertext) = security.seal(&response.body);
+        let body = sealing::write_frame(SEALED_PROTOCOL, &signature, &ciphertext, response.body.len());
+        Outgoing {
+            content_type: Some(sealing::content_type(SEALED_PROTOCOL)),
+            body,
+            delay: response.delay,
+            ..Outgoing::status(response.status)
+        }
+    }
+
+    /// The world's answer as it is.
+    fn clear(&self, connection: &mut ConnectionState, response: Response) -> Outgoing {
+        if response.status == 401 && response.body.is_empty() {
+            if response.delivery == Delivery::LoginForgotten {
+                connection.login = Login::None;
+            }
+            return self.unauthorized();
+        }
+        let is_soap = response.body.starts_with(b"<s:Envelope");
+        let content_type = match (response.body.is_empty(), is_soap) {
+            (true, _) => None,
+            (false, true) => Some(SOAP_TYPE.to_owned()),
+            (false, false) => Some("text/html".to_owned()),
+        };
+        Outgoing {
+            content_type,
+            body: response.body,
+            delay: response.delay,
+            delivery: response.delivery,
+            ..Outgoing::status(response.status)
+        }
+    }
+
+    fn may_be_clear(&self, connection: &ConnectionState) -> bool {
+        self.policy.allow_unencrypted || connection.channel != Channel::Plain
+    }
+
+    fn binding(&self, channel: &Channel) -> Binding {
+        let hash = match (self.policy.channel_binding, channel) {
+            (ChannelBinding::Relaxed | ChannelBinding::Strict, Channel::Tls { certificate_hash }) => {
+                certificate_hash.as_deref().map(channel_binding_hash)
+            }
+            _ => None,
+        };
+        Binding { hash, is_optional: self.policy.channel_binding != ChannelBinding::Strict }
+    }
+
+    fn unauthorized(&self) -> Outgoing {
+        let mut authenticate = Vec::new();
+        if self.policy.negotiate {
+            authenticate.push("Negotiate".to_owned());
+        }
+        if self.policy.allow_basic {
+            authenticate.push("Basic realm=\"WSMAN\"".to_owned());
+        }
+        Outgoing { authenticate, ..Outgoing::status(401) }
+    }
+}
+
+impl Default for Policy {
+    /// As Windows is installed.
+    fn default() -> Self {
+        Self {
+            negotiate: true,
+            allow_basic: false,
+            allow_unencrypted: false,
+            channel_binding: ChannelBinding::Relaxed,
+        }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn status(status: u16) -> Self {
+        Self {
+            status,
+            content_type: None,
+            authenticate: Vec::new(),
+            body: Vec::new(),
+            delay: Duration::ZERO,
+            delivery: Delivery::Whole,
+        }
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service")
+            .field("policy", &self.policy)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}

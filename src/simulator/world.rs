@@ -1,0 +1,325 @@
+//! The simulated service: shells, and one pure function from a request to its response.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::account::{Account, Caller};
+use super::answers::{self, Answer, envelope};
+use super::enumeration::Listings;
+use super::faults::Refusal;
+use super::guids::Guids;
+use super::journal::{Journal, LogEntry};
+use super::mischief::{Delivery, Mischief, Mischiefs};
+use super::request::{OperationKind, Request};
+use super::shells::SimulatedShell;
+use crate::wsman::MessageId;
+use crate::wsman::uri;
+use crate::wsman::xml::Document;
+
+/// A simulated host. It reads no clock and draws no random ids: time is an argument, ids come from its seed.
+#[derive(Clone, Debug)]
+pub struct World {
+    machine: String,
+    max_shells_per_user: usize,
+    pub(super) shells: Vec<SimulatedShell>,
+    pub(super) listings: Listings,
+    pub(super) guids: Guids,
+    /// Resources of this host's own: those of every shell that was ever here.
+    registered: BTreeSet<String>,
+    unregistered: BTreeSet<String>,
+    mischiefs: Mischiefs,
+    journal: Journal,
+    connections: u64,
+}
+
+/// What the service answers, and how that answer is to travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, in clear; may be empty.
+    pub body: Vec<u8>,
+    /// How long the answer is held back.
+    pub delay: Duration,
+    /// How it travels.
+    pub delivery: Delivery,
+}
+
+/// The per-user shell quota unless told otherwise: MaxShellsPerUser since Windows 2012.
+pub const DEFAULT_MAX_SHELLS_PER_USER: usize = 30;
+/// What the service says its operating system is, to a caller who has logged in.
+const OS_VERSION: &str = "10.0.20348";
+/// The same to one who has not.
+const UNKNOWN_VERSION: &str = "0.0.0";
+
+impl World {
+    /// A host without shells, that calls itself `machine` in its faults.
+    #[must_use]
+    pub fn new(machine: &str) -> Self {
+        Self::seeded(machine, 1)
+    }
+
+    /// The same with its own stream of ids, so that several hosts differ.
+    #[must_use]
+    pub fn seeded(machine: &str, seed: u64) -> Self {
+        Self {
+            machine: machine.to_owned(),
+            max_shells_per_user: DEFAULT_MAX_SHELLS_PER_USER,
+            shells: Vec::new(),
+            listings: Listings::default(),
+            guids: Guids::new(seed),
+            registered: BTreeSet::new(),
+            unregistered: BTreeSet::new(),
+            mischiefs: Mischiefs::default(),
+            journal: Journal::default(),
+            connections: 0,
+        }
+    }
+
+    /// Adds a shell, and registers the endpoint that it is of.
+    pub fn add(&mut self, shell: SimulatedShell) {
+        self.registered.insert(shell.resource_uri.clone());
+        self.shells.push(shell);
+    }
+
+    /// The shells that are there, in the order of a listing.
+    #[must_use]
+    pub fn shells(&self) -> &[SimulatedShell] {
+        &self.shells
+    }
+
+    /// The shells, to be changed behind the client's back.
+    pub fn shells_mut(&mut self) -> &mut Vec<SimulatedShell> {
+        &mut self.shells
+    }
+
+    /// What the host calls itself.
+    #[must_use]
+    pub fn machine(&self) -> &str {
+        &self.machine
+    }
+
+    /// Sets how many shells one user may have.
+    pub fn set_max_shells_per_user(&mut self, limit: usize) {
+        self.max_shells_per_user = limit;
+    }
+
+    /// Whether the user, written as `DOMAIN\name`, has as many shells as one user may have.
+    #[must_use]
+    pub fn is_full(&self, user: &str) -> bool {
+        let account = Account::user(user);
+        self.shells.iter().filter(|shell| account.is_owner(&shell.owner)).count() >= self.max_shells_per_user
+    }
+
+    /// Makes a resource URI unknown, as unregistering a PowerShell endpoint does; its shells stay.
+    pub fn unregister(&mut self, resource_uri: &str) {
+        self.unregistered.insert(resource_uri.to_owned());
+    }
+
+    /// Forgets the shells and the listings in progress, as a restart of the service does.
+    pub fn restart(&mut self) {
+        self.shells.clear();
+        self.listings.clear();
+    }
+
+    /// Makes the next `times` operations of that kind go wrong; `usize::MAX` is for ever.
+    pub fn inject(&mut self, kind: OperationKind, times: usize, mischief: Mischief) {
+        self.mischiefs.add(kind, None, times, mischief);
+    }
+
+    /// The same, for operations on one shell only.
+    pub fn inject_for(&mut self, kind: OperationKind, shell_id: &str, times: usize, mischief: Mischief) {
+        self.mischiefs.add(kind, Some(shell_id), times, mischief);
+    }
+
+    /// Forgets the mischief that has not been done.
+    pub fn forgive(&mut self) {
+        self.mischiefs.clear();
+    }
+
+    /// What was asked, oldest first; the last 100,000 requests.
+    pub fn log(&self) -> impl Iterator<Item = &LogEntry> {
+        self.journal.iter()
+    }
+
+    /// How many requests of one kind the log holds.
+    #[must_use]
+    pub fn count(&self, kind: OperationKind) -> usize {
+        self.log().filter(|entry| entry.kind == kind).count()
+    }
+
+    /// Empties the log.
+    pub fn clear_log(&mut self) {
+        self.journal.clear();
+    }
+
+    /// The number of a new connection, counted from 1.
+    pub fn next_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
+    }
+
+    /// The mischief for a login that begins, if there is any.
+    pub fn take_login_mischief(&mut self) -> Option<Mischief> {
+        self.mischiefs.take(OperationKind::Login, None)
+    }
+
+    /// Answers one request, which has been opened if it was sealed; `now` is the time since the world began.
+    pub fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response {
+        let Ok(document) = Document::parse_bytes(request) else {
+            return Response::status(400);
+        };
+        let envelope = document.root();
+        if !envelope.is(uri::SOAP, "Envelope") {
+            return Response::status(400);
+        }
+        let request = Request::read(envelope);
+        let mischief = self.mischiefs.take(request.kind, request.shell_id);
+        let (response, fault) = match &mischief {
+            Some(Mischief::Fault(code)) => self.refuse(&Refusal::new(*code), request.message_id),
+            Some(Mischief::Status(status, body)) => {
+                let delivery = Delivery::InClear;
+                (Response { body: body.clone(), delivery, ..Response::status(*status) }, None)
+            }
+            Some(Mischief::Drop) => (Response { delivery: Delivery::Closed, ..Response::status(0) }, None),
+            Some(Mischief::ForgetLogin) => {
+                (Response { delivery: Delivery::LoginForgotten, ..Response::status(401) }, None)
+            }
+            _ => {
+                let kept = (mischief == Some(Mischief::Pretend)).then(|| self.shells.clone());
+                let judged = request.judge(envelope);
+                let answered = self.answer(caller, &request, judged, now);
+                if let Some(shells) = kept {
+                    self.shells = shells;
+                }
+                self.distort(answered, mischief, request.message_id)
+            }
+        };
+        self.journal.push(LogEntry {
+            kind: request.kind,
+            shell_id: request.shell_id.map(str::to_owned),
+            command_id: request.command_id.map(str::to_owned),
+            resource_uri: request.resource_uri.to_owned(),
+            user: caller.account.as_ref().map(Account::full_name),
+            connection: caller.connection,
+            sealed: caller.sealed,
+            message_id: request.message_id.map(str::to_owned),
+            at: now,
+            status: response.status,
+            fault,
+        });
+        response
+    }
+
+    fn answer(
+        &mut self,
+        caller: &Caller,
+        request: &Request<'_>,
+        judged: Result<(), Refusal>,
+        now: Duration,
+    ) -> (Response, Option<u32>) {
+        if request.kind == OperationKind::Identify {
+            let version = if caller.account.is_some() { OS_VERSION } else { UNKNOWN_VERSION };
+            return (Response::soap(200, answers::identity(version)), None);
+        }
+        let Some(account) = &caller.account else {
+            return (Response::status(401), None);
+        };
+        match judged.and_then(|()| self.perform(account, request, now)) {
+            Ok(Answer { action, prefixes, body }) => {
+                let text = envelope(action, prefixes, self.next_message_id(), request.message_id, &body);
+                (Response::soap(200, text), None)
+            }
+            Err(refusal) => self.refuse(&refusal, request.message_id),
+        }
+    }
+
+    fn refuse(&mut self, refusal: &Refusal, relates_to: Option<&str>) -> (Response, Option<u32>) {
+        let mut body = String::new();
+        refusal.write(&mut body, &self.machine);
+        let id = self.next_message_id();
+        let text = envelope(refusal.action(), answers::FAULT, id, relates_to, &body);
+        (Response::soap(500, text), Some(refusal.code))
+    }
+
+    /// Applies the mischief that comes after the deed.
+    fn distort(
+        &mut self,
+        (mut response, fault): (Response, Option<u32>),
+        mischief: Option<Mischief>,
+        message_id: Option<&str>,
+    ) -> (Response, Option<u32>) {
+        match mischief {
+            Some(Mischief::FaultAfter(code)) => return self.refuse(&Refusal::new(code), message_id),
+            Some(Mischief::DropAfter) => {
+                return (Response { delivery: Delivery::Closed, ..Response::status(0) }, fault);
+            }
+            Some(Mischief::Delay(delay)) => response.delay = delay,
+            Some(Mischief::Clear) => response.delivery = Delivery::InClear,
+            Some(Mischief::Truncate) => response.delivery = Delivery::Truncated,
+            Some(Mischief::WrongRelatesTo) => {
+                let other = self.next_message_id().to_string();
+                response.replace(message_id.unwrap_or_default(), &other);
+            }
+            Some(Mischief::Replace(from, to)) => response.replace(&from, &to),
+            _ => {}
+        }
+        (response, fault)
+    }
+
+    fn next_message_id(&mut self) -> MessageId {
+        MessageId::new(self.guids.next_guid())
+    }
+
+    /// The shells that `account` may see.
+    pub(super) fn visible_shells(&self, account: &Account) -> impl Iterator<Item = &SimulatedShell> {
+        self.shells.iter().filter(move |shell| self.may_see(account, shell))
+    }
+
+    pub(super) fn visible_shell(&self, account: &Account, shell_id: &str) -> Option<&SimulatedShell> {
+        self.visible_shells(account).find(|shell| shell.shell_id.eq_ignore_ascii_case(shell_id))
+    }
+
+    pub(super) fn may_see(&self, account: &Account, shell: &SimulatedShell) -> bool {
+        account.administrator || account.is_owner(&shell.owner)
+    }
+
+    /// Whether the service knows the resource: Windows' own, or one that a shell is or was of.
+    pub(super) fn is_registered(&self, resource_uri: &str) -> bool {
+        !self.unregistered.contains(resource_uri)
+            && (REGISTERED.contains(&resource_uri)
+                || self.registered.contains(resource_uri)
+                || self.shells.iter().any(|shell| shell.resource_uri == resource_uri))
+    }
+}
+
+impl Response {
+    /// A status without a body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole }
+    }
+
+    fn soap(status: u16, text: String) -> Self {
+        Self { body: text.into_bytes(), ..Self::status(status) }
+    }
+
+    fn replace(&mut self, from: &str, to: &str) {
+        if from.is_empty() {
+            return;
+        }
+        if let Ok(text) = std::str::from_utf8(&self.body) {
+            self.body = text.replace(from, to).into_bytes();
+        }
+    }
+}
+
+/// The resources that every Windows host knows.
+const REGISTERED: &[&str] = &[
+    uri::SHELL_RESOURCE,
+    uri::COMMAND_RESOURCE,
+    uri::CMD_RESOURCE,
+    "http://schemas.microsoft.com/powershell/Microsoft.PowerShell",
+    "http://schemas.microsoft.com/powershell/Microsoft.PowerShell32",
+    "http://schemas.microsoft.com/powershell/Microsoft.PowerShell.Workflow",
+];

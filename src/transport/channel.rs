@@ -1,0 +1,158 @@
+//! One authenticated connection at work: seal, post, open; and one new login when the old one is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dial::{Dialer, Link};
+use super::http::{Answer, PostError, Request};
+use super::{BoxFuture, Connection, Reply, TransportError};
+use crate::auth::{AuthError, Protection, sealing};
+use crate::wsman::xml::MAX_BYTES;
+
+/// The library's [`Connection`].
+pub(super) struct HttpConnection {
+    dialer: Arc<Dialer>,
+    /// Taken while an exchange runs, and put back only after a good answer: a failed or dropped exchange leaves none.
+    link: Option<Link>,
+}
+
+impl HttpConnection {
+    pub(super) fn new(dialer: Arc<Dialer>, link: Link) -> Self {
+        Self { dialer, link: Some(link) }
+    }
+
+    async fn run(&mut self, envelope: &str, read_timeout: Duration) -> Result<Reply, TransportError> {
+        let endpoint = self.dialer.endpoint().url();
+        let Some(mut link) = self.link.take() else {
+            return Err(self
+                .dialer
+                .not_connected("an earlier failure has made the connection unusable".into()));
+        };
+        let mut fresh = false;
+        loop {
+            // What the server did not take may go again: as a new message, on a new connection, once.
+            match link.send(envelope, read_timeout).await {
+                Err(Failure::Post(PostError::Died)) if !fresh => {
+                    tracing::debug!(
+                        endpoint,
+                        announced = link.closed,
+                        "the connection died; logging in again"
+                    );
+                }
+                // This server has judged the password itself: another login would be another failed one.
+                Ok(answer) if answer.status == 401 && matches!(link.protection, Protection::Header(_)) => {
+                    self.dialer.gate.refuse(&self.dialer.credential);
+                    return Err(self.dialer.refused(&link.protection));
+                }
+                Ok(answer) if answer.status == 401 && !fresh => {
+                    tracing::debug!(endpoint, "the server dropped the login; logging in again");
+                }
+                Ok(answer) if answer.status == 401 => {
+                    return Err(self.dialer.refused(&link.protection));
+                }
+                Ok(answer) => {
+                    link.closed |= answer.closes;
+                    let reply = link.open(answer, endpoint)?;
+                    self.link = Some(link);
+                    return Ok(reply);
+                }
+                Err(Failure::Auth(source)) => return Err(self.dialer.auth_error(source)),
+                Err(Failure::Post(PostError::NotConnected(source))) => {
+                    return Err(self.dialer.not_connected(source));
+                }
+                Err(Failure::Post(PostError::Died)) => {
+                    return Err(self.dialer.not_connected("the connection died twice".into()));
+                }
+                Err(Failure::Post(PostError::Lost(source))) => {
+                    return Err(TransportError::Lost { endpoint: endpoint.to_owned(), source });
+                }
+                Err(Failure::Post(PostError::Timeout(after))) => {
+                    return Err(TransportError::Timeout { endpoint: endpoint.to_owned(), after });
+                }
+                Err(Failure::Post(PostError::TooLarge(_))) => return Err(too_large(endpoint)),
+            }
+            fresh = true;
+            link = self.dialer.login().await?;
+        }
+    }
+}
+
+impl Connection for HttpConnection {
+    fn exchange<'a>(
+        &'a mut self,
+        envelope: &'a str,
+        read_timeout: Duration,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        Box::pin(self.run(envelope, read_timeout))
+    }
+
+    fn is_usable(&self) -> bool {
+        self.link.is_some()
+    }
+}
+
+/// Why a link gave no answer.
+enum Failure {
+    Post(PostError),
+    Auth(AuthError),
+}
+
+impl Link {
+    /// Posts one envelope; a sealed message is sealed here, once, for this connection.
+    async fn send(&mut self, envelope: &str, read_timeout: Duration) -> Result<Answer, Failure> {
+        if self.closed {
+            return Err(Failure::Post(PostError::Died));
+        }
+        let mut limit = MAX_BYTES;
+        let mut request = Request { content_type: Some(SOAP), ..Request::default() };
+        let sealed_type;
+        match &mut self.protection {
+            Protection::Connection => request.body = envelope.into(),
+            Protection::Header(secret) => {
+                request.body = envelope.into();
+                request.authorization = Some(secret);
+            }
+            Protection::Sealed(seal) => {
+                let (content_type, body) =
+                    sealing::seal_body(seal.as_mut(), envelope.as_bytes()).map_err(Failure::Auth)?;
+                sealed_type = content_type;
+                request.content_type = Some(&sealed_type);
+                request.body = body;
+                limit += FRAMING;
+            }
+        }
+        self.http.post(request, limit, read_timeout).await.map_err(Failure::Post)
+    }
+
+    /// The answer's envelope. What is in clear after a sealed request is never parsed: an error is quoted, and a
+    /// success is refused.
+    fn open(&mut self, answer: Answer, endpoint: &str) -> Result<Reply, TransportError> {
+        let auth = |source| TransportError::Auth { endpoint: endpoint.to_owned(), source };
+        match &mut self.protection {
+            Protection::Sealed(seal) if answer.is_sealed() => {
+                let body = sealing::open_body(seal.as_mut(), &answer.body).map_err(auth)?;
+                if body.len() > MAX_BYTES {
+                    return Err(too_large(endpoint));
+                }
+                Ok(Reply { status: answer.status, body })
+            }
+            Protection::Sealed(_) if answer.is_success() => Err(auth(AuthError::ClearAnswer)),
+            Protection::Sealed(_) => Err(answer.into_status_error(endpoint)),
+            Protection::Connection | Protection::Header(_) if answer.is_soap() => {
+                Ok(Reply { status: answer.status, body: answer.body })
+            }
+            Protection::Connection | Protection::Header(_) => Err(answer.into_status_error(endpoint)),
+        }
+    }
+}
+
+fn too_large(endpoint: &str) -> TransportError {
+    TransportError::TooLarge { endpoint: endpoint.to_owned(), limit: MAX_BYTES }
+}
+
+/// The content type of an envelope in clear.
+pub(super) const SOAP: &str = "application/soap+xml;charset=UTF-8";
+
+/// What the frame adds to a sealed answer: some 270 bytes for each pair of parts, and a server of many parts cuts its
+/// answer into 16 KiB each (MS-WSMV 2.2.9.1, Encrypted Message Types).
+const FRAMING: usize = 64 * 1024;

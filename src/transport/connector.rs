@@ -1,0 +1,188 @@
+//! The library's own [`Connector`]: HTTP and HTTPS.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::channel::HttpConnection;
+use super::dial::{Clock, Dialer, Random};
+use super::http::Wire;
+use super::{
+    BoxError, BoxFuture, Connection, Connector, Endpoint, HttpOptions, LoginGate, SetupError, TransportError,
+};
+use crate::auth::{self, AuthScheme, Credential, LoginPolicy, NtlmOptions};
+
+/// Opens authenticated connections to one endpoint over HTTP or HTTPS. Its clones are handles of one connector.
+#[derive(Clone)]
+pub struct HttpConnector {
+    dialer: Arc<Dialer>,
+}
+
+impl HttpConnector {
+    /// Begins a connector for `credential` at `endpoint`.
+    pub fn builder(endpoint: Endpoint, credential: Credential) -> HttpConnectorBuilder {
+        HttpConnectorBuilder {
+            endpoint,
+            credential,
+            auth: AuthScheme::default(),
+            options: HttpOptions::default(),
+            gate: LoginGate::new(),
+            clock: door::clock(),
+            random: door::random(),
+        }
+    }
+
+    /// How many handshakes have begun so far, the failed ones included.
+    #[must_use]
+    pub fn logins(&self) -> u64 {
+        self.dialer.logins.load(Ordering::Relaxed)
+    }
+}
+
+impl Connector for HttpConnector {
+    fn endpoint(&self) -> &Endpoint {
+        self.dialer.endpoint()
+    }
+
+    fn user(&self) -> &str {
+        self.dialer.credential.user()
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
+        Box::pin(async {
+            let link = self.dialer.login().await?;
+            let connection: Box<dyn Connection> =
+                Box::new(HttpConnection::new(Arc::clone(&self.dialer), link));
+            Ok(connection)
+        })
+    }
+}
+
+impl fmt::Debug for HttpConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpConnector")
+            .field("endpoint", &self.dialer.endpoint().url())
+            .field("credential", &self.dialer.credential)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of an [`HttpConnector`]; see [`HttpConnector::builder`].
+#[must_use]
+pub struct HttpConnectorBuilder {
+    endpoint: Endpoint,
+    credential: Credential,
+    auth: AuthScheme,
+    options: HttpOptions,
+    gate: LoginGate,
+    clock: Clock,
+    random: Random,
+}
+
+impl HttpConnectorBuilder {
+    /// How to log in. Default: [`AuthScheme::Auto`].
+    pub fn auth(mut self, auth: AuthScheme) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// How to reach the endpoint. Default: [`HttpOptions::default`].
+    pub fn options(mut self, options: HttpOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// What the run knows of its credentials: give every connector of a run the same. Default: one of its own.
+    pub fn login_gate(mut self, gate: LoginGate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// The clock for a login whose server names no time. Default: the system's.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The source of random bytes. Default: the system's.
+    pub fn random<E: Into<BoxError>>(
+        mut self,
+        fill: impl Fn(&mut [u8]) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.random = Arc::new(move |bytes| fill(bytes).map_err(Into::into));
+        self
+    }
+
+    /// Checks that the policy allows this login, and reads the CA file; nothing is sent.
+    ///
+    /// # Errors
+    /// [`SetupError`] says which setting cannot be used.
+    pub fn build(self) -> Result<HttpConnector, SetupError> {
+        let policy = LoginPolicy {
+            tls: self.endpoint.is_tls(),
+            dangerous_basic_over_http: self.options.security.dangerous_basic_over_http,
+            dangerous_unencrypted: self.options.security.dangerous_unencrypted,
+        };
+        // Made only to hear the policy's verdict, and never used: it needs neither time nor randomness.
+        let rehearsal = NtlmOptions {
+            spn: None,
+            seal: true,
+            now: SystemTime::UNIX_EPOCH,
+            client_challenge: [0; 8],
+            session_key: [0; 16],
+        };
+        auth::handshake(self.auth, &self.credential, policy, &rehearsal)
+            .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
+        let dialer = Dialer {
+            wire: Wire::new(&self.endpoint, &self.options)?,
+            endpoint: self.endpoint,
+            credential: self.credential,
+            auth: self.auth,
+            policy,
+            gate: self.gate,
+            login_timeout: self.options.login_timeout,
+            connect_timeout: self.options.connect_timeout,
+            clock: self.clock,
+            random: self.random,
+            logins: AtomicU64::new(0),
+        };
+        Ok(HttpConnector { dialer: Arc::new(dialer) })
+    }
+}
+
+impl fmt::Debug for HttpConnectorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpConnectorBuilder")
+            .field("endpoint", &self.endpoint.url())
+            .field("credential", &self.credential)
+            .field("auth", &self.auth)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The door to the clock and to randomness.
+mod door {
+    #![expect(clippy::disallowed_methods, reason = "a login needs the time and random bytes of this machine")]
+
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::{Clock, Random};
+
+    pub(super) fn clock() -> Clock {
+        Arc::new(SystemTime::now)
+    }
+
+    #[cfg(feature = "ntlm")]
+    pub(super) fn random() -> Random {
+        Arc::new(|bytes| getrandom::fill(bytes).map_err(|e| e.to_string().into()))
+    }
+
+    /// Without NTLM no login needs random bytes.
+    #[cfg(not(feature = "ntlm"))]
+    pub(super) fn random() -> Random {
+        Arc::new(|_| Ok(()))
+    }
+}

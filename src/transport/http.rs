@@ -1,0 +1,275 @@
+//! The only file that knows `reqwest`: one client per connection, and whole answers of bounded size.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::gate::{ConnectionDied, GATE_WAIT, Gate};
+use super::tls::{Trust, client_config};
+use super::{BoxError, Endpoint, HttpOptions, SetupError};
+use crate::auth::Offers;
+
+/// How to open connections to one endpoint.
+pub(super) struct Wire {
+    url: String,
+    host_header: Option<HeaderValue>,
+    resolve: Option<(String, SocketAddr)>,
+    connect_timeout: Duration,
+    tls: rustls::ClientConfig,
+}
+
+impl Wire {
+    pub(super) fn new(endpoint: &Endpoint, options: &HttpOptions) -> Result<Self, SetupError> {
+        let trust = match &options.ca_pem {
+            _ if !endpoint.is_tls() => Trust::Nobody,
+            _ if options.security.dangerous_skip_certificate_check => Trust::DangerousEverybody,
+            Some(pem) => Trust::Only(pem),
+            None => Trust::Platform,
+        };
+        let mut wire = Self {
+            url: endpoint.url().to_owned(),
+            host_header: None,
+            resolve: None,
+            connect_timeout: options.connect_timeout,
+            tls: client_config(trust)?,
+        };
+        if let Some(address) = options.resolve {
+            wire.aim_at(endpoint, address)?;
+        }
+        Ok(wire)
+    }
+
+    /// The resolver of reqwest gives addresses, and the port is the URL's: so the port goes into the URL, and the
+    /// name that was asked for into `Host`.
+    fn aim_at(&mut self, endpoint: &Endpoint, address: SocketAddr) -> Result<(), SetupError> {
+        let mut url = endpoint.parsed_url().clone();
+        let host = match url.port() {
+            Some(port) => format!("{}:{port}", endpoint.resolved_host()),
+            None => endpoint.resolved_host().to_owned(),
+        };
+        self.host_header = HeaderValue::from_str(&host).ok();
+        url.set_port(Some(address.port()))
+            .map_err(|()| SetupError::Client { source: "the URL takes no port".into() })?;
+        self.url = url.into();
+        self.resolve = Some((endpoint.resolved_host().to_owned(), address));
+        Ok(())
+    }
+
+    /// A client for one connection; the connection itself comes with the first request.
+    pub(super) fn open(&self) -> Result<Http, BoxError> {
+        // A refusal that came after the connect timeout would look like a timeout.
+        let gate = Gate::new(GATE_WAIT.min(self.connect_timeout / 2));
+        let mut headers = HeaderMap::new();
+        // IIS in front of Exchange compresses otherwise.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(host) = &self.host_header {
+            headers.insert(HOST, host.clone());
+        }
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .tls_info(true)
+            .http1_only()
+            .http1_title_case_headers()
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(None)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(self.connect_timeout)
+            .tcp_keepalive(TCP_KEEPALIVE)
+            .user_agent(USER_AGENT)
+            .default_headers(headers)
+            .connector_layer(gate);
+        if let Some((host, address)) = &self.resolve {
+            builder = builder.resolve(host, *address);
+        }
+        Ok(Http { client: builder.build()?, url: self.url.clone() })
+    }
+}
+
+/// One connection, or one that is to come with the first request.
+pub(super) struct Http {
+    client: reqwest::Client,
+    url: String,
+}
+
+/// One request; the body's length is always announced.
+#[derive(Default)]
+pub(super) struct Request<'a> {
+    pub(super) body: Vec<u8>,
+    pub(super) content_type: Option<&'a str>,
+    pub(super) authorization: Option<&'a SecretString>,
+    /// Ask for Identify without a login, as Windows allows it with a header of its own.
+    pub(super) unauthenticated_identify: bool,
+}
+
+/// One whole answer.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: String,
+    pub(super) offers: Offers,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) location: Option<String>,
+    pub(super) server: Option<String>,
+    pub(super) certificate: Option<Vec<u8>>,
+    /// Whether the server said that it closes the connection after this answer.
+    pub(super) closes: bool,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug)]
+pub(super) enum PostError {
+    /// There never was a connection.
+    NotConnected(BoxError),
+    /// The connection is gone, and nothing of the request was sent.
+    Died,
+    /// The request was, or may have been, sent.
+    Lost(BoxError),
+    /// Not all of the answer came in time.
+    Timeout(Duration),
+    /// The answer has more bytes than this.
+    TooLarge(usize),
+}
+
+impl Http {
+    /// Posts one request and reads its answer to the end: an answer that is not drained loses the connection.
+    /// Dropping the future closes the connection.
+    pub(super) async fn post(
+        &self,
+        request: Request<'_>,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Answer, PostError> {
+        let secret = request.authorization;
+        let whole = async {
+            let response = self.send(request).await?;
+            let mut answer = read(response, limit).await?;
+            if let Some(secret) = secret.filter(|_| !answer.is_soap()) {
+                answer.black_out(secret);
+            }
+            Ok(answer)
+        };
+        tokio::time::timeout(timeout, whole).await.unwrap_or(Err(PostError::Timeout(timeout)))
+    }
+
+    async fn send(&self, request: Request<'_>) -> Result<reqwest::Response, PostError> {
+        let mut headers = HeaderMap::new();
+        // hyper announces no length for an empty body, and http.sys answers 411 to that.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+        if let Some(content_type) = request.content_type {
+            let value = HeaderValue::from_str(content_type).map_err(|e| PostError::NotConnected(e.into()))?;
+            headers.insert(CONTENT_TYPE, value);
+        }
+        if let Some(secret) = request.authorization {
+            let mut value = HeaderValue::from_str(secret.expose_secret())
+                .map_err(|_| PostError::NotConnected("the login token is no header value".into()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        if request.unauthenticated_identify {
+            headers.insert(WSMAN_IDENTIFY, HeaderValue::from_static("unauthenticated"));
+        }
+        self.client.post(&self.url).headers(headers).body(request.body).send().await.map_err(sending_failed)
+    }
+}
+
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, PostError> {
+    if response.content_length().is_some_and(|length| usize::try_from(length).is_ok_and(|n| n > limit)) {
+        return Err(PostError::TooLarge(limit));
+    }
+    let mut answer = Answer::from_head(&response);
+    while let Some(chunk) = response.chunk().await.map_err(|e| PostError::Lost(e.without_url().into()))? {
+        if chunk.len() > limit.saturating_sub(answer.body.len()) {
+            return Err(PostError::TooLarge(limit));
+        }
+        answer.body.extend_from_slice(&chunk);
+    }
+    Ok(answer)
+}
+
+impl Answer {
+    fn from_head(response: &reqwest::Response) -> Self {
+        let headers = response.headers();
+        let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let offers = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
+        let closes = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(','))
+            .any(|v| v.trim().eq_ignore_ascii_case("close"));
+        Self {
+            status: response.status().as_u16(),
+            content_type: text(CONTENT_TYPE).unwrap_or_default(),
+            offers: Offers::parse(offers),
+            retry_after: text(RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
+            location: text(LOCATION),
+            server: text(SERVER),
+            certificate: response
+                .extensions()
+                .get::<reqwest::tls::TlsInfo>()
+                .and_then(|info| info.peer_certificate())
+                .map(<[u8]>::to_vec),
+            closes,
+            body: Vec::new(),
+        }
+    }
+
+    /// Makes an echo of the login's token unreadable, in what may be quoted.
+    fn black_out(&mut self, secret: &SecretString) {
+        let secret = secret.expose_secret();
+        let token = secret.split_once(' ').map_or(secret, |(_, token)| token);
+        if let Some(location) = &mut self.location {
+            *location = location.replace(token, BLACK);
+        }
+        let mut from = 0;
+        while let Some(rest) = self.body.get_mut(from..)
+            && let Some(at) = rest.windows(token.len().max(1)).position(|window| window == token.as_bytes())
+            && let Some(echo) = rest.get_mut(at..at + token.len())
+        {
+            echo.fill(b'*');
+            from += at + token.len();
+        }
+    }
+}
+
+/// What it means that no head of an answer came. hyper gives a request back, and the pool takes it to the gate, only
+/// if none of it was written.
+fn sending_failed(error: reqwest::Error) -> PostError {
+    let error = error.without_url();
+    if died(&error) {
+        PostError::Died
+    } else if error.is_connect() || error.is_builder() {
+        PostError::NotConnected(error.into())
+    } else {
+        PostError::Lost(error.into())
+    }
+}
+
+fn died(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.is::<ConnectionDied>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+const USER_AGENT: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
+
+/// What stands in a header for the login's token.
+const BLACK: &str = "***";
+
+const WSMAN_IDENTIFY: HeaderName = HeaderName::from_static("wsmanidentify");
+
+/// Half of the two minutes after which http.sys, and many a firewall, forgets an idle connection.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(60);

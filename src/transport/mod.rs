@@ -1,0 +1,134 @@
+//! The wire: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
+
+mod channel;
+mod connector;
+mod dial;
+mod endpoint;
+mod gate;
+mod http;
+mod login;
+mod options;
+mod probe;
+mod status;
+mod tls;
+
+pub use connector::{HttpConnector, HttpConnectorBuilder};
+pub use endpoint::{Endpoint, EndpointError, Security};
+pub use login::LoginGate;
+pub use options::{HttpOptions, SetupError};
+pub use probe::{Probe, probe};
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::auth::AuthError;
+
+/// A boxed future, so that transports can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens authenticated connections to one endpoint. The library's own is `HttpConnector`; a program may bring
+/// another, and tests use one that has no network.
+pub trait Connector: Send + Sync {
+    /// The endpoint that it connects to.
+    fn endpoint(&self) -> &Endpoint;
+    /// The account that it logs in with, for messages and for `SeenBy`.
+    fn user(&self) -> &str;
+    /// Opens one connection and logs in on it.
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>>;
+}
+
+/// One authenticated connection. `&mut self`: exchanges on it never overlap.
+pub trait Connection: Send {
+    /// Posts one envelope and gives back the answer's body, opened if it was sealed. Dropping the future before
+    /// its end makes the connection unusable.
+    fn exchange<'a>(
+        &'a mut self,
+        envelope: &'a str,
+        read_timeout: Duration,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>>;
+
+    /// Whether another exchange makes sense. After an error or a dropped exchange it does not: open another.
+    fn is_usable(&self) -> bool {
+        true
+    }
+}
+
+/// An answer whose body is worth parsing: any status, with a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, in clear, at most `wsman::xml::MAX_BYTES`.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// No authenticated connection came about, so the request was not sent.
+    #[error("could not connect to {endpoint}")]
+    Connect {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The cause: resolution, refusal, timeout, TLS, a connection lost during the login, or one that an earlier
+        /// failure has made unusable.
+        #[source]
+        source: BoxError,
+    },
+    /// The request was (or may have been) sent and no complete answer came.
+    #[error("lost the connection to {endpoint} before the answer was complete")]
+    Lost {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The cause.
+        #[source]
+        source: BoxError,
+    },
+    /// No answer within the time limit; the server may still act.
+    #[error("{endpoint} did not answer within {after:?}")]
+    Timeout {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The login failed, or a sealed answer cannot be trusted.
+    #[error("login to {endpoint} failed")]
+    Auth {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The cause.
+        #[source]
+        source: AuthError,
+    },
+    /// This credential was refused elsewhere in this run, or at once; it is not tried again.
+    #[error("the credential of {user} was refused in this run and is not tried again")]
+    CredentialRefused {
+        /// The account.
+        user: String,
+    },
+    /// An HTTP status without a SOAP body: 403, 404, 405, 503, a redirect, a web page.
+    #[error("{endpoint} answered HTTP {status}{excerpt}")]
+    Status {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+        /// The first printable characters of the body, or where a redirect leads, as `: ...`; may be empty.
+        excerpt: String,
+        /// `Retry-After`, if the server said it in seconds.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is larger than we take.
+    #[error("{endpoint} answered with more than {limit} bytes")]
+    TooLarge {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}

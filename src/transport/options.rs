@@ -1,0 +1,122 @@
+//! How to reach an endpoint: protection, trust, time limits, address.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{BoxError, Security};
+use crate::auth::AuthError;
+
+/// How to reach one endpoint, whoever logs in there.
+#[derive(Clone)]
+pub struct HttpOptions {
+    pub(super) security: Security,
+    pub(super) ca_pem: Option<Vec<u8>>,
+    pub(super) connect_timeout: Duration,
+    pub(super) login_timeout: Duration,
+    pub(super) resolve: Option<SocketAddr>,
+}
+
+impl HttpOptions {
+    /// The protection of bodies and passwords. Default: everything dangerous is off.
+    #[must_use]
+    pub fn with_security(mut self, security: Security) -> Self {
+        self.security = security;
+        self
+    }
+
+    /// Trust only what chains to these PEM certificates, in place of the platform's trust store. Default: the
+    /// platform's.
+    #[must_use]
+    pub fn with_ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_pem = Some(pem.into());
+        self
+    }
+
+    /// How long resolving, connecting and the TLS handshake may take together. Default: 10 s.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long one login may take once the connection stands; waiting for other logins does not count. Default: 30 s.
+    #[must_use]
+    pub fn with_login_timeout(mut self, limit: Duration) -> Self {
+        self.login_timeout = limit;
+        self
+    }
+
+    /// Connect to this address and port; names, `Host` and TLS stay those of the endpoint. It works for an endpoint
+    /// given by name; of one given by address only the port is replaced. Default: ask the resolver.
+    #[must_use]
+    pub fn with_resolve(mut self, address: SocketAddr) -> Self {
+        self.resolve = Some(address);
+        self
+    }
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            security: Security::default(),
+            ca_pem: None,
+            connect_timeout: CONNECT_TIMEOUT,
+            login_timeout: LOGIN_TIMEOUT,
+            resolve: None,
+        }
+    }
+}
+
+impl fmt::Debug for HttpOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpOptions")
+            .field("security", &self.security)
+            .field("ca_pem", &self.ca_pem.as_ref().map(Vec::len))
+            .field("connect_timeout", &self.connect_timeout)
+            .field("login_timeout", &self.login_timeout)
+            .field("resolve", &self.resolve)
+            .finish()
+    }
+}
+
+/// Why a connector cannot be built; nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The authentication scheme is not allowed on this way, or not built in.
+    #[error("no login to {endpoint} is possible")]
+    Auth {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The cause.
+        #[source]
+        source: AuthError,
+    },
+    /// The CA file cannot be used.
+    #[error("the CA file cannot be used: {problem}")]
+    CaFile {
+        /// What is wrong.
+        problem: String,
+    },
+    /// TLS cannot be set up, such as without any trusted certificate on this machine.
+    #[error("TLS cannot be set up")]
+    Tls {
+        /// The cause.
+        #[source]
+        source: BoxError,
+    },
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Client {
+        /// The cause.
+        #[source]
+        source: BoxError,
+    },
+}
+
+/// Enough for a name server that needs a retry and for TLS over a slow line; a host that takes longer is down.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A server may have to ask a far domain controller, which itself gives up after some 20 s.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,83 @@
+//! Is it WinRM? One Identify without a login, and what authentication is offered.
+
+use super::channel::SOAP;
+use super::http::{Answer, Http, PostError, Request, Wire};
+use super::{Endpoint, HttpOptions, SetupError, TransportError};
+use crate::auth::Offers;
+use crate::wsman::op::identify;
+use crate::wsman::xml::MAX_BYTES;
+
+/// What an endpoint says of itself to a stranger.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The SOAP body of the answer to Identify, if there was one.
+    pub identity_body: Option<Vec<u8>>,
+    /// The HTTP status of the answer to Identify.
+    pub status: u16,
+    /// The authentication schemes that are offered to a request without a login.
+    pub offers: Offers,
+    /// The `Server` header; text of the server's, to be shown with escapes neutralised.
+    pub server: Option<String>,
+    /// The first printable characters of an answer that is not SOAP, or where a redirect leads, as `: ...`.
+    pub excerpt: String,
+}
+
+/// Posts Identify with `WSMANIDENTIFY: unauthenticated` (DSP0226 11, Metadata and discovery), and an empty request to
+/// learn which authentication is offered. No credential is involved.
+///
+/// # Errors
+/// [`TransportError::Connect`], [`TransportError::Lost`], [`TransportError::Timeout`] or
+/// [`TransportError::TooLarge`]; any HTTP status is an answer.
+pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, TransportError> {
+    let connect = |source| TransportError::Connect { endpoint: endpoint.url().to_owned(), source };
+    let wire = Wire::new(endpoint, options).map_err(|e: SetupError| connect(e.into()))?;
+    let prober = Prober { endpoint, options, wire };
+    let http = prober.wire.open().map_err(connect)?;
+    let request = Request {
+        body: identify_envelope(),
+        content_type: Some(SOAP),
+        unauthenticated_identify: true,
+        ..Request::default()
+    };
+    let answer = prober.post(&http, request).await?;
+    let mut probe = Probe {
+        excerpt: if answer.is_soap() { String::new() } else { answer.excerpt() },
+        identity_body: None,
+        status: answer.status,
+        offers: answer.offers.clone(),
+        server: answer.server.clone(),
+    };
+    if answer.is_soap() {
+        let http = if answer.closes { prober.wire.open().map_err(connect)? } else { http };
+        probe.offers = prober.post(&http, Request::default()).await?.offers;
+        probe.identity_body = Some(answer.body);
+    }
+    Ok(probe)
+}
+
+struct Prober<'a> {
+    endpoint: &'a Endpoint,
+    options: &'a HttpOptions,
+    wire: Wire,
+}
+
+impl Prober<'_> {
+    async fn post(&self, http: &Http, request: Request<'_>) -> Result<Answer, TransportError> {
+        let endpoint = self.endpoint.url().to_owned();
+        let limit = self.options.connect_timeout.saturating_add(self.options.login_timeout);
+        http.post(request, MAX_BYTES, limit).await.map_err(|error| match error {
+            PostError::NotConnected(source) => TransportError::Connect { endpoint, source },
+            PostError::Died => TransportError::Lost { endpoint, source: "the connection was closed".into() },
+            PostError::Lost(source) => TransportError::Lost { endpoint, source },
+            PostError::Timeout(after) => TransportError::Timeout { endpoint, after },
+            PostError::TooLarge(limit) => TransportError::TooLarge { endpoint, limit },
+        })
+    }
+}
+
+/// The Identify request, which also proves a login that has no tokens of its own.
+pub(super) fn identify_envelope() -> Vec<u8> {
+    let mut envelope = String::new();
+    identify::request(&mut envelope);
+    envelope.into_bytes()
+}

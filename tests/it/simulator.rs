@@ -1,0 +1,9 @@
+//! The simulator judged from outside: envelopes and tokens written by hand, and a raw HTTP client that knows on
+//! which connection it is.
+
+mod client;
+mod http;
+mod memory;
+mod sealed;
+mod wire;
+mod world;

@@ -1,0 +1,194 @@
+//! A raw HTTP/1.1 server on loopback: it knows which connection a request came on, and can misbehave.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Which TCP connection, from 1.
+    pub(crate) connection: usize,
+    /// Which request on it, from 1.
+    pub(crate) turn: usize,
+    pub(crate) head: String,
+    /// By lower-case name.
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// What the server does with a request.
+pub(crate) enum Act {
+    Answer(Response),
+    AnswerAndClose(Response),
+    /// Write these bytes and close.
+    Raw(Vec<u8>),
+    Close,
+    Hang,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("Content-Type", content_type)
+    }
+
+    pub(crate) fn soap(status: u16, body: &str) -> Self {
+        Self::new(status).body("application/soap+xml;charset=UTF-8", body)
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", self.status, self.body.len());
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        [head.as_bytes(), b"\r\n", &self.body].concat()
+    }
+}
+
+type Script = Arc<dyn Fn(&Seen) -> Act + Send + Sync>;
+
+pub(crate) struct RawServer {
+    pub(crate) address: SocketAddr,
+    accepts: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+impl RawServer {
+    pub(crate) async fn start(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+        Self::begin(None, Arc::new(script)).await
+    }
+
+    pub(crate) async fn start_tls(
+        tls: tokio_rustls::TlsAcceptor,
+        script: impl Fn(&Seen) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::begin(Some(tls), Arc::new(script)).await
+    }
+
+    async fn begin(tls: Option<tokio_rustls::TlsAcceptor>, script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (accepts, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (count, log) = (Arc::clone(&accepts), Arc::clone(&seen));
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                let connection = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
+                connections.spawn(async move {
+                    match tls {
+                        None => serve(stream, connection, script, log).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, connection, script, log).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, accepts, seen, task }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/wsman", self.address)
+    }
+
+    /// How many TCP connections were accepted.
+    pub(crate) fn accepts(&self) -> usize {
+        self.accepts.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    connection: usize,
+    script: Script,
+    log: Arc<Mutex<Vec<Seen>>>,
+) {
+    let mut stream = BufReader::new(stream);
+    for turn in 1.. {
+        let Some(seen) = read_request(&mut stream, connection, turn).await else { return };
+        log.lock().unwrap().push(seen.clone());
+        let written = match script(&seen) {
+            Act::Answer(response) => stream.write_all(&response.to_bytes()).await,
+            Act::AnswerAndClose(response) => {
+                let _ = stream.write_all(&response.to_bytes()).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+            Act::Raw(bytes) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+            Act::Close => return,
+            Act::Hang => std::future::pending().await,
+        };
+        if written.is_err() || stream.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read_request<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+    connection: usize,
+    turn: usize,
+) -> Option<Seen> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let headers: HashMap<_, _> = head
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.get("content-length").map_or(0, |v| v.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Seen { connection, turn, head, headers, body })
+}

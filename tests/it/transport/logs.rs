@@ -1,0 +1,85 @@
+//! Nothing secret reaches a log, at any level.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+
+#[tokio::test]
+async fn logs_tell_of_logins_and_hold_no_secret() {
+    let (logs, _guard) = Logs::capture();
+    let login = FakeNtlm::accepting();
+    let sealing = RawServer::start(move |seen| {
+        login.act(seen, |seen| {
+            let kind = seen.header("content-type").unwrap().to_owned();
+            Act::Answer(Response::new(200).body(&kind, seen.body.clone()))
+        })
+    })
+    .await;
+    let connector = HttpConnector::builder(endpoint(&sealing.url()), credential())
+        .random(|bytes| {
+            bytes.fill(0xa7);
+            Ok::<(), std::io::Error>(())
+        })
+        .build()
+        .unwrap();
+    let mut connection = connector.connect().await.unwrap();
+    let failure = ask(connection.as_mut()).await.unwrap_err();
+
+    let open = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let plain = basic(&open.url()).build().unwrap();
+    ask(plain.connect().await.unwrap().as_mut()).await.unwrap();
+
+    let refusing = FakeNtlm::refusing();
+    let refusing = RawServer::start(move |seen| refusing.act(seen, |_| told())).await;
+    let refused = connect(bound(&refusing.url())).await.map(|_| ()).unwrap_err();
+
+    let logs = logs.text();
+    assert!(
+        logs.contains("logged in") && logs.contains("the login failed") && logs.contains("ann"),
+        "{logs}"
+    );
+    let shown = format!("{logs} {connector:?} {plain:?} {failure:?} {refused:?} {}", chain(&refused));
+    let mut secrets = vec!["hunter2".to_owned(), "a7a7a7".to_owned(), "167, 167".to_owned()];
+    for seen in [sealing.seen(), open.seen(), refusing.seen()].concat() {
+        if let Some(value) = seen.header("authorization") {
+            let token = value.split_once(' ').unwrap().1;
+            secrets.push(token.chars().take(30).collect());
+            secrets.push(format!("{:?}", STANDARD.decode(token).unwrap()));
+        }
+    }
+    assert!(secrets.len() > 10);
+    for secret in secrets {
+        assert!(!shown.contains(&secret), "{secret} in {shown}");
+    }
+}
+
+/// A debugging page or a proxy may show the request that it got.
+#[tokio::test]
+async fn an_answer_that_echoes_the_login_is_quoted_without_it() {
+    let (logs, _guard) = Logs::capture();
+    let echo = |seen: &Seen| {
+        let page = format!("you sent {}", seen.header("authorization").unwrap());
+        Act::Answer(Response::new(404).body("text/plain", page.clone()).header("Location", page))
+    };
+    let at_login = RawServer::start(move |seen| match seen.header("authorization") {
+        None => with_basic(seen, |_| told()),
+        Some(_) => echo(seen),
+    })
+    .await;
+    let first = connect(basic(&at_login.url())).await.map(|_| ()).unwrap_err();
+    for status in [404, 307] {
+        let later = RawServer::start(move |seen| {
+            with_basic(seen, |seen| {
+                let page = format!("you sent {}", seen.header("authorization").unwrap());
+                Act::Answer(Response::new(status).body("text/plain", page.clone()).header("Location", page))
+            })
+        })
+        .await;
+        let mut connection = connect(basic(&later.url())).await.unwrap();
+        let second = ask(connection.as_mut()).await.unwrap_err();
+        let shown = format!("{first} {first:?} {second} {second:?} {}", logs.text());
+        assert!(shown.contains("you sent Basic *"), "{shown}");
+        assert!(!shown.contains("YW5uOmh1bnRlcjI"), "{shown}");
+    }
+}
