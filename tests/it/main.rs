@@ -9,11 +9,14 @@
     reason = "a test that is wrong should panic, and tests read their own world"
 )]
 
+mod budget;
 mod ntlm_interop;
 mod recorded;
+mod replay;
 mod schemas;
 mod selection;
 mod simulator;
 mod support;
+mod teardown;
 mod transport;
 mod wsman;

@@ -1,0 +1,53 @@
+//! One listing of a server's shells: what was seen, and what may be missing from it.
+
+use crate::wsman::{Malformed, Shell, ShellId};
+
+/// The shells of one server at one time. Only a [`complete`](Self::complete) listing proves that a shell is absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// The shells, each id once, in the server's order.
+    pub shells: Vec<Shell>,
+    /// Why shells may be missing; empty when the server said `EndOfSequence` and every item was understood.
+    pub gaps: Vec<Gap>,
+}
+
+/// Why a listing may lack shells.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Gap {
+    /// An item could not be decoded.
+    #[error("a shell could not be decoded: {0}")]
+    Undecodable(Malformed),
+    /// The server listed the same shell twice, so its pages cannot be trusted.
+    #[error("shell {0} is listed twice")]
+    Duplicate(ShellId),
+    /// Page after page came without a shell and without an end.
+    #[error("{0} pages in a row brought nothing")]
+    NoProgress(usize),
+    /// There were more pages than we take.
+    #[error("more than {0} pages")]
+    TooManyPages(usize),
+    /// There were more shells than we take.
+    #[error("more than {0} shells")]
+    TooManyShells(usize),
+    /// The shells had more text than we take.
+    #[error("more than {0} bytes of text")]
+    TooManyBytes(usize),
+    /// The server forgot the enumeration, twice.
+    #[error("the server lost the enumeration twice")]
+    StaleContext,
+}
+
+impl Listing {
+    /// Whether nothing can be missing.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
+
+    /// The shell with this id, ignoring case.
+    #[must_use]
+    pub fn find(&self, shell_id: &ShellId) -> Option<&Shell> {
+        self.shells.iter().find(|shell| shell.shell_id == *shell_id)
+    }
+}

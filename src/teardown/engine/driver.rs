@@ -1,0 +1,230 @@
+//! One task per host: it owns the host's connections and its removals.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::exchange::{Opener, ask, list, setback};
+use super::survey::Surveyed;
+use super::{now, sleep_until};
+use crate::client::WsmanClient;
+use crate::error::{Error, Result};
+use crate::listing::Listing;
+use crate::teardown::event::{Answer, Setback};
+use crate::teardown::host::{HostRun, Job};
+use crate::teardown::outcome::NotStarted;
+use crate::teardown::plan::Planned;
+use crate::teardown::report::Record;
+
+/// An order to begin nothing new.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Halt {
+    pub(super) reason: NotStarted,
+    /// Until when what was sent may be looked after, if not until its own deadline.
+    pub(super) until: Option<Instant>,
+}
+
+/// Drives one host: idle connections are given jobs, answers are given to the host's removals.
+pub(super) struct Driver {
+    opener: Opener,
+    host: HostRun,
+    connections: Connections,
+    halted: watch::Receiver<Option<Halt>>,
+    finished: mpsc::UnboundedSender<Record>,
+}
+
+/// The connections of one host, and when the next one may be opened.
+struct Connections {
+    idle: Vec<WsmanClient>,
+    busy: JoinSet<Completion>,
+    /// Idle, busy, or being opened.
+    open: usize,
+    opening: bool,
+    limit: usize,
+    failures: u32,
+    not_before: Option<Instant>,
+    /// A further one was refused; those that are open must do.
+    no_more: bool,
+}
+
+/// What came of a task.
+enum Completion {
+    Opened(Result<WsmanClient>),
+    Asked { client: Option<WsmanClient>, slot: usize, answer: Result<Answer> },
+    Listed { client: Option<WsmanClient>, listing: Result<Listing> },
+}
+
+impl Driver {
+    pub(super) fn new(
+        opener: Opener,
+        surveyed: Surveyed,
+        sessions: Vec<Planned>,
+        halted: watch::Receiver<Option<Halt>>,
+        finished: mpsc::UnboundedSender<Record>,
+    ) -> Self {
+        let limit = opener.policy.connections_for(sessions.len());
+        let listed_at = surveyed.listing.as_ref().and(surveyed.listed_at);
+        let sessions = sessions.into_iter().map(|planned| {
+            let position = planned.position();
+            (planned.into_descriptor(), position)
+        });
+        let policy = Arc::clone(&opener.policy);
+        let host = HostRun::new(sessions, opener.connector.user(), listed_at, policy);
+        let idle = Vec::from_iter(surveyed.client);
+        let connections = Connections {
+            open: idle.len(),
+            idle,
+            busy: JoinSet::new(),
+            opening: false,
+            limit,
+            failures: 0,
+            not_before: None,
+            no_more: false,
+        };
+        Self { opener, host, connections, halted, finished }
+    }
+
+    pub(super) async fn run(mut self, permits: Arc<Semaphore>) {
+        let _permit = tokio::select! {
+            permit = permits.acquire_owned() => permit.ok(),
+            _ = self.halted.wait_for(Option::is_some) => None,
+        };
+        self.obey();
+        loop {
+            self.host.tick(self.opener.moment());
+            self.dispatch();
+            let now = now();
+            for record in self.host.take_finished(now) {
+                let _ = self.finished.send(record);
+            }
+            if self.host.is_done() {
+                return;
+            }
+            self.open_another(now);
+            let wake = [self.host.wake_at(now), self.connections.not_before.filter(|time| *time > now)];
+            let wake = wake.into_iter().flatten().min().unwrap_or(now + IDLE);
+            tokio::select! {
+                Some(done) = self.connections.busy.join_next() => match done {
+                    Ok(completion) => self.complete(completion),
+                    Err(_) => self.lost_a_task(),
+                },
+                Ok(()) = self.halted.changed() => self.obey(),
+                () = sleep_until(Some(wake)) => {}
+            }
+        }
+    }
+
+    fn obey(&mut self) {
+        let order = *self.halted.borrow_and_update();
+        if let Some(Halt { reason, until }) = order {
+            self.host.halt(reason, until, self.opener.moment());
+        }
+    }
+
+    fn dispatch(&mut self) {
+        while let Some(client) = self.connections.idle.pop() {
+            let Some(job) = self.host.next_job(self.opener.moment()) else {
+                self.connections.idle.push(client);
+                return;
+            };
+            match job {
+                Job::List => {
+                    let policy = Arc::clone(&self.opener.policy);
+                    self.connections.busy.spawn(async move {
+                        let (client, listing) = list(client, &policy).await;
+                        Completion::Listed { client, listing }
+                    });
+                }
+                Job::Ask { slot, request } => {
+                    let Some(session) = self.host.session(slot) else { continue };
+                    let shell = session.shell.clone();
+                    self.connections.busy.spawn(async move {
+                        let (client, answer) = ask(client, &shell, request).await;
+                        Completion::Asked { client, slot, answer }
+                    });
+                }
+            }
+        }
+    }
+
+    fn open_another(&mut self, now: Instant) {
+        let connections = &mut self.connections;
+        let limit = connections.limit + usize::from(self.host.is_stuck(now));
+        let may = !connections.opening
+            && !connections.no_more
+            && connections.open < limit
+            && connections.not_before.is_none_or(|time| time <= now);
+        if may && connections.idle.is_empty() && self.host.has_job(now) {
+            connections.open += 1;
+            connections.opening = true;
+            let opener = self.opener.clone();
+            connections.busy.spawn(async move { Completion::Opened(opener.open().await) });
+        }
+    }
+
+    fn complete(&mut self, completion: Completion) {
+        let at = self.opener.moment();
+        match completion {
+            Completion::Opened(Ok(client)) => {
+                self.connections.opening = false;
+                self.connections.failures = 0;
+                self.connections.idle.push(client);
+            }
+            Completion::Opened(Err(error)) => self.not_opened(error),
+            Completion::Asked { client, slot, answer } => {
+                self.take_back(client);
+                self.host.answered(slot, answer.map_err(setback), at);
+            }
+            Completion::Listed { client, listing } => {
+                self.take_back(client);
+                let listing = listing.map_err(setback);
+                self.host.listed(listing.as_ref().map_err(Setback::clone), at);
+            }
+        }
+    }
+
+    fn not_opened(&mut self, error: Error) {
+        let at = self.opener.moment();
+        let connections = &mut self.connections;
+        connections.opening = false;
+        connections.open = connections.open.saturating_sub(1);
+        let retry = self.opener.policy.retry;
+        let delay = retry.delay(connections.failures, error.retry_after(), at.jitter);
+        match delay.filter(|_| error.is_retryable()) {
+            Some(delay) => {
+                connections.failures += 1;
+                connections.not_before = Some(at.now + delay);
+            }
+            None if connections.open == 0 => self.host.unreachable(&setback(error), at),
+            None => connections.no_more = true,
+        }
+    }
+
+    /// A connection's own code has panicked, and it is gone with its task. Nobody says which request was out, so the
+    /// session that waits for it runs into its deadline unless this was the last connection.
+    fn lost_a_task(&mut self) {
+        self.connections.opening = false;
+        self.connections.no_more = true;
+        self.connections.open = self.connections.open.saturating_sub(1);
+        if self.connections.open == 0 {
+            let setback = Setback::Refused("the connection's task has panicked".to_owned());
+            self.host.unreachable(&setback, self.opener.moment());
+        }
+    }
+
+    fn take_back(&mut self, client: Option<WsmanClient>) {
+        let connections = &mut self.connections;
+        match client {
+            Some(client) => connections.idle.push(client),
+            None => {
+                connections.open = connections.open.saturating_sub(1);
+                connections.no_more &= connections.open > 0;
+            }
+        }
+    }
+}
+
+/// The pause of a host that has nothing to wait for; it only guards against a missed wake-up.
+const IDLE: Duration = Duration::from_secs(1);

@@ -1,0 +1,134 @@
+//! One job over one connection, and how its errors look to a removal.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::super::event::{Answer, Moment, Request, RequestKind, Setback};
+use super::super::policy::Policy;
+use super::super::retry::Jitter;
+use super::now;
+use crate::client::{IdSource, WsmanClient};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::listing::Listing;
+use crate::transport::{Connector, TransportError};
+use crate::wsman::{Command, CommandId, SessionId, Shell, uri};
+
+/// Opens connections to one host.
+#[derive(Clone)]
+pub(super) struct Opener {
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) ids: Arc<dyn IdSource>,
+    pub(super) session_id: SessionId,
+}
+
+impl Opener {
+    pub(super) async fn open(&self) -> Result<WsmanClient> {
+        let connection = self.connector.connect().await?;
+        let url = self.connector.endpoint().url();
+        let client = WsmanClient::new(connection, url, self.session_id, Arc::clone(&self.ids));
+        Ok(client.with_limits(Limits::within(self.policy.patience())))
+    }
+
+    /// Opens one connection, again and again as the policy says.
+    pub(super) async fn open_patiently(&self) -> Result<WsmanClient> {
+        let mut retries = 0;
+        loop {
+            match self.open().await {
+                Err(error) if error.is_retryable() => {
+                    let jitter = self.moment().jitter;
+                    let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
+                        return Err(error);
+                    };
+                    retries += 1;
+                    tokio::time::sleep(delay).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Now, and a throw of the dice.
+    pub(super) fn moment(&self) -> Moment {
+        let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);
+        Moment { now: now(), jitter: Jitter(u16::try_from(drawn).unwrap_or_default()) }
+    }
+}
+
+/// Sends one request of a removal. The connection comes back if it is still of use.
+pub(super) async fn ask(
+    mut client: WsmanClient,
+    shell: &Shell,
+    request: Request,
+) -> (Option<WsmanClient>, Result<Answer>) {
+    let limits = Limits::within(request.patience);
+    let answer = match request.kind {
+        RequestKind::Get => {
+            let shell = client.get(&shell.shell_id, limits).await;
+            shell.map(|shell| Answer::Shell(Box::new(shell)))
+        }
+        RequestKind::ListCommands => {
+            client.list_commands(&shell.shell_id, limits).await.map(Answer::Commands)
+        }
+        RequestKind::Signal { command_id, code } => {
+            client.signal(shell, &command_id, code, limits).await.map(|()| Answer::Done)
+        }
+        RequestKind::Delete { generic } => {
+            let resource_uri = if generic { uri::SHELL_RESOURCE } else { &shell.resource_uri };
+            client.delete(&shell.shell_id, resource_uri, limits).await.map(|()| Answer::Done)
+        }
+    };
+    (keep(client, &answer), answer)
+}
+
+/// Lists the shells, within the time that one session has: pages could go on for ever.
+pub(super) async fn list(mut client: WsmanClient, policy: &Policy) -> (Option<WsmanClient>, Result<Listing>) {
+    let after = policy.session_deadline;
+    match tokio::time::timeout(after, client.list_shells()).await {
+        Ok(listing) => (keep(client, &listing), listing),
+        Err(_) => {
+            let endpoint = client.endpoint_url().to_owned();
+            (None, Err(TransportError::Timeout { endpoint, after }.into()))
+        }
+    }
+}
+
+/// The ids of the commands that have not ended.
+pub(super) fn running(commands: Vec<Command>) -> Vec<CommandId> {
+    commands.into_iter().filter(Answer::is_running).map(|command| command.command_id).collect()
+}
+
+/// An error as a removal sees it.
+pub(super) fn setback(error: Error) -> Setback {
+    let text = chain(&error);
+    match error {
+        Error::Fault(fault) => Setback::Fault(fault),
+        error if error.is_credential_refused() => Setback::CredentialRefused(text),
+        error if error.is_retryable() => Setback::TurnedAway { text, retry_after: error.retry_after() },
+        error if error.may_have_acted() => Setback::NoAnswer(text),
+        _ => Setback::Refused(text),
+    }
+}
+
+fn keep<T>(client: WsmanClient, result: &Result<T>) -> Option<WsmanClient> {
+    let broken = matches!(result, Err(error) if !error.leaves_connection_usable());
+    Some(client).filter(|client| client.is_usable() && !broken)
+}
+
+/// The error and its causes, each once.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let fragment = error.to_string();
+        if !text.ends_with(&fragment) {
+            text.push_str(": ");
+            text.push_str(&fragment);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,264 @@
+//! DOOR: drives plans over connections, with clock, dice and tasks.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this door reads the clock: listings say when they were taken"
+)]
+
+mod cancellation;
+mod driver;
+mod exchange;
+mod survey;
+
+pub use cancellation::Cancellation;
+pub use survey::{HostTally, Survey, Surveyed};
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+
+use self::driver::{Driver, Halt};
+use self::exchange::{Opener, list};
+use super::outcome::{Failure, NotStarted, Outcome};
+use super::plan::{HostPlan, Plan, Planned};
+use super::policy::Policy;
+use super::report::{Record, Report};
+use crate::client::{IdSource, RandomIds};
+use crate::limits::Limits;
+use crate::session::SessionDescriptor;
+use crate::transport::Connector;
+use crate::wsman::SessionId;
+
+/// Runs plans. Two phases: [`survey`](Self::survey) lists hosts, and [`run`](Self::run) closes what was chosen from
+/// the answers, over the same connections. One engine is one run: its deadline counts from its first phase.
+pub struct Engine {
+    policy: Arc<Policy>,
+    ids: Arc<dyn IdSource>,
+    session_id: SessionId,
+    started: OnceLock<Instant>,
+}
+
+impl Engine {
+    /// An engine with these limits, which draws random ids.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self::with_ids(policy, Arc::new(RandomIds))
+    }
+
+    /// An engine that draws its ids (and its jitter) from `ids`.
+    #[must_use]
+    pub fn with_ids(policy: Policy, ids: Arc<dyn IdSource>) -> Self {
+        let session_id = SessionId::new(ids.draw());
+        Self { policy: Arc::new(policy), ids, session_id, started: OnceLock::new() }
+    }
+
+    /// Lists every host, several at a time. A host that cannot be listed has an error in its place; one that was not
+    /// reached before `cancellation` or the run's deadline has no listing.
+    pub async fn survey(&self, connectors: Vec<Arc<dyn Connector>>, cancellation: &Cancellation) -> Survey {
+        let deadline = self.deadline();
+        let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
+        let mut survey = Survey::unlisted(connectors);
+        let mut tasks = JoinSet::new();
+        for (index, host) in survey.hosts.iter().enumerate() {
+            let opener = self.opener(&host.connector);
+            let permits = Arc::clone(&permits);
+            tasks.spawn(async move {
+                let _permit = permits.acquire_owned().await;
+                let began = now();
+                let (client, listing) = match opener.open_patiently().await {
+                    Ok(client) => {
+                        let (client, listing) = list(client, &opener.policy).await;
+                        (client, listing)
+                    }
+                    Err(error) => (None, Err(error)),
+                };
+                (index, client, listing, began)
+            });
+        }
+        loop {
+            tokio::select! {
+                listed = tasks.join_next() => match listed {
+                    Some(Ok((index, client, listing, began))) => {
+                        if let Some(host) = survey.hosts.get_mut(index) {
+                            host.client = client;
+                            host.listing = Some(listing);
+                            host.listed_at = Some(began);
+                            host.seen_at = SystemTime::now();
+                        }
+                    }
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                () = cancellation.cancelled() => break,
+                () = sleep_until(deadline) => break,
+            }
+        }
+        survey
+    }
+
+    /// Lists the commands of `sessions`, so that the guard can know what runs. A session whose commands cannot be
+    /// listed within the time for its signals keeps its `None`.
+    pub async fn list_commands(&self, survey: &mut Survey, sessions: &mut [SessionDescriptor]) {
+        let mut tasks = JoinSet::new();
+        for (host_index, host) in survey.hosts.iter_mut().enumerate() {
+            let url = host.connector.endpoint().url().to_owned();
+            let wanted = sessions.iter().enumerate().filter(|(_, session)| session.endpoint_url == url);
+            let wanted: Vec<_> =
+                wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
+            let Some(mut client) = host.client.take_if(|_| !wanted.is_empty()) else { continue };
+            let limits = Limits::within(self.policy.signal_phase);
+            tasks.spawn(async move {
+                let mut found = Vec::new();
+                for (index, shell_id) in wanted {
+                    match client.list_commands(&shell_id, limits).await {
+                        Ok(commands) => found.push((index, exchange::running(commands))),
+                        Err(_) if !client.is_usable() => return (host_index, None, found),
+                        Err(_) => {}
+                    }
+                }
+                (host_index, Some(client), found)
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            let Ok((host_index, client, found)) = done else { continue };
+            if let Some(host) = survey.hosts.get_mut(host_index) {
+                host.client = client;
+            }
+            for (index, commands) in found {
+                if let Some(session) = sessions.get_mut(index) {
+                    session.commands = Some(commands);
+                }
+            }
+        }
+    }
+
+    /// Runs `plan` over the connections of `survey`. Each record is given to `on_finished` as soon as it stands;
+    /// the report holds them all, in the order of the plan.
+    pub async fn run(
+        &self,
+        plan: Plan,
+        survey: Survey,
+        cancellation: &Cancellation,
+        mut on_finished: impl FnMut(&Record),
+    ) -> Report {
+        let deadline = self.deadline();
+        let mut records = Vec::with_capacity(plan.len());
+        let (halt, halted) = watch::channel(None);
+        let (finished, mut inbox) = mpsc::unbounded_channel();
+        let order = |reason| Some(Halt { reason, until: Some(now() + self.policy.interrupt_grace) });
+        if cancellation.is_cancelled() {
+            halt.send_replace(order(NotStarted::Interrupted));
+        } else if deadline.is_some_and(|deadline| deadline <= now()) {
+            halt.send_replace(order(NotStarted::Deadline));
+        }
+        let mut tasks = self.start(plan, survey, &halted, &finished);
+        drop(finished);
+        loop {
+            let is_halted = |reason| halt.borrow().is_some_and(|halt: Halt| halt.reason == reason);
+            let cut_short = is_halted(NotStarted::Interrupted) || is_halted(NotStarted::Deadline);
+            tokio::select! {
+                record = inbox.recv() => {
+                    let Some(record): Option<Record> = record else { break };
+                    on_finished(&record);
+                    let stop = self.policy.stop_on_error && record.outcome.is_bad();
+                    if stop && halt.borrow().is_none() {
+                        halt.send_replace(Some(Halt { reason: NotStarted::Stopped, until: None }));
+                    }
+                    records.push(record);
+                }
+                () = cancellation.cancelled(), if !cut_short => {
+                    halt.send_replace(order(NotStarted::Interrupted));
+                }
+                () = sleep_until(deadline), if !cut_short => {
+                    halt.send_replace(order(NotStarted::Deadline));
+                }
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+        Report::new(records)
+    }
+
+    fn start(
+        &self,
+        plan: Plan,
+        survey: Survey,
+        halted: &watch::Receiver<Option<Halt>>,
+        finished: &mpsc::UnboundedSender<Record>,
+    ) -> JoinSet<()> {
+        let mut hosts: HashMap<String, Surveyed> = survey.into_hosts_by_url();
+        let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
+        let mut tasks = JoinSet::new();
+        for host_plan in plan.into_hosts() {
+            let surveyed = hosts.remove(host_plan.endpoint_url());
+            let Some((surveyed, sessions)) = admit(host_plan, surveyed, finished) else { continue };
+            let opener = self.opener(&surveyed.connector);
+            let driver = Driver::new(opener, surveyed, sessions, halted.clone(), finished.clone());
+            tasks.spawn(driver.run(Arc::clone(&permits)));
+        }
+        tasks
+    }
+
+    fn opener(&self, connector: &Arc<dyn Connector>) -> Opener {
+        Opener {
+            connector: Arc::clone(connector),
+            policy: Arc::clone(&self.policy),
+            ids: Arc::clone(&self.ids),
+            session_id: self.session_id,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let started = *self.started.get_or_init(now);
+        self.policy.run_deadline.map(|limit| started + limit)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// Settles at once what must not be touched: declined sessions, and hosts whose selection is not to be trusted.
+fn admit(
+    plan: HostPlan,
+    surveyed: Option<Surveyed>,
+    finished: &mpsc::UnboundedSender<Record>,
+) -> Option<(Surveyed, Vec<Planned>)> {
+    let conclude = |planned: &Planned, outcome| drop(finished.send(planned.concluded(outcome)));
+    let url = plan.endpoint_url().to_owned();
+    let (declined, sessions): (Vec<_>, Vec<_>) =
+        plan.into_sessions().into_iter().partition(Planned::is_declined);
+    declined.iter().for_each(|planned| conclude(planned, Outcome::Declined));
+    let verdict = match &surveyed {
+        None => {
+            Some(Outcome::Failed(Failure::Unreachable(format!("{url} is not among the hosts of this run"))))
+        }
+        Some(host) => match &host.listing {
+            Some(Ok(listing)) if !listing.complete() => Some(Outcome::Failed(Failure::ListingIncomplete)),
+            Some(Err(error)) if error.is_credential_refused() => {
+                Some(Outcome::NotStarted(NotStarted::CredentialRefused))
+            }
+            _ => None,
+        },
+    };
+    if let Some(outcome) = verdict {
+        sessions.iter().for_each(|planned| conclude(planned, outcome.clone()));
+        return None;
+    }
+    surveyed.filter(|_| !sessions.is_empty()).map(|surveyed| (surveyed, sessions))
+}
+
+/// The clock that can be paused in tests.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}

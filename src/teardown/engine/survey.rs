@@ -1,0 +1,123 @@
+//! What the hosts said before anything was chosen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::client::WsmanClient;
+use crate::error::{Error, Result};
+use crate::listing::Listing;
+use crate::session::{SeenOn, SessionDescriptor};
+use crate::transport::Connector;
+
+/// The listings of the hosts of one run, and the connections over which they came.
+#[derive(Debug, Default)]
+pub struct Survey {
+    pub(super) hosts: Vec<Surveyed>,
+}
+
+/// One host and its listing.
+pub struct Surveyed {
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) client: Option<WsmanClient>,
+    pub(super) listing: Option<Result<Listing>>,
+    pub(super) listed_at: Option<Instant>,
+    pub(super) seen_at: SystemTime,
+}
+
+/// How many hosts answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostTally {
+    /// All of them.
+    pub hosts: usize,
+    /// Those that gave no listing: no answer, one that is not WS-Management, or a fault.
+    pub unreachable: usize,
+    /// Those whose listing is incomplete.
+    pub incomplete: usize,
+    /// Those that refused the credential, or on which it was not tried again.
+    pub refused: usize,
+}
+
+impl Survey {
+    /// Hosts that have not been listed: each session of theirs is checked by a Get before its Delete.
+    #[must_use]
+    pub fn unlisted(connectors: Vec<Arc<dyn Connector>>) -> Self {
+        let host = |connector| Surveyed {
+            connector,
+            client: None,
+            listing: None,
+            listed_at: None,
+            seen_at: SystemTime::UNIX_EPOCH,
+        };
+        Self { hosts: connectors.into_iter().map(host).collect() }
+    }
+
+    /// The hosts, in the order in which they were given.
+    #[must_use]
+    pub fn hosts(&self) -> &[Surveyed] {
+        &self.hosts
+    }
+
+    /// Every session that was seen, host by host, in each server's order.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionDescriptor> {
+        self.hosts.iter().flat_map(Surveyed::sessions).collect()
+    }
+
+    /// How many hosts answered.
+    #[must_use]
+    pub fn tally(&self) -> HostTally {
+        let mut tally = HostTally { hosts: self.hosts.len(), ..HostTally::default() };
+        for host in &self.hosts {
+            match &host.listing {
+                Some(Ok(listing)) => tally.incomplete += usize::from(!listing.complete()),
+                Some(Err(error)) if error.is_credential_refused() => tally.refused += 1,
+                Some(Err(_)) | None => tally.unreachable += 1,
+            }
+        }
+        tally
+    }
+
+    pub(super) fn into_hosts_by_url(self) -> HashMap<String, Surveyed> {
+        let mut hosts = HashMap::new();
+        for host in self.hosts {
+            hosts.entry(host.connector.endpoint().url().to_owned()).or_insert(host);
+        }
+        hosts
+    }
+}
+
+impl Surveyed {
+    /// The connector that leads there.
+    #[must_use]
+    pub fn connector(&self) -> &Arc<dyn Connector> {
+        &self.connector
+    }
+
+    /// What it said, or why it could not be listed; `None` if it was not asked (in time).
+    #[must_use]
+    pub fn listing(&self) -> Option<std::result::Result<&Listing, &Error>> {
+        self.listing.as_ref().map(Result::as_ref)
+    }
+
+    /// The sessions that it listed.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionDescriptor> {
+        let Some(Ok(listing)) = &self.listing else { return Vec::new() };
+        let endpoint = self.connector.endpoint();
+        let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
+        let describe = |shell: &crate::wsman::Shell| {
+            SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at)
+        };
+        listing.shells.iter().map(describe).collect()
+    }
+}
+
+impl std::fmt::Debug for Surveyed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surveyed")
+            .field("endpoint", &self.connector.endpoint().url())
+            .field("listing", &self.listing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,32 @@
+//! Closing sessions: what is planned, how one removal goes, and what came of it.
+//!
+//! Everything here is pure except `engine`, which drives the machines over connections: [`Plan`] is what runs and
+//! what `--what-if` prints; [`Removal`] is the state machine of one session; [`HostRun`] shares one host's listings
+//! and turns among its removals; [`Report`] says how it ended.
+
+#[cfg(feature = "client")]
+mod engine;
+mod event;
+mod host;
+mod outcome;
+mod plan;
+mod policy;
+mod removal;
+mod report;
+mod retry;
+#[cfg(test)]
+mod testing;
+
+#[cfg(feature = "client")]
+pub use engine::{Cancellation, Engine, HostTally, Survey, Surveyed};
+pub use event::{Action, Answer, Event, Moment, Request, RequestKind, Setback, Sighting};
+pub use host::{HostRun, Job};
+pub use outcome::{Doubt, Failure, NotStarted, Outcome};
+pub use plan::{Concern, GUARD_LIMIT, HostPlan, Plan, Planned};
+pub use policy::{
+    IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy, SESSION_DEADLINE, SIGNAL_PHASE,
+    STUCK_AFTER, SignalMode, VERIFY_EVERY, VERIFY_POLLS,
+};
+pub use removal::{Phase, Removal};
+pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report};
+pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};

@@ -1,0 +1,267 @@
+//! What will be closed: the very value that `--what-if` prints and that the engine runs.
+
+use std::fmt;
+
+use super::outcome::Outcome;
+use super::report::Record;
+use crate::session::SessionDescriptor;
+
+/// More sessions than this are confirmed first: a slip of a wildcard must not close a department.
+pub const GUARD_LIMIT: usize = 10;
+
+/// The sessions to close, by host. Nothing outside of it is touched.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    hosts: Vec<HostPlan>,
+    sessions: usize,
+}
+
+/// What is planned on one endpoint.
+#[derive(Clone, Debug)]
+pub struct HostPlan {
+    endpoint_url: String,
+    sessions: Vec<Planned>,
+}
+
+/// One session of a plan.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    descriptor: SessionDescriptor,
+    position: usize,
+    declined: bool,
+}
+
+/// Why a plan must be confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Concern {
+    /// So many sessions are not provably ours; the first one's owner, if it has one.
+    NotOurs {
+        /// How many.
+        sessions: usize,
+        /// The owner of the first of them.
+        owner: Option<String>,
+    },
+    /// In so many sessions a command runs.
+    Running {
+        /// How many.
+        sessions: usize,
+    },
+    /// The plan is larger than [`GUARD_LIMIT`].
+    Many {
+        /// How many sessions it has.
+        sessions: usize,
+    },
+}
+
+impl Plan {
+    /// Plans to close `chosen`, in the order of selection; a session chosen twice is planned once.
+    #[must_use]
+    pub fn new(chosen: impl IntoIterator<Item = SessionDescriptor>) -> Self {
+        let mut plan = Self::default();
+        let mut seen = std::collections::HashSet::new();
+        let mut index = std::collections::HashMap::new();
+        for descriptor in chosen {
+            if !seen.insert((descriptor.endpoint_url.clone(), descriptor.shell.shell_id.clone())) {
+                continue;
+            }
+            let at = *index.entry(descriptor.endpoint_url.clone()).or_insert(plan.hosts.len());
+            if at == plan.hosts.len() {
+                let endpoint_url = descriptor.endpoint_url.clone();
+                plan.hosts.push(HostPlan { endpoint_url, sessions: Vec::new() });
+            }
+            if let Some(host) = plan.hosts.get_mut(at) {
+                host.sessions.push(Planned { descriptor, position: plan.sessions, declined: false });
+                plan.sessions += 1;
+            }
+        }
+        plan
+    }
+
+    /// How many sessions are planned, declined ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions
+    }
+
+    /// Whether nothing is planned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions == 0
+    }
+
+    /// The hosts, in the order in which their first sessions were selected.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostPlan] {
+        &self.hosts
+    }
+
+    /// The sessions, in the order of selection.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<&Planned> {
+        let mut sessions: Vec<_> = self.hosts.iter().flat_map(|host| &host.sessions).collect();
+        sessions.sort_by_key(|planned| planned.position);
+        sessions
+    }
+
+    /// Takes a person's no to the session at `position`: it stays in the plan and ends as [`Outcome::Declined`].
+    pub fn decline(&mut self, position: usize) {
+        let mut sessions = self.hosts.iter_mut().flat_map(|host| &mut host.sessions);
+        if let Some(planned) = sessions.find(|planned| planned.position == position) {
+            planned.declined = true;
+        }
+    }
+
+    /// Why a person must confirm the plan first; empty if it may run as it is. A session whose commands were not
+    /// listed does not count as running one.
+    #[must_use]
+    pub fn guard(&self) -> Vec<Concern> {
+        let mut concerns = Vec::new();
+        let sessions = self.sessions();
+        let sessions = || sessions.iter().map(|planned| &planned.descriptor);
+        let not_ours = || sessions().filter(|session| !session.is_ours());
+        if let Some(first) = not_ours().next() {
+            concerns
+                .push(Concern::NotOurs { sessions: not_ours().count(), owner: first.shell.owner.clone() });
+        }
+        let running = sessions().filter(|session| session.is_running() == Some(true)).count();
+        if running > 0 {
+            concerns.push(Concern::Running { sessions: running });
+        }
+        if self.sessions > GUARD_LIMIT {
+            concerns.push(Concern::Many { sessions: self.sessions });
+        }
+        concerns
+    }
+
+    /// The plan as records that say only that it was planned.
+    #[must_use]
+    pub fn what_if(&self) -> Vec<Record> {
+        let planned = self.sessions().into_iter();
+        planned.map(|planned| planned.concluded(Outcome::WhatIf)).collect()
+    }
+
+    /// Takes the plan apart.
+    #[must_use]
+    pub fn into_hosts(self) -> Vec<HostPlan> {
+        self.hosts
+    }
+}
+
+impl HostPlan {
+    /// The endpoint's URL.
+    #[must_use]
+    pub fn endpoint_url(&self) -> &str {
+        &self.endpoint_url
+    }
+
+    /// Its sessions, in the order of selection.
+    #[must_use]
+    pub fn sessions(&self) -> &[Planned] {
+        &self.sessions
+    }
+
+    /// Takes it apart.
+    #[must_use]
+    pub fn into_sessions(self) -> Vec<Planned> {
+        self.sessions
+    }
+}
+
+impl Planned {
+    /// The session as the plan shows it.
+    #[must_use]
+    pub fn descriptor(&self) -> &SessionDescriptor {
+        &self.descriptor
+    }
+
+    /// Its place in the order of selection, from 0.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Whether a person said no to it.
+    #[must_use]
+    pub fn is_declined(&self) -> bool {
+        self.declined
+    }
+
+    pub(super) fn concluded(&self, outcome: Outcome) -> Record {
+        Record::without_removal(self.descriptor.clone(), self.position, outcome)
+    }
+
+    /// The session alone.
+    #[must_use]
+    pub fn into_descriptor(self) -> SessionDescriptor {
+        self.descriptor
+    }
+}
+
+impl fmt::Display for Concern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |sessions: usize| if sessions == 1 { "session" } else { "sessions" };
+        match self {
+            Self::NotOurs { sessions, owner } => {
+                let owner = owner.as_deref().unwrap_or("nobody that the server names");
+                write!(f, "{sessions} {} not provably yours (owner {owner}", plural(*sessions))?;
+                f.write_str(if *sessions > 1 { " and others)" } else { ")" })
+            }
+            Self::Running { sessions } => {
+                write!(f, "{sessions} {} with a running command", plural(*sessions))
+            }
+            Self::Many { sessions } => write!(f, "{sessions} sessions, more than {GUARD_LIMIT}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::session;
+    use super::*;
+    use crate::wsman::CommandId;
+
+    #[test]
+    fn sessions_are_grouped_by_host_and_keep_the_order_of_selection() {
+        let plan = Plan::new([session("b", "1"), session("a", "2"), session("b", "3"), session("B", "1")]);
+        let hosts: Vec<_> = plan.hosts().iter().map(|host| host.sessions().len()).collect();
+        assert_eq!(hosts, [2, 1, 1]);
+        let order: Vec<_> = plan.sessions().iter().map(|p| p.descriptor().shell.shell_id.as_str()).collect();
+        assert_eq!(order, ["1", "2", "3", "1"]);
+    }
+
+    #[test]
+    fn a_session_chosen_twice_is_planned_once_ignoring_case() {
+        let plan = Plan::new([session("a", "aB"), session("a", "Ab")]);
+        assert_eq!(plan.len(), 1);
+    }
+
+    #[test]
+    fn our_own_idle_sessions_need_no_confirmation() {
+        let plan = Plan::new((0..10).map(|n| session("a", &n.to_string())));
+        assert_eq!(plan.guard(), []);
+    }
+
+    #[test]
+    fn foreign_running_and_many_sessions_each_need_one() {
+        let mut sessions: Vec<_> = (0..11).map(|n| session("a", &n.to_string())).collect();
+        sessions[3].shell.owner = Some(r"LAB\grace".to_owned());
+        sessions[4].shell.owner = None;
+        sessions[5].commands = Some(vec![CommandId::from_server("C")]);
+        let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
+        let expected = [
+            r"2 sessions not provably yours (owner LAB\grace and others)",
+            "1 session with a running command",
+            "11 sessions, more than 10",
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn what_if_shows_the_very_plan() {
+        let plan = Plan::new([session("a", "1"), session("b", "2")]);
+        let records = plan.what_if();
+        assert_eq!(records.len(), plan.len());
+        assert!(records.iter().all(|record| record.outcome == Outcome::WhatIf));
+    }
+}

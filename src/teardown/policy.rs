@@ -1,0 +1,228 @@
+//! How patient and how parallel a run is: every default is a named constant with its reason.
+
+use std::time::Duration;
+
+use super::retry::RetryPolicy;
+use crate::limits::{OPERATION_TIMEOUT, READ_SLACK};
+use crate::wsman::op::SignalCode;
+
+/// The whole removal of one session: one Delete that runs into the server's limit, and as long again to see it gone.
+pub const SESSION_DEADLINE: Duration = Duration::from_secs(120);
+/// How old a listing may be and still vouch for a session's identity. Ids are not reused within seconds.
+pub const IDENTITY_MAX_AGE: Duration = Duration::from_secs(10);
+/// Listing and signalling the commands of one shell: a courtesy before the Delete, which ends them anyway.
+pub const SIGNAL_PHASE: Duration = Duration::from_secs(10);
+/// How often a Delete may be sent again after a Get has shown the shell: a server that ignores three ignores all.
+pub const MAX_RESENDS: u32 = 2;
+/// When, after a Delete, the server is asked whether the shell is gone: most close at once, some take seconds.
+pub const VERIFY_POLLS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+/// How often after that: a host process that ignores its end can live for minutes.
+pub const VERIFY_EVERY: Duration = Duration::from_secs(5);
+/// How long a first Ctrl-C lets us look after what was sent already.
+pub const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
+/// A request that is out for this long counts as stuck: it no longer holds up the rest of its host.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
+/// Hosts at work at the same time: far below the usual limit on open files, and kind to a domain controller.
+pub const PARALLEL_HOSTS: usize = 32;
+
+/// Up to this many sessions of one host share one connection: a handshake costs as much as three Deletes.
+const ONE_CONNECTION: usize = 8;
+/// Up to this many share two; more share [`MOST_CONNECTIONS`].
+const TWO_CONNECTIONS: usize = 32;
+/// 2008 R2 takes 25 connections in all and 15 operations per user.
+const MOST_CONNECTIONS: usize = 4;
+
+/// Whether running commands are signalled before their shell is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignalMode {
+    /// List each planned shell's commands and signal the running ones.
+    #[default]
+    Auto,
+    /// Delete only.
+    Never,
+}
+
+/// The limits of one run. Start from the default and change what must differ.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) signal: SignalMode,
+    pub(crate) signal_code: SignalCode,
+    pub(crate) signal_phase: Duration,
+    pub(crate) operation_timeout: Duration,
+    pub(crate) session_deadline: Duration,
+    pub(crate) run_deadline: Option<Duration>,
+    pub(crate) identity_max_age: Duration,
+    pub(crate) interrupt_grace: Duration,
+    pub(crate) stuck_after: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) connections_per_host: Option<usize>,
+    pub(crate) parallel_hosts: usize,
+    pub(crate) stop_on_error: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            signal: SignalMode::Auto,
+            signal_code: SignalCode::Terminate,
+            signal_phase: SIGNAL_PHASE,
+            operation_timeout: OPERATION_TIMEOUT,
+            session_deadline: SESSION_DEADLINE,
+            run_deadline: None,
+            identity_max_age: IDENTITY_MAX_AGE,
+            interrupt_grace: INTERRUPT_GRACE,
+            stuck_after: STUCK_AFTER,
+            retry: RetryPolicy::default(),
+            connections_per_host: None,
+            parallel_hosts: PARALLEL_HOSTS,
+            stop_on_error: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Whether running commands are signalled first. Default: [`SignalMode::Auto`].
+    #[must_use]
+    pub fn with_signal(mut self, mode: SignalMode) -> Self {
+        self.signal = mode;
+        self
+    }
+
+    /// What a running command is sent. Default: `Terminate`, which ends it and frees its buffers.
+    #[must_use]
+    pub fn with_signal_code(mut self, code: SignalCode) -> Self {
+        self.signal_code = code;
+        self
+    }
+
+    /// The most time spent on one shell's commands. Default: 10 s ([`SIGNAL_PHASE`]).
+    #[must_use]
+    pub fn with_signal_phase(mut self, limit: Duration) -> Self {
+        self.signal_phase = limit;
+        self
+    }
+
+    /// How long the server may work on one request; we read 10 s longer. Default: 60 s ([`OPERATION_TIMEOUT`]).
+    #[must_use]
+    pub fn with_operation_timeout(mut self, limit: Duration) -> Self {
+        self.operation_timeout = limit;
+        self
+    }
+
+    /// The most time for one session, from its first request. Default: 120 s ([`SESSION_DEADLINE`]).
+    #[must_use]
+    pub fn with_session_deadline(mut self, limit: Duration) -> Self {
+        self.session_deadline = limit;
+        self
+    }
+
+    /// The time after which nothing new begins. Default: none.
+    #[must_use]
+    pub fn with_run_deadline(mut self, limit: Option<Duration>) -> Self {
+        self.run_deadline = limit;
+        self
+    }
+
+    /// How old a listing may be and still vouch for a session. Default: 10 s ([`IDENTITY_MAX_AGE`]).
+    #[must_use]
+    pub fn with_identity_max_age(mut self, age: Duration) -> Self {
+        self.identity_max_age = age;
+        self
+    }
+
+    /// How long an interrupted run may look after what it sent. Default: 10 s ([`INTERRUPT_GRACE`]).
+    #[must_use]
+    pub fn with_interrupt_grace(mut self, grace: Duration) -> Self {
+        self.interrupt_grace = grace;
+        self
+    }
+
+    /// When a request counts as stuck. Default: 5 s ([`STUCK_AFTER`]).
+    #[must_use]
+    pub fn with_stuck_after(mut self, limit: Duration) -> Self {
+        self.stuck_after = limit;
+        self
+    }
+
+    /// How often and when a refused request is repeated.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Connections per host; zero counts as one. Default: by the number of sessions, see [`Self::connections_for`].
+    #[must_use]
+    pub fn with_connections_per_host(mut self, connections: usize) -> Self {
+        self.connections_per_host = Some(connections.max(1));
+        self
+    }
+
+    /// Hosts at work at the same time; zero counts as one. Default: 32 ([`PARALLEL_HOSTS`]).
+    #[must_use]
+    pub fn with_parallel_hosts(mut self, hosts: usize) -> Self {
+        self.parallel_hosts = hosts.max(1);
+        self
+    }
+
+    /// Whether a `Failed` or `Unknown` keeps further sessions from being started. Default: no.
+    #[must_use]
+    pub fn with_stop_on_error(mut self, stop: bool) -> Self {
+        self.stop_on_error = stop;
+        self
+    }
+
+    /// Connections for this many sessions on one host: 1 up to 8, 2 up to 32, then 4, unless told otherwise.
+    #[must_use]
+    pub fn connections_for(&self, sessions: usize) -> usize {
+        self.connections_per_host.unwrap_or(match sessions {
+            few if few <= ONE_CONNECTION => 1,
+            some if some <= TWO_CONNECTIONS => 2,
+            _ => MOST_CONNECTIONS,
+        })
+    }
+
+    /// How long an answer is awaited: the server's own limit and the slack.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.operation_timeout.saturating_add(READ_SLACK)
+    }
+}
+
+/// When the poll with this number (from 0) is due, counted from the begin of verifying.
+pub(super) fn verify_poll(number: u32) -> Duration {
+    let index = usize::try_from(number).unwrap_or(usize::MAX);
+    VERIFY_POLLS.get(index).copied().unwrap_or_else(|| {
+        let early = u32::try_from(VERIFY_POLLS.len()).unwrap_or(u32::MAX);
+        let late = number.saturating_sub(early).saturating_add(1);
+        let last = VERIFY_POLLS.last().copied().unwrap_or_default();
+        last.saturating_add(VERIFY_EVERY.saturating_mul(late))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verifying_polls_at_0_half_1_2_and_4_seconds_and_then_each_5() {
+        let polls: Vec<u128> = (0..8).map(|number| verify_poll(number).as_millis()).collect();
+        assert_eq!(polls, [0, 500, 1_000, 2_000, 4_000, 9_000, 14_000, 19_000]);
+    }
+
+    #[test]
+    fn eight_sessions_share_a_connection_and_thirty_two_share_two() {
+        let policy = Policy::default();
+        let wanted = [(1, 1), (8, 1), (9, 2), (32, 2), (33, 4), (1_000, 4)];
+        for (sessions, connections) in wanted {
+            assert_eq!(policy.connections_for(sessions), connections, "{sessions}");
+        }
+        assert_eq!(policy.with_connections_per_host(0).connections_for(100), 1);
+    }
+}

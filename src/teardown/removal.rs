@@ -1,0 +1,339 @@
+//! The removal of one session: a state machine without I/O, clock or dice.
+//!
+//! ```text
+//!  Planned ─▶ Checking ─▶ Signalling ─▶ Deleting ─▶ Verifying ─▶ Done
+//!
+//!  Planned    ─▶ Checking     the listing that vouches for it is too old: Get
+//!  Planned    ─▶ Signalling   the listing is young
+//!  Planned    ─▶ Deleting     the listing is young, no signals wanted
+//!  Planned    ─▶ Done         halted; a new listing lacks it or shows another; unreachable
+//!  Checking   ─▶ Signalling   it is the planned one
+//!  Checking   ─▶ Deleting     it is the planned one, and was signalled before (or no signals wanted)
+//!  Checking   ─▶ Verifying    not there; or a Delete went out before, and no new one may
+//!  Checking   ─▶ Done         identity differs; denied; cannot ask; halted
+//!  Signalling ─▶ Deleting     signalled, or could not, or the time for it is over
+//!  Signalling ─▶ Done         halted; credential refused; unreachable
+//!  Deleting   ─▶ Checking     the vouching listing has grown too old meanwhile: Get
+//!  Deleting   ─▶ Verifying    answered 200; gone; lost reply; timeout
+//!  Deleting   ─▶ Done         denied; refused; halted; unreachable; out of time
+//!  Verifying  ─▶ Checking     still there: Get, then Deleting again (at most twice)
+//!  Verifying  ─▶ Done         absent and provably so: Closed, AlreadyGone;
+//!                             still there at the deadline: Failed; cannot ask, not visible: Unknown
+//! ```
+//!
+//! A test walks every edge of this picture and holds the picture against what it walked.
+
+mod hearing;
+mod proving;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::event::{Action, Event, Moment, Setback};
+use super::outcome::{Doubt, Failure, NotStarted, Outcome};
+use super::policy::{Policy, verify_poll};
+use crate::session::SessionDescriptor;
+use crate::wsman::{CommandId, Fault, FaultCode};
+
+/// The removal of one session. It is told what happens, says what it wants, and ends with an [`Outcome`].
+#[derive(Debug)]
+pub struct Removal {
+    session: SessionDescriptor,
+    /// The account that acts.
+    user: String,
+    policy: Arc<Policy>,
+    state: State,
+    /// When the listing or Get began that last showed the planned identity.
+    vouched_at: Option<Instant>,
+    begun_at: Option<Instant>,
+    deadline: Option<Instant>,
+    halted: Option<NotStarted>,
+    signalled: bool,
+    /// The commands that the session was planned with are as old as the listing that vouches for it.
+    knows_commands: bool,
+    signals: u32,
+    /// Repetitions of the request that is out or due.
+    retries: u32,
+    /// Deletes sent again after a Get.
+    resends: u32,
+    /// The Delete goes (or went) through the generic resource.
+    generic: bool,
+    /// A Delete was answered 200.
+    accepted: bool,
+    /// A Delete was answered 200, or may have done its work.
+    acted: bool,
+    /// A Delete was answered that there is no such shell.
+    said_gone: bool,
+    fault: Option<Fault>,
+}
+
+/// Where a removal is, for logs and progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Nothing was sent.
+    Planned,
+    /// Making sure that it is still the planned one.
+    Checking,
+    /// Ending its commands.
+    Signalling,
+    /// Sending the Delete.
+    Deleting,
+    /// Looking whether it is gone.
+    Verifying,
+    /// It has an outcome.
+    Done,
+}
+
+#[derive(Debug)]
+enum State {
+    Planned,
+    Checking(Check),
+    Signalling { turn: Turn, until: Instant, commands: Option<VecDeque<CommandId>> },
+    Deleting(Turn),
+    Verifying { since: Instant, polls: u32, seen: Seen },
+    Done(Outcome),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Check {
+    Get(Turn),
+    /// This server cannot Get; the next listing from this time on shows the same.
+    Listing(Instant),
+}
+
+/// A request's way: due, out, or waiting to be repeated.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Due,
+    Out,
+    From(Instant),
+}
+
+impl Turn {
+    fn is_due(self, now: Instant) -> bool {
+        match self {
+            Self::Due => true,
+            Self::Out => false,
+            Self::From(time) => time <= now,
+        }
+    }
+}
+
+/// What the last listing said while verifying.
+#[derive(Clone, Debug)]
+enum Seen {
+    Nothing,
+    Present,
+    Incomplete,
+    CannotAsk(String),
+}
+
+impl Removal {
+    /// Plans the removal of `session` by `user`. `vouched_at` is when the listing began that showed the session,
+    /// or `None` if it comes from elsewhere.
+    #[must_use]
+    pub fn new(
+        session: SessionDescriptor,
+        user: impl Into<String>,
+        vouched_at: Option<Instant>,
+        policy: Arc<Policy>,
+    ) -> Self {
+        Self {
+            session,
+            user: user.into(),
+            policy,
+            state: State::Planned,
+            vouched_at,
+            begun_at: None,
+            deadline: None,
+            halted: None,
+            signalled: false,
+            knows_commands: true,
+            signals: 0,
+            retries: 0,
+            resends: 0,
+            generic: false,
+            accepted: false,
+            acted: false,
+            said_gone: false,
+            fault: None,
+        }
+    }
+
+    /// Takes an event and says what is wanted next.
+    pub fn step(&mut self, event: Event<'_>, at: Moment) -> Action {
+        let from = self.phase();
+        let mut request = None;
+        match event {
+            Event::Turn => request = self.take_turn(at.now),
+            Event::Answered(answer) => self.answered(answer, at),
+            Event::Sighted { sighting, since } => self.sighted(&sighting, since, at.now),
+            Event::Tick => {}
+            Event::Halted { reason, until } => self.halt(reason, until, at.now),
+            Event::Unreachable(setback) => self.unreachable(&setback),
+        }
+        if request.is_none() {
+            self.keep_time(at.now);
+        }
+        let to = self.phase();
+        if from != to {
+            self.log(from, to);
+        }
+        request.map_or_else(|| self.wanted(), Action::Send)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self.state {
+            State::Planned => Phase::Planned,
+            State::Checking(_) => Phase::Checking,
+            State::Signalling { .. } => Phase::Signalling,
+            State::Deleting(_) => Phase::Deleting,
+            State::Verifying { .. } => Phase::Verifying,
+            State::Done(_) => Phase::Done,
+        }
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &SessionDescriptor {
+        &self.session
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.state {
+            State::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// The code of the last fault that a Delete or a Get was answered with.
+    #[must_use]
+    pub fn fault_code(&self) -> Option<FaultCode> {
+        self.fault.as_ref().and_then(|fault| fault.code)
+    }
+
+    /// Commands that were signalled with success.
+    #[must_use]
+    pub fn signals(&self) -> u32 {
+        self.signals
+    }
+
+    /// When its first request was sent.
+    #[must_use]
+    pub fn begun_at(&self) -> Option<Instant> {
+        self.begun_at
+    }
+
+    /// When it must have an outcome; `None` before its first request.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn wanted(&self) -> Action {
+        let of_turn = |turn: Turn| match turn {
+            Turn::Due => Action::Ready,
+            Turn::Out => Action::Await,
+            Turn::From(time) => Action::Wait(time),
+        };
+        match &self.state {
+            State::Planned => Action::Ready,
+            State::Checking(Check::Get(turn)) | State::Signalling { turn, .. } | State::Deleting(turn) => {
+                of_turn(*turn)
+            }
+            State::Checking(Check::Listing(since)) => Action::Look(*since),
+            State::Verifying { since, polls, .. } => Action::Look(*since + verify_poll(*polls)),
+            State::Done(_) => Action::Done,
+        }
+    }
+}
+
+/// Ending early.
+impl Removal {
+    fn halt(&mut self, reason: NotStarted, until: Option<Instant>, now: Instant) {
+        if self.halted.is_none_or(|halted| halted == NotStarted::Stopped) {
+            self.halted = Some(reason);
+        }
+        if let (Some(until), Some(deadline)) = (until, self.deadline.as_mut()) {
+            *deadline = until.min(*deadline);
+        }
+        match &self.state {
+            State::Done(_) | State::Deleting(Turn::Out) | State::Verifying { .. } => {}
+            State::Checking(Check::Get(Turn::Out)) if self.is_open() => {}
+            _ if self.is_open() => self.verify(now),
+            _ => self.conclude_halted(),
+        }
+    }
+
+    fn conclude_halted(&mut self) {
+        let reason = self.halted.unwrap_or(NotStarted::Interrupted);
+        self.state = State::Done(Outcome::NotStarted(reason));
+    }
+
+    fn unreachable(&mut self, setback: &Setback) {
+        match &self.state {
+            State::Done(_) => {}
+            State::Deleting(Turn::Out) | State::Verifying { .. } => {
+                self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
+            }
+            _ if self.is_open() => {
+                self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
+            }
+            _ => self.fail(setback.clone()),
+        }
+    }
+
+    fn keep_time(&mut self, now: Instant) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        // To be stopped cuts nobody's time short.
+        let cut_short = self.halted.filter(|reason| *reason != NotStarted::Stopped);
+        let outcome = match (&self.state, cut_short) {
+            (State::Done(_), _) => return,
+            (State::Verifying { .. } | State::Deleting(Turn::Out), Some(reason)) => {
+                Outcome::Unknown(Doubt::Halted(reason))
+            }
+            (State::Verifying { seen: Seen::Present, .. }, None) => {
+                Outcome::Failed(Failure::StillThere(self.fault.clone()))
+            }
+            (State::Verifying { seen: Seen::Incomplete, .. }, None) => {
+                Outcome::Unknown(Doubt::ListingIncomplete)
+            }
+            (State::Verifying { seen: Seen::CannotAsk(text), .. }, None) => {
+                Outcome::Unknown(Doubt::CannotAsk(text.clone()))
+            }
+            (State::Verifying { .. } | State::Deleting(Turn::Out), None) => Outcome::Unknown(Doubt::TooLate),
+            _ if self.is_open() => Outcome::Unknown(Doubt::TooLate),
+            _ => Outcome::Failed(Failure::TooLate),
+        };
+        self.state = State::Done(outcome);
+    }
+
+    fn log(&self, from: Phase, to: Phase) {
+        tracing::debug!(
+            computer = %self.session.computer_name,
+            shell_id = %self.session.shell.shell_id,
+            %from,
+            %to,
+            attempt = self.resends + self.retries + 1,
+            outcome = self.outcome().map(tracing::field::display),
+            "removal"
+        );
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

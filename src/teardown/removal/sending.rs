@@ -1,0 +1,96 @@
+//! What a removal sends when a connection is free.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::super::event::{Request, RequestKind};
+use super::super::policy::SignalMode;
+use super::{Check, Removal, State, Turn};
+
+impl Removal {
+    /// A connection is free. At most one edge is taken, so a state may decline its turn and be given the next one.
+    pub(super) fn take_turn(&mut self, now: Instant) -> Option<Request> {
+        let vouched = self.is_vouched(now);
+        match &mut self.state {
+            State::Planned => {
+                self.begin(now);
+                if vouched {
+                    self.go_on(now)
+                } else {
+                    self.state = State::Checking(Check::Get(Turn::Due))
+                }
+                self.take_turn(now)
+            }
+            State::Checking(Check::Get(turn)) if turn.is_due(now) => {
+                *turn = Turn::Out;
+                Some(self.request(RequestKind::Get, self.policy.patience(), now))
+            }
+            State::Signalling { until, .. } if *until <= now => {
+                self.state = State::Deleting(Turn::Due);
+                None
+            }
+            State::Signalling { turn: turn @ Turn::Due, until, commands } => {
+                let left = until.duration_since(now);
+                let kind = match commands {
+                    None => RequestKind::ListCommands,
+                    Some(commands) => {
+                        let Some(command_id) = commands.pop_front() else {
+                            self.state = State::Deleting(Turn::Due);
+                            return None;
+                        };
+                        RequestKind::Signal { command_id, code: self.policy.signal_code }
+                    }
+                };
+                *turn = Turn::Out;
+                Some(self.request(kind, left, now))
+            }
+            State::Deleting(turn) if turn.is_due(now) && !vouched => {
+                self.state = State::Checking(Check::Get(Turn::Out));
+                Some(self.request(RequestKind::Get, self.policy.patience(), now))
+            }
+            State::Deleting(turn) if turn.is_due(now) => {
+                *turn = Turn::Out;
+                Some(self.request(RequestKind::Delete { generic: self.generic }, self.policy.patience(), now))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.begun_at = Some(now);
+        self.deadline = Some(now + self.policy.session_deadline);
+    }
+
+    pub(super) fn is_vouched(&self, now: Instant) -> bool {
+        self.vouched_at.is_some_and(|at| now.saturating_duration_since(at) <= self.policy.identity_max_age)
+    }
+
+    pub(super) fn vouch(&mut self, since: Instant) {
+        self.vouched_at = Some(since);
+        self.knows_commands = false;
+    }
+
+    /// The identity stands: signal once, then delete.
+    pub(super) fn go_on(&mut self, now: Instant) {
+        self.retries = 0;
+        if self.policy.signal == SignalMode::Never || self.signalled {
+            self.state = State::Deleting(Turn::Due);
+            return;
+        }
+        self.signalled = true;
+        let known = self.session.commands.clone().filter(|_| self.knows_commands).map(VecDeque::from);
+        let until = now + self.policy.signal_phase;
+        self.state = match known {
+            Some(commands) if commands.is_empty() => State::Deleting(Turn::Due),
+            commands => State::Signalling { turn: Turn::Due, until, commands },
+        };
+    }
+
+    pub(super) fn request(&self, kind: RequestKind, patience: Duration, now: Instant) -> Request {
+        let left = self.deadline.map_or(patience, |deadline| deadline.saturating_duration_since(now));
+        Request { kind, patience: patience.min(left).max(LEAST_PATIENCE) }
+    }
+}
+
+/// Even at the deadline an answer gets a moment to arrive.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);

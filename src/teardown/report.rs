@@ -1,0 +1,271 @@
+//! What came of a run: a record per session, counts, and the exit code.
+
+use std::time::{Duration, Instant};
+
+use super::outcome::{NotStarted, Outcome};
+use super::removal::Removal;
+use crate::session::SessionDescriptor;
+use crate::wsman::FaultCode;
+
+/// What came of one planned session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The session, as the plan showed it.
+    pub session: SessionDescriptor,
+    /// Its place in the plan, from 0.
+    pub position: usize,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The code of the last fault that its Delete (or Get) was answered with, whatever the outcome.
+    pub fault_code: Option<FaultCode>,
+    /// Commands that were signalled with success.
+    pub signals: u32,
+    /// From its first request to its outcome; zero if nothing was sent.
+    pub elapsed: Duration,
+}
+
+impl Record {
+    pub(super) fn without_removal(session: SessionDescriptor, position: usize, outcome: Outcome) -> Self {
+        let fault_code = outcome.fault_code();
+        Self { session, position, outcome, fault_code, signals: 0, elapsed: Duration::ZERO }
+    }
+
+    /// The record of a removal, once it has an outcome.
+    pub(super) fn of(removal: &Removal, position: usize, now: Instant) -> Option<Self> {
+        let outcome = removal.outcome()?.clone();
+        let fault_code = removal.fault_code();
+        let elapsed = removal.begun_at().map(|at| now.saturating_duration_since(at)).unwrap_or_default();
+        let session = removal.session().clone();
+        Some(Self { session, position, outcome, fault_code, signals: removal.signals(), elapsed })
+    }
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// One record per session of the plan, in its order.
+    pub records: Vec<Record>,
+}
+
+/// How many sessions ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// [`Outcome::WhatIf`].
+    pub what_if: usize,
+    /// [`Outcome::Closed`].
+    pub closed: usize,
+    /// [`Outcome::AlreadyGone`].
+    pub already_gone: usize,
+    /// [`Outcome::Declined`].
+    pub declined: usize,
+    /// [`Outcome::NotStarted`].
+    pub not_started: usize,
+    /// [`Outcome::Failed`].
+    pub failed: usize,
+    /// [`Outcome::Unknown`].
+    pub unknown: usize,
+}
+
+/// What else decides the exit code, beside the outcomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The signal that ended the run, if one did.
+    pub interruption: Option<Interruption>,
+    /// The run's time was over, although maybe every session had ended.
+    pub deadline: bool,
+    /// Hosts that were asked.
+    pub hosts: usize,
+    /// Hosts that could not be asked: no connection, no WS-Management, an error instead of a listing.
+    pub unreachable: usize,
+    /// Hosts whose listing is incomplete, so that a session that is not in it may be there all the same.
+    pub incomplete: usize,
+    /// Hosts that refused the credential, and hosts on which it was then not tried.
+    pub refused: usize,
+    /// Sessions that were selected (listed, by `get`).
+    pub hits: usize,
+    /// Literal selector values that found nothing.
+    pub literal_misses: usize,
+    /// The run could not begin for another reason: the store is unusable, or a miss under `--error-action stop`.
+    pub could_not_begin: bool,
+    /// The guard wants an answer that nobody can give, or that was no.
+    pub unconfirmed: bool,
+    /// Whether finding nothing is an error (`remove` without `--ignore-not-found`).
+    pub must_match: bool,
+}
+
+/// A signal that ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// SIGINT, Ctrl-C.
+    Int,
+    /// SIGTERM.
+    Term,
+}
+
+/// The exit codes of section 3 of the design that a run can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All closed, gone or planned.
+    Success = 0,
+    /// The run could not begin, or no host was reached.
+    CouldNotBegin = 1,
+    /// Nothing matched.
+    NothingMatched = 3,
+    /// Some sessions, selectors or hosts went wrong.
+    Partial = 4,
+    /// Every host that answered refused the credential.
+    CredentialRefused = 5,
+    /// The guard needs an answer.
+    Unconfirmed = 6,
+    /// The run's time was over.
+    Deadline = 7,
+    /// Of some session it is not known whether it is gone.
+    Unknown = 8,
+    /// SIGINT.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+impl Report {
+    /// Puts records into the order of the plan.
+    #[must_use]
+    pub fn new(mut records: Vec<Record>) -> Self {
+        records.sort_by_key(|record| record.position);
+        Self { records }
+    }
+
+    /// Counts the outcomes.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for record in &self.records {
+            let count = match record.outcome {
+                Outcome::WhatIf => &mut counts.what_if,
+                Outcome::Closed => &mut counts.closed,
+                Outcome::AlreadyGone => &mut counts.already_gone,
+                Outcome::Declined => &mut counts.declined,
+                Outcome::NotStarted(_) => &mut counts.not_started,
+                Outcome::Failed(_) => &mut counts.failed,
+                Outcome::Unknown(_) => &mut counts.unknown,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// The exit code, by the precedence 130/143, 8, 7, 5, 4, 1, 6, 3, 0.
+    #[must_use]
+    pub fn exit_code(&self, circumstances: &Circumstances) -> ExitCode {
+        let c = circumstances;
+        let counts = self.counts();
+        let ran_out = |record: &Record| record.outcome == Outcome::NotStarted(NotStarted::Deadline);
+        let answered = c.hosts.saturating_sub(c.unreachable);
+        let nobody_reached = c.hosts > 0 && answered == 0;
+        let some_unreachable = c.unreachable > 0 && answered > 0;
+        let some_refused = c.refused > 0;
+        match () {
+            () if c.interruption == Some(Interruption::Int) => ExitCode::Interrupted,
+            () if c.interruption == Some(Interruption::Term) => ExitCode::Terminated,
+            () if counts.unknown > 0 => ExitCode::Unknown,
+            () if c.deadline || self.records.iter().any(ran_out) => ExitCode::Deadline,
+            () if some_refused && c.refused >= answered => ExitCode::CredentialRefused,
+            () if counts.failed + counts.not_started > 0
+                || (c.literal_misses > 0 && c.hits > 0 && !c.could_not_begin)
+                || some_unreachable
+                || c.incomplete > 0
+                || some_refused =>
+            {
+                ExitCode::Partial
+            }
+            () if c.could_not_begin || nobody_reached => ExitCode::CouldNotBegin,
+            () if c.unconfirmed => ExitCode::Unconfirmed,
+            () if c.must_match && c.hits == 0 => ExitCode::NothingMatched,
+            () => ExitCode::Success,
+        }
+    }
+}
+
+impl ExitCode {
+    /// The number that the process ends with.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "the number is the enum's own representation")]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outcome::{Doubt, Failure};
+    use super::super::testing::session;
+    use super::*;
+
+    fn report(outcomes: &[Outcome]) -> Report {
+        let records = outcomes.iter().enumerate();
+        let record = |(n, outcome): (usize, &Outcome)| {
+            Record::without_removal(session("a", &n.to_string()), n, outcome.clone())
+        };
+        Report::new(records.map(record).collect())
+    }
+
+    const FINE: Circumstances = Circumstances {
+        interruption: None,
+        deadline: false,
+        hosts: 3,
+        unreachable: 0,
+        incomplete: 0,
+        refused: 0,
+        hits: 2,
+        literal_misses: 0,
+        could_not_begin: false,
+        unconfirmed: false,
+        must_match: true,
+    };
+
+    #[test]
+    fn each_exit_code_outranks_the_ones_after_it() {
+        let closed = Outcome::Closed;
+        let failed = Outcome::Failed(Failure::IdentityChanged);
+        let unknown = Outcome::Unknown(Doubt::TooLate);
+        let late = Outcome::NotStarted(NotStarted::Deadline);
+        let refused = Outcome::NotStarted(NotStarted::CredentialRefused);
+        let int = Some(Interruption::Int);
+        #[rustfmt::skip]
+        let rows: &[(&str, &[Outcome], Circumstances, u8)] = &[
+            ("all closed", &[closed.clone(), Outcome::AlreadyGone], FINE, 0),
+            ("planned", &[Outcome::WhatIf], FINE, 0),
+            ("a person's no", &[Outcome::Declined], FINE, 0),
+            ("nothing matched", &[], Circumstances { hits: 0, ..FINE }, 3),
+            ("nothing matched, which is fine", &[], Circumstances { hits: 0, must_match: false, ..FINE }, 0),
+            ("a literal miss alone", &[], Circumstances { hits: 0, literal_misses: 1, ..FINE }, 3),
+            ("a literal miss beside a hit", std::slice::from_ref(&closed), Circumstances { literal_misses: 1, ..FINE }, 4),
+            ("a miss under stop", &[], Circumstances { literal_misses: 1, could_not_begin: true, ..FINE }, 1),
+            ("no answer to the guard", &[], Circumstances { unconfirmed: true, ..FINE }, 6),
+            ("no host", &[], Circumstances { unreachable: 3, hits: 0, ..FINE }, 1),
+            ("a listing with a gap", &[], Circumstances { incomplete: 1, ..FINE }, 4),
+            ("a host missing", std::slice::from_ref(&closed), Circumstances { unreachable: 1, ..FINE }, 4),
+            ("an incomplete listing without a match", &[], Circumstances { incomplete: 1, hits: 0, ..FINE }, 4),
+            ("failed", &[closed.clone(), failed.clone()], FINE, 4),
+            ("refused everywhere", &[], Circumstances { refused: 3, hits: 0, ..FINE }, 5),
+            ("refused by all that answered", &[], Circumstances { refused: 2, unreachable: 1, hits: 0, ..FINE }, 5),
+            ("refused by one", &[closed.clone(), refused], Circumstances { refused: 1, ..FINE }, 4),
+            ("deadline before failed", &[failed.clone(), late.clone()], FINE, 7),
+            ("unknown before deadline", &[late, unknown.clone(), failed], FINE, 8),
+            ("a signal before all", std::slice::from_ref(&unknown), Circumstances { interruption: int, ..FINE }, 130),
+            ("SIGTERM", std::slice::from_ref(&unknown), Circumstances { interruption: Some(Interruption::Term), ..FINE }, 143),
+        ];
+        for (name, outcomes, circumstances, code) in rows {
+            assert_eq!(report(outcomes).exit_code(circumstances).code(), *code, "{name}");
+        }
+    }
+
+    #[test]
+    fn records_are_in_the_order_of_the_plan() {
+        let mut records = report(&[Outcome::Closed, Outcome::AlreadyGone, Outcome::Declined]).records;
+        records.reverse();
+        let positions: Vec<_> = Report::new(records).records.iter().map(|record| record.position).collect();
+        assert_eq!(positions, [0, 1, 2]);
+    }
+}
