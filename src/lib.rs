@@ -9,6 +9,8 @@ mod listing;
 pub mod session;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod teardown;
 #[cfg(feature = "client")]
 pub mod transport;

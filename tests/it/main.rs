@@ -16,6 +16,7 @@ mod replay;
 mod schemas;
 mod selection;
 mod simulator;
+mod store;
 mod support;
 mod teardown;
 mod transport;

@@ -1,0 +1,208 @@
+//! A row as columns, both ways.
+
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, Statement, params};
+use uuid::Uuid;
+
+use super::error::Trouble;
+use super::row::{Note, Origin, Row};
+use crate::session::{
+    Availability, ComputerType, LocalId, SessionDescriptor, SessionState, Stated, Transport,
+};
+use crate::wsman::{CommandId, SessionId, Shell, ShellId};
+
+/// Every column, in the order in which [`read`] and [`Writer`] count them.
+pub(super) const COLUMNS: &str = "id, origin, endpoint_url, shell_id, resource_uri, computer_name, computer_type, port, \
+     transport, name, owner, client_ip, process_id, server_state, stated_state, stated_availability, \
+     idle_timeout_ms, max_idle_timeout_ms, shell_run_time_ms, shell_inactivity_ms, commands, vm_id, vm_name, \
+     container_id, session_id, user, auth, seen_by, seen_at_ms";
+
+const PLACES: &str = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29";
+
+/// Reads one row that was selected by [`COLUMNS`].
+pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
+    let id = row.get(0)?;
+    let unknown = |what: &str, word: &str| Trouble::corrupt(format!("session {id}: unknown {what} {word:?}"));
+    let origin = text(row, 1)?;
+    let computer_type = text(row, 6)?;
+    let shell = Shell {
+        shell_id: ShellId::from_server(text(row, 3)?),
+        resource_uri: text(row, 4)?.to_owned(),
+        name: optional(row, 9)?,
+        owner: optional(row, 10)?,
+        client_ip: optional(row, 11)?,
+        process_id: row.get(12)?,
+        state: optional(row, 13)?,
+        idle_timeout: duration(row, 16)?,
+        max_idle_timeout: duration(row, 17)?,
+        shell_run_time: duration(row, 18)?,
+        shell_inactivity: duration(row, 19)?,
+    };
+    let stated = match row.get_ref(14)?.as_str_or_null().map_err(Trouble::corrupt)? {
+        None => None,
+        Some(state) => {
+            let availability = text(row, 15)?;
+            Some(Stated {
+                state: SessionState::parse(state).map_err(|_| unknown("state", state))?,
+                availability: Availability::from_word(availability)
+                    .ok_or_else(|| unknown("availability", availability))?,
+            })
+        }
+    };
+    let session = SessionDescriptor {
+        id: Some(LocalId(id)),
+        computer_name: text(row, 5)?.to_owned(),
+        computer_type: ComputerType::from_word(computer_type)
+            .ok_or_else(|| unknown("computer type", computer_type))?,
+        vm_id: guid(row, 21)?,
+        vm_name: optional(row, 22)?.unwrap_or_default(),
+        container_id: optional(row, 23)?.unwrap_or_default(),
+        endpoint_url: text(row, 2)?.to_owned(),
+        port: row.get(7)?,
+        transport: Transport::from_word(text(row, 8)?),
+        shell,
+        stated,
+        commands: commands(row, 20)?,
+        seen_by: text(row, 27)?.to_owned(),
+        seen_at: time_from_millis(row.get(28)?),
+    };
+    let note = Note {
+        origin: Origin::from_word(origin).ok_or_else(|| unknown("origin", origin))?,
+        user: optional(row, 25)?,
+        auth: optional(row, 26)?,
+        session_id: guid(row, 24)?.map(SessionId::new),
+    };
+    Ok(Row { session, note })
+}
+
+/// Inserts and updates rows, with statements that are prepared once.
+pub(super) struct Writer<'c> {
+    connection: &'c Connection,
+    insert: Statement<'c>,
+    update: Statement<'c>,
+}
+
+impl<'c> Writer<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Result<Self, Trouble> {
+        let insert = connection.prepare(&format!("INSERT INTO session ({COLUMNS}) VALUES ({PLACES})"))?;
+        let update =
+            connection.prepare(&format!("UPDATE session SET ({COLUMNS}) = ({PLACES}) WHERE id = ?1"))?;
+        Ok(Self { connection, insert, update })
+    }
+
+    /// Adds a row, with this Id or the next one, and says which Id it has.
+    pub(super) fn insert(
+        &mut self,
+        id: Option<LocalId>,
+        session: &SessionDescriptor,
+        note: &Note,
+    ) -> Result<LocalId, Trouble> {
+        execute(&mut self.insert, id, session, note)?;
+        Ok(LocalId(self.connection.last_insert_rowid()))
+    }
+
+    /// Replaces the row of the same Id.
+    pub(super) fn update(&mut self, row: &Row) -> Result<(), Trouble> {
+        execute(&mut self.update, row.session.id, &row.session, &row.note)
+    }
+}
+
+fn execute(
+    statement: &mut Statement<'_>,
+    id: Option<LocalId>,
+    session: &SessionDescriptor,
+    note: &Note,
+) -> Result<(), Trouble> {
+    fn filled(text: &str) -> Option<&str> {
+        Some(text).filter(|text| !text.is_empty())
+    }
+    let shell = &session.shell;
+    statement.execute(params![
+        id.map(|id| id.0),
+        note.origin.as_str(),
+        session.endpoint_url,
+        shell.shell_id.as_str(),
+        shell.resource_uri,
+        session.computer_name,
+        session.computer_type.as_str(),
+        session.port,
+        session.transport.as_str(),
+        shell.name,
+        shell.owner,
+        shell.client_ip,
+        shell.process_id,
+        shell.state,
+        session.stated.map(|stated| stated.state.as_str()),
+        session.stated.map(|stated| stated.availability.as_str()),
+        shell.idle_timeout.map(millis),
+        shell.max_idle_timeout.map(millis),
+        shell.shell_run_time.map(millis),
+        shell.shell_inactivity.map(millis),
+        session.commands.as_deref().map(commands_to_json).transpose()?,
+        session.vm_id.map(|id| id.to_string()),
+        filled(&session.vm_name),
+        filled(&session.container_id),
+        note.session_id.map(|id| id.guid().to_string()),
+        note.user,
+        note.auth,
+        session.seen_by,
+        time_to_millis(session.seen_at),
+    ])?;
+    Ok(())
+}
+
+/// A moment as the table keeps it: whole milliseconds since 1970, at the edge where it does not fit.
+pub(super) fn time_to_millis(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => millis(after),
+        Err(before) => -millis(before.duration()),
+    }
+}
+
+fn time_from_millis(count: i64) -> SystemTime {
+    let distance = Duration::from_millis(count.unsigned_abs());
+    let time = if count < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r str, Trouble> {
+    row.get_ref(column)?.as_str().map_err(Trouble::corrupt)
+}
+
+fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, Trouble> {
+    let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
+    Ok(value.map(str::to_owned))
+}
+
+fn duration(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Duration>, Trouble> {
+    let count: Option<i64> = row.get(column)?;
+    count.map(|count| u64::try_from(count).map(Duration::from_millis).map_err(Trouble::corrupt)).transpose()
+}
+
+fn guid(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Uuid>, Trouble> {
+    let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
+    value.map(|text| Uuid::try_parse(text).map_err(Trouble::corrupt)).transpose()
+}
+
+fn commands(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Vec<CommandId>>, Trouble> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)? else {
+        return Ok(None);
+    };
+    let ids: Vec<String> = serde_json::from_str(text).map_err(Trouble::corrupt)?;
+    Ok(Some(ids.into_iter().map(CommandId::from_server).collect()))
+}
+
+fn commands_to_json(commands: &[CommandId]) -> Result<String, Trouble> {
+    let ids: Vec<&str> = commands.iter().map(CommandId::as_str).collect();
+    serde_json::to_string(&ids).map_err(Trouble::corrupt)
+}

@@ -1,0 +1,381 @@
+//! What a listing or an import makes of a row that is there: the rules, without the table.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use super::error::Unfit;
+use super::row::{Note, Origin, Row, Sighting};
+use crate::session::{Account, LocalId, SessionDescriptor, Stated};
+
+/// A session that was only seen on a server is forgotten when nobody has seen it for this long: servers drop idle
+/// shells after hours, and a list of yesterday's is noise.
+pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// PowerShell's Id is an Int32. A larger one in an import is a mistake or malice, and keeping it could use up all Ids.
+const MAX_KEPT_ID: i64 = 2_147_483_647;
+
+/// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
+/// server says is new. Commands that this listing did not ask for are unknown again.
+pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sighting<'_>) -> Row {
+    let mut session = found.clone();
+    session.id = None;
+    sighting.endpoint_url.clone_into(&mut session.endpoint_url);
+    sighting.seen_by.clone_into(&mut session.seen_by);
+    session.seen_at = sighting.seen_at;
+    let by_listing = Note {
+        origin: Origin::Listed,
+        user: Some(sighting.seen_by.to_owned()).filter(|user| !user.is_empty()),
+        auth: sighting.auth.map(str::to_owned),
+        session_id: None,
+    };
+    let Some(known) = known else { return Row { session, note: by_listing } };
+    session.id = known.session.id;
+    if known.note.origin == Origin::Listed {
+        return Row { session, note: Note { session_id: known.note.session_id, ..by_listing } };
+    }
+    let given = known.session;
+    if given.name().is_some() {
+        session.shell.name = given.shell.name;
+    }
+    session.computer_name = given.computer_name;
+    session.computer_type = given.computer_type;
+    session.vm_id = given.vm_id;
+    session.vm_name = given.vm_name;
+    session.container_id = given.container_id;
+    let note = Note {
+        user: known.note.user.or(by_listing.user),
+        auth: known.note.auth.or(by_listing.auth),
+        ..known.note
+    };
+    Row { session, note }
+}
+
+/// What becomes of a row whose session a listing does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The listing says nothing about it.
+    Stays,
+    /// It leaves the table.
+    Leaves,
+    /// It stays, as `Broken`.
+    Breaks,
+}
+
+/// Absence counts only in a complete listing by an account that could have seen the session: one that saw it before,
+/// with which it is reached, or that owns it.
+pub(super) fn absent(row: &Row, sighting: Sighting<'_>) -> Fate {
+    let account = Account::parse(sighting.seen_by);
+    let is_lister = |user: &str| Account::parse(user).is_same(account);
+    let could_see = is_lister(&row.session.seen_by)
+        || row.note.user.as_deref().is_some_and(is_lister)
+        || row.session.owner_is(sighting.seen_by);
+    match row.note.origin {
+        _ if !sighting.complete || !could_see => Fate::Stays,
+        Origin::Listed => Fate::Leaves,
+        Origin::Opened | Origin::Imported if row.session.stated == Some(Stated::BROKEN) => Fate::Stays,
+        Origin::Opened | Origin::Imported => Fate::Breaks,
+    }
+}
+
+/// What an object that a person imports makes of the row that its session has. It is theirs from now on. It never
+/// overrides what a server said or how the session is reached: it fills gaps, names, and renews what came by import
+/// before.
+pub(super) fn imported(known: Row, given: &Row) -> Row {
+    let renews = known.note.origin == Origin::Imported && given.session.seen_at > known.session.seen_at;
+    let (mut session, other) = if renews {
+        (given.session.clone(), &known.session)
+    } else {
+        (known.session.clone(), &given.session)
+    };
+    session.id = known.session.id;
+    session.endpoint_url.clone_from(&known.session.endpoint_url);
+    session.shell.shell_id.clone_from(&known.session.shell.shell_id);
+    if given.session.name().is_some() {
+        session.shell.name.clone_from(&given.session.shell.name);
+    }
+    fill(&mut session, other);
+    let origin = match known.note.origin {
+        Origin::Opened => Origin::Opened,
+        Origin::Imported | Origin::Listed => Origin::Imported,
+    };
+    let note = Note {
+        origin,
+        user: known.note.user.or_else(|| given.note.user.clone()),
+        auth: known.note.auth.or_else(|| given.note.auth.clone()),
+        session_id: known.note.session_id.or(given.note.session_id),
+    };
+    Row { session, note }
+}
+
+/// Takes from `other` what `session` does not say. How it stands and what runs in it grow old, and are not taken.
+fn fill(session: &mut SessionDescriptor, other: &SessionDescriptor) {
+    fn gap<T: Clone>(here: &mut Option<T>, there: Option<&T>) {
+        if here.is_none() {
+            *here = there.cloned();
+        }
+    }
+    fn blank(here: &mut String, there: &str) {
+        if here.is_empty() {
+            there.clone_into(here);
+        }
+    }
+    let (shell, there) = (&mut session.shell, &other.shell);
+    gap(&mut shell.name, there.name.as_ref());
+    gap(&mut shell.owner, there.owner.as_ref());
+    gap(&mut shell.client_ip, there.client_ip.as_ref());
+    gap(&mut shell.process_id, there.process_id.as_ref());
+    gap(&mut shell.idle_timeout, there.idle_timeout.as_ref());
+    gap(&mut shell.max_idle_timeout, there.max_idle_timeout.as_ref());
+    gap(&mut session.vm_id, other.vm_id.as_ref());
+    blank(&mut session.vm_name, &other.vm_name);
+    blank(&mut session.container_id, &other.container_id);
+    blank(&mut session.seen_by, &other.seen_by);
+}
+
+/// Gives Ids to the objects of one import: an object keeps its own when it is above every Id used before that import
+/// and nobody else in it had it first; else it gets the next free one.
+#[derive(Debug)]
+pub(super) struct IdGiver {
+    used_before: i64,
+    highest: i64,
+    kept: HashSet<i64>,
+}
+
+impl IdGiver {
+    /// `used_before` is the highest Id ever given; `wanted` are those that the objects come with.
+    pub(super) fn new(used_before: i64, wanted: impl Iterator<Item = LocalId>) -> Self {
+        let keepable = wanted.map(|id| id.0).filter(|id| can_keep(*id, used_before));
+        let highest = keepable.fold(used_before, i64::max);
+        Self { used_before, highest, kept: HashSet::new() }
+    }
+
+    /// The Id of the next object; `None` when all are used up.
+    pub(super) fn give(&mut self, wanted: Option<LocalId>) -> Option<LocalId> {
+        if let Some(LocalId(id)) = wanted
+            && can_keep(id, self.used_before)
+            && self.kept.insert(id)
+        {
+            return wanted;
+        }
+        self.highest = self.highest.checked_add(1)?;
+        Some(LocalId(self.highest))
+    }
+}
+
+fn can_keep(id: i64, used_before: i64) -> bool {
+    id > used_before && id <= MAX_KEPT_ID
+}
+
+/// Whether the table may keep a row of this session.
+///
+/// # Errors
+/// [`Unfit`] says what is wrong with it.
+pub(super) fn check(session: &SessionDescriptor) -> Result<(), Unfit> {
+    if session.shell.shell_id.as_str().is_empty() {
+        return Err(Unfit::NoShellId);
+    }
+    check_endpoint(&session.endpoint_url)
+}
+
+/// Whether the table may keep this endpoint URL: one with a login in it would put a password on the disk.
+pub(super) fn check_endpoint(url: &str) -> Result<(), Unfit> {
+    let after_scheme = url.split_once("//").map_or(url, |(_scheme, rest)| rest);
+    let authority = after_scheme.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') { Err(Unfit::LoginInUrl) } else { Ok(()) }
+}
+
+/// Before which moment a listed session must have been seen to be expired at `now`.
+pub(super) fn expiry(now: SystemTime) -> SystemTime {
+    now.checked_sub(LISTED_EXPIRES_AFTER).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{ComputerType, SeenOn, SessionState};
+    use crate::wsman::{CommandId, Shell, ShellId};
+
+    const URL: &str = "http://web01:5985/wsman";
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn session(change: impl FnOnce(&mut Shell)) -> SessionDescriptor {
+        let mut shell = Shell::new(ShellId::from_server("A"), "urn:shell");
+        change(&mut shell);
+        SessionDescriptor::from_shell(shell, SeenOn { host: "web01", url: URL, port: 5985 }, "ada", at(100))
+    }
+
+    fn row(origin: Origin, change: impl FnOnce(&mut Shell)) -> Row {
+        let mut session = session(change);
+        session.id = Some(LocalId(7));
+        Row { session, note: Note::new(origin) }
+    }
+
+    fn sighting(seen_by: &str) -> Sighting<'_> {
+        Sighting { endpoint_url: URL, seen_by, auth: Some("ntlm"), seen_at: at(200), complete: true }
+    }
+
+    fn name(text: &str) -> impl FnOnce(&mut Shell) {
+        let text = text.to_owned();
+        |shell| shell.name = Some(text)
+    }
+
+    #[test]
+    fn a_session_seen_for_the_first_time_is_listed_and_reached_as_it_was_seen() {
+        let row = seen(None, &session(|_| ()), sighting("bob"));
+        assert_eq!((row.session.id, row.note.origin), (None, Origin::Listed));
+        assert_eq!((row.note.user.as_deref(), row.note.auth.as_deref()), (Some("bob"), Some("ntlm")));
+        assert_eq!((row.session.seen_by.as_str(), row.session.seen_at), ("bob", at(200)));
+    }
+
+    #[test]
+    fn a_row_that_is_seen_again_keeps_its_id_and_what_a_person_gave() {
+        for (origin, before, now, kept) in [
+            (Origin::Listed, "old", "new", "new"),
+            (Origin::Imported, "given", "new", "given"),
+            (Origin::Opened, "given", "new", "given"),
+            (Origin::Imported, "", "new", "new"),
+        ] {
+            let known = row(origin, name(before));
+            let merged = seen(Some(known), &session(name(now)), sighting("bob"));
+            let outcome = (merged.session.id, merged.note.origin, merged.session.name());
+            assert_eq!(outcome, (Some(LocalId(7)), origin, Some(kept)));
+        }
+    }
+
+    #[test]
+    fn a_persons_computer_and_login_stay_and_a_missing_login_is_the_one_that_worked() {
+        let mut known = row(Origin::Imported, |_| ());
+        known.session.computer_type = ComputerType::VirtualMachine;
+        known.session.vm_name = "db".to_owned();
+        known.session.computer_name = "db".to_owned();
+        known.note.user = Some("eve".to_owned());
+        let merged = seen(Some(known), &session(|_| ()), sighting("bob"));
+        assert_eq!((merged.session.vm_name.as_str(), merged.session.computer_name.as_str()), ("db", "db"));
+        assert_eq!(merged.session.computer_type, ComputerType::VirtualMachine);
+        assert_eq!((merged.note.user.as_deref(), merged.note.auth.as_deref()), (Some("eve"), Some("ntlm")));
+    }
+
+    #[test]
+    fn what_is_seen_is_no_longer_broken_and_its_old_commands_are_unknown() {
+        let mut known = row(Origin::Opened, |_| ());
+        known.session.stated = Some(Stated::BROKEN);
+        known.session.commands = Some(vec![CommandId::from_server("C")]);
+        let merged = seen(Some(known), &session(|_| ()), sighting("ada"));
+        assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
+    }
+
+    #[test]
+    fn absence_counts_only_where_the_account_could_have_seen_it() {
+        use Fate::{Breaks, Leaves, Stays};
+        let owned = |shell: &mut Shell| shell.owner = Some(r"LAB\bob".to_owned());
+        for (row, lister, listed, others) in [
+            (row(Origin::Listed, |_| ()), "ADA", Leaves, Breaks),
+            (row(Origin::Listed, |_| ()), "bob", Stays, Stays),
+            (row(Origin::Listed, owned), "bob@lab", Leaves, Breaks),
+            (row(Origin::Listed, owned), r"WEB01\bob", Stays, Stays),
+            (row(Origin::Listed, |_| ()), "", Stays, Stays),
+        ] {
+            assert_eq!(absent(&row, sighting(lister)), listed, "{lister} {row:?}");
+            for origin in Origin::CURRENT {
+                let row = Row { note: Note::new(origin), ..row.clone() };
+                assert_eq!(absent(&row, sighting(lister)), others, "{lister} {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn absence_from_an_incomplete_listing_means_nothing() {
+        let incomplete = Sighting { complete: false, ..sighting("ada") };
+        for origin in Origin::ALL {
+            assert_eq!(absent(&row(origin, |_| ()), incomplete), Fate::Stays);
+        }
+    }
+
+    #[test]
+    fn the_account_with_which_a_row_is_reached_could_have_seen_it() {
+        let mut row = row(Origin::Imported, |_| ());
+        row.session.seen_by.clear();
+        assert_eq!(absent(&row, sighting("bob")), Fate::Stays);
+        row.note.user = Some(r"LAB\bob".to_owned());
+        assert_eq!(absent(&row, sighting("bob")), Fate::Breaks);
+        row.session.stated = Some(Stated::BROKEN);
+        assert_eq!(absent(&row, sighting("bob")), Fate::Stays);
+    }
+
+    #[test]
+    fn an_import_makes_a_session_a_persons_own_unless_we_opened_it() {
+        for (before, after) in [
+            (Origin::Listed, Origin::Imported),
+            (Origin::Imported, Origin::Imported),
+            (Origin::Opened, Origin::Opened),
+        ] {
+            let mut given = row(Origin::Opened, name("mine"));
+            given.session.id = Some(LocalId(99));
+            let merged = imported(row(before, |_| ()), &given);
+            assert_eq!((merged.note.origin, merged.session.name()), (after, Some("mine")));
+            assert_eq!(merged.session.id, Some(LocalId(7)));
+        }
+    }
+
+    #[test]
+    fn an_import_completes_but_never_overrides_what_a_server_said() {
+        let known = row(Origin::Listed, |shell| shell.owner = Some("ada".to_owned()));
+        let mut given = row(Origin::Imported, |shell| {
+            shell.shell_id = ShellId::from_server("a");
+            shell.owner = Some("mallory".to_owned());
+            shell.client_ip = Some("192.0.2.7".to_owned());
+            shell.state = Some("Disconnected".to_owned());
+        });
+        given.session.seen_at = at(900);
+        given.note.auth = Some("basic".to_owned());
+        let merged =
+            imported(Row { note: Note { auth: Some("ntlm".to_owned()), ..known.note }, ..known }, &given);
+        assert_eq!(merged.session.shell.shell_id.as_str(), "A");
+        assert_eq!(merged.session.shell.owner.as_deref(), Some("ada"));
+        assert_eq!(merged.session.shell.client_ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(merged.session.state(), SessionState::Opened);
+        assert_eq!(merged.note.auth.as_deref(), Some("ntlm"));
+    }
+
+    #[test]
+    fn a_later_import_renews_an_earlier_one_and_an_older_one_does_not() {
+        let known = row(Origin::Imported, |shell| shell.state = Some("Connected".to_owned()));
+        for (seen_at, state) in [(at(101), SessionState::Disconnected), (at(99), SessionState::Opened)] {
+            let mut given = row(Origin::Imported, |shell| shell.state = Some("Disconnected".to_owned()));
+            given.session.seen_at = seen_at;
+            assert_eq!(imported(known.clone(), &given).session.state(), state);
+        }
+    }
+
+    #[test]
+    fn an_object_keeps_its_id_only_above_every_id_used_before() {
+        for (used, wanted, given) in [
+            (0, vec![Some(1), Some(2)], vec![1, 2]),
+            (5, vec![Some(3), Some(6), Some(7)], vec![8, 6, 7]),
+            (5, vec![Some(5), None, Some(9), Some(9)], vec![10, 11, 9, 12]),
+            (0, vec![Some(-1), Some(0), None], vec![1, 2, 3]),
+            (0, vec![Some(i64::MAX), Some(MAX_KEPT_ID + 1), Some(4)], vec![5, 6, 4]),
+        ] {
+            let wanted: Vec<_> = wanted.into_iter().map(|id| id.map(LocalId)).collect();
+            let mut ids = IdGiver::new(used, wanted.iter().copied().flatten());
+            let got: Vec<_> = wanted.iter().map(|id| ids.give(*id).unwrap().0).collect();
+            assert_eq!(got, given, "{wanted:?} after {used}");
+        }
+        assert_eq!(IdGiver::new(i64::MAX, std::iter::empty()).give(None), None);
+    }
+
+    #[test]
+    fn a_url_with_a_login_in_it_is_not_kept() {
+        for url in
+            ["http://ada:secret@web01/wsman", "https://ada@web01:5986/", r"http://a:b@web01\wsman", "a:b@c"]
+        {
+            assert_eq!(check_endpoint(url), Err(Unfit::LoginInUrl), "{url}");
+        }
+        for url in [URL, "http://web01/x@y", "http://[::1]:5985/wsman?a=@", ""] {
+            assert_eq!(check_endpoint(url), Ok(()), "{url}");
+        }
+    }
+}

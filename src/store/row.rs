@@ -1,0 +1,177 @@
+//! What the table keeps of one session, and in which form many of them come out.
+
+use std::time::SystemTime;
+
+use crate::session::{LocalId, SessionDescriptor};
+use crate::wsman::SessionId;
+
+/// How a session came into the table. PowerShell's "sessions in the current session" are the opened and imported ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// This program opened it.
+    Opened,
+    /// A person imported it.
+    Imported,
+    /// It was only seen on a server.
+    Listed,
+}
+
+impl Origin {
+    /// Every origin.
+    pub const ALL: [Self; 3] = [Self::Opened, Self::Imported, Self::Listed];
+    /// The origins that PowerShell would call "in the current session".
+    pub const CURRENT: [Self; 2] = [Self::Opened, Self::Imported];
+
+    /// The word, as it is stored and printed.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "Opened",
+            Self::Imported => "Imported",
+            Self::Listed => "Listed",
+        }
+    }
+
+    /// Reads the word, in any case; `None` for any other.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str().eq_ignore_ascii_case(word.trim()))
+    }
+}
+
+/// What the table keeps beside the descriptor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How the session came here.
+    pub origin: Origin,
+    /// The account with which to reach it again; never with a password.
+    pub user: Option<String>,
+    /// The name of the authentication scheme that worked, as on the command line.
+    pub auth: Option<String>,
+    /// The WSMan `SessionId` header of the client that opened it.
+    pub session_id: Option<SessionId>,
+}
+
+impl Note {
+    /// A note that says nothing but the origin.
+    #[must_use]
+    pub const fn new(origin: Origin) -> Self {
+        Self { origin, user: None, auth: None, session_id: None }
+    }
+}
+
+/// One session of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The session; its `id` is set on everything that comes out of the table.
+    pub session: SessionDescriptor,
+    /// What is kept beside it.
+    pub note: Note,
+}
+
+/// Rows of the table, in two lists of equal length, so that a query can select from the sessions as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    sessions: Vec<SessionDescriptor>,
+    notes: Vec<Note>,
+}
+
+impl Rows {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { sessions: Vec::with_capacity(capacity), notes: Vec::with_capacity(capacity) }
+    }
+
+    pub(super) fn push(&mut self, row: Row) {
+        self.sessions.push(row.session);
+        self.notes.push(row.note);
+    }
+
+    /// The sessions, ready for [`SessionQuery::select`](crate::session::SessionQuery::select).
+    #[must_use]
+    pub fn sessions(&self) -> &[SessionDescriptor] {
+        &self.sessions
+    }
+
+    /// What is kept beside the session at the same index.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<(&SessionDescriptor, &Note)> {
+        self.sessions.get(index).zip(self.notes.get(index))
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+}
+
+impl IntoIterator for Rows {
+    type Item = Row;
+    type IntoIter = std::iter::Map<
+        std::iter::Zip<std::vec::IntoIter<SessionDescriptor>, std::vec::IntoIter<Note>>,
+        fn((SessionDescriptor, Note)) -> Row,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sessions.into_iter().zip(self.notes).map(|(session, note)| Row { session, note })
+    }
+}
+
+impl FromIterator<Row> for Rows {
+    fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
+        let mut all = Self::default();
+        rows.into_iter().for_each(|row| all.push(row));
+        all
+    }
+}
+
+/// Who listed which endpoint, when, and whether the listing shows all that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting<'a> {
+    /// The URL of the endpoint.
+    pub endpoint_url: &'a str,
+    /// The account that listed.
+    pub seen_by: &'a str,
+    /// The name of the authentication scheme with which it logged in.
+    pub auth: Option<&'a str>,
+    /// When the listing was taken.
+    pub seen_at: SystemTime,
+    /// Whether every page came and every item was decoded. Only then does absence mean anything.
+    pub complete: bool,
+}
+
+/// What became of one object of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// The Id that the object came with.
+    pub given: Option<LocalId>,
+    /// The Id that its row has.
+    pub id: LocalId,
+    /// Whether the row is new, and not one that was there already.
+    pub is_new: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_origin_is_read_back_from_its_own_word() {
+        for origin in Origin::ALL {
+            assert_eq!(Origin::from_word(&origin.as_str().to_uppercase()), Some(origin));
+        }
+        assert_eq!(Origin::from_word("Found"), None);
+    }
+}

@@ -1,0 +1,319 @@
+//! Changing the table: each call one transaction.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::columns::{COLUMNS, Writer, read, time_to_millis};
+use super::error::{StoreError, StoreProblem, Trouble};
+use super::files::Place;
+use super::merge::{self, Fate, IdGiver};
+use super::opening::{self, StoreOptions};
+use super::reader::{self, StoreReader};
+use super::row::{Imported, Note, Origin, Row, Rows, Sighting};
+use super::schema;
+use crate::session::{LocalId, SessionDescriptor, Stated};
+use crate::wsman::ShellId;
+
+/// The table, open for changes.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the table; makes it, and the folders above it, if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when something else is there, or it cannot be read and written. The file is then as it was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path, StoreOptions::default())
+    }
+
+    /// Opens the table with other options.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let open = || opening::for_changes(&Place::make(path)?, options);
+        let connection = open().map_err(|trouble| trouble.at(path))?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    /// Opens the table to be looked at; creates nothing, and is empty if there is none.
+    ///
+    /// # Errors
+    /// As [`StoreReader::open`].
+    pub fn open_read(path: impl AsRef<Path>) -> Result<StoreReader, StoreError> {
+        StoreReader::open(path)
+    }
+
+    /// Every session, as [`StoreReader::all`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::all`].
+    pub fn all(&self, now: SystemTime) -> Result<Rows, StoreError> {
+        self.sessions(&Origin::ALL, now)
+    }
+
+    /// The sessions of these origins, as [`StoreReader::sessions`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::sessions`].
+    pub fn sessions(&self, origins: &[Origin], now: SystemTime) -> Result<Rows, StoreError> {
+        reader::rows(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    /// Whether this endpoint was listed before, as [`StoreReader::knows_endpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::knows_endpoint`].
+    pub fn knows_endpoint(&self, url: &str) -> Result<bool, StoreError> {
+        reader::is_known(&self.connection, url).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    /// Takes in what an endpoint answered, and gives it back as it now stands in the table, in the same order: with
+    /// Ids, and with the names and origins that people gave.
+    ///
+    /// A complete listing by an account that could have seen them also drops that endpoint's absent listed sessions
+    /// and marks its absent opened and imported ones `Broken`. Listed sessions of any endpoint that have not been seen
+    /// for a day leave.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is changed.
+    pub fn merge_listing(
+        &mut self,
+        sighting: Sighting<'_>,
+        found: &[SessionDescriptor],
+    ) -> Result<Rows, StoreError> {
+        self.change(|transaction| {
+            merge::check_endpoint(sighting.endpoint_url)?;
+            let mut absent = at_endpoint(transaction, sighting.endpoint_url)?;
+            let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
+            let mut rows = Rows::with_capacity(found.len());
+            let mut writer = Writer::new(transaction)?;
+            for session in found {
+                merge::check(session)?;
+                let shell_id = &session.shell.shell_id;
+                // A server that lists a shell twice still has one.
+                let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
+                let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
+                let mut row = merge::seen(absent.remove(shell_id).or(twin), session, sighting);
+                write(&mut writer, &mut row)?;
+                merged.insert(shell_id, rows.len());
+                rows.push(row);
+            }
+            let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
+            for mut row in absent.into_values() {
+                match merge::absent(&row, sighting) {
+                    Fate::Stays => {}
+                    Fate::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
+                    Fate::Breaks => {
+                        row.session.stated = Some(Stated::BROKEN);
+                        writer.update(&row)?;
+                    }
+                }
+            }
+            transaction.execute(
+                "DELETE FROM session WHERE origin = ?1 AND seen_at_ms < ?2",
+                params![Origin::Listed.as_str(), time_to_millis(merge::expiry(sighting.seen_at))],
+            )?;
+            transaction.execute(
+                "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (url) DO UPDATE SET listed_by = ?2, listed_at_ms = ?3",
+                params![sighting.endpoint_url, sighting.seen_by, time_to_millis(sighting.seen_at)],
+            )?;
+            Ok(rows)
+        })
+    }
+
+    /// Takes in what a person imports, and says for each object, in order, which Id it has now.
+    ///
+    /// An object keeps its Id when that is above every Id used before this import (and is an Int32, as PowerShell's
+    /// are); a session that is in the table keeps the Id that it has there. All are [`Origin::Imported`] afterwards,
+    /// unless this program opened them. What a server said of a session is not overridden, only completed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is imported.
+    pub fn import(&mut self, given: &[Row]) -> Result<Vec<Imported>, StoreError> {
+        self.change(|transaction| {
+            let wanted = given.iter().filter_map(|row| row.session.id);
+            let mut ids = IdGiver::new(highest_id(transaction)?, wanted);
+            let mut find = transaction.prepare(&format!(
+                "SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"
+            ))?;
+            let mut writer = Writer::new(transaction)?;
+            let mut outcomes = Vec::with_capacity(given.len());
+            for object in given {
+                merge::check(&object.session)?;
+                let key = params![object.session.endpoint_url, object.session.shell.shell_id.as_str()];
+                let known = find.query_map(key, |row| Ok(read(row)))?.next().transpose()?.transpose()?;
+                let (id, is_new) = if let Some(known) = known {
+                    let row = merge::imported(known, object);
+                    writer.update(&row)?;
+                    (row.session.id.ok_or(StoreProblem::Corrupt)?, false)
+                } else {
+                    let id = ids.give(object.session.id).ok_or(StoreProblem::NoIdsLeft)?;
+                    let note = Note { origin: Origin::Imported, ..object.note.clone() };
+                    (writer.insert(Some(id), &object.session, &note)?, true)
+                };
+                outcomes.push(Imported { given: object.session.id, id, is_new });
+            }
+            Ok(outcomes)
+        })
+    }
+
+    /// Keeps a session that this program has opened, or opened again, and says which Id it has. The endpoint counts
+    /// as known from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is changed.
+    pub fn add_opened(&mut self, session: &SessionDescriptor, note: &Note) -> Result<LocalId, StoreError> {
+        self.change(|transaction| {
+            merge::check(session)?;
+            let id = transaction
+                .query_row(
+                    "SELECT id FROM session WHERE endpoint_url = ?1 AND shell_id = ?2",
+                    params![session.endpoint_url, session.shell.shell_id.as_str()],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let mut row = Row {
+                session: SessionDescriptor { id: id.map(LocalId), ..session.clone() },
+                note: Note { origin: Origin::Opened, ..note.clone() },
+            };
+            transaction.execute(
+                "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![session.endpoint_url, session.seen_by, time_to_millis(session.seen_at)],
+            )?;
+            write(&mut Writer::new(transaction)?, &mut row)
+        })
+    }
+
+    /// Drops sessions that are proved to be gone, by endpoint URL and ShellId, and says how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is dropped.
+    pub fn remove_gone<'a>(
+        &mut self,
+        gone: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
+    ) -> Result<usize, StoreError> {
+        self.change(|transaction| {
+            let mut statement =
+                transaction.prepare("DELETE FROM session WHERE endpoint_url = ?1 AND shell_id = ?2")?;
+            let mut count = 0;
+            for (endpoint_url, shell_id) in gone {
+                count += statement.execute(params![endpoint_url, shell_id.as_str()])?;
+            }
+            Ok(count)
+        })
+    }
+
+    /// Drops these rows, whatever has become of their sessions, and says how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is dropped.
+    pub fn forget(&mut self, ids: impl IntoIterator<Item = LocalId>) -> Result<usize, StoreError> {
+        self.change(|transaction| {
+            let mut statement = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
+            ids.into_iter().try_fold(0, |count, id| Ok(count + statement.execute([id.0])?))
+        })
+    }
+
+    /// One transaction that no other writer can interrupt: all of it, or nothing.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let attempt = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Another process may have brought a newer schema since this one looked.
+            schema::refuse_newer(schema::version(&transaction)?, schema::MIGRATIONS)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        let outcome: Result<T, Trouble> = attempt();
+        outcome.map_err(|trouble| trouble.at(&self.path))
+    }
+}
+
+/// Writes a row over its old self, or as a new one, whose Id it then has.
+fn write(writer: &mut Writer<'_>, row: &mut Row) -> Result<LocalId, Trouble> {
+    match row.session.id {
+        Some(id) => writer.update(row).map(|()| id),
+        None => {
+            let id = writer.insert(None, &row.session, &row.note)?;
+            row.session.id = Some(id);
+            Ok(id)
+        }
+    }
+}
+
+fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Row>, Trouble> {
+    let mut statement =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1"))?;
+    let mut found = statement.query([url])?;
+    let mut rows = HashMap::new();
+    while let Some(row) = found.next()? {
+        let row = read(row)?;
+        rows.insert(row.session.shell.shell_id.clone(), row);
+    }
+    Ok(rows)
+}
+
+/// The highest Id that was ever given; 0 in a table that never had a row.
+fn highest_id(connection: &Connection) -> Result<i64, Trouble> {
+    let highest = connection
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'session'", [], |row| row.get(0))
+        .optional()?;
+    Ok(highest.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::SeenOn;
+    use crate::wsman::{Shell, uri};
+
+    fn listed(number: usize) -> SessionDescriptor {
+        let shell = Shell::new(ShellId::from_server(format!("shell {number}")), uri::CMD_RESOURCE);
+        let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
+        SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_full_disk_is_reported_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("sessions.db")).unwrap();
+        let sighting = Sighting {
+            endpoint_url: "http://web01:5985/wsman",
+            seen_by: "ada",
+            auth: None,
+            seen_at: SystemTime::UNIX_EPOCH,
+            complete: true,
+        };
+        store.merge_listing(sighting, &[listed(0)]).unwrap();
+        let before = store.all(SystemTime::UNIX_EPOCH).unwrap();
+        store.connection.query_row("PRAGMA max_page_count = 20", [], |_| Ok(())).unwrap();
+        let many: Vec<_> = (1..2_000).map(listed).collect();
+        let error = store.merge_listing(sighting, &many).unwrap_err();
+        assert_eq!(error.problem(), &StoreProblem::Full);
+        assert_eq!(store.all(SystemTime::UNIX_EPOCH).unwrap(), before);
+    }
+
+    #[test]
+    fn every_commit_reaches_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("sessions.db")).unwrap();
+        let pragma = |name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            store.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((pragma("synchronous"), pragma("journal_mode")), ("2".to_owned(), "wal".to_owned()));
+    }
+}

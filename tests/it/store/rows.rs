@@ -1,0 +1,250 @@
+//! What comes in comes out again, and what each call does to the rows.
+
+use std::time::Duration;
+
+use pssession::session::{
+    Availability, ComputerType, LocalId, SessionQuery, SessionState, Stated, Transport,
+};
+use pssession::store::{Note, Origin, Row, Sighting, Store, StoreProblem, StoreReader, Unfit};
+use pssession::wsman::{CommandId, SessionId, ShellId};
+use uuid::Uuid;
+
+use super::{Home, URL, at, ids, imported, listing, session, session_at, shells};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// A row in which every property has a value of its own.
+fn full_row() -> Row {
+    let mut session = session("uuid:full");
+    session.computer_type = ComputerType::VirtualMachine;
+    session.vm_id = Some(Uuid::from_u128(1));
+    session.vm_name = "db".to_owned();
+    session.container_id = "c0ffee".to_owned();
+    session.port = 65_535;
+    session.transport = Transport::Other("VMBus".to_owned());
+    session.stated = Some(Stated { state: SessionState::Closed, availability: Availability::Available });
+    session.commands = Some(vec![CommandId::from_server("quote\"newline\né"), CommandId::from_server("")]);
+    let shell = &mut session.shell;
+    shell.name = Some("Näme".to_owned());
+    shell.owner = Some(r"LAB\ada".to_owned());
+    shell.client_ip = Some("fe80::1%12".to_owned());
+    shell.process_id = Some(u32::MAX);
+    shell.state = Some("Hibernating".to_owned());
+    shell.idle_timeout = Some(Duration::from_millis(1));
+    shell.max_idle_timeout = Some(Duration::from_millis(2_147_483_647));
+    shell.shell_run_time = Some(Duration::from_secs(3));
+    shell.shell_inactivity = Some(Duration::ZERO);
+    Row {
+        session,
+        note: Note {
+            user: Some("ada@lab".to_owned()),
+            auth: Some("ntlm".to_owned()),
+            session_id: Some(SessionId::new(Uuid::from_u128(2))),
+            ..Note::new(Origin::Imported)
+        },
+    }
+}
+
+#[test]
+fn every_property_comes_out_as_it_went_in() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let mut full = full_row();
+    let mut bare = imported("bare", None);
+    bare.session.commands = Some(Vec::new());
+    store.import(&[full.clone(), bare.clone()]).unwrap();
+    full.session.id = Some(LocalId(1));
+    bare.session.id = Some(LocalId(2));
+    let expected = vec![full, bare];
+    assert_eq!(store.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
+    drop(store);
+    let reader = StoreReader::open(home.table()).unwrap();
+    assert_eq!(reader.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_listing_comes_back_in_its_order_with_the_ids_that_its_sessions_have() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let first = store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
+    assert_eq!(ids(&first), [1, 2]);
+    let second = store.merge_listing(listing(1), &[session("C"), session("b"), session("a")]).unwrap();
+    assert_eq!((ids(&second), shells(&second)), (vec![3, 2, 1], vec!["C", "b", "a"]));
+    assert_eq!(ids(&store.all(at(1)).unwrap()), [1, 2, 3]);
+    assert!(second.notes().iter().all(|note| note.origin == Origin::Listed));
+}
+
+#[test]
+fn a_shell_that_a_server_lists_twice_has_one_row() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let rows = store.merge_listing(listing(0), &[session("A"), session("a"), session("B")]).unwrap();
+    assert_eq!(ids(&rows), [1, 1, 2]);
+    assert_eq!(store.all(at(0)).unwrap().len(), 2);
+}
+
+#[test]
+fn a_complete_listing_drops_absent_listed_sessions_and_breaks_those_that_are_a_persons() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("gone"), session("stays")]).unwrap();
+    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
+    store.merge_listing(elsewhere, &[session("elsewhere")]).unwrap();
+    store.import(&[imported("mine", None)]).unwrap();
+    store.add_opened(&session("ours"), &Note::new(Origin::Opened)).unwrap();
+
+    let incomplete = Sighting { complete: false, ..listing(1) };
+    store.merge_listing(incomplete, &[session("stays")]).unwrap();
+    assert_eq!(store.all(at(1)).unwrap().len(), 5, "an incomplete listing proves nothing");
+    let by_another = Sighting { seen_by: "bob", ..listing(1) };
+    store.merge_listing(by_another, &[]).unwrap();
+    assert_eq!(store.all(at(1)).unwrap().len(), 5, "bob may not have been shown them");
+
+    store.merge_listing(listing(2), &[]).unwrap();
+    let rows = store.all(at(2)).unwrap();
+    // bob saw none of them, so that "stays" is still ada's.
+    assert_eq!(shells(&rows), ["elsewhere", "mine", "ours"]);
+    let states: Vec<_> = rows.sessions().iter().map(|session| session.state()).collect();
+    assert_eq!(states, [SessionState::Opened, SessionState::Broken, SessionState::Broken]);
+
+    store.merge_listing(listing(3), &[session("MINE")]).unwrap();
+    assert_eq!(store.all(at(3)).unwrap().sessions()[1].state(), SessionState::Opened);
+}
+
+#[test]
+fn a_listed_session_expires_after_a_day_and_a_persons_does_not() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("listed")]).unwrap();
+    store.import(&[imported("mine", None)]).unwrap();
+    assert_eq!(store.all(at(DAY)).unwrap().len(), 2);
+    assert_eq!(shells(&store.all(at(DAY + 1)).unwrap()), ["mine"], "it is not shown");
+    assert_eq!(store.all(at(DAY)).unwrap().len(), 2, "looking changes nothing");
+    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(DAY + 1) };
+    store.merge_listing(elsewhere, &[]).unwrap();
+    assert_eq!(shells(&store.all(at(DAY)).unwrap()), ["mine"], "and leaves with the next listing");
+}
+
+#[test]
+fn an_import_says_which_id_each_object_has_now() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
+    let outcome = store
+        .import(&[
+            imported("C", Some(1)),
+            imported("D", Some(3)),
+            imported("a", Some(9)),
+            imported("E", None),
+        ])
+        .unwrap();
+    let mapping: Vec<_> =
+        outcome.iter().map(|one| (one.given.map(|id| id.0), one.id.0, one.is_new)).collect();
+    // 9 is above every Id and stays free for nobody else, although A has its Id already.
+    assert_eq!(mapping, [(Some(1), 10, true), (Some(3), 3, true), (Some(9), 1, false), (None, 11, true)]);
+    assert_eq!(ids(&store.sessions(&Origin::CURRENT, at(0)).unwrap()), [1, 3, 10, 11]);
+}
+
+#[test]
+fn an_import_of_what_was_exported_changes_nothing() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.import(&[full_row(), imported("B", Some(40))]).unwrap();
+    let before = store.all(at(0)).unwrap();
+    let outcome = store.import(&before.clone().into_iter().collect::<Vec<_>>()).unwrap();
+    assert!(outcome.iter().all(|one| one.given == Some(one.id) && !one.is_new));
+    assert_eq!(store.all(at(0)).unwrap(), before);
+}
+
+#[test]
+fn an_import_is_all_or_nothing() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let mut bad = imported("B", None);
+    bad.session.endpoint_url = "http://ada:secret@web01/wsman".to_owned();
+    let error = store.import(&[imported("A", None), bad]).unwrap_err();
+    assert_eq!(error.problem(), &StoreProblem::Unfit(Unfit::LoginInUrl));
+    assert!(!format!("{error} {error:?}").contains("secret"));
+    let error = store.import(&[imported("A", None), imported("", None)]).unwrap_err();
+    assert_eq!(error.problem(), &StoreProblem::Unfit(Unfit::NoShellId));
+    assert!(store.all(at(0)).unwrap().is_empty());
+}
+
+#[test]
+fn an_id_is_never_given_twice() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
+    assert_eq!(store.forget([LocalId(1), LocalId(2), LocalId(99)]).unwrap(), 2);
+    drop(store);
+    let mut store = Store::open(home.table()).unwrap();
+    assert_eq!(ids(&store.merge_listing(listing(0), &[session("A")]).unwrap()), [3]);
+    store.import(&[imported("C", Some(50))]).unwrap();
+    store.forget([LocalId(50)]).unwrap();
+    assert_eq!(store.import(&[imported("C", Some(50))]).unwrap()[0].id, LocalId(51));
+    // Seeing it again uses up none.
+    for _ in 0..3 {
+        store.merge_listing(listing(0), &[session("A")]).unwrap();
+    }
+    assert_eq!(store.add_opened(&session("D"), &Note::new(Origin::Opened)).unwrap(), LocalId(52));
+}
+
+#[test]
+fn an_absurd_id_in_an_import_does_not_use_up_the_others() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let outcome = store.import(&[imported("A", Some(i64::MAX)), imported("B", Some(i64::MIN))]).unwrap();
+    assert_eq!((outcome[0].id, outcome[1].id), (LocalId(1), LocalId(2)));
+}
+
+#[test]
+fn what_is_gone_leaves_by_endpoint_and_shell_id_in_any_case() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
+    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
+    store.merge_listing(elsewhere, &[session("A")]).unwrap();
+    let gone = ShellId::from_server("a");
+    assert_eq!(store.remove_gone([("HTTP://WEB01:5985/wsman", &gone), (URL, &gone)]).unwrap(), 1);
+    assert_eq!(ids(&store.all(at(0)).unwrap()), [2, 3]);
+}
+
+#[test]
+fn only_the_sessions_of_the_asked_origins_come_out() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("listed")]).unwrap();
+    store.import(&[imported("imported", None)]).unwrap();
+    store.add_opened(&session("opened"), &Note::new(Origin::Listed)).unwrap();
+    let of = |origins: &[Origin]| {
+        let rows = store.sessions(origins, at(0)).unwrap();
+        shells(&rows).join(" ")
+    };
+    assert_eq!(of(&Origin::CURRENT), "imported opened");
+    assert_eq!(of(&[Origin::Listed]), "listed");
+    assert_eq!(of(&[]), "");
+}
+
+#[test]
+fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let poisoned = Row { session: session_at("http://evil/wsman", "A"), note: Note::new(Origin::Opened) };
+    store.import(&[poisoned]).unwrap();
+    assert!(!store.knows_endpoint("http://evil/wsman").unwrap());
+    store.merge_listing(listing(0), &[]).unwrap();
+    assert!(store.knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
+    assert!(StoreReader::open(home.table()).unwrap().knows_endpoint(URL).unwrap());
+}
+
+#[test]
+fn a_query_selects_from_what_comes_out() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
+    let rows = store.all(at(0)).unwrap();
+    let chosen =
+        SessionQuery::new(vec![pssession::session::Selector::All], Vec::new()).select(rows.sessions());
+    let (session, note) = rows.get(chosen.chosen[1]).unwrap();
+    assert_eq!((session.id, note.user.as_deref()), (Some(LocalId(2)), Some("ada")));
+}
