@@ -10,7 +10,10 @@
 )]
 
 mod budget;
+mod command;
+mod examples;
 mod ntlm_interop;
+mod readme;
 mod recorded;
 mod replay;
 mod schemas;
@@ -19,5 +22,6 @@ mod simulator;
 mod store;
 mod support;
 mod teardown;
+mod tidy;
 mod transport;
 mod wsman;

@@ -1,8 +1,10 @@
 //! What several tests share: the built command, servers that do exactly what a test says, fixtures, recordings, captured logs.
 
+pub(crate) mod command;
 pub(crate) mod fixtures;
 pub(crate) mod logs;
 pub(crate) mod ntlm;
 #[cfg(target_os = "linux")]
+pub(crate) mod pty;
 pub(crate) mod raw;
 pub(crate) mod recordings;

@@ -1,0 +1,117 @@
+//! What was typed. Every cross-option decision is made in `intent.rs`, none here.
+
+mod output;
+mod reach;
+mod remove;
+mod select;
+mod small;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use output::{Format, OutputArgs, PlainFormat};
+pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs};
+pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
+pub(crate) use select::SelectArgs;
+pub(crate) use small::{DemoArgs, ExplainArgs, IdentifyArgs, SimulatorArgs};
+
+/// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and prove that they are gone.
+#[derive(Debug, Parser)]
+#[command(name = "pssession", version, arg_required_else_help = true, disable_help_subcommand = false)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List sessions and shells on servers
+    #[command(visible_aliases = ["list", "ls"])]
+    #[command(override_usage = "pssession get --on HOST,... [OPTIONS]", after_help = GET_EXAMPLES)]
+    Get(GetArgs),
+    /// Close sessions and shells, and prove that they are gone
+    #[command(visible_alias = "rm")]
+    #[command(override_usage = "pssession remove --on HOST,... WHICH [OPTIONS]", after_help = REMOVE_EXAMPLES)]
+    Remove(RemoveArgs),
+    /// Ask a host, without logging in, whether it is WinRM and what logins it offers
+    #[command(after_help = IDENTIFY_EXAMPLES)]
+    Identify(IdentifyArgs),
+    /// Say what a WSMan fault code means and what to do, offline
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
+    /// Serve an embedded WinRM endpoint on loopback, for tests
+    #[command(after_help = SIMULATOR_EXAMPLES)]
+    Simulator(SimulatorArgs),
+    /// Show the main job on three simulated hosts: list, what-if, remove, what is left
+    Demo(DemoArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pssession demo                                   the whole story, with no Windows machine
+  pssession get --on web01 --user CONTOSO\\alice    who holds which shells
+  pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if";
+
+const GET_EXAMPLES: &str = "\
+The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
+
+Examples:
+  pssession get --on web01,web02 --user CONTOSO\\alice
+  pssession get --on web01 --owner '*ci-runner' --idle 2h
+  pssession get --inventory hosts.txt -o ndjson | jq .Owner";
+
+const REMOVE_EXAMPLES: &str = "\
+The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
+
+Examples:
+  pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
+  pssession remove --on web01,web02 --name 'build-*' --yes
+  pssession remove --on web01 --instance-id B6631D8E-65A0-49F2-9053-A1B156C95777";
+
+const IDENTIFY_EXAMPLES: &str = "\
+Examples:
+  pssession identify web01
+  pssession identify web01 --tls -o json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  pssession explain 2150859173
+  pssession explain -2144108123
+  pssession explain 0x803381A5";
+
+const SIMULATOR_EXAMPLES: &str = "\
+Examples:
+  pssession simulator
+  pssession simulator --shells 30 --port 5985 -o json";
+
+/// How much is said, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Talk {
+    /// Say more on stderr: -v what is done, -vv how
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
+    pub(crate) verbose: u8,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT", display_order = 901)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}

@@ -1,0 +1,87 @@
+//! Which servers, as whom, and how long to wait.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where, as whom, and how long.
+#[derive(Debug, Args)]
+pub(crate) struct ReachArgs {
+    /// Servers: a name, address, [IPv6], each with :port, or a URL; comma lists, may be repeated
+    #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Where")]
+    pub(crate) on: Vec<String>,
+    /// A file of servers, one a line, # for comments; - is stdin
+    #[arg(long, value_name = "FILE", help_heading = "Where")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// HTTPS, port 5986 unless told otherwise
+    #[arg(long, help_heading = "Where")]
+    pub(crate) tls: bool,
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Where")]
+    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) dangerous: DangerousArgs,
+}
+
+/// Where the local table is.
+#[derive(Debug, Args)]
+pub(crate) struct TableArgs {
+    /// The file of the local table, which gives each session its Id [default: in the user's state folder]
+    #[arg(long, value_name = "FILE", env = "PSSESSION_STORE", hide_env_values = true)]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Login")]
+pub(crate) struct LoginArgs {
+    /// The account: user, DOMAIN\user or user@realm
+    #[arg(long, value_name = "USER", env = "PSSESSION_USER", hide_env_values = true)]
+    pub(crate) user: Option<String>,
+    /// How to log in: auto, ntlm or basic; auto takes the strongest that the server offers
+    #[arg(long, value_name = "SCHEME", default_value = "auto")]
+    pub(crate) auth: String,
+    /// Read the password from the first line of this file; - is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read the password from the first line that this command prints
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) password_command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// For one TCP (and TLS) connection to come about [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) connect_timeout: Option<String>,
+    /// For the server to carry out one operation [default: 60s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) operation_timeout: Option<String>,
+    /// For one session to be closed and verified [default: 120s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) session_deadline: Option<String>,
+    /// For the whole run [default: none]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) deadline: Option<String>,
+    /// Connections to each host [default: 1, 2 or 4, by the number of sessions]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) connections_per_host: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Dangerous, on the command line only")]
+pub(crate) struct DangerousArgs {
+    /// Send the password in clear over plain HTTP
+    #[arg(long)]
+    pub(crate) dangerous_basic_over_http: bool,
+    /// Send and accept unsealed bodies over plain HTTP
+    #[arg(long)]
+    pub(crate) dangerous_unencrypted: bool,
+    /// Trust any certificate
+    #[arg(long)]
+    pub(crate) dangerous_skip_certificate_check: bool,
+}

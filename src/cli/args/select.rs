@@ -1,0 +1,63 @@
+//! Which sessions are meant.
+
+use clap::Args;
+
+/// Which sessions: values of one option are alternatives, different options must all agree.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Which sessions")]
+pub(crate) struct SelectArgs {
+    /// By the Id that `get` shows: numbers and ranges, such as 1,4..7
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) id: Vec<String>,
+    /// By name, with PowerShell's wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) name: Vec<String>,
+    /// By computer name, with PowerShell's wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) computer_name: Vec<String>,
+    /// By instance id, as `get` shows it
+    #[arg(long, value_name = "GUID", value_delimiter = ',')]
+    pub(crate) instance_id: Vec<String>,
+    /// By container id, exactly as written
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) container_id: Vec<String>,
+    /// By virtual machine id
+    #[arg(long, value_name = "GUID", value_delimiter = ',')]
+    pub(crate) vm_id: Vec<String>,
+    /// By virtual machine name, with PowerShell's wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) vm_name: Vec<String>,
+    /// Every session
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Owned by this account, with PowerShell's wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) owner: Vec<String>,
+    /// Opened from this address or network
+    #[arg(long, value_name = "ADDR|CIDR", value_delimiter = ',')]
+    pub(crate) client_ip: Vec<String>,
+    /// In this state: opened (or connected), disconnected, closed, broken
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    pub(crate) state: Vec<String>,
+    /// Of this type: ps, cmd, or a resource URI
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) kind: Vec<String>,
+    /// Of this PowerShell configuration, with wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) configuration_name: Vec<String>,
+    /// Idle for at least this long: 8s, 30m, 2h, 1d; '<10m' for less
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) idle: Option<String>,
+    /// Existing for at least this long; '<10m' for less
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) age: Option<String>,
+    /// On an endpoint with this port
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Vec<u16>,
+    /// Leave out sessions of this name, with wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// Leave out sessions in which a command runs, or might
+    #[arg(long)]
+    pub(crate) skip_running: bool,
+}

@@ -1,0 +1,60 @@
+//! The smaller commands.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PlainFormat;
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentifyArgs {
+    /// A name, address, [IPv6], each with :port, or a URL
+    pub(crate) host: String,
+    /// HTTPS, port 5986 unless told otherwise
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Trust any certificate
+    #[arg(long)]
+    pub(crate) dangerous_skip_certificate_check: bool,
+    /// For the connection to come about, and for the answer [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) connect_timeout: Option<String>,
+    /// What is printed on stdout [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Decimal, signed decimal or 0x hexadecimal
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) code: String,
+    /// What is printed on stdout [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorArgs {
+    /// How many shells it begins with
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub(crate) shells: u16,
+    /// The TCP port; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) listen: std::net::IpAddr,
+    /// Offer Basic too, and accept bodies that are not encrypted
+    #[arg(long)]
+    pub(crate) allow_unencrypted: bool,
+    /// How the one line looks that says where it listens [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {}

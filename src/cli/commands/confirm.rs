@@ -1,0 +1,113 @@
+//! The questions of `remove`: each session under `--confirm`, the whole plan where the guard has a concern.
+
+use pssession::SessionDescriptor;
+use pssession::teardown::{Concern, GUARD_LIMIT, Plan};
+
+use crate::cli::args::RemoveArgs;
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::Watch;
+use crate::cli::render::{self, Room, plural, printable};
+use crate::cli::terminal::{Answer, Terminal};
+
+/// Asks what has to be asked. What a person says no to stays in the plan, declined.
+pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic> {
+    if args.yes || plan.is_empty() {
+        return Ok(());
+    }
+    if args.confirm {
+        return confirm_each(plan, watch);
+    }
+    let concerns: Vec<String> = plan.guard().iter().map(concern).collect();
+    if concerns.is_empty() {
+        return Ok(());
+    }
+    let concerns = concerns.join("; ");
+    let mut terminal = Terminal::open().map_err(|_| unconfirmed(&concerns))?;
+    let planned: Vec<SessionDescriptor> =
+        plan.sessions().into_iter().map(|planned| planned.descriptor().clone()).collect();
+    let room = Room { wide: false, width: terminal.width() };
+    let question = format!(
+        "{}\n\nA yes is needed: {concerns}.\nClose {} on {}?",
+        render::session_table(&planned, room),
+        plural(plan.len(), "session"),
+        plural(plan.hosts().len(), "host"),
+    );
+    let _open = watch.question();
+    if !terminal.yes_or_no(&question)? {
+        (0..plan.len()).for_each(|position| plan.decline(position));
+    }
+    Ok(())
+}
+
+/// Whether to go on although a selector found nothing: `None` where there is no terminal to ask on.
+pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagnostic> {
+    let Ok(mut terminal) = Terminal::open() else { return Ok(None) };
+    let _open = watch.question();
+    let question = match others {
+        1 => "Go on with the one session that was found?".to_owned(),
+        more => format!("Go on with the {more} sessions that were found?"),
+    };
+    Ok(Some(terminal.yes_or_no(&question)?))
+}
+
+fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
+    let mut terminal =
+        Terminal::open().map_err(|error| unconfirmed("--confirm asks on the terminal").caused_by(&error))?;
+    let _open = watch.question();
+    let mut answer = Answer::Yes;
+    for position in 0..plan.len() {
+        let description = plan.sessions().get(position).map(|planned| describe(planned.descriptor()));
+        if !matches!(answer, Answer::YesToAll | Answer::NoToAll) {
+            answer = terminal.confirm(&description.unwrap_or_default())?;
+        }
+        if matches!(answer, Answer::No | Answer::NoToAll) {
+            plan.decline(position);
+        }
+    }
+    Ok(())
+}
+
+/// PowerShell's sentence, and what tells this session from the others on that computer.
+fn describe(session: &SessionDescriptor) -> String {
+    let shell = &session.shell;
+    let running = if session.is_running() == Some(true) { ", a command runs" } else { "" };
+    let lines = [
+        format!("Performing the operation \"Remove\" on target \"{}\".", session.computer_name),
+        format!(
+            "{} {}, owner {}, {}{running}",
+            shell.name.as_deref().unwrap_or("(no name)"),
+            shell.shell_id,
+            shell.owner.as_deref().unwrap_or("not told"),
+            session.state().as_str(),
+        ),
+    ];
+    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn concern(concern: &Concern) -> String {
+    match concern {
+        Concern::NotOurs { sessions: 1, owner: Some(owner) } => {
+            format!("1 session is not yours but {}'s", printable(owner))
+        }
+        Concern::NotOurs { sessions, owner: Some(owner) } => {
+            format!("{sessions} sessions are not yours (the first is {}'s)", printable(owner))
+        }
+        Concern::NotOurs { sessions, owner: None } => {
+            format!("{} not provably yours, for the server names no owner", are(*sessions))
+        }
+        Concern::Running { sessions } => format!("in {} a command runs", plural(*sessions, "session")),
+        Concern::Many { sessions } => format!("{sessions} sessions are more than {GUARD_LIMIT}"),
+        other => printable(&other.to_string()),
+    }
+}
+
+fn are(count: usize) -> String {
+    if count == 1 { "1 session is".to_owned() } else { format!("{count} sessions are") }
+}
+
+fn unconfirmed(why: &str) -> Diagnostic {
+    let message = format!("the plan needs a yes, and there is no terminal to ask on: {why}");
+    Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED)
+        .with_hint("look at it with --what-if, then say --yes; nothing was closed")
+}

@@ -1,0 +1,117 @@
+//! `pssession demo`: the main job on three simulated hosts. The wire is real: HTTP over loopback, NTLM, sealed bodies,
+//! and the very commands that a user would type.
+
+use std::io::Write as _;
+
+use clap::Parser as _;
+use pssession::Credential;
+use pssession::simulator::{Account, OperationKind, Simulator, World};
+
+use super::Context;
+use crate::cli::args::Cli;
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::dispatch;
+use crate::cli::exit::Exit;
+use crate::cli::render::plural;
+
+/// Each host's name and how many shells it begins with.
+const HOSTS: [(&str, usize); 3] = [("web01.lab", 8), ("web02.lab", 5), ("web03.lab", 3)];
+
+const ON: &str = "web01.lab,web02.lab,web03.lab";
+
+pub(crate) async fn run() -> Result<Exit, Diagnostic> {
+    let stage = Stage::set().await?;
+    stage.say(
+        "Three simulated Windows hosts listen on loopback, as Windows does out of the box: HTTP, NTLM, every body\n\
+         sealed. The CI account ci-runner has leaked sessions on them. Who holds what?",
+    )?;
+    let mut told = vec![stage.type_in(&["get", "--on", ON]).await?];
+    stage.say(
+        "The idle ones of ci-runner are to go, and nobody else's. First the plan; it is the very plan that would run,\n\
+         and nothing is sent that closes anything.",
+    )?;
+    let chosen = ["remove", "--on", ON, "--owner", "*ci-runner", "--idle", "5m"];
+    told.push(stage.type_in(&[&chosen[..], &["--what-if"]].concat()).await?);
+    stage.say(
+        "Now for real. Each is deleted, and looked for again: only a complete listing without it is proof.",
+    )?;
+    told.push(stage.type_in(&[&chosen[..], &["--yes"]].concat()).await?);
+    stage.say(
+        "One of svc-deploy's cmd shells hangs in a build that nobody waits for. Its command is signalled first, and\n\
+         everybody else's work goes on.",
+    )?;
+    let hung = ["remove", "--on", "web02.lab", "--owner", "*svc-deploy", "--type", "cmd", "--yes"];
+    told.push(stage.type_in(&hung).await?);
+    stage.say("What is left:")?;
+    told.push(stage.type_in(&["get", "--on", ON]).await?);
+    stage.conclude()?;
+    Ok(told.into_iter().find(|exit| *exit != Exit::SUCCESS).unwrap_or(Exit::SUCCESS))
+}
+
+/// The hosts, and the login that the demo's commands use.
+struct Stage {
+    hosts: Vec<Simulator>,
+    context: Context,
+}
+
+impl Stage {
+    async fn set() -> Result<Self, Diagnostic> {
+        let mut hosts: Vec<Simulator> = Vec::new();
+        let mut context = Context { for_a_person: true, without_table: true, ..Context::default() };
+        for (seed, (name, shells)) in (1..).zip(HOSTS) {
+            let mut builder = Simulator::builder().world(World::populated(name, shells, seed));
+            if let Some(first) = hosts.first() {
+                builder = builder.account(Account::administrator(&first.user()), first.password());
+            }
+            let host = builder.start().await?;
+            context.resolve.insert(name.to_owned(), host.address());
+            context.credential = Some(Credential::new(host.user(), host.password()));
+            hosts.push(host);
+        }
+        Ok(Self { hosts, context })
+    }
+
+    fn say(&self, text: &str) -> Result<(), Diagnostic> {
+        Ok(writeln!(std::io::stdout().lock(), "\n{text}")?)
+    }
+
+    /// Shows a command line and runs it as it stands.
+    async fn type_in(&self, words: &[&str]) -> Result<Exit, Diagnostic> {
+        let shown: Vec<String> = words
+            .iter()
+            .map(|word| if word.contains('*') { format!("'{word}'") } else { (*word).to_owned() })
+            .collect();
+        writeln!(std::io::stdout().lock(), "\n$ pssession {}", shown.join(" "))?;
+        let cli = Cli::try_parse_from(std::iter::once("pssession").chain(words.iter().copied()))
+            .map_err(|error| Diagnostic::usage(error.to_string()))?;
+        Box::pin(dispatch(&cli.command, &self.context)).await
+    }
+
+    /// What the hosts themselves say that they were asked.
+    fn conclude(&self) -> Result<(), Diagnostic> {
+        let mut counts = [0; 4];
+        let mut clear = 0;
+        for host in &self.hosts {
+            let world = host.world();
+            let world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let kinds = [
+                OperationKind::Signal,
+                OperationKind::Delete,
+                OperationKind::Enumerate,
+                OperationKind::EnumerateCommands,
+            ];
+            for (count, kind) in counts.iter_mut().zip(kinds) {
+                *count += world.count(kind);
+            }
+            clear += world.log().filter(|entry| !entry.sealed).count();
+        }
+        let [signals, deletes, listings, command_listings] = counts;
+        self.say(&format!(
+            "The hosts saw {} of sessions and {command_listings} of commands, {} and {}; {}.",
+            plural(listings, "listing"),
+            plural(signals, "Signal"),
+            plural(deletes, "Delete"),
+            if clear == 0 { "each one sealed".to_owned() } else { format!("{clear} of them in clear") },
+        ))
+    }
+}

@@ -1,0 +1,232 @@
+//! Asking the named servers what they have: the first half of `get` and of `remove`.
+
+use std::sync::Arc;
+
+use pssession::session::{Miss, Selection};
+use pssession::teardown::{Cancellation, Circumstances, Survey};
+use pssession::transport::{HttpOptions, LoginGate, SetupError, TransportError};
+use pssession::{Connector, Credential, Endpoint, Engine, Error, HttpConnector, Policy, SessionDescriptor};
+
+use super::Context;
+use crate::cli::args::{LimitArgs, LoginArgs};
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::exit::Exit;
+use crate::cli::hints::{hint, kind, place};
+use crate::cli::intent::{Reach, parse_duration};
+use crate::cli::interrupt::Watch;
+use crate::cli::login;
+use crate::cli::render::plural;
+use crate::cli::table::Table;
+
+/// How many hosts are named in one sentence.
+const MAX_NAMES: usize = 5;
+
+/// The limits that the options name, the library's defaults elsewhere.
+pub(super) fn policy(args: &LimitArgs) -> Result<Policy, Diagnostic> {
+    let mut policy = Policy::default();
+    if let Some(limit) = parse_duration("--operation-timeout", args.operation_timeout.as_deref())? {
+        policy = policy.with_operation_timeout(limit);
+    }
+    if let Some(limit) = parse_duration("--session-deadline", args.session_deadline.as_deref())? {
+        policy = policy.with_session_deadline(limit);
+    }
+    if let Some(connections) = args.connections_per_host {
+        policy = policy.with_connections_per_host(usize::from(connections));
+    }
+    Ok(policy.with_run_deadline(parse_duration("--deadline", args.deadline.as_deref())?))
+}
+
+/// One connector for each server, all with one credential and one memory of whether it was refused.
+pub(super) fn connectors(
+    reach: &Reach,
+    login: &LoginArgs,
+    context: &Context,
+    watch: &Watch,
+) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
+    let credential = match &context.credential {
+        Some(credential) => credential.clone(),
+        None => login::credential(login, watch)?,
+    };
+    let gate = LoginGate::new();
+    reach.endpoints.iter().map(|endpoint| connector(endpoint, reach, &credential, &gate, context)).collect()
+}
+
+fn connector(
+    endpoint: &Endpoint,
+    reach: &Reach,
+    credential: &Credential,
+    gate: &LoginGate,
+    context: &Context,
+) -> Result<Arc<dyn Connector>, Diagnostic> {
+    let mut options = HttpOptions::default().with_security(reach.security);
+    if let Some(pem) = &reach.authorities {
+        options = options.with_ca_pem(pem.clone());
+    }
+    if let Some(limit) = reach.connect_timeout {
+        options = options.with_connect_timeout(limit);
+    }
+    if let Some(address) = context.resolve.get(endpoint.computer_name()) {
+        options = options.with_resolve(*address);
+    }
+    let connector = HttpConnector::builder(endpoint.clone(), credential.clone())
+        .auth(reach.scheme)
+        .options(options)
+        .login_gate(gate.clone())
+        .build()
+        .map_err(|error: SetupError| {
+            Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
+                .about(endpoint.url())
+                .caused_by(&error)
+                .with_hint("nothing was sent")
+        })?;
+    Ok(Arc::new(connector))
+}
+
+/// Lists every server. Those that fail are reported: first why, then those on which nothing was tried any more.
+pub(super) async fn survey(
+    engine: &Engine,
+    connectors: Vec<Arc<dyn Connector>>,
+    cancellation: &Cancellation,
+    format: DiagnosticFormat,
+) -> Survey {
+    let survey = engine.survey(connectors, cancellation).await;
+    let mut untried = Vec::new();
+    for host in survey.hosts() {
+        let endpoint = host.connector().endpoint();
+        match host.listing() {
+            Some(Ok(listing)) => {
+                tracing::info!(host = place(endpoint), sessions = listing.shells.len(), "listed");
+                for gap in &listing.gaps {
+                    incomplete(endpoint, gap).emit(format);
+                }
+            }
+            Some(Err(Error::Transport(error @ TransportError::CredentialRefused { .. }))) => {
+                untried.push((endpoint, error));
+            }
+            Some(Err(error)) => not_listed(endpoint, error).emit(format),
+            None if cancellation.is_cancelled() => {}
+            None => out_of_time(endpoint).emit(format),
+        }
+    }
+    for diagnostic in not_tried(&untried, format) {
+        diagnostic.emit(format);
+    }
+    survey
+}
+
+/// The sessions that were listed, each with the Id that the local table gives it. Without a usable table they come
+/// without Ids, which stops nobody but who chooses by them.
+pub(super) async fn sessions(
+    survey: &Survey,
+    table: Option<&Table>,
+    reach: &Reach,
+    by_id: bool,
+    format: DiagnosticFormat,
+) -> Result<Vec<SessionDescriptor>, Diagnostic> {
+    let unusable = match table {
+        Some(table) => match table.merge(survey, reach.scheme).await {
+            Ok(sessions) => return Ok(sessions),
+            Err(diagnostic) => Some(diagnostic),
+        },
+        None => None,
+    };
+    match unusable {
+        Some(diagnostic) if by_id => return Err(diagnostic),
+        Some(diagnostic) => diagnostic.emit(format),
+        None => {}
+    }
+    Ok(survey.sessions())
+}
+
+/// One sentence for a person however many hosts there are, one object for each for a program.
+fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat) -> Vec<Diagnostic> {
+    let about = |message: String, cause: &TransportError| {
+        Diagnostic::new("LogonFailure", "AuthenticationError", message, Exit::COULD_NOT_BEGIN)
+            .caused_by(cause)
+    };
+    match untried {
+        [(_, cause), _, ..] if format == DiagnosticFormat::Text => {
+            let names: Vec<String> =
+                untried.iter().take(MAX_NAMES).map(|(endpoint, _)| place(endpoint)).collect();
+            let more = if untried.len() > MAX_NAMES { ", ..." } else { "" };
+            let hosts = format!("{} more hosts were not asked: {}{more}", untried.len(), names.join(", "));
+            vec![about(hosts, cause)]
+        }
+        _ => untried
+            .iter()
+            .map(|(endpoint, cause)| {
+                about(format!("{} was not asked", place(endpoint)), cause).about(endpoint.url())
+            })
+            .collect(),
+    }
+}
+
+/// What to say where no session was chosen; nothing if no host was listed, for then that has been said.
+pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
+    let listed = survey.hosts().iter().filter(|host| host.listing().is_some_and(|listing| listing.is_ok()));
+    let hosts = match listed.count() {
+        0 => return None,
+        count => plural(count, "host"),
+    };
+    Some(match sessions {
+        0 => format!("there is no session on {hosts}"),
+        1 => format!("no session matches; there is 1 on {hosts}"),
+        more => format!("no session matches; there are {more} on {hosts}"),
+    })
+}
+
+/// What the exit code has to know of the servers and of the selection.
+pub(super) fn circumstances(
+    survey: &Survey,
+    selection: &Selection,
+    cancellation: &Cancellation,
+) -> Circumstances {
+    let tally = survey.tally();
+    let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
+    Circumstances {
+        deadline: unheard && !cancellation.is_cancelled(),
+        hosts: tally.hosts,
+        unreachable: tally.unreachable,
+        refused: tally.refused,
+        incomplete: tally.incomplete,
+        hits: selection.chosen.len(),
+        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
+        ..Circumstances::default()
+    }
+}
+
+/// A selector value that found nothing.
+pub(super) fn missed(miss: &Miss) -> Diagnostic {
+    let id = match miss.option {
+        "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
+        "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
+        "--computer-name" => "RemoteRunspaceNotAvailableForSpecifiedComputer",
+        _ => "RemoteRunspaceNotAvailableForSpecifiedName",
+    };
+    let property = miss.option.trim_start_matches('-').replace('-', " ");
+    let message = format!("no session has the {property} \"{}\"", miss.value);
+    Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
+}
+
+fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {
+    let (id, category) = kind(error);
+    let message = format!("could not list the sessions on {}", place(endpoint));
+    Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .caused_by(error)
+        .with_hint(hint(error, endpoint))
+}
+
+fn out_of_time(endpoint: &Endpoint) -> Diagnostic {
+    let message = format!("could not list the sessions on {}: the deadline passed", place(endpoint));
+    Diagnostic::new("Timeout", "OperationTimeout", message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .with_hint("--deadline limits the whole run; give it more time, or ask fewer hosts at once")
+}
+
+fn incomplete(endpoint: &Endpoint, gap: &pssession::Gap) -> Diagnostic {
+    let message = format!("the listing of {} is incomplete, so nothing is closed there", place(endpoint));
+    Diagnostic::new("ListingIncomplete", "InvalidData", message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .caused_by(gap)
+}

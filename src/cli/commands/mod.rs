@@ -1,0 +1,44 @@
+//! One subcommand per file.
+
+mod confirm;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod get;
+pub(crate) mod identify;
+mod listing;
+pub(crate) mod remove;
+pub(crate) mod simulator;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use pssession::Credential;
+
+use super::args::{Format, TableArgs};
+use super::render;
+use super::table::Table;
+
+/// What surrounds a command: empty for a user; the demo brings its own hosts and login.
+#[derive(Debug, Default)]
+pub(crate) struct Context {
+    /// Where these host names lead, instead of asking the name service.
+    pub(crate) resolve: HashMap<String, SocketAddr>,
+    /// The login to use instead of asking for one.
+    pub(crate) credential: Option<Credential>,
+    /// Leave the user's local table alone: sessions get no Ids.
+    pub(crate) without_table: bool,
+    /// Tables even where stdout is no terminal.
+    pub(crate) for_a_person: bool,
+}
+
+impl Context {
+    /// The local table, unless this run is to leave it alone.
+    fn table(&self, args: &TableArgs) -> Option<Table> {
+        if self.without_table { None } else { Table::find(args.store.as_deref()) }
+    }
+
+    /// What was chosen, else what suits whoever reads stdout.
+    fn format(&self, chosen: Option<Format>) -> Format {
+        if self.for_a_person { chosen.unwrap_or(Format::Table) } else { render::format_or_default(chosen) }
+    }
+}

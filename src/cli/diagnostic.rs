@@ -1,0 +1,223 @@
+//! An error as the user reads it: one line, the chain of causes, and something to do; or one JSON object.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use super::args::{Format, PlainFormat};
+use super::exit::Exit;
+use super::terminal;
+
+/// One error for stderr, and the exit code that it asks for.
+#[derive(Debug)]
+pub(crate) struct Diagnostic {
+    pub(crate) id: &'static str,
+    pub(crate) category: &'static str,
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) hint: Option<String>,
+    pub(crate) exit: Exit,
+    silent: bool,
+}
+
+/// Whether the error before ended with advice.
+static AFTER_A_HINT: AtomicBool = AtomicBool::new(false);
+
+/// What the layers of the HTTP client say when the reason stands below them.
+const WRAPPERS: &[&str] = &[
+    "error sending request",
+    "client error (Connect)",
+    "client error (SendRequest)",
+    "tcp connect error",
+    "dns error",
+    "error resolving DNS",
+];
+
+/// How diagnostics are written: for a person, for a program, or not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum DiagnosticFormat {
+    #[default]
+    Text,
+    Json,
+    Silent,
+}
+
+impl DiagnosticFormat {
+    /// JSON where JSON was asked for on stdout.
+    pub(crate) fn beside(output: Option<Format>) -> Self {
+        match output {
+            Some(Format::Json | Format::Ndjson) => Self::Json,
+            _ => Self::Text,
+        }
+    }
+
+    /// The same for a command that knows only these two formats.
+    pub(crate) fn plain(output: Option<PlainFormat>) -> Self {
+        if output == Some(PlainFormat::Json) { Self::Json } else { Self::Text }
+    }
+}
+
+impl Diagnostic {
+    /// An error of the given id and category (PowerShell's words).
+    pub(crate) fn new(
+        id: &'static str,
+        category: &'static str,
+        message: impl Into<String>,
+        exit: Exit,
+    ) -> Self {
+        let message = message.into();
+        Self { id, category, message, causes: Vec::new(), target: None, hint: None, exit, silent: false }
+    }
+
+    /// What was typed cannot be meant: nothing has been sent.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new("InvalidArgument", "InvalidArgument", message, Exit::USAGE)
+    }
+
+    /// An error of the machine itself; a closed pipe is nobody's error.
+    fn io(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self { silent: true, ..Self::new("BrokenPipe", "None", "", Exit::SUCCESS) };
+        }
+        Self::new("IOError", "WriteError", "the output could not be written", Exit::COULD_NOT_BEGIN)
+            .caused_by(&error)
+    }
+
+    /// Adds the whole chain of causes.
+    pub(crate) fn caused_by(mut self, error: &dyn Error) -> Self {
+        let mut cause: Option<&dyn Error> = Some(error);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // A wrapper often repeats what it wraps, or says no more than that something went wrong below it.
+            let empty = error.source().is_some() && WRAPPERS.contains(&text.as_str());
+            if !empty
+                && self.causes.last().is_none_or(|last| !last.contains(&text))
+                && !self.message.contains(&text)
+            {
+                self.causes.push(text);
+            }
+            cause = error.source();
+        }
+        self
+    }
+
+    /// Adds advice with something to do, if there is any.
+    pub(crate) fn with_hint(mut self, hint: impl IntoHint) -> Self {
+        self.hint = hint.into_hint();
+        self
+    }
+
+    /// Names what it is about: a host, a session, a value.
+    pub(crate) fn about(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Writes it to stderr.
+    pub(crate) fn emit(&self, format: DiagnosticFormat) {
+        if self.silent {
+            return;
+        }
+        let mut out = std::io::stderr().lock();
+        // A closed stderr leaves nobody to tell.
+        let _ = match format {
+            DiagnosticFormat::Silent => Ok(()),
+            DiagnosticFormat::Text => {
+                // An empty line keeps the advice with its own error.
+                let gap = if AFTER_A_HINT.swap(self.hint.is_some(), Ordering::Relaxed) { "\n" } else { "" };
+                write!(out, "{gap}{}", self.to_text(terminal::stderr_has_colour()))
+            }
+            DiagnosticFormat::Json => writeln!(out, "{}", self.to_json()),
+        };
+    }
+
+    /// `error: ...`, the causes, an empty line and `hint: ...`.
+    fn to_text(&self, colour: bool) -> String {
+        let paint = |code: &str, word: &str| {
+            if colour { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
+        };
+        let mut text = format!("{} {}\n", paint("31", "error:"), self.message);
+        for cause in &self.causes {
+            text.push_str(&format!("  because: {cause}\n"));
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("\n{} {hint}\n", paint("32", "hint:")));
+        }
+        text
+    }
+
+    /// The object of `pssession.error/1`.
+    fn to_json(&self) -> serde_json::Value {
+        json!({
+            "Schema": "pssession.error/1",
+            "ErrorId": self.id,
+            "Category": self.category,
+            "Message": self.message,
+            "Causes": self.causes,
+            "Target": self.target,
+            "Hint": self.hint,
+        })
+    }
+}
+
+/// Advice, or none.
+pub(crate) trait IntoHint {
+    fn into_hint(self) -> Option<String>;
+}
+
+impl IntoHint for &str {
+    fn into_hint(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+impl IntoHint for String {
+    fn into_hint(self) -> Option<String> {
+        Some(self)
+    }
+}
+
+impl IntoHint for Option<String> {
+    fn into_hint(self) -> Option<String> {
+        self
+    }
+}
+
+impl From<std::io::Error> for Diagnostic {
+    fn from(error: std::io::Error) -> Self {
+        Self::io(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn layers_that_say_nothing_are_left_out_unless_nothing_stands_below_them() {
+        let reason = Layer("Connection refused", None);
+        let chain =
+            Layer("client error (Connect)", Some(Box::new(Layer("tcp connect error", Some(reason.into())))));
+        assert_eq!(Diagnostic::usage("x").caused_by(&chain).causes, ["Connection refused"]);
+        assert_eq!(Diagnostic::usage("x").caused_by(&Layer("dns error", None)).causes, ["dns error"]);
+    }
+
+    #[test]
+    fn without_colour_the_text_has_no_escapes_and_with_it_only_the_labels_are_painted() {
+        let diagnostic = Diagnostic::usage("no server is named").with_hint("give --on");
+        assert_eq!(diagnostic.to_text(false), "error: no server is named\n\nhint: give --on\n");
+        let painted = diagnostic.to_text(true);
+        assert_eq!(
+            painted.replace("\x1b[1;31m", "").replace("\x1b[1;32m", "").replace("\x1b[0m", ""),
+            diagnostic.to_text(false)
+        );
+        assert_ne!(painted, diagnostic.to_text(false));
+    }
+}

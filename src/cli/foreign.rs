@@ -1,0 +1,121 @@
+//! Words that people bring from PowerShell and from other tools, where the nearest spelling would be the wrong advice.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Options of other tools, and what they are called here.
+const OPTIONS: &[(&[&str], &str)] = &[
+    (
+        &["--password", "--pass", "-p", "-P"],
+        "a password is never an argument: use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
+    ),
+    (
+        &["--host", "--hosts", "--hostname", "--server", "--servers", "-H", "-t"],
+        "servers are named with --on",
+    ),
+    (&["--username", "--credential", "-u", "-U", "-l"], "the account is named with --user"),
+    (&["--force", "-f"], "--yes asks nothing"),
+    (&["--dry-run", "--plan", "-n"], "--what-if prints the plan and closes nothing"),
+    (&["--json", "--csv"], "the format is chosen with -o, as in -o json"),
+    (&["--ssl", "--https", "--use-ssl"], "HTTPS is chosen with --tls"),
+    (&["--timeout"], "there are --connect-timeout, --operation-timeout, --session-deadline and --deadline"),
+    (&["--on"], "the host stands alone here, as in `pssession identify web01`"),
+];
+
+/// Commands of other tools, and what they are called here.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (&["get-pssession", "gsn", "show", "ps", "query"], "get"),
+    (&["remove-pssession", "rsn", "delete", "del", "close", "kill", "stop"], "remove"),
+    (&["test-wsman", "ping", "probe"], "identify"),
+];
+
+/// Adds advice to an error of the argument parser where this page knows better than a likeness of spelling.
+pub(crate) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
+    let tip = match error.kind() {
+        ErrorKind::UnknownArgument => unknown_argument(&error, words),
+        ErrorKind::InvalidSubcommand => context(&error, ContextKind::InvalidSubcommand)
+            .and_then(|word| known(COMMANDS, &word.to_lowercase()))
+            .map(|command| format!("here it is called `pssession {command}`")),
+        ErrorKind::InvalidValue if words.iter().any(|word| word == "-on") => {
+            Some("`-on` is read as `-o n`; servers are named with `--on`, with two dashes".to_owned())
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        for likeness in
+            [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        {
+            error.remove(likeness);
+        }
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
+    let word = context(error, ContextKind::InvalidArg)?;
+    let usage = context(error, ContextKind::Usage).unwrap_or_default();
+    if !word.starts_with('-') {
+        let takes_servers = usage.contains("--on");
+        return takes_servers.then(|| format!("no option takes it; if it is a server, write --on {word}"));
+    }
+    // A parser of single letters stops at the first letter of a PowerShell name.
+    let whole = words.iter().find(|whole| is_powershell(whole) && whole.starts_with(&word));
+    match whole {
+        Some(whole) => Some(format!("PowerShell's spelling is not understood here; write {}", kebab(whole))),
+        None => known(OPTIONS, &word).map(str::to_owned),
+    }
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::StyledStr(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn known(table: &[(&[&str], &'static str)], word: &str) -> Option<&'static str> {
+    table.iter().find(|(words, _)| words.contains(&word)).map(|(_, here)| *here)
+}
+
+/// One dash, a capital and more: `-ComputerName`.
+fn is_powershell(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next() == Some('-')
+        && letters.next().is_some_and(|letter| letter.is_ascii_uppercase())
+        && letters.next().is_some_and(|letter| letter.is_ascii_alphabetic())
+}
+
+/// `-VMName:x` as `--vm-name`.
+fn kebab(word: &str) -> String {
+    let letters: Vec<char> = word.chars().skip(1).take_while(char::is_ascii_alphanumeric).collect();
+    let mut kebab = "--".to_owned();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after = letters.get(at.saturating_add(1));
+        let begins_word = before.is_some_and(char::is_ascii_lowercase)
+            || (before.is_some() && after.is_some_and(char::is_ascii_lowercase));
+        if letter.is_ascii_uppercase() && begins_word {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_powershell_name_becomes_the_option_of_this_command() {
+        let names = [("-Name", "--name"), ("-ComputerName", "--computer-name"), ("-VMName", "--vm-name")];
+        for (powershell, here) in
+            names.into_iter().chain([("-Confirm:$false", "--confirm"), ("-VMId", "--vm-id")])
+        {
+            assert!(is_powershell(powershell));
+            assert_eq!(kebab(powershell), here);
+        }
+        assert!(!is_powershell("-V") && !is_powershell("--Name") && !is_powershell("-vv"));
+    }
+}

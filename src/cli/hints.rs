@@ -1,0 +1,142 @@
+//! What to do about an error: the advice that stands below it.
+
+use std::error::Error as _;
+
+use pssession::auth::AuthError;
+use pssession::transport::TransportError;
+use pssession::wsman::{FaultCode, explain};
+use pssession::{Endpoint, Error};
+
+/// Advice on an error that concerns `endpoint`.
+pub(crate) fn hint(error: &Error, endpoint: &Endpoint) -> Option<String> {
+    match error {
+        Error::Fault(fault) => fault_code_hint(fault.code?),
+        Error::Malformed(_) => {
+            Some(format!("`pssession identify {}` tells whether it is WinRM at all", endpoint.url()))
+        }
+        Error::Transport(error) => transport_hint(error, endpoint),
+        _ => None,
+    }
+}
+
+/// An endpoint as a person names it: the host, and its port where that is not the usual one.
+pub(crate) fn place(endpoint: &Endpoint) -> String {
+    let usual = if endpoint.is_tls() { 5986 } else { 5985 };
+    match endpoint.port() {
+        port if port == usual => endpoint.computer_name().to_owned(),
+        port => format!("{}:{port}", endpoint.computer_name()),
+    }
+}
+
+/// PowerShell's kind of id and category for an error.
+pub(crate) fn kind(error: &Error) -> (&'static str, &'static str) {
+    match error {
+        Error::Fault(fault) if fault.is_access_denied() => ("AccessDenied", "PermissionDenied"),
+        Error::Fault(_) => ("WSManFault", "InvalidOperation"),
+        Error::Malformed(_) => ("MalformedAnswer", "ProtocolError"),
+        Error::Transport(TransportError::Connect { .. }) => ("CannotConnect", "ConnectionError"),
+        error if error.is_credential_refused() => ("LogonFailure", "AuthenticationError"),
+        Error::Transport(TransportError::Auth { .. }) => ("AuthenticationFailed", "AuthenticationError"),
+        Error::Transport(TransportError::Timeout { .. }) => ("Timeout", "OperationTimeout"),
+        Error::Transport(TransportError::Status { .. }) => ("NotWinRM", "ProtocolError"),
+        _ => ("TransportFailed", "ConnectionError"),
+    }
+}
+
+/// Advice on a fault code: the table's own, and where to read on.
+pub(crate) fn fault_code_hint(code: FaultCode) -> Option<String> {
+    let row = explain(code)?;
+    Some(format!("{} (`pssession explain {}`)", row.advice, code.0))
+}
+
+fn transport_hint(error: &TransportError, endpoint: &Endpoint) -> Option<String> {
+    let host = endpoint.computer_name();
+    Some(match error {
+        TransportError::Connect { .. } if endpoint.is_tls() && mentions(error, "certificate") => {
+            "if an internal authority signed it, name that with --ca-file; the name in --on must be the certificate's"
+                .to_owned()
+        }
+        TransportError::Connect { .. } if endpoint.is_tls() && mentions(error, "corrupt message") => {
+            "what answers there does not speak TLS: leave out --tls, or name the HTTPS port, usually 5986".to_owned()
+        }
+        TransportError::Connect { .. } if mentions(error, "dns") || mentions(error, "lookup") => {
+            "check the spelling and the name service; an address works too".to_owned()
+        }
+        TransportError::Connect { .. } => format!(
+            "is WinRM on there? On {host}, `winrm quickconfig` switches it on; HTTP is port 5985, HTTPS (--tls) is 5986; \
+             a firewall may be in between"
+        ),
+        TransportError::Auth { source, .. } => return auth_hint(source, endpoint),
+        TransportError::CredentialRefused { .. } => {
+            "one refusal is enough: it is not used again in this run, so that no account gets locked".to_owned()
+        }
+        TransportError::Timeout { .. } => {
+            "--connect-timeout and --operation-timeout allow more time".to_owned()
+        }
+        TransportError::Lost { .. } if !endpoint.is_tls() => {
+            "if that port speaks TLS, say --tls; else look whether the service restarted or a proxy is in the way"
+                .to_owned()
+        }
+        TransportError::Status { status, .. } => status_hint(*status, endpoint).unwrap_or_else(|| {
+            format!(
+                "this does not look like WinRM: check the port and the path; `pssession identify {}` tells more",
+                endpoint.url()
+            )
+        }),
+        TransportError::TooLarge { .. } => "the server ignores the size that it was told; it may not be WinRM".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Advice on an HTTP status that says by itself what is the matter.
+pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
+    let advice = match status {
+        401 => "check the user, the password and --auth",
+        403 => {
+            "the web server refuses this client: a policy, an address filter or a missing client certificate"
+        }
+        300..=399 => "redirects are not followed; if you trust where it leads, name that instead",
+        407 => "a proxy is in the way; sealed sessions do not survive most proxies",
+        500 if !endpoint.is_tls() => {
+            "an empty 500 over HTTP usually means that the server wants sealed bodies: use --auth ntlm, or --tls"
+        }
+        502..=504 => "the service is stopping, starting or overloaded; try again later",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
+    Some(match error {
+        AuthError::Refused { .. } => {
+            "check the user (DOMAIN\\user, user@realm, or a local user) and the password; \
+             it is not tried again in this run, so that the account does not get locked"
+                .to_owned()
+        }
+        AuthError::Unanswered { .. } => {
+            format!(
+                "try {} alone; nothing is repeated on its own, so that the account does not get locked",
+                endpoint.computer_name()
+            )
+        }
+        AuthError::NotOffered { .. } => {
+            format!("`pssession identify {}` lists what it offers; --auth chooses", endpoint.url())
+        }
+        AuthError::Downgrade { .. } | AuthError::ClearAnswer | AuthError::BadSeal => {
+            "somebody may be in between; use --tls, and find out what changes the traffic".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// Whether any cause says `word`: the platform's texts are all that tells these apart.
+fn mentions(error: &TransportError, word: &str) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.to_string().to_lowercase().contains(word) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

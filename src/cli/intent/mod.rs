@@ -1,0 +1,25 @@
+//! What is meant by what was typed: every decision that concerns more than one option is made here.
+
+mod reach;
+mod select;
+
+use pssession::session::QueryError;
+
+pub(crate) use reach::{Reach, authorities, parse_duration};
+pub(crate) use select::session_query;
+
+use super::diagnostic::Diagnostic;
+
+/// A value of an option that cannot be meant; what to write instead stands in the hint.
+fn bad_value(option: &'static str, error: &QueryError) -> Diagnostic {
+    let (problem, advice) = match error {
+        QueryError::Value { text, wanted, advice } => (format!("{text:?} is not {wanted}"), *advice),
+        other => (
+            other.to_string(),
+            "a set needs its closing bracket and a rising range; a backtick makes the next character literal",
+        ),
+    };
+    Diagnostic::usage(format!("{option}: {problem}"))
+        .about(option)
+        .with_hint(format!("{advice}; nothing was sent"))
+}

@@ -1,0 +1,149 @@
+//! Which servers, how protected, and how long to wait.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use pssession::auth::UnknownScheme;
+use pssession::session::parse_duration_text;
+use pssession::{AuthScheme, Endpoint, Security};
+
+use crate::cli::args::{DangerousArgs, ReachArgs};
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::source;
+
+use super::bad_value;
+
+/// The largest inventory and the largest file of authorities that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The servers that are meant, and how to get there.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    /// Each endpoint once, in the order in which it was named.
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) security: Security,
+    pub(crate) scheme: AuthScheme,
+    pub(crate) authorities: Option<Vec<u8>>,
+    pub(crate) connect_timeout: Option<Duration>,
+}
+
+impl Reach {
+    /// Reads the options, the inventory and the file of authorities.
+    pub(crate) fn read(args: &ReachArgs) -> Result<Self, Diagnostic> {
+        let scheme: AuthScheme = args.login.auth.parse().map_err(|error: UnknownScheme| {
+            Diagnostic::usage(format!("--auth: {error}"))
+                .about("--auth")
+                .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
+        })?;
+        one_reader_of_stdin(args)?;
+        Ok(Self {
+            endpoints: endpoints(args)?,
+            security: security(&args.dangerous),
+            scheme,
+            authorities: args.ca_file.as_deref().map(authorities).transpose()?,
+            connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
+        })
+    }
+}
+
+/// A duration of an option, which must not be zero; `None` if it was not given.
+pub(crate) fn parse_duration(
+    option: &'static str,
+    text: Option<&str>,
+) -> Result<Option<Duration>, Diagnostic> {
+    let Some(text) = text else { return Ok(None) };
+    let duration = parse_duration_text(text).map_err(|error| bad_value(option, &error))?;
+    if duration.is_zero() {
+        return Err(Diagnostic::usage(format!("{option}: a limit of no time at all"))
+            .about(option)
+            .with_hint("write at least 1s"));
+    }
+    Ok(Some(duration))
+}
+
+/// The bytes of a PEM file of certificate authorities.
+pub(crate) fn authorities(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let bytes = source::bytes(path, MAX_FILE_BYTES).map_err(|error| {
+        Diagnostic::usage(format!("cannot read the certificate authorities in {}", source::shown(path)))
+            .caused_by(&error)
+            .with_hint("--ca-file takes a PEM file of one or more CERTIFICATE blocks")
+    })?;
+    Ok(bytes.to_vec())
+}
+
+fn security(args: &DangerousArgs) -> Security {
+    Security {
+        dangerous_basic_over_http: args.dangerous_basic_over_http,
+        dangerous_unencrypted: args.dangerous_unencrypted,
+        dangerous_skip_certificate_check: args.dangerous_skip_certificate_check,
+    }
+}
+
+/// What `-` stands for can be read once.
+fn one_reader_of_stdin(args: &ReachArgs) -> Result<(), Diagnostic> {
+    let readers = [
+        ("--inventory", args.inventory.as_deref()),
+        ("--password-file", args.login.password_file.as_deref()),
+        ("--ca-file", args.ca_file.as_deref()),
+    ];
+    let readers: Vec<_> =
+        readers.iter().filter(|(_, path)| *path == Some(Path::new("-"))).map(|(option, _)| *option).collect();
+    if readers.len() > 1 {
+        return Err(Diagnostic::usage(format!("{} would all read stdin", readers.join(" and ")))
+            .with_hint("stdin can be read once: name a file for the others; nothing was sent"));
+    }
+    Ok(())
+}
+
+fn endpoints(args: &ReachArgs) -> Result<Vec<Endpoint>, Diagnostic> {
+    if args.on.is_empty() && args.inventory.is_none() {
+        return Err(Diagnostic::usage("no server is named")
+            .with_hint("give --on HOST,... or --inventory FILE; `pssession demo` needs none"));
+    }
+    let mut names: Vec<Named> =
+        args.on.iter().map(|host| Named { host: host.clone(), place: None }).collect();
+    if let Some(path) = &args.inventory {
+        let listed = inventory(path)?;
+        if listed.is_empty() && names.is_empty() {
+            return Err(Diagnostic::usage(format!("the inventory {} names no server", source::shown(path)))
+                .with_hint("it is UTF-8 text with one host a line, and # for comments"));
+        }
+        names.extend(listed);
+    }
+    let mut seen = HashSet::new();
+    let mut endpoints = Vec::new();
+    for Named { host, place } in names {
+        let endpoint = Endpoint::parse(host.trim(), args.tls).map_err(|error| {
+            let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+            Diagnostic::usage(format!("{place}{error}")).with_hint(
+                "write web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was sent",
+            )
+        })?;
+        if seen.insert(endpoint.url().to_owned()) {
+            endpoints.push(endpoint);
+        }
+    }
+    Ok(endpoints)
+}
+
+/// A server as it was written, and where, if that is a line of a file.
+struct Named {
+    host: String,
+    place: Option<String>,
+}
+
+/// One server a line; blank lines and what follows a `#` do not count.
+fn inventory(path: &Path) -> Result<Vec<Named>, Diagnostic> {
+    let text = source::text(path, MAX_FILE_BYTES).map_err(|error| {
+        Diagnostic::usage(format!("cannot read the inventory {}", source::shown(path)))
+            .caused_by(&error)
+            .with_hint("it is UTF-8 text with one host a line, and # for comments")
+    })?;
+    let lines = (1..).zip(text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()));
+    let named = |(number, line): (usize, &str)| Named {
+        host: line.to_owned(),
+        place: Some(format!("{} line {number}", source::shown(path))),
+    };
+    Ok(lines.filter(|(_, line)| !line.is_empty()).map(named).collect())
+}

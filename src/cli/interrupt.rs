@@ -1,0 +1,134 @@
+//! Ctrl-C and SIGTERM: the first starts nothing new and lets the run conclude, the second ends it at once. While a
+//! question is open nothing has been sent that closes, and the first ends it at once, too.
+
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pssession::teardown::{Cancellation, Interruption};
+use tokio::task::JoinHandle;
+
+use super::terminal::Settings;
+
+/// Watches for signals while a run goes on.
+pub(crate) struct Watch {
+    seen: Arc<OnceLock<Interruption>>,
+    question: Arc<Mutex<Option<Settings>>>,
+    task: JoinHandle<()>,
+}
+
+/// A question is open until this is dropped.
+pub(crate) struct Question<'a>(&'a Watch);
+
+/// Cancels `cancellation` at the first signal; the second ends the process at once, with the code of its signal.
+pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
+    let (seen, question) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
+    let (told, open, cancellation) = (Arc::clone(&seen), Arc::clone(&question), cancellation.clone());
+    // Before anything is asked: a terminal that hides what is typed must not be left like that.
+    let mut signals = Signals::catch();
+    let task = tokio::spawn(async move {
+        let first = signals.next().await;
+        let _ = told.set(first);
+        {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(settings) = open.take() {
+                leave(&settings, first);
+            }
+        }
+        cancellation.cancel();
+        std::process::exit(code(signals.next().await));
+    });
+    Watch { seen, question, task }
+}
+
+impl Watch {
+    /// Opens a question: the thread that asks it waits for the terminal and cannot be cancelled.
+    pub(crate) fn question(&self) -> Question<'_> {
+        self.open(|_| {})
+    }
+
+    /// The same for a secret: what is typed is hidden before the question is shown, and until it is answered.
+    pub(crate) fn hidden_question(&self) -> Question<'_> {
+        self.open(Settings::hide_typing)
+    }
+
+    fn open(&self, prepare: impl FnOnce(&Settings)) -> Question<'_> {
+        // Whoever holds the lock decides over the terminal; a watcher that leaves never gives it back.
+        let mut open = self.question.lock().unwrap_or_else(PoisonError::into_inner);
+        let settings = Settings::now();
+        // The watcher notes a signal before it looks for a question, so that none falls between the two.
+        if let Some(signal) = self.seen.get() {
+            leave(&settings, *signal);
+        }
+        prepare(&settings);
+        *open = Some(settings);
+        Question(self)
+    }
+
+    /// Stops watching, and tells which signal came, if one did.
+    pub(crate) fn stop(self) -> Option<Interruption> {
+        self.task.abort();
+        self.seen.get().copied()
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        if let Some(settings) = self.0.question.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            settings.put_back();
+        }
+    }
+}
+
+fn leave(settings: &Settings, signal: Interruption) -> ! {
+    settings.put_back();
+    // The cursor stands behind the question.
+    let _ = writeln!(std::io::stderr());
+    std::process::exit(code(signal))
+}
+
+fn code(signal: Interruption) -> i32 {
+    match signal {
+        Interruption::Int => 130,
+        Interruption::Term => 143,
+    }
+}
+
+/// Ctrl-C and SIGTERM, caught from the moment this exists. Where they cannot be caught, the system's own way applies.
+struct Signals {
+    #[cfg(unix)]
+    caught: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn catch() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self { caught: signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()) }
+    }
+
+    #[cfg(not(unix))]
+    fn catch() -> Self {
+        Self {}
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) -> Interruption {
+        #[cfg(unix)]
+        if let Some((int, term)) = &mut self.caught {
+            return tokio::select! {
+                _ = int.recv() => Interruption::Int,
+                _ = term.recv() => Interruption::Term,
+            };
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_ok() {
+            return Interruption::Int;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Waits for a signal.
+pub(crate) async fn wait() -> Interruption {
+    Signals::catch().next().await
+}

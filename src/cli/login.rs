@@ -1,0 +1,97 @@
+//! Where the user name and the password come from: command line, environment, prompt. There is no `--password`.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use pssession::Credential;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::args::LoginArgs;
+use super::diagnostic::Diagnostic;
+use super::interrupt::Watch;
+use super::source;
+use super::terminal;
+
+/// The longest password source that is read, in bytes; NTLM itself takes far less.
+const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
+
+/// Finds the credential, asking on the terminal device as the last resort.
+pub(crate) fn credential(args: &LoginArgs, watch: &Watch) -> Result<Credential, Diagnostic> {
+    let Some(user) = args.user.clone().filter(|user| !user.is_empty()) else {
+        return Err(Diagnostic::usage("no user to log in as")
+            .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER"));
+    };
+    let password = password(args, &user, watch)?;
+    Ok(Credential::new(user, password))
+}
+
+fn password(args: &LoginArgs, user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
+    if let Some(path) = &args.password_file {
+        return from_file(path);
+    }
+    if let Some(command) = &args.password_command {
+        return from_command(command);
+    }
+    if let Some(password) = source::variable("PSSESSION_PASSWORD").filter(|password| !password.is_empty()) {
+        return Ok(SecretString::from(password));
+    }
+    from_prompt(user, watch)
+}
+
+fn from_prompt(user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
+    let question = watch.hidden_question();
+    let answer = terminal::secret(&format!("Password for {user}: "));
+    drop(question);
+    match answer {
+        Ok(Some(password)) if !password.is_empty() => Ok(SecretString::from(password.as_str())),
+        // Windows takes no empty password over the network, and the attempt would count as a failed logon.
+        Ok(_) => Err(Diagnostic::usage(format!("no password for {user} was typed"))
+            .with_hint("nothing was sent; an empty password never opens a network logon")),
+        Err(error) => Err(Diagnostic::usage(format!("no password for {user}, and no terminal to ask on"))
+            .caused_by(&error)
+            .with_hint("use --password-file, --password-command or PSSESSION_PASSWORD")),
+    }
+}
+
+fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
+    let text = source::text(path, MAX_PASSWORD_BYTES).map_err(|error| {
+        Diagnostic::usage(format!("cannot read the password from {}", source::shown(path)))
+            .caused_by(&error)
+            .with_hint("it is UTF-8 text, and its first line is the password")
+    })?;
+    let password = first_line(&text);
+    if password.expose_secret().is_empty() {
+        return Err(Diagnostic::usage(format!("there is no password in {}", source::shown(path)))
+            .with_hint("its first line is the password, and that is empty; nothing was sent"));
+    }
+    Ok(password)
+}
+
+fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let failed = |problem: String| {
+        Diagnostic::usage(format!("the password command {problem}"))
+            .with_hint("run it by itself: it must print the password on its first line and exit with 0")
+    };
+    let mut child = Command::new(shell)
+        .args([flag, command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(format!("could not be started: {error}")))?;
+    let printed = child.stdout.take().map(|stdout| source::bounded(stdout, MAX_PASSWORD_BYTES)).transpose();
+    let status = child.wait().map_err(|error| failed(format!("could not be waited for: {error}")))?;
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
+    }
+    let printed = printed.map_err(|error| failed(format!("printed what cannot be read: {error}")))?;
+    let text = printed.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    match text.map(first_line) {
+        Some(password) if !password.expose_secret().is_empty() => Ok(password),
+        _ => Err(failed("printed no password".to_owned())),
+    }
+}
+
+fn first_line(text: &str) -> SecretString {
+    SecretString::from(text.lines().next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,89 @@
+//! The command: arguments in, exit code out. It sees only the library's public names.
+
+mod args;
+mod commands;
+mod diagnostic;
+mod exit;
+mod foreign;
+mod hints;
+mod intent;
+mod interrupt;
+mod login;
+mod render;
+mod source;
+mod table;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command, LogFormat, Talk};
+use commands::Context;
+use diagnostic::{Diagnostic, DiagnosticFormat};
+use exit::Exit;
+
+/// Parses the arguments, runs the command, and says in one number how it ended.
+pub(crate) fn run() -> ExitCode {
+    let words: Vec<String> = source::arguments();
+    let cli = Cli::try_parse().unwrap_or_else(|error| foreign::advise(error, &words).exit());
+    start_logging(&cli.talk);
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Diagnostic::from)
+        .and_then(|runtime| runtime.block_on(dispatch(&cli.command, &Context::default())));
+    let exit = ended.unwrap_or_else(|diagnostic| {
+        diagnostic.emit(diagnostic_format(&cli.command));
+        diagnostic.exit
+    });
+    exit.into()
+}
+
+/// Runs one command; the demo runs several through here.
+async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnostic> {
+    match command {
+        Command::Get(args) => commands::get::run(args, context).await,
+        Command::Remove(args) => commands::remove::run(args, context).await,
+        Command::Identify(args) => commands::identify::run(args).await,
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Simulator(args) => commands::simulator::run(args).await,
+        Command::Demo(_) => commands::demo::run().await,
+    }
+}
+
+/// Errors are JSON where the output was asked to be.
+fn diagnostic_format(command: &Command) -> DiagnosticFormat {
+    match command {
+        Command::Get(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Remove(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Identify(args) => DiagnosticFormat::plain(args.output),
+        Command::Explain(args) => DiagnosticFormat::plain(args.output),
+        Command::Simulator(args) => DiagnosticFormat::plain(args.output),
+        Command::Demo(_) => DiagnosticFormat::Text,
+    }
+}
+
+/// Log lines go to stderr: nothing unasked, each step with `-v`, each state change and message with `-vv`.
+fn start_logging(talk: &Talk) {
+    let level = match talk.verbose {
+        0 => return,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let only_ours = tracing_subscriber::filter::Targets::new().with_target("pssession", level);
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match talk.log_format {
+        LogFormat::Text => {
+            let colour = terminal::stderr_has_colour();
+            tracing_subscriber::registry()
+                .with(lines.without_time().with_target(false).with_ansi(colour))
+                .with(only_ours)
+                .init();
+        }
+        LogFormat::Json => tracing_subscriber::registry().with(lines.json()).with(only_ours).init(),
+    }
+}

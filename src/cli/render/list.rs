@@ -1,0 +1,55 @@
+//! Every property on a line of its own, as PowerShell's `Format-List` shows it; what is not known is left out.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::text::{duration, printable};
+
+/// Properties that are seconds in a record and read better as `2h 5m`.
+const DURATIONS: &[&str] = &["IdleTimeout", "MaxIdleTimeout", "ShellRunTime", "ShellInactivity"];
+
+/// One block a record, an empty line between two.
+pub(super) fn list(records: &[Map<String, Value>]) -> String {
+    records.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+fn block(record: &Map<String, Value>) -> String {
+    let known = || record.iter().filter(|(name, value)| *name != "Schema" && !is_nothing(value));
+    let width = known().map(|(name, _)| name.len()).max().unwrap_or_default();
+    known().map(|(name, value)| format!("{name:width$} : {}\n", shown(name, value))).collect()
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => printable(text),
+        Value::Array(items) => items.iter().map(|item| shown(name, item)).collect::<Vec<_>>().join(", "),
+        Value::Number(number) if DURATIONS.contains(&name) => number
+            .as_f64()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map_or_else(|| number.to_string(), duration),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_aligned_absent_ones_left_out_and_durations_readable() {
+        let record = serde_json::json!({
+            "Schema": "x/1", "Name": "a\u{1b}b", "VMName": null, "IdleTimeout": 7500, "CommandIds": [], "Port": 5985,
+        });
+        let Value::Object(record) = record else { unreachable!() };
+        let text = list(&[record.clone(), record]);
+        assert_eq!(text.lines().next(), Some("Name        : a\u{fffd}b"));
+        assert_eq!(text.lines().nth(1), Some("IdleTimeout : 2h 5m"));
+        assert_eq!(text.lines().nth(3), Some(""));
+        assert_eq!(text.lines().count(), 7);
+    }
+}

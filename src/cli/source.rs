@@ -1,0 +1,60 @@
+//! DOOR: the files, the stdin and the environment that the command reads, each with a limit.
+#![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// The whole of a file, or of stdin where the path is `-`; wiped when it is dropped, for it may be a secret.
+pub(crate) fn text(path: &Path, limit: u64) -> io::Result<Zeroizing<String>> {
+    let bytes = bytes(path, limit)?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The name of a source in an error: the path, or what `-` stands for.
+pub(crate) fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+/// The bytes of a file, or of stdin where the path is `-`; an error when there are more than `limit`.
+pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    if path == Path::new("-") {
+        bounded(io::stdin().lock(), limit)
+    } else {
+        bounded(std::fs::File::open(path)?, limit)
+    }
+}
+
+/// All that `source` has, an error when that is more than `limit` bytes.
+pub(crate) fn bounded(source: impl io::Read, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// An environment variable that is set and is text.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The words of the command line, for advice; what is not text is shown as well as it can be.
+pub(crate) fn arguments() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_exceeds_the_limit_is_refused_not_cut() {
+        assert_eq!(&**bounded(&b"1234"[..], 4).unwrap(), b"1234");
+        assert_eq!(bounded(&b"12345"[..], 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+}

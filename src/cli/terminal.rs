@@ -1,0 +1,252 @@
+//! The terminal device: questions are asked there, never on stdin, which may be a pipe of objects.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, IsTerminal as _, Write};
+
+use zeroize::Zeroizing;
+
+use super::source;
+
+/// Where questions are asked and answered.
+pub(crate) struct Terminal<R, W> {
+    input: R,
+    output: W,
+}
+
+/// An answer to PowerShell's four-way question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    YesToAll,
+    No,
+    NoToAll,
+}
+
+/// How the terminal treats what is typed, so that it can be put back however a question ends.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    #[cfg(unix)]
+    saved: Option<(File, rustix::termios::Termios)>,
+}
+
+impl Settings {
+    /// What holds now; nothing where there is no terminal.
+    pub(crate) fn now() -> Self {
+        #[cfg(unix)]
+        if let Ok(device) = OpenOptions::new().read(true).open("/dev/tty") {
+            let saved = rustix::termios::tcgetattr(&device).ok();
+            return Self { saved: saved.map(|settings| (device, settings)) };
+        }
+        Self::default()
+    }
+
+    /// Shows nothing of what is typed but the end of the line.
+    pub(crate) fn hide_typing(&self) {
+        #[cfg(unix)]
+        if let Some((device, settings)) = &self.saved {
+            use rustix::termios::{LocalModes, OptionalActions, tcsetattr};
+            let mut hidden = settings.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            hidden.local_modes.insert(LocalModes::ECHONL);
+            // A terminal that cannot hide is asked all the same, as everywhere.
+            let _ = tcsetattr(device, OptionalActions::Now, &hidden);
+        }
+    }
+
+    /// Makes it hold again.
+    pub(crate) fn put_back(&self) {
+        #[cfg(unix)]
+        if let Some((device, settings)) = &self.saved {
+            // There is nobody to tell, and nothing else to try.
+            let _ = rustix::termios::tcsetattr(device, rustix::termios::OptionalActions::Now, settings);
+        }
+    }
+}
+
+/// Asks for a line that must not be shown; none where the input ends. Whoever calls it has hidden what is typed.
+#[cfg(unix)]
+pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
+    use std::io::Read as _;
+    let Terminal { input, mut output } = Terminal::open()?;
+    let mut input = input.into_inner();
+    write!(output, "{prompt}")?;
+    output.flush()?;
+    // Read in place, so that no buffer keeps a copy.
+    let mut typed = Zeroizing::new([0_u8; MAX_SECRET]);
+    let mut filled = 0;
+    loop {
+        let room = typed.get_mut(filled..).unwrap_or_default();
+        if room.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"));
+        }
+        let read = match input.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        filled += read;
+        let line = typed.get(..filled).unwrap_or_default();
+        if read > 0 && line.last() != Some(&b'\n') {
+            continue;
+        }
+        if filled == 0 {
+            writeln!(output)?;
+            return Ok(None);
+        }
+        let text =
+            std::str::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        return Ok(Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())));
+    }
+}
+
+/// Asks for a line that must not be shown; none where the input ends.
+#[cfg(not(unix))]
+pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
+    match rpassword::prompt_password(prompt) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        typed => typed.map(|typed| Some(Zeroizing::new(typed))),
+    }
+}
+
+/// Whether labels on stderr are painted: on a terminal that can, unless `NO_COLOR` forbids it.
+pub(crate) fn stderr_has_colour() -> bool {
+    io::stderr().is_terminal()
+        && source::variable("NO_COLOR").is_none_or(|value| value.is_empty())
+        && source::variable("TERM").is_none_or(|terminal| terminal != "dumb")
+}
+
+/// The columns of the terminal that stdout is, if it is one.
+pub(crate) fn width_of_stdout() -> Option<usize> {
+    width_of(io::stdout())
+}
+
+#[cfg(unix)]
+fn width_of(device: impl std::os::fd::AsFd) -> Option<usize> {
+    columns(terminal_size::terminal_size_of(device))
+}
+
+#[cfg(windows)]
+fn width_of(device: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    columns(terminal_size::terminal_size_of(device))
+}
+
+fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+}
+
+/// How often an answer may be none of the offered ones before it counts as No to All.
+const MAX_TRIES: usize = 10;
+
+/// The longest secret that is typed, in bytes: a terminal gives a line of no more.
+#[cfg(unix)]
+const MAX_SECRET: usize = 4096;
+
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER: u64 = 4096;
+
+const HELP: &str = "\
+Y - Close this session.
+A - Close this session and all that follow, without asking again.
+N - Leave this session.
+L - Leave this session and all that follow.
+";
+
+impl Terminal<BufReader<File>, File> {
+    /// Opens the terminal device of this process; an error where there is none.
+    pub(crate) fn open() -> io::Result<Self> {
+        let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
+        let input = OpenOptions::new().read(true).open(input)?;
+        let output = OpenOptions::new().write(true).open(output)?;
+        Ok(Self { input: BufReader::new(input), output })
+    }
+
+    /// Its columns, if it tells.
+    pub(crate) fn width(&self) -> Option<usize> {
+        width_of(&self.output)
+    }
+}
+
+impl<R: BufRead, W: Write> Terminal<R, W> {
+    /// Asks a question whose answer is No unless it is a clear yes.
+    pub(crate) fn yes_or_no(&mut self, question: &str) -> io::Result<bool> {
+        write!(self.output, "{question} [y/N] ")?;
+        self.output.flush()?;
+        let answer = self.line()?.unwrap_or_default();
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks PowerShell's question; an empty answer is Yes, the end of input is No to All.
+    pub(crate) fn confirm(&mut self, description: &str) -> io::Result<Answer> {
+        writeln!(self.output, "\nConfirm\nAre you sure you want to perform this action?\n{description}")?;
+        for _ in 0..MAX_TRIES {
+            let choices = "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
+            write!(self.output, "{choices}")?;
+            self.output.flush()?;
+            let Some(answer) = self.line()? else { return Ok(Answer::NoToAll) };
+            match answer.to_lowercase().as_str() {
+                "" | "y" | "yes" => return Ok(Answer::Yes),
+                "a" | "yes to all" => return Ok(Answer::YesToAll),
+                "n" | "no" => return Ok(Answer::No),
+                "l" | "no to all" => return Ok(Answer::NoToAll),
+                "?" | "help" => self.output.write_all(HELP.as_bytes())?,
+                _ => {}
+            }
+        }
+        Ok(Answer::NoToAll)
+    }
+
+    fn line(&mut self) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        let read = io::Read::take(&mut self.input, MAX_ANSWER).read_line(&mut line)?;
+        if read == 0 {
+            // Ctrl-D leaves the cursor behind the question.
+            writeln!(self.output)?;
+        }
+        Ok((read > 0).then(|| line.trim().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(typed: &str) -> (Answer, String) {
+        let mut output = Vec::new();
+        let mut terminal = Terminal { input: typed.as_bytes(), output: &mut output };
+        let answer = terminal.confirm("Performing the operation \"Remove\" on target \"web01\".").unwrap();
+        (answer, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn an_empty_answer_is_the_default_yes() {
+        assert_eq!(asked("\n").0, Answer::Yes);
+    }
+
+    #[test]
+    fn hotkeys_and_labels_are_taken_in_any_case_with_blanks_around() {
+        assert_eq!(asked(" yes to ALL \n").0, Answer::YesToAll);
+        assert_eq!(asked("n\n").0, Answer::No);
+        assert_eq!(asked("L\n").0, Answer::NoToAll);
+    }
+
+    #[test]
+    fn help_and_unknown_answers_ask_again() {
+        let (answer, shown) = asked("what\n?\nn\n");
+        assert_eq!(answer, Answer::No);
+        assert_eq!(shown.matches("[Y] Yes").count(), 3);
+        assert!(shown.contains("A - Close this session and all that follow"));
+    }
+
+    #[test]
+    fn the_end_of_input_leaves_everything() {
+        assert_eq!(asked("").0, Answer::NoToAll);
+    }
+
+    #[test]
+    fn the_guards_question_takes_only_a_clear_yes() {
+        for (typed, expected) in [("y\n", true), ("YES\n", true), ("\n", false), ("", false), ("yo\n", false)]
+        {
+            let mut terminal = Terminal { input: typed.as_bytes(), output: Vec::new() };
+            assert_eq!(terminal.yes_or_no("Close 12 sessions?").unwrap(), expected, "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! On a real terminal: tables that fit, questions and their answers, Ctrl-C, the password prompt.
+
+use pssession::simulator::{OperationKind, SimulatedShell};
+use secrecy::ExposeSecret as _;
+
+use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
+use crate::support::pty::{Pty, available};
+
+const WIDE_NAME: &str = "5C1E7F0A-3D52-4C0B-9E11-6F2B8A7D4C30";
+
+#[tokio::test]
+async fn a_narrow_terminal_shows_each_id_whole_and_no_line_that_wraps() {
+    if !available() {
+        return;
+    }
+    let mut world = leaked();
+    world.add(SimulatedShell::powershell(
+        WIDE_NAME,
+        "夜間ビルド🚀",
+        "CONTOSO\\ci-runner",
+        "Microsoft.PowerShell",
+    ));
+    let simulator = host(world).await;
+    for columns in [60, 80] {
+        let shown = Pty::on(&simulator, "get", &[]).columns(columns).answer(&[]).await.expect(0);
+        for id in [BUILD_7, BUILD_8, ALICE, WIDE_NAME] {
+            assert!(shown.screen.lines().any(|line| line.ends_with(id)), "{}", shown.screen);
+        }
+        let too_long = shown.screen.lines().find(|line| cells(line) > usize::from(columns));
+        assert_eq!(too_long, None, "{}", shown.screen);
+    }
+    let shown = Pty::on(&simulator, "get", &[]).answer(&[]).await.expect(0);
+    assert_eq!(shown.screen.lines().count(), 5, "a wide one has one line a session:\n{}", shown.screen);
+    shown.shows("夜間ビルド🚀");
+}
+
+/// How many cells a line takes; the wide characters of this test take two.
+fn cells(line: &str) -> usize {
+    line.chars().map(|c| if "夜間ビルド🚀".contains(c) { 2 } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn a_listing_that_finds_nothing_says_so_beside_stdout() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let nobody = ["--owner", "nobody"];
+    let shown = Pty::on(&simulator, "get", &nobody).answer(&[]).await.expect(0);
+    assert_eq!(shown.screen, "no session matches; there are 3 on 1 host\n");
+    let shown = Pty::on(&simulator, "get", &nobody).and("2>/dev/null").answer(&[]).await.expect(0);
+    assert_eq!(shown.screen, "");
+}
+
+#[tokio::test]
+async fn the_guard_shows_the_plan_says_why_it_asks_and_takes_no_for_an_answer() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    for (typed, code, remaining) in [("n\n", 0, 3), ("\n", 0, 3), ("\x04", 0, 3), ("y\n", 0, 1)] {
+        let question = "Close 2 sessions on 1 host? [y/N] ";
+        let ci = ["--owner", "*ci-runner"];
+        let shown = Pty::on(&simulator, "remove", &ci).answer(&[(question, typed)]).await.expect(code);
+        let plan = shown.screen.find(BUILD_8).unwrap();
+        let why = shown.screen.find("2 sessions are not yours (the first is CONTOSO\\ci-runner's)").unwrap();
+        assert!(plan < why && why < shown.screen.find(question).unwrap(), "{}", shown.screen);
+        shown.shows("in 1 session a command runs.");
+        assert_eq!(left(&simulator).len(), remaining, "{typed:?}");
+        assert_eq!(
+            shown.screen.contains("2 sessions on 1 host: 2 declined"),
+            remaining == 3,
+            "{}",
+            shown.screen
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_question_and_its_plan_are_on_the_terminal_wherever_the_streams_go() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let shown = Pty::on(&simulator, "remove", &["--owner", "*ci-runner"])
+        .and("</dev/null >/dev/null 2>/dev/null")
+        .answer(&[("[y/N] ", "y\n")])
+        .await
+        .expect(0);
+    shown.shows(BUILD_7);
+    assert_eq!(left(&simulator), [ALICE]);
+}
+
+#[tokio::test]
+async fn ctrl_c_at_a_question_ends_it_at_once_and_closes_nothing() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    for (more, question) in [("--signal=auto", "[y/N] "), ("--confirm", "(default is \"Y\"): ")] {
+        let args = ["--owner", "*ci-runner", more];
+        Pty::on(&simulator, "remove", &args).answer(&[(question, "\x03")]).await.expect(130);
+    }
+    let confirmed = ["--owner", "*ci-runner", "--confirm"];
+    let answers = [("(default is \"Y\"): ", "y\n"), ("(default is \"Y\"): ", "\x03")];
+    Pty::on(&simulator, "remove", &confirmed).answer(&answers).await.expect(130);
+    assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
+    assert_eq!(simulator.world().lock().unwrap().count(OperationKind::Delete), 0);
+}
+
+#[tokio::test]
+async fn confirm_asks_for_each_session_and_all_answers_are_kept_to() {
+    if !available() {
+        return;
+    }
+    let ask = "(default is \"Y\"): ";
+    let rows: &[(&[&str], usize, &[&str])] = &[
+        (&["y\n", "n\n", "y\n"], 3, &[BUILD_8]),
+        (&["\n", "l\n"], 2, &[BUILD_8, ALICE]),
+        (&["?\n", "what\n", "No\n", "A\n"], 2, &[BUILD_7]),
+        (&["n\n", "\x04"], 2, &[BUILD_7, BUILD_8, ALICE]),
+    ];
+    for &(typed, asked, remaining) in rows {
+        let simulator = host(leaked()).await;
+        let answers: Vec<_> = typed.iter().map(|typed| (ask, *typed)).collect();
+        let shown = Pty::on(&simulator, "remove", &["--all", "--confirm"]).answer(&answers).await.expect(0);
+        assert_eq!(left(&simulator), remaining, "{typed:?}:\n{}", shown.screen);
+        assert_eq!(shown.screen.matches("Are you sure").count(), asked, "{}", shown.screen);
+    }
+}
+
+#[tokio::test]
+async fn inquire_asks_whether_to_go_on_without_what_is_missing() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let args = ["--name", "build-7,nobody", "--error-action", "inquire", "--yes"];
+    let question = "Go on with the one session that was found? [y/N] ";
+    let shown = Pty::on(&simulator, "remove", &args).answer(&[(question, "n\n")]).await.expect(1);
+    shown.shows("nothing was closed");
+    assert_eq!(left(&simulator).len(), 3);
+    Pty::on(&simulator, "remove", &args).answer(&[(question, "y\n")]).await.expect(4);
+    assert_eq!(left(&simulator), [BUILD_8, ALICE]);
+    // Where nothing is left to go on with, nobody is asked.
+    let args = ["--name", "nobody", "--error-action", "inquire"];
+    Pty::on(&simulator, "remove", &args).answer(&[]).await.expect(1);
+}
+
+#[tokio::test]
+async fn the_password_is_asked_once_for_the_user_it_names_and_is_not_shown() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let hosts = format!("{},localhost:{}", simulator.address(), simulator.port());
+    let (user, password) = (simulator.user(), simulator.password());
+    let typed = format!("{}\n", password.expose_secret());
+    let question = format!("Password for {user}: ");
+    let args = ["get", "--on", &hosts, "--user", &user, "-o", "name"];
+    let shown = Pty::new(args).answer(&[(&question, &typed)]).await.expect(0);
+    assert_eq!(shown.screen.matches(BUILD_7).count(), 2, "{}", shown.screen);
+    assert_eq!(shown.screen.matches("Password for").count(), 1, "{}", shown.screen);
+    assert!(!shown.screen.contains(password.expose_secret()), "{}", shown.screen);
+}
+
+#[tokio::test]
+async fn a_password_that_is_not_typed_is_not_tried() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    for (typed, code) in [("\n", 2), ("\x04", 2), ("\x03", 130)] {
+        let (address, user) = (simulator.address().to_string(), simulator.user());
+        let question = format!("Password for {user}: ");
+        let shown = Pty::new(["get", "--on", &address, "--user", &user])
+            .and("; code=$?; stty -a; exit $code")
+            .answer(&[(&question, typed)])
+            .await
+            .expect(code);
+        assert!(shown.screen.split_whitespace().any(|word| word == "echo"), "no echo:\n{}", shown.screen);
+        assert_eq!(code == 2, shown.screen.contains(&format!("no password for {user} was typed")));
+    }
+    assert_eq!(simulator.connections(), 0);
+}
+
+#[tokio::test]
+async fn labels_are_painted_on_a_terminal_unless_that_is_unwanted() {
+    if !available() {
+        return;
+    }
+    let painted = Pty::new(["get"]).env("NO_COLOR", "").answer(&[]).await.expect(2);
+    painted.shows("\u{1b}[1;31merror:\u{1b}[0m no server is named");
+    for unwanted in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let pty = Pty::new(["get"]).env("NO_COLOR", "").env(unwanted.0, unwanted.1);
+        let plain = pty.answer(&[]).await.expect(2);
+        assert!(!plain.screen.contains('\u{1b}'), "{}", plain.screen);
+    }
+}

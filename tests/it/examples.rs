@@ -1,0 +1,38 @@
+//! Each example runs, and says what its first line promises.
+
+use std::path::Path;
+use std::process::Command;
+
+/// `cargo test` builds the examples beside the command.
+fn example(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_pssession")).parent().unwrap().join("examples");
+    let output = Command::new(folder.join(name)).output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn remove_by_name_closes_the_builds_and_nothing_else() {
+    let told = example("remove_by_name");
+    assert!(told.lines().count() >= 3, "{told}");
+    assert!(told.lines().all(|line| line.starts_with("Closed: Some(\"build-")), "{told}");
+}
+
+#[test]
+fn what_if_plans_and_says_what_is_to_be_confirmed() {
+    let told = example("what_if");
+    assert!(told.lines().any(|line| line.starts_with("WhatIf: ")), "{told}");
+    assert!(told.contains("to be confirmed: NotOurs"), "{told}");
+}
+
+#[test]
+fn listing_counts_the_slots_by_owner() {
+    let told = example("listing");
+    assert!(told.starts_with("12 shells; the listing is complete"), "{told}");
+    assert!(told.contains("CONTOSO\\ci-runner"), "{told}");
+}
+
+#[test]
+fn custom_transport_sees_every_exchange() {
+    assert_eq!(example("custom_transport"), "12 sessions in 1 exchange(s)\n");
+}

@@ -1,0 +1,50 @@
+//! What the README shows is what the command prints.
+
+use std::fs;
+
+use crate::support::command::Pssession;
+
+fn readme() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+}
+
+/// Idle times move on while the demo runs.
+fn without_times(line: &str) -> String {
+    let told = |word: &&str| {
+        !(word.ends_with(['s', 'm', 'h', 'd']) && word.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    line.split_whitespace().filter(told).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_screen_in_the_readme_is_the_demos() {
+    let readme = readme();
+    let shown =
+        readme.split("<!-- demo:begin -->").nth(1).unwrap().split("<!-- demo:end -->").next().unwrap();
+    let run = Pssession::new(["demo"]).run_blocking().expect(0);
+    let mut printed = run.stdout.lines().map(without_times);
+    let lines: Vec<&str> =
+        shown.lines().filter(|line| !line.starts_with("```") && !line.trim().is_empty()).collect();
+    assert!(lines.len() > 10, "the README shows no screen");
+    for line in lines.into_iter().filter(|line| *line != "...") {
+        let wanted = without_times(line);
+        assert!(printed.any(|line| line == wanted), "not printed (in this order): {line}\n{}", run.stdout);
+    }
+}
+
+#[test]
+fn every_exit_code_and_option_that_the_readme_names_is_one() {
+    let readme = readme();
+    let help = |verb: &str| Pssession::new([verb, "--help"]).run_blocking().expect(0).stdout;
+    let known = [help("get"), help("remove"), help("identify"), help("simulator")].concat();
+    let elsewhere = ["--open", "--bench", "--example", "--quick", "--version"];
+    for word in readme
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|w| w.starts_with("--") && w.len() > 3)
+    {
+        assert!(
+            known.contains(word) || elsewhere.contains(&word),
+            "the README names {word}, which no command has"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The house rules that a compiler does not check: who imports whom, how long a file may be, what is never written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each floor may use of the others. A module not listed here may use everything in the library.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("wsman", &["wsman"]),
+    ("auth", &["auth", "wsman"]),
+    ("session", &["session", "wsman"]),
+    ("store", &["store", "session", "wsman"]),
+    ("transport", &["transport", "auth", "wsman"]),
+    ("client.rs", &["client", "transport", "wsman", "error", "limits", "listing", "session"]),
+    ("client", &["client", "transport", "wsman", "error", "limits", "listing", "session"]),
+    ("teardown", &["teardown", "client", "transport", "session", "wsman", "error", "limits", "listing"]),
+    ("simulator", &["simulator", "wsman", "auth", "transport"]),
+];
+
+/// What the simulator may take of `auth`: the frame and the error, and nothing that holds a key.
+const SIMULATOR_OF_AUTH: &[&str] = &["crate::auth::sealing;", "crate::auth::AuthError;"];
+
+/// A file that nears this many lines usually hides a second noun.
+const MAX_LINES: usize = 500;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(under: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(under).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            sources(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            found.push(entry);
+        }
+    }
+}
+
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    sources(&root().join(folder), &mut paths);
+    paths.sort();
+    let named = |path: PathBuf| {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(path).unwrap())
+    };
+    paths.into_iter().map(named).collect()
+}
+
+/// The production part of a file: what stands before its tests.
+fn production(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+/// The modules named directly after `crate::`, also inside a braced list.
+fn crate_modules(line: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    for part in line.split("crate::").skip(1) {
+        if let Some(list) = part.strip_prefix('{') {
+            modules.extend(list.split(',').map(first_word));
+        } else {
+            modules.push(first_word(part));
+        }
+    }
+    modules.retain(|module| !module.is_empty());
+    modules
+}
+
+fn first_word(text: &str) -> String {
+    text.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+}
+
+#[test]
+fn no_floor_imports_upwards() {
+    let mut climbs = Vec::new();
+    for (name, text) in rust_files("src") {
+        let inside = name.strip_prefix("src/").unwrap();
+        let floor = inside.split('/').next().unwrap();
+        let Some((_, allowed)) = FLOORS.iter().find(|(module, _)| *module == floor) else { continue };
+        for line in production(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for module in crate_modules(line) {
+                if !allowed.contains(&module.as_str()) {
+                    climbs.push(format!("{name} uses crate::{module}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(climbs.is_empty(), "imports that climb a floor:\n{}", climbs.join("\n"));
+}
+
+#[test]
+fn the_simulator_takes_nothing_of_auth_but_the_frame() {
+    for (name, text) in rust_files("src/simulator") {
+        for line in production(&text).lines().filter(|line| line.contains("crate::auth")) {
+            let allowed = SIMULATOR_OF_AUTH.iter().any(|allowed| line.ends_with(allowed));
+            assert!(allowed, "{name}: {}", line.trim());
+        }
+    }
+}
+
+#[test]
+fn the_command_sees_only_the_public_library() {
+    for (name, text) in rust_files("src/cli") {
+        assert!(!text.contains("#[path"), "{name} reaches into the library's files");
+    }
+}
+
+#[test]
+fn each_foreign_crate_has_one_door() {
+    let doors = [("quick_xml", "src/wsman/xml/"), ("reqwest", "src/transport/http.rs")];
+    for (name, text) in rust_files("src") {
+        for (krate, door) in doors {
+            let used = production(&text).lines().any(|line| {
+                let code = line.trim_start();
+                !code.starts_with("//")
+                    && (code.contains(&format!("{krate}::")) || code.contains(&format!("use {krate}")))
+            });
+            assert!(!used || name.starts_with(door), "{name} uses {krate}, whose door is {door}");
+        }
+    }
+}
+
+#[test]
+fn no_file_hides_a_second_noun() {
+    let long: Vec<_> = rust_files("src")
+        .into_iter()
+        .chain(rust_files("tests"))
+        .map(|(name, text)| (name, text.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .collect();
+    assert!(long.is_empty(), "files over {MAX_LINES} lines: {long:?}");
+}
+
+#[test]
+fn every_panic_left_in_the_library_is_a_deliberate_one() {
+    for (name, text) in rust_files("src") {
+        for unfinished in ["todo!(", "unimplemented!(", "dbg!("] {
+            assert!(!production(&text).contains(unfinished), "{name} has {unfinished}");
+        }
+    }
+}
