@@ -1,0 +1,57 @@
+# What the packaging scripts share; sourced, not run. Leaves the caller at the root of the project.
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out="$PWD/target/packages"
+mkdir -p "$out"
+musl_target=x86_64-unknown-linux-musl
+licences=THIRD-PARTY-LICENSES.txt
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+version() { sed -n 's/^version = "\(.*\)"/\1/p;/^\[features\]/q' Cargo.toml; }
+
+# need COMMAND DEBIAN-PACKAGE
+need() {
+    command -v "$1" >/dev/null && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || die "$1 is missing: install Debian's $2"
+    say "installing Debian's $2"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+}
+
+need_musl() {
+    need musl-gcc musl-tools
+    if ! [ -d "$(rustc --print sysroot)/lib/rustlib/$musl_target/lib" ]; then
+        rustup target add "$musl_target" || die "Rust's standard library for $musl_target cannot be had here"
+    fi
+    # C code in the dependencies (ring, SQLite) has to see musl's headers, not those of the host's libc.
+    export CC_x86_64_unknown_linux_musl=musl-gcc
+}
+
+assert_static() {
+    LC_ALL=C ldd "$1" 2>&1 | grep -Eq 'statically linked|not a dynamic executable' || die "$1 is not static"
+}
+
+# The binary does its main job, in an empty environment.
+try_out() {
+    env -i "$1" --version | grep -Fx "pssession $(version)" || die "$1 does not know its version"
+    env -i "$1" demo | tail -n 1
+}
+
+# figures BINARY PACKAGE: sizes and start-up; `true` beside it shows what the machine itself takes to start anything.
+figures() {
+    say "$2"
+    printf 'package   %9d bytes\nbinary    %9d bytes\n' "$(stat -c %s "$2")" "$(stat -Lc %s "$1")"
+    printf 'start-up  %9d microseconds (median of 41 runs of --version; %d for true)\n' \
+        "$(median_time "$1")" "$(median_time "$(type -P true)")"
+}
+
+median_time() {
+    local start end
+    for _ in {1..41}; do
+        start=${EPOCHREALTIME/[.,]/}
+        "$1" --version >/dev/null
+        end=${EPOCHREALTIME/[.,]/}
+        echo $((end - start))
+    done | sort -n | sed -n 21p
+}

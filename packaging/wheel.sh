@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# A wheel for PyPI that carries the static binary, as target/packages/pssession-VERSION-py3-none-PLATFORMS.whl.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+maturin=1.16.0
+
+need_musl
+python3 packaging/third-party.py "$musl_target" "$licences"
+
+[ -x target/maturin/bin/pip ] || python3 -m venv target/maturin
+target/maturin/bin/pip install --quiet --disable-pip-version-check "maturin==$maturin"
+rm -f "$out"/pssession-*.whl
+# A static binary needs no libc of the host: one wheel serves glibc and musl systems alike.
+nice -n 10 target/maturin/bin/maturin build --release --locked --target "$musl_target" \
+    --compatibility manylinux2014 musllinux_1_1 --out "$out"
+wheel="$(echo "$out"/pssession-*.whl)"
+
+say "trying the wheel out"
+venv="$(mktemp -d)"
+trap 'rm -rf "$venv"' EXIT
+python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
+python3 -m zipfile --list "$wheel"
+assert_static "$venv/bin/pssession"
+try_out "$venv/bin/pssession"
+figures "$venv/bin/pssession" "$wheel"
