@@ -225,53 +225,43 @@ impl SessionDescriptor {
         self.owner_is(&self.seen_by)
     }
 
-    /// What must not have changed when its Delete is sent.
+    /// Whether `shell` is this session: ShellId, Owner, ResourceUri and ClientIP are the same, ignoring ASCII case. What
+    /// is not known here (no owner, no address, an empty resource URI) agrees with everything.
     #[must_use]
-    pub fn identity(&self) -> SessionIdentity<'_> {
-        SessionIdentity::of(&self.shell)
-    }
-}
-
-/// What makes a shell the one that a plan showed. The server's text is compared ignoring ASCII case.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionIdentity<'a> {
-    /// `ShellId`.
-    pub shell_id: &'a ShellId,
-    /// `Owner`.
-    pub owner: Option<&'a str>,
-    /// `ResourceUri`.
-    pub resource_uri: &'a str,
-    /// `ClientIP`.
-    pub client_ip: Option<&'a str>,
-}
-
-impl<'a> SessionIdentity<'a> {
-    /// The identity of a shell, as the server now describes it.
-    #[must_use]
-    pub fn of(shell: &'a Shell) -> Self {
-        Self {
-            shell_id: &shell.shell_id,
-            owner: shell.owner.as_deref(),
-            resource_uri: &shell.resource_uri,
-            client_ip: shell.client_ip.as_deref(),
-        }
-    }
-}
-
-impl PartialEq for SessionIdentity<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        let same = |one: Option<&str>, other: Option<&str>| match (one, other) {
-            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-            (one, other) => one == other,
+    pub fn is_still(&self, shell: &Shell) -> bool {
+        let agrees = |known: Option<&str>, now: Option<&str>| match known {
+            Some(known) => now.is_some_and(|now| known.eq_ignore_ascii_case(now)),
+            None => true,
         };
-        self.shell_id == other.shell_id
-            && self.resource_uri.eq_ignore_ascii_case(other.resource_uri)
-            && same(self.owner, other.owner)
-            && same(self.client_ip, other.client_ip)
+        let ours = &self.shell;
+        let resource_uri = Some(ours.resource_uri.as_str()).filter(|uri| !uri.is_empty());
+        ours.shell_id == shell.shell_id
+            && agrees(resource_uri, Some(&shell.resource_uri))
+            && agrees(ours.owner.as_deref(), shell.owner.as_deref())
+            && agrees(ours.client_ip.as_deref(), shell.client_ip.as_deref())
+    }
+
+    /// Takes from `shell`, which [is still](Self::is_still) this session, what is not known here: an import often
+    /// knows no more than an id. The id itself is from now on spelt as the server spells it, for some compare its case.
+    pub fn learn(&mut self, shell: &Shell) {
+        let ours = &mut self.shell;
+        ours.shell_id.clone_from(&shell.shell_id);
+        if ours.resource_uri.is_empty() {
+            ours.resource_uri.clone_from(&shell.resource_uri);
+        }
+        for (here, there) in [
+            (&mut ours.name, &shell.name),
+            (&mut ours.owner, &shell.owner),
+            (&mut ours.client_ip, &shell.client_ip),
+            (&mut ours.state, &shell.state),
+        ] {
+            if here.is_none() {
+                here.clone_from(there);
+            }
+        }
+        ours.process_id = ours.process_id.or(shell.process_id);
     }
 }
-
-impl Eq for SessionIdentity<'_> {}
 
 /// PowerShell's `ComputerName` for a host: outer blanks off, case kept.
 fn computer_name(host: &str) -> String {
@@ -399,30 +389,50 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_ignores_the_case_of_the_servers_text() {
+    fn a_session_is_recognised_in_any_case_of_the_servers_text() {
         let session = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
         let mut now = session.shell.clone();
         now.shell_id = ShellId::from_server(now.shell_id.as_str().to_ascii_lowercase());
         now.resource_uri = now.resource_uri.to_ascii_uppercase();
         now.owner = Some(r"lab\BOB".to_owned());
-        assert_eq!(session.identity(), SessionIdentity::of(&now));
+        assert!(session.is_still(&now));
     }
 
     #[test]
     fn each_of_the_four_properties_is_part_of_the_identity() {
-        let session = session(|_| ());
-        let changes: [fn(&mut Shell); 4] = [
+        let known = session(|shell| {
+            shell.owner = Some("ada".to_owned());
+            shell.client_ip = Some("192.0.2.1".to_owned());
+        });
+        let changes: [fn(&mut Shell); 6] = [
             |shell| shell.shell_id = ShellId::from_server("another"),
             |shell| shell.resource_uri.push('x'),
             |shell| shell.owner = Some("bob".to_owned()),
+            |shell| shell.owner = None,
             |shell| shell.client_ip = Some("192.0.2.7".to_owned()),
+            |shell| shell.client_ip = None,
         ];
         for change in changes {
-            let mut now = bare_shell();
+            let mut now = known.shell.clone();
             change(&mut now);
-            assert_ne!(session.identity(), SessionIdentity::of(&now));
+            assert!(!known.is_still(&now), "{now:?}");
         }
-        assert_eq!(session.identity(), SessionIdentity::of(&bare_shell()));
+        assert!(known.is_still(&known.shell));
+    }
+
+    #[test]
+    fn what_is_not_known_agrees_with_what_the_server_says_and_is_learned() {
+        let mut bare = session(|shell| shell.resource_uri.clear());
+        let now = Shell {
+            owner: Some("bob".to_owned()),
+            client_ip: Some("192.0.2.7".to_owned()),
+            process_id: Some(7),
+            ..bare_shell()
+        };
+        assert!(bare.is_still(&now));
+        bare.learn(&now);
+        assert_eq!(bare.shell, now);
+        assert!(!bare.is_still(&Shell { owner: Some("eve".to_owned()), ..now }));
     }
 
     #[test]

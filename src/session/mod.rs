@@ -17,7 +17,7 @@ mod wildcard;
 
 #[cfg(feature = "store")]
 pub(crate) use account::Account;
-pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor, SessionIdentity};
+pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use filter::{Bound, Filter, SessionType};
 pub use parse::{QueryError, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids};
 pub use query::{Selection, SessionQuery};

@@ -61,6 +61,9 @@ pub enum Failure {
     /// The Delete was answered (or may have been), and the shell is still listed.
     #[error("still there{}", with_fault(.0.as_ref()))]
     StillThere(Option<Fault>),
+    /// It is not carried by WS-Management but by this, in PowerShell's word, and can only be closed where it was opened.
+    #[error("transport {0} is not WS-Management")]
+    NotWsMan(String),
     /// The server cannot be reached, or does not speak WS-Management; the text is the error's chain.
     #[error("{0}")]
     Unreachable(String),
@@ -169,6 +172,10 @@ mod tests {
             (Outcome::NotStarted(NotStarted::CredentialRefused), "NotStarted(credential refused)"),
             (Outcome::Failed(Failure::IdentityChanged), "Failed(identity changed)"),
             (Outcome::Failed(Failure::StillThere(None)), "Failed(still there)"),
+            (
+                Outcome::Failed(Failure::NotWsMan("VMBus".to_owned())),
+                "Failed(transport VMBus is not WS-Management)",
+            ),
             (Outcome::Unknown(Doubt::NotVisible { user }), r"Unknown(not visible to LAB\ada)"),
             (
                 Outcome::Unknown(Doubt::Halted(NotStarted::Interrupted)),

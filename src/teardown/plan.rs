@@ -29,6 +29,7 @@ pub struct Planned {
     descriptor: SessionDescriptor,
     position: usize,
     declined: bool,
+    claimed: bool,
 }
 
 /// Why a plan must be confirmed.
@@ -71,7 +72,12 @@ impl Plan {
                 plan.hosts.push(HostPlan { endpoint_url, sessions: Vec::new() });
             }
             if let Some(host) = plan.hosts.get_mut(at) {
-                host.sessions.push(Planned { descriptor, position: plan.sessions, declined: false });
+                host.sessions.push(Planned {
+                    descriptor,
+                    position: plan.sessions,
+                    declined: false,
+                    claimed: false,
+                });
                 plan.sessions += 1;
             }
         }
@@ -106,10 +112,22 @@ impl Plan {
 
     /// Takes a person's no to the session at `position`: it stays in the plan and ends as [`Outcome::Declined`].
     pub fn decline(&mut self, position: usize) {
-        let mut sessions = self.hosts.iter_mut().flat_map(|host| &mut host.sessions);
-        if let Some(planned) = sessions.find(|planned| planned.position == position) {
+        if let Some(planned) = self.at(position) {
             planned.declined = true;
         }
+    }
+
+    /// Takes a person's word that the session at `position` is theirs (they opened or imported it), whatever owner the
+    /// server names: it is no [`Concern::NotOurs`].
+    pub fn claim(&mut self, position: usize) {
+        if let Some(planned) = self.at(position) {
+            planned.claimed = true;
+        }
+    }
+
+    fn at(&mut self, position: usize) -> Option<&mut Planned> {
+        let mut sessions = self.hosts.iter_mut().flat_map(|host| &mut host.sessions);
+        sessions.find(|planned| planned.position == position)
     }
 
     /// Why a person must confirm the plan first; empty if it may run as it is. A session whose commands were not
@@ -117,9 +135,12 @@ impl Plan {
     #[must_use]
     pub fn guard(&self) -> Vec<Concern> {
         let mut concerns = Vec::new();
-        let sessions = self.sessions();
-        let sessions = || sessions.iter().map(|planned| &planned.descriptor);
-        let not_ours = || sessions().filter(|session| !session.is_ours());
+        let all = self.sessions();
+        let sessions = || all.iter().map(|planned| &planned.descriptor);
+        let not_ours = || {
+            let foreign = all.iter().filter(|planned| !planned.claimed && !planned.descriptor.is_ours());
+            foreign.map(|planned| &planned.descriptor)
+        };
         if let Some(first) = not_ours().next() {
             concerns
                 .push(Concern::NotOurs { sessions: not_ours().count(), owner: first.shell.owner.clone() });
@@ -255,6 +276,15 @@ mod tests {
             "11 sessions, more than 10",
         ];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn a_foreign_session_that_a_person_claims_needs_no_confirmation() {
+        let mut theirs = session("a", "1");
+        theirs.shell.owner = Some(r"LAB\grace".to_owned());
+        let mut plan = Plan::new([theirs, session("a", "2")]);
+        plan.claim(0);
+        assert_eq!(plan.guard(), []);
     }
 
     #[test]

@@ -27,7 +27,7 @@ use super::policy::Policy;
 use super::report::{Record, Report};
 use crate::client::{IdSource, RandomIds};
 use crate::limits::Limits;
-use crate::session::SessionDescriptor;
+use crate::session::{SessionDescriptor, Transport};
 use crate::transport::Connector;
 use crate::wsman::SessionId;
 
@@ -232,6 +232,12 @@ fn admit(
     let (declined, sessions): (Vec<_>, Vec<_>) =
         plan.into_sessions().into_iter().partition(Planned::is_declined);
     declined.iter().for_each(|planned| conclude(planned, Outcome::Declined));
+    let (sessions, others): (Vec<_>, Vec<_>) =
+        sessions.into_iter().partition(|planned| planned.descriptor().transport == Transport::WsMan);
+    for planned in &others {
+        let transport = planned.descriptor().transport().to_owned();
+        conclude(planned, Outcome::Failed(Failure::NotWsMan(transport)));
+    }
     let verdict = match &surveyed {
         None => {
             Some(Outcome::Failed(Failure::Unreachable(format!("{url} is not among the hosts of this run"))))

@@ -7,7 +7,6 @@ use super::super::event::{Answer, Moment, Setback};
 use super::super::outcome::{Failure, NotStarted, Outcome};
 use super::super::policy::MAX_RESENDS;
 use super::{Check, Removal, State, Turn};
-use crate::session::SessionIdentity;
 use crate::wsman::{CommandId, Fault, FaultGroup, Shell, uri};
 
 impl Removal {
@@ -42,8 +41,17 @@ impl Removal {
         }
     }
 
+    /// Whether this is the planned session; what the plan did not know of it is known from now on.
+    pub(super) fn recognises(&mut self, shell: &Shell) -> bool {
+        let is_it = self.session.is_still(shell);
+        if is_it {
+            self.session.learn(shell);
+        }
+        is_it
+    }
+
     pub(super) fn identified(&mut self, shell: &Shell, since: Instant, now: Instant) {
-        if SessionIdentity::of(shell) != self.session.identity() {
+        if !self.recognises(shell) {
             self.state = State::Done(Outcome::Failed(Failure::IdentityChanged));
         } else if self.halted.is_some() {
             self.verify(now);

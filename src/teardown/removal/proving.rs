@@ -6,7 +6,6 @@ use super::super::event::Sighting;
 use super::super::outcome::{Doubt, Failure, Outcome};
 use super::super::policy::{MAX_RESENDS, VERIFY_POLLS, verify_poll};
 use super::{Check, Removal, Seen, State, Turn};
-use crate::session::SessionIdentity;
 
 impl Removal {
     pub(super) fn verify(&mut self, now: Instant) {
@@ -17,7 +16,7 @@ impl Removal {
     pub(super) fn sighted(&mut self, sighting: &Sighting<'_>, since: Instant, now: Instant) {
         match (&self.state, sighting) {
             (State::Planned, Sighting::Present(shell)) => {
-                if SessionIdentity::of(shell) == self.session.identity() {
+                if self.recognises(shell) {
                     self.vouch(since);
                 } else {
                     self.state = State::Done(Outcome::Failed(Failure::IdentityChanged));
