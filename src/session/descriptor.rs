@@ -9,7 +9,7 @@ use super::account::Account;
 use super::filter::SessionType;
 use super::state::{Availability, SessionState, Stated};
 use super::transport::Transport;
-use crate::wsman::{CommandId, Shell, ShellId};
+use crate::wsman::{CommandId, Shell};
 
 /// A small local number for a session, as PowerShell's `Id`; drawn by the local table, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -278,7 +278,7 @@ fn computer_name(host: &str) -> String {
 mod tests {
     use super::super::sample::{bare_shell, session};
     use super::*;
-    use crate::wsman::uri;
+    use crate::wsman::{ShellId, uri};
 
     #[test]
     fn the_configuration_is_what_follows_powershells_prefix_in_any_case() {

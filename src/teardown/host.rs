@@ -52,24 +52,42 @@ pub enum Job {
 }
 
 impl HostRun {
-    /// Takes the sessions (with their places in the plan) that `user` closes on one host. `vouched_at` is when the
-    /// listing began that showed them, or `None` if none did.
+    /// Takes the sessions (with their places in the plan) that `user` closes on one host. `listed` is its listing, if
+    /// there is one, and when that began: it vouches for the sessions that it shows as they were planned, and says of
+    /// the others that they are gone or changed.
     #[must_use]
     pub fn new(
         sessions: impl IntoIterator<Item = (SessionDescriptor, usize)>,
         user: &str,
-        vouched_at: Option<Instant>,
+        listed: Option<(&Listing, Instant)>,
         policy: Arc<Policy>,
+        at: Moment,
     ) -> Self {
-        let slot = |(session, position)| Slot {
-            removal: Removal::new(session, user, vouched_at, Arc::clone(&policy)),
-            position,
-            wants: Action::Ready,
-            sent_at: None,
-            reported: false,
+        let shells = by_id(listed.map(|(listing, _)| listing));
+        let slot = |(mut session, position): (SessionDescriptor, usize)| {
+            let shell = shells.get(&session.shell.shell_id).filter(|shell| session.is_still(shell));
+            let vouched_at = shell.and(listed).map(|(_, since)| since);
+            if let Some(shell) = shell {
+                session.learn(shell);
+            }
+            let removal = Removal::new(session, user, vouched_at, Arc::clone(&policy));
+            Slot { removal, position, wants: Action::Ready, sent_at: None, reported: false }
         };
         let slots = sessions.into_iter().map(slot).collect();
-        Self { slots, user: user.to_owned(), policy, listing_since: None, vouched_at, relists: RELISTS }
+        let vouched_at = listed.map(|(_, since)| since);
+        let user = user.to_owned();
+        let mut run = Self {
+            slots,
+            user,
+            policy: Arc::clone(&policy),
+            listing_since: None,
+            vouched_at,
+            relists: RELISTS,
+        };
+        if let Some((listing, since)) = listed {
+            run.show(Ok(listing), since, at, |removal| !removal.is_vouched(since));
+        }
+        run
     }
 
     /// A connection is free: what to do with it, if anything.
@@ -116,13 +134,22 @@ impl HostRun {
         if listing.is_ok() {
             self.vouched_at = Some(since);
         }
+        self.show(listing, since, at, |_| true);
+        self.stop_on_error(at);
+    }
+
+    /// Shows a listing to the removals that `want` it.
+    fn show(
+        &mut self,
+        listing: Result<&Listing, Setback>,
+        since: Instant,
+        at: Moment,
+        want: impl Fn(&Removal) -> bool,
+    ) {
         let shows_others = listing.as_ref().is_ok_and(|listing| shows_others(listing, &self.user));
-        let shells: HashMap<&ShellId, &Shell> = match &listing {
-            Ok(listing) => listing.shells.iter().map(|shell| (&shell.shell_id, shell)).collect(),
-            Err(_) => HashMap::new(),
-        };
+        let shells = by_id(listing.as_ref().ok().copied());
         for slot in 0..self.slots.len() {
-            let Some(entry) = self.slots.get(slot) else { continue };
+            let Some(entry) = self.slots.get(slot).filter(|entry| want(&entry.removal)) else { continue };
             let sighting = match (&listing, shells.get(&entry.removal.session().shell.shell_id)) {
                 (Err(setback), _) => Sighting::Failed(setback.clone()),
                 (Ok(_), Some(shell)) => Sighting::Present(shell),
@@ -130,7 +157,6 @@ impl HostRun {
             };
             self.step(slot, Event::Sighted { sighting, since }, at);
         }
-        self.stop_on_error(at);
     }
 
     /// Lets time pass: sessions whose deadline is over are concluded.
@@ -260,6 +286,12 @@ impl HostRun {
     }
 }
 
+/// The shells of a listing, if there is one, by their ids.
+fn by_id(listing: Option<&Listing>) -> HashMap<&ShellId, &Shell> {
+    let shells = listing.into_iter().flat_map(|listing| &listing.shells);
+    shells.map(|shell| (&shell.shell_id, shell)).collect()
+}
+
 /// Whether a listing shows somebody else's shells, so that this account sees everybody's. Only another user part
 /// counts: the same user in another domain may be another spelling of the same account.
 fn shows_others(listing: &Listing, user: &str) -> bool {
@@ -298,7 +330,9 @@ mod tests {
             let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
             let now = some_instant();
             let sessions = ids.iter().enumerate().map(|(position, id)| (session("web01.lab", id), position));
-            Self { host: HostRun::new(sessions, USER, vouched.then_some(now), policy), now }
+            let listing = listing(ids);
+            let at = Moment { now, jitter: Jitter::NONE };
+            Self { host: HostRun::new(sessions, USER, vouched.then_some((&listing, now)), policy, at), now }
         }
 
         fn at(&self) -> Moment {
@@ -323,9 +357,30 @@ mod tests {
         }
 
         fn listed(&mut self, ids: &[&str]) {
-            let shells = ids.iter().map(|id| shell(id)).collect();
-            self.host.listed(Ok(&Listing { shells, gaps: Vec::new() }), self.at());
+            self.host.listed(Ok(&listing(ids)), self.at());
         }
+    }
+
+    fn listing(ids: &[&str]) -> Listing {
+        Listing { shells: ids.iter().map(|id| shell(id)).collect(), gaps: Vec::new() }
+    }
+
+    #[test]
+    fn a_listing_that_was_taken_before_says_which_remembered_sessions_are_gone_or_changed() {
+        let now = some_instant();
+        let at = Moment { now, jitter: Jitter::NONE };
+        let mut changed = session("web01.lab", "B");
+        changed.shell.owner = Some("somebody else".to_owned());
+        let sessions = [session("web01.lab", "A"), changed, session("web01.lab", "C")];
+        let listing = listing(&["a", "b"]);
+        let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
+        let host =
+            HostRun::new((0..).zip(sessions).map(|(n, s)| (s, n)), USER, Some((&listing, now)), policy, at);
+        let mut desk = Desk { host, now };
+        let ended = desk.host.take_finished(now);
+        let ended: Vec<_> = ended.iter().map(|record| record.outcome.to_string()).collect();
+        assert_eq!(ended, ["Failed(identity changed)", "AlreadyGone"]);
+        assert_eq!([desk.job(), desk.job()], ["delete 0", "nothing"]);
     }
 
     #[test]

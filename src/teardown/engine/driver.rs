@@ -65,13 +65,14 @@ impl Driver {
         finished: mpsc::UnboundedSender<Record>,
     ) -> Self {
         let limit = opener.policy.connections_for(sessions.len());
-        let listed_at = surveyed.listing.as_ref().and(surveyed.listed_at);
+        let listing = surveyed.listing.as_ref().and_then(|listing| listing.as_ref().ok());
         let sessions = sessions.into_iter().map(|planned| {
             let position = planned.position();
             (planned.into_descriptor(), position)
         });
         let policy = Arc::clone(&opener.policy);
-        let host = HostRun::new(sessions, opener.connector.user(), listed_at, policy);
+        let listed = listing.zip(surveyed.listed_at);
+        let host = HostRun::new(sessions, opener.connector.user(), listed, policy, opener.moment());
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
             open: idle.len(),

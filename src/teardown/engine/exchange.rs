@@ -119,7 +119,7 @@ fn keep<T>(client: WsmanClient, result: &Result<T>) -> Option<WsmanClient> {
 }
 
 /// The error and its causes, each once.
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -26,6 +26,7 @@ use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
 use super::report::{Record, Report};
 use crate::client::{IdSource, RandomIds};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::session::{SessionDescriptor, Transport};
 use crate::transport::Connector;
@@ -246,6 +247,10 @@ fn admit(
             Some(Ok(listing)) if !listing.complete() => Some(Outcome::Failed(Failure::ListingIncomplete)),
             Some(Err(error)) if error.is_credential_refused() => {
                 Some(Outcome::NotStarted(NotStarted::CredentialRefused))
+            }
+            // It was tried patiently a moment ago; where it answers with a fault, a Get or a Delete may still do.
+            Some(Err(error @ Error::Transport(_))) => {
+                Some(Outcome::Failed(Failure::Unreachable(exchange::chain(error))))
             }
             _ => None,
         },

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::listing::Listing;
 use crate::session::{SeenOn, SessionDescriptor};
 use crate::transport::Connector;
+use crate::wsman::{Shell, ShellId};
 
 /// The listings of the hosts of one run, and the connections over which they came.
 #[derive(Debug, Default)]
@@ -64,6 +65,28 @@ impl Survey {
         self.hosts.iter().flat_map(Surveyed::sessions).collect()
     }
 
+    /// Brings sessions that come from elsewhere up to date with what their hosts have listed: those that are still the
+    /// same get the server's present word, and count as seen now; a name that somebody gave them stays. The others stay
+    /// as they are.
+    pub fn refresh(&self, sessions: &mut [SessionDescriptor]) {
+        let hosts: HashMap<_, _> =
+            self.hosts.iter().map(|host| (host.connector.endpoint().url(), host.shells())).collect();
+        for session in sessions {
+            let Some(shells) = hosts.get(session.endpoint_url.as_str()) else { continue };
+            let Some((shell, host)) = shells.get(&session.shell.shell_id) else { continue };
+            if !session.is_still(shell) {
+                continue;
+            }
+            let name = session.shell.name.take();
+            session.shell = (*shell).clone();
+            session.shell.name = name.filter(|name| !name.is_empty()).or(session.shell.name.take());
+            session.stated = None;
+            session.commands = None;
+            host.connector.user().clone_into(&mut session.seen_by);
+            session.seen_at = host.seen_at;
+        }
+    }
+
     /// How many hosts answered.
     #[must_use]
     pub fn tally(&self) -> HostTally {
@@ -100,13 +123,18 @@ impl Surveyed {
         self.listing.as_ref().map(Result::as_ref)
     }
 
+    fn shells(&self) -> HashMap<&ShellId, (&Shell, &Self)> {
+        let shells = self.listing.iter().flatten().flat_map(|listing| &listing.shells);
+        shells.map(|shell| (&shell.shell_id, (shell, self))).collect()
+    }
+
     /// The sessions that it listed.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionDescriptor> {
         let Some(Ok(listing)) = &self.listing else { return Vec::new() };
         let endpoint = self.connector.endpoint();
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
-        let describe = |shell: &crate::wsman::Shell| {
+        let describe = |shell: &Shell| {
             SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at)
         };
         listing.shells.iter().map(describe).collect()

@@ -61,7 +61,7 @@ impl Removal {
         self.deadline = Some(now + self.policy.session_deadline);
     }
 
-    pub(super) fn is_vouched(&self, now: Instant) -> bool {
+    pub(in crate::teardown) fn is_vouched(&self, now: Instant) -> bool {
         self.vouched_at.is_some_and(|at| now.saturating_duration_since(at) <= self.policy.identity_max_age)
     }
 

@@ -1,7 +1,7 @@
 //! Sessions that come from a table or a file, not from a listing of this run.
 
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::OperationKind;
+use pssession::simulator::{Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Report, Survey};
 use pssession::wsman::Shell;
 use pssession::{Policy, ShellId};
@@ -51,4 +51,34 @@ async fn what_does_not_travel_over_ws_management_fails_and_hinders_nobody() {
     in_a_vm.endpoint_url.clear();
     let report = close(&lab, no_signals(), vec![in_a_vm, bare("A")]).await;
     assert_eq!(outcomes(&report), ["Failed(transport VMBus is not WS-Management)", "Closed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_of_this_run_brings_remembered_sessions_up_to_date_and_vouches_for_them() {
+    let lab = Lab::with([ours("A"), theirs("B")]);
+    let engine = Engine::new(no_signals());
+    let survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
+    let mut sessions = vec![bare("a"), bare("b"), bare("gone")];
+    sessions[0].shell.name = Some("mine".to_owned());
+    sessions[1].shell.owner = Some("somebody else".to_owned());
+    survey.refresh(&mut sessions);
+    assert_eq!((sessions[0].name(), sessions[0].is_ours()), (Some("mine"), true));
+    assert_eq!(sessions[1].shell.owner.as_deref(), Some("somebody else"));
+    assert_eq!(sessions[2].seen_by, "");
+
+    let report = engine.run(Plan::new(sessions), survey, &Cancellation::new(), |_| {}).await;
+    assert_eq!(outcomes(&report), ["Closed", "Failed(identity changed)", "AlreadyGone"]);
+    assert_eq!(lab.asked(), ["Enumerate", "Delete A", "Enumerate"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_could_not_be_reached_for_the_listing_is_not_tried_again() {
+    let lab = Lab::with([ours("A")]);
+    lab.world().inject(OperationKind::Login, 100, Mischief::Drop);
+    let engine = Engine::new(no_signals());
+    let survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
+    let logins = lab.asked().len();
+    let report = engine.run(Plan::new([bare("A")]), survey, &Cancellation::new(), |_| {}).await;
+    assert!(outcomes(&report)[0].starts_with("Failed("), "{:?}", outcomes(&report));
+    assert_eq!(lab.asked().len(), logins);
 }
