@@ -65,7 +65,7 @@ impl Watch {
     }
 
     /// Stops watching, and tells which signal came, if one did.
-    pub(crate) fn stop(self) -> Option<Interruption> {
+    pub(crate) fn stop(&self) -> Option<Interruption> {
         self.task.abort();
         self.seen.get().copied()
     }

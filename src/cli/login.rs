@@ -1,5 +1,6 @@
 //! Where the user name and the password come from: command line, environment, prompt. There is no `--password`.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -15,14 +16,49 @@ use super::terminal;
 /// The longest password source that is read, in bytes; NTLM itself takes far less.
 const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
 
-/// Finds the credential, asking on the terminal device as the last resort.
-pub(crate) fn credential(args: &LoginArgs, watch: &Watch) -> Result<Credential, Diagnostic> {
-    let Some(user) = args.user.clone().filter(|user| !user.is_empty()) else {
-        return Err(Diagnostic::usage("no user to log in as")
-            .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER"));
-    };
-    let password = password(args, &user, watch)?;
-    Ok(Credential::new(user, password))
+/// The logins of one run: the password of each user is found once.
+pub(crate) struct Logins<'a> {
+    args: &'a LoginArgs,
+    watch: &'a Watch,
+    found: HashMap<String, Credential>,
+}
+
+impl<'a> Logins<'a> {
+    /// The logins that the options describe.
+    pub(crate) fn new(args: &'a LoginArgs, watch: &'a Watch) -> Self {
+        Self { args, watch, found: HashMap::new() }
+    }
+
+    /// The user that the command line or the environment names.
+    pub(crate) fn user(&self) -> Option<&'a str> {
+        self.args.user.as_deref().filter(|user| !user.is_empty())
+    }
+
+    /// Whether every user's password is asked for on the terminal, so that each may have another one.
+    pub(crate) fn asks_for_passwords(&self) -> bool {
+        self.args.password_file.is_none()
+            && self.args.password_command.is_none()
+            && from_environment().is_none()
+    }
+
+    /// The credential of the user that was named, else of the one that a session was reached with before; its password
+    /// is asked for on the terminal device as the last resort.
+    pub(crate) fn credential(&mut self, remembered: Option<&str>) -> Result<Credential, Diagnostic> {
+        let Some(user) = self.user().or(remembered).filter(|user| !user.is_empty()) else {
+            return Err(Diagnostic::usage("no user to log in as")
+                .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER"));
+        };
+        if let Some(credential) = self.found.get(user) {
+            return Ok(credential.clone());
+        }
+        let credential = Credential::new(user, password(self.args, user, self.watch)?);
+        self.found.insert(user.to_owned(), credential.clone());
+        Ok(credential)
+    }
+}
+
+fn from_environment() -> Option<String> {
+    source::variable("PSSESSION_PASSWORD").filter(|password| !password.is_empty())
 }
 
 fn password(args: &LoginArgs, user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
@@ -32,7 +68,7 @@ fn password(args: &LoginArgs, user: &str, watch: &Watch) -> Result<SecretString,
     if let Some(command) = &args.password_command {
         return from_command(command);
     }
-    if let Some(password) = source::variable("PSSESSION_PASSWORD").filter(|password| !password.is_empty()) {
+    if let Some(password) = from_environment() {
         return Ok(SecretString::from(password));
     }
     from_prompt(user, watch)

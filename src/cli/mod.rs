@@ -45,6 +45,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
     match command {
         Command::Get(args) => commands::get::run(args, context).await,
         Command::Remove(args) => commands::remove::run(args, context).await,
+        Command::Forget(args) => commands::forget::run(args, context).await,
         Command::Identify(args) => commands::identify::run(args).await,
         Command::Explain(args) => commands::explain::run(args),
         Command::Simulator(args) => commands::simulator::run(args).await,
@@ -57,6 +58,7 @@ fn diagnostic_format(command: &Command) -> DiagnosticFormat {
     match command {
         Command::Get(args) => DiagnosticFormat::beside(args.output.output),
         Command::Remove(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
         Command::Identify(args) => DiagnosticFormat::plain(args.output),
         Command::Explain(args) => DiagnosticFormat::plain(args.output),
         Command::Simulator(args) => DiagnosticFormat::plain(args.output),

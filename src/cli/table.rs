@@ -1,12 +1,13 @@
-//! DOOR: the local table, as the command uses it: where it is, and the moves that `get` and `remove` make in it.
+//! DOOR: the local table, as the command uses it: where it is, and the moves that the commands make in it.
 #![expect(clippy::disallowed_methods, reason = "this door reads the clock: rows say when they were seen")]
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pssession::store::{Sighting, Store, StoreError};
+use pssession::session::LocalId;
+use pssession::store::{Origin, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
-use pssession::{AuthScheme, SessionDescriptor};
+use pssession::{AuthScheme, SessionQuery};
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
@@ -25,12 +26,39 @@ impl Table {
         Some(Self { path })
     }
 
-    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id.
-    pub(crate) async fn merge(
+    /// The sessions of these origins that the query may choose.
+    pub(crate) async fn rows(
         &self,
-        survey: &Survey,
-        scheme: AuthScheme,
-    ) -> Result<Vec<SessionDescriptor>, Diagnostic> {
+        query: &SessionQuery,
+        origins: &'static [Origin],
+    ) -> Result<Rows, Diagnostic> {
+        let _ = query;
+        self.blocking(move |path| StoreReader::open(path)?.sessions(origins, SystemTime::now())).await
+    }
+
+    /// How many sessions of these origins there are.
+    pub(crate) async fn count(&self, origins: &'static [Origin]) -> Result<usize, Diagnostic> {
+        self.blocking(move |path| Ok(StoreReader::open(path)?.sessions(origins, SystemTime::now())?.len()))
+            .await
+    }
+
+    /// Those of these endpoints that nobody has listed before, so that none has been entrusted with a login.
+    pub(crate) async fn strangers(&self, urls: Vec<String>) -> Result<Vec<String>, Diagnostic> {
+        self.blocking(move |path| {
+            let reader = StoreReader::open(path)?;
+            let known = urls.iter().map(|url| reader.knows_endpoint(url)).collect::<Result<Vec<_>, _>>()?;
+            Ok(urls.into_iter().zip(known).filter(|(_, known)| !known).map(|(url, _)| url).collect())
+        })
+        .await
+    }
+
+    /// Drops these rows, whatever has become of their sessions, and says how many there were.
+    pub(crate) async fn forget(&self, ids: Vec<LocalId>) -> Result<usize, Diagnostic> {
+        self.blocking(move |path| Store::open(path)?.forget(ids)).await
+    }
+
+    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id.
+    pub(crate) async fn merge(&self, survey: &Survey, scheme: AuthScheme) -> Result<Rows, Diagnostic> {
         let hosts: Vec<_> = survey
             .hosts()
             .iter()
@@ -41,10 +69,10 @@ impl Table {
             })
             .collect();
         self.blocking(move |path| {
-            let mut merged = Vec::new();
             if hosts.is_empty() {
-                return Ok(merged);
+                return Ok(Rows::default());
             }
+            let mut merged = Vec::new();
             let mut store = Store::open(path)?;
             for (endpoint_url, seen_by, sessions, complete) in &hosts {
                 let sighting = Sighting {
@@ -54,10 +82,9 @@ impl Table {
                     seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
                     complete: *complete,
                 };
-                let rows = store.merge_listing(sighting, sessions)?;
-                merged.extend(rows.into_iter().map(|row| row.session));
+                merged.extend(store.merge_listing(sighting, sessions)?);
             }
-            Ok(merged)
+            Ok(merged.into_iter().collect())
         })
         .await
     }

@@ -36,6 +36,12 @@ impl SessionQuery {
         self.selectors.is_empty() && self.filters.is_empty()
     }
 
+    /// Whether all filters let this session pass: what was chosen before and has changed since is judged again by them.
+    #[must_use]
+    pub fn admits(&self, session: &SessionDescriptor) -> bool {
+        self.filters.iter().all(|filter| filter.admits(session))
+    }
+
     /// Picks among `sessions`, which are in table order.
     ///
     /// The order is PowerShell's: the values of the first selector one after another, for each its sessions in table
@@ -55,9 +61,7 @@ impl SessionQuery {
         let mut chosen = first.into_order();
         chosen.retain(|&index| {
             others.iter().all(|picked| picked.contains(index))
-                && sessions
-                    .get(index)
-                    .is_some_and(|session| self.filters.iter().all(|filter| filter.admits(session)))
+                && sessions.get(index).is_some_and(|session| self.admits(session))
         });
         Selection { chosen, misses }
     }

@@ -92,6 +92,18 @@ impl Rows {
         &self.sessions
     }
 
+    /// The sessions, to be brought up to date.
+    pub fn sessions_mut(&mut self) -> &mut [SessionDescriptor] {
+        &mut self.sessions
+    }
+
+    /// The rows at these indexes, in their order; an index that is not there is left out.
+    #[must_use]
+    pub fn pick(&self, indexes: &[usize]) -> Self {
+        let rows = indexes.iter().filter_map(|&index| self.get(index));
+        rows.map(|(session, note)| Row { session: session.clone(), note: note.clone() }).collect()
+    }
+
     /// What is kept beside the session at the same index.
     #[must_use]
     pub fn notes(&self) -> &[Note] {

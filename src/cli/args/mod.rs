@@ -1,5 +1,6 @@
 //! What was typed. Every cross-option decision is made in `intent.rs`, none here.
 
+mod forget;
 mod output;
 mod reach;
 mod remove;
@@ -8,6 +9,7 @@ mod small;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use forget::ForgetArgs;
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
 pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs};
 pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
@@ -27,14 +29,17 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List sessions and shells on servers
+    /// List sessions and shells: on servers with --on, else those of the local table
     #[command(visible_aliases = ["list", "ls"])]
-    #[command(override_usage = "pssession get --on HOST,... [OPTIONS]", after_help = GET_EXAMPLES)]
+    #[command(override_usage = "pssession get [--on HOST,...] [WHICH] [OPTIONS]", after_help = GET_EXAMPLES)]
     Get(GetArgs),
     /// Close sessions and shells, and prove that they are gone
     #[command(visible_alias = "rm")]
-    #[command(override_usage = "pssession remove --on HOST,... WHICH [OPTIONS]", after_help = REMOVE_EXAMPLES)]
+    #[command(override_usage = "pssession remove [--on HOST,...] WHICH [OPTIONS]", after_help = REMOVE_EXAMPLES)]
     Remove(RemoveArgs),
+    /// Drop sessions from the local table; sends nothing, and what runs goes on
+    #[command(override_usage = "pssession forget WHICH [OPTIONS]", after_help = FORGET_EXAMPLES)]
+    Forget(ForgetArgs),
     /// Ask a host, without logging in, whether it is WinRM and what logins it offers
     #[command(after_help = IDENTIFY_EXAMPLES)]
     Identify(IdentifyArgs),
@@ -60,7 +65,8 @@ The password comes from --password-file, --password-command, PSSESSION_PASSWORD 
 Examples:
   pssession get --on web01,web02 --user CONTOSO\\alice
   pssession get --on web01 --owner '*ci-runner' --idle 2h
-  pssession get --inventory hosts.txt -o ndjson | jq .Owner";
+  pssession get --inventory hosts.txt -o ndjson | jq .Owner
+  pssession get --cached                           what was seen before; asks no server";
 
 const REMOVE_EXAMPLES: &str = "\
 The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
@@ -68,7 +74,14 @@ The password comes from --password-file, --password-command, PSSESSION_PASSWORD 
 Examples:
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
   pssession remove --on web01,web02 --name 'build-*' --yes
-  pssession remove --on web01 --instance-id B6631D8E-65A0-49F2-9053-A1B156C95777";
+  pssession remove --id 3,7..9                     by the numbers that `get` has shown
+  pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
+
+const FORGET_EXAMPLES: &str = "\
+Examples:
+  pssession forget --id 3
+  pssession forget --computer-name 'web0*' --cached --what-if
+  pssession forget --all --cached                  empties the local table";
 
 const IDENTIFY_EXAMPLES: &str = "\
 Examples:

@@ -7,7 +7,7 @@ use clap::Args;
 /// Where, as whom, and how long.
 #[derive(Debug, Args)]
 pub(crate) struct ReachArgs {
-    /// Servers: a name, address, [IPv6], each with :port, or a URL; comma lists, may be repeated
+    /// Ask these servers: a name, address, [IPv6], each with :port, or a URL; comma lists, may be repeated
     #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Where")]
     pub(crate) on: Vec<String>,
     /// A file of servers, one a line, # for comments; - is stdin
@@ -41,9 +41,9 @@ pub(crate) struct LoginArgs {
     /// The account: user, DOMAIN\user or user@realm
     #[arg(long, value_name = "USER", env = "PSSESSION_USER", hide_env_values = true)]
     pub(crate) user: Option<String>,
-    /// How to log in: auto, ntlm or basic; auto takes the strongest that the server offers
-    #[arg(long, value_name = "SCHEME", default_value = "auto")]
-    pub(crate) auth: String,
+    /// How to log in: auto, ntlm or basic; auto takes the strongest that the server offers [default: auto]
+    #[arg(long, value_name = "SCHEME")]
+    pub(crate) auth: Option<String>,
     /// Read the password from the first line of this file; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
     pub(crate) password_file: Option<PathBuf>,

@@ -1,5 +1,7 @@
 //! Which sessions are meant.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 /// Which sessions: values of one option are alternatives, different options must all agree.
@@ -27,9 +29,15 @@ pub(crate) struct SelectArgs {
     /// By virtual machine name, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) vm_name: Vec<String>,
+    /// These objects, as `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json print them; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
     /// Every session
     #[arg(long)]
     pub(crate) all: bool,
+    /// In the local table: also those that were only seen on a server
+    #[arg(long)]
+    pub(crate) cached: bool,
     /// Owned by this account, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) owner: Vec<String>,

@@ -40,6 +40,24 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
     Ok(())
 }
 
+/// Whether to log in on servers that no login was ever sent to from here, and that nobody has named: what a file or a
+/// pipe says of a session's endpoint may be a trap for a password.
+pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnostic> {
+    let places = strangers.iter().map(|url| printable(url)).collect::<Vec<_>>();
+    let mut terminal = Terminal::open().map_err(|_| {
+        let message =
+            format!("no login was ever sent from here to {}, and nobody has named it", places.join(", "));
+        Diagnostic::new("UntrustedEndpoint", "SecurityError", message, Exit::UNCONFIRMED)
+            .with_hint("--on HOST says that a login may go there; --yes does not. Nothing was sent")
+    })?;
+    let _open = watch.question();
+    let question = format!(
+        "The chosen sessions are said to be where no login was ever sent to from here:\n  {}\nLog in there?",
+        places.join("\n  ")
+    );
+    Ok(terminal.yes_or_no(&question)?)
+}
+
 /// Whether to go on although a selector found nothing: `None` where there is no terminal to ask on.
 pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagnostic> {
     let Ok(mut terminal) = Terminal::open() else { return Ok(None) };

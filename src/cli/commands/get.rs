@@ -1,50 +1,92 @@
-//! `pssession get`: what the named servers have.
+//! `pssession get`: what the named servers have, or what the local table or a file remembers.
 
 use std::io::{IsTerminal as _, Write as _};
 
-use pssession::teardown::{Cancellation, Report};
-use pssession::{Engine, SessionDescriptor};
+use pssession::Engine;
+use pssession::session::Selection;
+use pssession::store::Rows;
+use pssession::teardown::{Cancellation, Circumstances, Report};
 
-use super::{Context, listing};
+use super::connecting::Connectors;
+use super::{Context, listing, remembered};
 use crate::cli::args::{Format, GetArgs};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::intent::{Reach, session_query};
+use crate::cli::intent::{Reach, Scope, session_query};
+use crate::cli::login::Logins;
 use crate::cli::{interrupt, render};
 
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let scope = Scope::of(&args.select, &args.reach)?;
+    let found = match scope {
+        Scope::Servers => listed(args, context).await?,
+        scope => recalled(&scope, args, context).await?,
+    };
+    let format = context.format(args.output.output);
+    let errors = DiagnosticFormat::beside(args.output.output);
+    let misses = found.selection.misses.iter().filter(|miss| !miss.silent);
+    let told = misses.map(|miss| listing::missed(miss).emit(errors)).count();
+    let chosen = found.rows.pick(&found.selection.chosen);
+    if chosen.is_empty()
+        && told == 0
+        && is_for_a_person(format)
+        && let Some(nothing) = &found.nothing
+    {
+        writeln!(std::io::stderr().lock(), "{nothing}")?;
+    }
+    render::sessions(format, chosen.sessions())?;
+    Ok(Report::default().exit_code(&found.circumstances).into())
+}
+
+/// What was looked at, and what of it was chosen.
+struct Found {
+    rows: Rows,
+    selection: Selection,
+    circumstances: Circumstances,
+    /// What to say if nothing was chosen.
+    nothing: Option<String>,
+}
+
+/// Asks the servers now.
+async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
     let reach = Reach::read(&args.reach)?;
     let engine = Engine::new(listing::policy(&args.reach.limits)?);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
-    let connectors = listing::connectors(&reach, &args.reach.login, context, &watch)?;
-    let format = context.format(args.output.output);
     let errors = DiagnosticFormat::beside(args.output.output);
+    let logins = Logins::new(&args.reach.login, &watch);
+    let connectors = Connectors::new(&reach, context, logins).for_servers()?;
 
     let mut survey = listing::survey(&engine, connectors, &cancellation, errors).await;
     let table = context.table(&args.table);
     let by_id = !args.select.id.is_empty();
-    let mut sessions = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
-    if args.select.skip_running || shows_commands(format) {
-        engine.list_commands(&mut survey, &mut sessions).await;
+    let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
+    if args.select.skip_running || shows_commands(context.format(args.output.output)) {
+        engine.list_commands(&mut survey, rows.sessions_mut()).await;
     }
-    let selection = query.select(&sessions);
-    let misses = selection.misses.iter().filter(|miss| !miss.silent);
-    let told = misses.map(|miss| listing::missed(miss).emit(errors)).count();
+    let selection = query.select(rows.sessions());
     let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
     circumstances.interruption = watch.stop();
-    let chosen: Vec<SessionDescriptor> =
-        selection.chosen.iter().filter_map(|&index| sessions.get(index).cloned()).collect();
-    if chosen.is_empty()
-        && told == 0
-        && is_for_a_person(format)
-        && let Some(nothing) = listing::nothing(&survey, sessions.len())
-    {
-        writeln!(std::io::stderr().lock(), "{nothing}")?;
-    }
-    render::sessions(format, &chosen)?;
-    Ok(Report::default().exit_code(&circumstances).into())
+    Ok(Found { selection, circumstances, nothing: listing::nothing(&survey, rows.len()), rows })
+}
+
+/// Looks at what is remembered; asks nobody.
+async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
+    let query = session_query(&args.select)?;
+    let table = context.table(&args.table);
+    let rows = remembered::rows(scope, &query, table.as_ref()).await?;
+    let selection = query.select(rows.sessions());
+    let circumstances = Circumstances {
+        hits: selection.chosen.len(),
+        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
+        ..Circumstances::default()
+    };
+    let nothing = match selection.chosen.is_empty() {
+        true => Some(remembered::nothing(scope, table.as_ref()).await?),
+        false => None,
+    };
+    Ok(Found { rows, selection, circumstances, nothing })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use pssession::session::{Miss, Selection};
+use pssession::store::{Note, Origin, Row, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Survey};
-use pssession::transport::{HttpOptions, LoginGate, SetupError, TransportError};
-use pssession::{Connector, Credential, Endpoint, Engine, Error, HttpConnector, Policy, SessionDescriptor};
+use pssession::transport::TransportError;
+use pssession::{Connector, Endpoint, Engine, Error, Policy, SessionDescriptor};
 
-use super::Context;
-use crate::cli::args::{LimitArgs, LoginArgs};
+use crate::cli::args::LimitArgs;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, kind, place};
 use crate::cli::intent::{Reach, parse_duration};
-use crate::cli::interrupt::Watch;
-use crate::cli::login;
 use crate::cli::render::plural;
 use crate::cli::table::Table;
 
@@ -34,52 +32,6 @@ pub(super) fn policy(args: &LimitArgs) -> Result<Policy, Diagnostic> {
         policy = policy.with_connections_per_host(usize::from(connections));
     }
     Ok(policy.with_run_deadline(parse_duration("--deadline", args.deadline.as_deref())?))
-}
-
-/// One connector for each server, all with one credential and one memory of whether it was refused.
-pub(super) fn connectors(
-    reach: &Reach,
-    login: &LoginArgs,
-    context: &Context,
-    watch: &Watch,
-) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
-    let credential = match &context.credential {
-        Some(credential) => credential.clone(),
-        None => login::credential(login, watch)?,
-    };
-    let gate = LoginGate::new();
-    reach.endpoints.iter().map(|endpoint| connector(endpoint, reach, &credential, &gate, context)).collect()
-}
-
-fn connector(
-    endpoint: &Endpoint,
-    reach: &Reach,
-    credential: &Credential,
-    gate: &LoginGate,
-    context: &Context,
-) -> Result<Arc<dyn Connector>, Diagnostic> {
-    let mut options = HttpOptions::default().with_security(reach.security);
-    if let Some(pem) = &reach.authorities {
-        options = options.with_ca_pem(pem.clone());
-    }
-    if let Some(limit) = reach.connect_timeout {
-        options = options.with_connect_timeout(limit);
-    }
-    if let Some(address) = context.resolve.get(endpoint.computer_name()) {
-        options = options.with_resolve(*address);
-    }
-    let connector = HttpConnector::builder(endpoint.clone(), credential.clone())
-        .auth(reach.scheme)
-        .options(options)
-        .login_gate(gate.clone())
-        .build()
-        .map_err(|error: SetupError| {
-            Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
-                .about(endpoint.url())
-                .caused_by(&error)
-                .with_hint("nothing was sent")
-        })?;
-    Ok(Arc::new(connector))
 }
 
 /// Lists every server. Those that fail are reported: first why, then those on which nothing was tried any more.
@@ -122,10 +74,11 @@ pub(super) async fn sessions(
     reach: &Reach,
     by_id: bool,
     format: DiagnosticFormat,
-) -> Result<Vec<SessionDescriptor>, Diagnostic> {
+) -> Result<Rows, Diagnostic> {
+    let scheme = reach.scheme.unwrap_or_default();
     let unusable = match table {
-        Some(table) => match table.merge(survey, reach.scheme).await {
-            Ok(sessions) => return Ok(sessions),
+        Some(table) => match table.merge(survey, scheme).await {
+            Ok(rows) => return Ok(rows),
             Err(diagnostic) => Some(diagnostic),
         },
         None => None,
@@ -135,7 +88,12 @@ pub(super) async fn sessions(
         Some(diagnostic) => diagnostic.emit(format),
         None => {}
     }
-    Ok(survey.sessions())
+    let note = |session: &SessionDescriptor| Note {
+        user: Some(session.seen_by.clone()),
+        auth: Some(scheme.name().to_owned()),
+        ..Note::new(Origin::Listed)
+    };
+    Ok(survey.sessions().into_iter().map(|session| Row { note: note(&session), session }).collect())
 }
 
 /// One sentence for a person however many hosts there are, one object for each for a program.

@@ -1,11 +1,14 @@
 //! One subcommand per file.
 
 mod confirm;
+mod connecting;
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod identify;
 mod listing;
+mod remembered;
 pub(crate) mod remove;
 pub(crate) mod simulator;
 

@@ -1,78 +1,240 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
+use std::collections::{BTreeSet, HashSet};
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
-use pssession::session::Selection;
+use pssession::session::{Selection, Transport};
+use pssession::store::{Origin, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Plan, Record, Report, SignalMode, Survey};
-use pssession::{Engine, SessionDescriptor};
+use pssession::{Connector, Endpoint, Engine, SessionQuery};
 
-use super::{Context, confirm, listing};
+use super::connecting::Connectors;
+use super::{Context, confirm, listing, remembered};
 use crate::cli::args::{ErrorAction, Format, RemoveArgs, SignalWhen};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::fault_code_hint;
-use crate::cli::intent::{Reach, session_query};
+use crate::cli::intent::{Reach, Scope, remembered_query, session_query};
 use crate::cli::interrupt::{self, Watch};
+use crate::cli::login::Logins;
 use crate::cli::render::{self, printable};
+use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
-    if query.is_empty() {
+    if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
         return Err(Diagnostic::usage("nothing says which sessions to remove")
             .with_hint("give a selector such as --name, a filter such as --owner, or --all"));
     }
     let reach = Reach::read(&args.reach)?;
-    let engine = Engine::new(policy(args)?);
-    let talk = Talk::new(args, context);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
-    let connectors = listing::connectors(&reach, &args.reach.login, context, &watch)?;
-
-    let mut survey = listing::survey(&engine, connectors, &cancellation, talk.errors).await;
-    let table = context.table(&args.table);
-    let by_id = !args.select.id.is_empty();
-    let mut sessions = listing::sessions(&survey, table.as_ref(), &reach, by_id, talk.errors).await?;
-    if args.select.skip_running {
-        engine.list_commands(&mut survey, &mut sessions).await;
-    }
-    let selection = query.select(&sessions);
-    let mut circumstances = Circumstances {
-        must_match: !args.ignore_not_found,
-        ..listing::circumstances(&survey, &selection, &cancellation)
+    let logins = Logins::new(&args.reach.login, &watch);
+    let run = Run {
+        args,
+        query,
+        engine: Engine::new(policy(args)?),
+        talk: Talk::new(args, context),
+        table: context.table(&args.table),
+        reach: &reach,
+        cancellation: &cancellation,
+        watch: &watch,
     };
-    for miss in selection.misses.iter().filter(|miss| !miss.silent) {
-        listing::missed(miss).emit(talk.errors);
-    }
-    if circumstances.hits == 0 && circumstances.literal_misses == 0 {
-        talk.nothing(&survey, sessions.len(), circumstances.must_match)?;
-    }
-    circumstances.could_not_begin = misses_stop_it(args.error_action, &circumstances, &watch)?;
-    if circumstances.could_not_begin {
-        talk.say("nothing was closed, because not everything that was named is there")?;
+    let mut connectors = Connectors::new(&reach, context, logins);
+    let prepared = match &scope {
+        Scope::Servers => run.choose_from_servers(&mut connectors).await?,
+        scope => run.choose_from_memory(scope, &mut connectors).await?,
+    };
+    run.carry_out(prepared).await
+}
+
+/// What surrounds one run.
+struct Run<'a> {
+    args: &'a RemoveArgs,
+    query: SessionQuery,
+    engine: Engine,
+    talk: Talk,
+    table: Option<Table>,
+    reach: &'a Reach,
+    cancellation: &'a Cancellation,
+    watch: &'a Watch,
+}
+
+/// What is to be closed, and the servers that were asked about it.
+struct Prepared {
+    chosen: Rows,
+    survey: Survey,
+    circumstances: Circumstances,
+    /// A person said no to all of it.
+    declined: bool,
+}
+
+impl Run<'_> {
+    /// Asks the named servers, and chooses from what they say.
+    async fn choose_from_servers(&self, connectors: &mut Connectors<'_>) -> Result<Prepared, Diagnostic> {
+        let mut survey = self.survey(connectors.for_servers()?).await;
+        let by_id = !self.args.select.id.is_empty();
+        let table = self.table.as_ref();
+        let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
+        if self.args.select.skip_running {
+            self.engine.list_commands(&mut survey, rows.sessions_mut()).await;
+        }
+        let selection = self.query.select(rows.sessions());
+        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let nothing = listing::nothing(&survey, rows.len());
+        let circumstances = self.judge(&selection, circumstances, nothing)?;
+        let mut chosen = rows.pick(&selection.chosen);
+        if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
+            // Only then can the guard, the plan and the questions say what runs.
+            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+        }
+        Ok(Prepared { chosen, survey, circumstances, declined: false })
     }
 
-    let mut chosen = chosen(&sessions, &selection);
-    if !args.yes && !args.select.skip_running {
-        // Only then can the guard, the plan and the questions say what runs.
-        engine.list_commands(&mut survey, &mut chosen).await;
+    /// Chooses from what is remembered, and then asks the servers of the chosen sessions how these are now.
+    async fn choose_from_memory(
+        &self,
+        scope: &Scope,
+        connectors: &mut Connectors<'_>,
+    ) -> Result<Prepared, Diagnostic> {
+        let query = remembered_query(&self.args.select)?;
+        let rows = remembered::rows(scope, &query, self.table.as_ref()).await?;
+        let selection = query.select(rows.sessions());
+        let survey = Survey::default();
+        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let nothing = match selection.chosen.is_empty() {
+            true => Some(remembered::nothing(scope, self.table.as_ref()).await?),
+            false => None,
+        };
+        let circumstances = self.judge(&selection, circumstances, nothing)?;
+        let chosen = rows.pick(&selection.chosen);
+        let only_shown = self.args.what_if && !self.args.select.skip_running;
+        if circumstances.could_not_begin || chosen.is_empty() || only_shown {
+            return Ok(Prepared { chosen, survey, circumstances, declined: false });
+        }
+        if !self.trusts(&chosen).await? {
+            return Ok(Prepared { chosen, survey, circumstances, declined: true });
+        }
+        let connectors = connectors.for_rows(&chosen)?;
+        self.ask_again(chosen, connectors, circumstances).await
     }
-    let mut plan = Plan::new(chosen);
-    tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
-    let report = if circumstances.could_not_begin {
-        Report::default()
-    } else if args.what_if {
-        Report::new(plan.what_if())
-    } else {
-        confirm::confirm(&mut plan, args, &watch)?;
-        engine.run(plan, survey, &cancellation, |record| talk.finished(record)).await
-    };
-    if let Some(table) = &table {
-        // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
-        table.drop_gone(&report.records).await.unwrap_or_else(|diagnostic| diagnostic.emit(talk.errors));
+
+    /// Asks the servers how the chosen sessions are now. One that is no longer what was asked for is left out.
+    async fn ask_again(
+        &self,
+        mut chosen: Rows,
+        connectors: Vec<Arc<dyn Connector>>,
+        circumstances: Circumstances,
+    ) -> Result<Prepared, Diagnostic> {
+        let mut survey = self.survey(connectors).await;
+        if let Some(table) = &self.table {
+            let scheme = self.reach.scheme.unwrap_or_default();
+            // What was learned is kept; that it could not be is told, and stops nobody.
+            let merged = table.merge(&survey, scheme).await;
+            merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+        }
+        for session in chosen.sessions_mut() {
+            session.commands = None;
+        }
+        survey.refresh(chosen.sessions_mut());
+        if !self.args.yes || self.args.select.skip_running {
+            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+        }
+        let (still, changed): (Vec<_>, Vec<_>) =
+            chosen.into_iter().partition(|row| self.query.admits(&row.session));
+        for row in &changed {
+            self.talk.say(&format!(
+                "{} on {} is left out: it is no longer what was asked for",
+                printable(row.session.name().unwrap_or(row.session.shell.shell_id.as_str())),
+                printable(&row.session.computer_name),
+            ))?;
+        }
+        let tally = survey.tally();
+        let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
+        let circumstances = Circumstances {
+            deadline: unheard && !self.cancellation.is_cancelled(),
+            hosts: tally.hosts,
+            unreachable: tally.unreachable,
+            refused: tally.refused,
+            incomplete: tally.incomplete,
+            hits: still.len(),
+            ..circumstances
+        };
+        Ok(Prepared { chosen: still.into_iter().collect(), survey, circumstances, declined: false })
     }
-    circumstances.interruption = watch.stop();
-    talk.conclude(&report, args.what_if)?;
-    Ok(report.exit_code(&circumstances).into())
+
+    async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
+        listing::survey(&self.engine, connectors, self.cancellation, self.talk.errors).await
+    }
+
+    /// Tells what was missed, and decides whether that ends it.
+    fn judge(
+        &self,
+        selection: &Selection,
+        circumstances: Circumstances,
+        nothing: Option<String>,
+    ) -> Result<Circumstances, Diagnostic> {
+        let mut circumstances = Circumstances { must_match: !self.args.ignore_not_found, ..circumstances };
+        for miss in selection.misses.iter().filter(|miss| !miss.silent) {
+            listing::missed(miss).emit(self.talk.errors);
+        }
+        if circumstances.hits == 0 && circumstances.literal_misses == 0 {
+            self.talk.nothing(nothing, circumstances.must_match)?;
+        }
+        circumstances.could_not_begin = misses_stop_it(self.args.error_action, &circumstances, self.watch)?;
+        if circumstances.could_not_begin {
+            self.talk.say("nothing was closed, because not everything that was named is there")?;
+        }
+        Ok(circumstances)
+    }
+
+    /// Whether a credential may be sent to where these sessions are said to be: to the servers that were named, to those
+    /// that were listed before, and else only if a person says so.
+    async fn trusts(&self, chosen: &Rows) -> Result<bool, Diagnostic> {
+        let named: HashSet<&str> = self.reach.endpoints.iter().map(Endpoint::url).collect();
+        let over_ws_man = chosen.sessions().iter().filter(|session| session.transport == Transport::WsMan);
+        let urls: BTreeSet<_> = over_ws_man.map(|session| session.endpoint_url.clone()).collect();
+        let urls: Vec<_> = urls.into_iter().filter(|url| !named.contains(url.as_str())).collect();
+        let strangers = match &self.table {
+            Some(table) => table.strangers(urls).await?,
+            None => urls,
+        };
+        if strangers.is_empty() { Ok(true) } else { confirm::trust(&strangers, self.watch) }
+    }
+
+    async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
+        let Prepared { chosen, survey, mut circumstances, declined } = prepared;
+        let mut plan = Plan::new(chosen.sessions().iter().cloned());
+        for (position, note) in chosen.notes().iter().enumerate() {
+            if declined {
+                plan.decline(position);
+            }
+            if note.origin != Origin::Listed {
+                plan.claim(position);
+            }
+        }
+        tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
+        let report = if circumstances.could_not_begin {
+            Report::default()
+        } else if self.args.what_if {
+            Report::new(plan.what_if())
+        } else {
+            if !declined {
+                confirm::confirm(&mut plan, self.args, self.watch)?;
+            }
+            self.engine.run(plan, survey, self.cancellation, |record| self.talk.finished(record)).await
+        };
+        if let Some(table) = &self.table {
+            // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
+            let dropped = table.drop_gone(&report.records).await;
+            dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+        }
+        circumstances.interruption = self.watch.stop();
+        self.talk.conclude(&report, self.args.what_if)?;
+        Ok(report.exit_code(&circumstances).into())
+    }
 }
 
 fn policy(args: &RemoveArgs) -> Result<pssession::Policy, Diagnostic> {
@@ -101,10 +263,6 @@ fn misses_stop_it(
     })
 }
 
-fn chosen(sessions: &[SessionDescriptor], selection: &Selection) -> Vec<SessionDescriptor> {
-    selection.chosen.iter().filter_map(|&index| sessions.get(index).cloned()).collect()
-}
-
 /// How this run speaks: records on stdout, errors and the summary on stderr.
 struct Talk {
     format: Format,
@@ -130,8 +288,8 @@ impl Talk {
     }
 
     /// Nothing was chosen, and no single value is to blame.
-    fn nothing(&self, survey: &Survey, sessions: usize, must_match: bool) -> Result<(), Diagnostic> {
-        let Some(why) = listing::nothing(survey, sessions) else { return Ok(()) };
+    fn nothing(&self, why: Option<String>, must_match: bool) -> Result<(), Diagnostic> {
+        let Some(why) = why else { return Ok(()) };
         if !must_match {
             return self.say(&why);
         }

@@ -20,10 +20,11 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// The servers that are meant, and how to get there.
 #[derive(Debug)]
 pub(crate) struct Reach {
-    /// Each endpoint once, in the order in which it was named.
+    /// Each endpoint once, in the order in which it was named; none where the local table or objects are looked at.
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) security: Security,
-    pub(crate) scheme: AuthScheme,
+    /// How to log in, if that was said.
+    pub(crate) scheme: Option<AuthScheme>,
     pub(crate) authorities: Option<Vec<u8>>,
     pub(crate) connect_timeout: Option<Duration>,
 }
@@ -31,12 +32,12 @@ pub(crate) struct Reach {
 impl Reach {
     /// Reads the options, the inventory and the file of authorities.
     pub(crate) fn read(args: &ReachArgs) -> Result<Self, Diagnostic> {
-        let scheme: AuthScheme = args.login.auth.parse().map_err(|error: UnknownScheme| {
+        let scheme = args.login.auth.as_deref().map(str::parse).transpose();
+        let scheme = scheme.map_err(|error: UnknownScheme| {
             Diagnostic::usage(format!("--auth: {error}"))
                 .about("--auth")
                 .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
         })?;
-        one_reader_of_stdin(args)?;
         Ok(Self {
             endpoints: endpoints(args)?,
             security: security(&args.dangerous),
@@ -80,27 +81,7 @@ fn security(args: &DangerousArgs) -> Security {
     }
 }
 
-/// What `-` stands for can be read once.
-fn one_reader_of_stdin(args: &ReachArgs) -> Result<(), Diagnostic> {
-    let readers = [
-        ("--inventory", args.inventory.as_deref()),
-        ("--password-file", args.login.password_file.as_deref()),
-        ("--ca-file", args.ca_file.as_deref()),
-    ];
-    let readers: Vec<_> =
-        readers.iter().filter(|(_, path)| *path == Some(Path::new("-"))).map(|(option, _)| *option).collect();
-    if readers.len() > 1 {
-        return Err(Diagnostic::usage(format!("{} would all read stdin", readers.join(" and ")))
-            .with_hint("stdin can be read once: name a file for the others; nothing was sent"));
-    }
-    Ok(())
-}
-
 fn endpoints(args: &ReachArgs) -> Result<Vec<Endpoint>, Diagnostic> {
-    if args.on.is_empty() && args.inventory.is_none() {
-        return Err(Diagnostic::usage("no server is named")
-            .with_hint("give --on HOST,... or --inventory FILE; `pssession demo` needs none"));
-    }
     let mut names: Vec<Named> =
         args.on.iter().map(|host| Named { host: host.clone(), place: None }).collect();
     if let Some(path) = &args.inventory {

@@ -13,6 +13,13 @@ use super::bad_value;
 
 /// The query that the options spell.
 pub(crate) fn session_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
+    let mut filters = filters(args)?;
+    filters.extend(args.skip_running.then_some(Filter::SkipRunning));
+    Ok(SessionQuery::new(selectors(args)?, filters))
+}
+
+/// The same for sessions that are remembered: whether something runs in them cannot be known before they are asked.
+pub(crate) fn remembered_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
     Ok(SessionQuery::new(selectors(args)?, filters(args)?))
 }
 
@@ -49,7 +56,6 @@ fn filters(args: &SelectArgs) -> Result<Vec<Filter>, Diagnostic> {
         filters.push(Filter::Port(args.port.clone()));
     }
     filters.extend(patterns("--exclude", &args.exclude)?.map(Filter::Exclude));
-    filters.extend(args.skip_running.then_some(Filter::SkipRunning));
     Ok(filters)
 }
 

@@ -50,13 +50,6 @@ fn a_login_that_cannot_be_had_says_where_it_may_come_from() {
     assert!(run.stderr.contains("the password command failed"), "{}", run.stderr);
 }
 
-#[test]
-fn no_server_is_a_usage_error_that_names_the_ways_out() {
-    let run =
-        Pssession::new(["get", "--user", "alice"]).env("PSSESSION_PASSWORD", "x").run_blocking().expect(2);
-    assert!(run.stderr.contains("--inventory"), "{}", run.stderr);
-}
-
 #[tokio::test]
 async fn the_password_may_come_from_a_file_or_a_command_and_hosts_from_an_inventory() {
     let simulator = host(leaked()).await;

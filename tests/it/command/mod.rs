@@ -2,6 +2,7 @@
 
 mod ids;
 mod input;
+mod memory;
 mod remove;
 mod small;
 mod talk;

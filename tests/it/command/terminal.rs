@@ -189,10 +189,10 @@ async fn labels_are_painted_on_a_terminal_unless_that_is_unwanted() {
     if !available() {
         return;
     }
-    let painted = Pty::new(["get"]).env("NO_COLOR", "").answer(&[]).await.expect(2);
-    painted.shows("\u{1b}[1;31merror:\u{1b}[0m no server is named");
+    let painted = Pty::new(["remove"]).env("NO_COLOR", "").answer(&[]).await.expect(2);
+    painted.shows("\u{1b}[1;31merror:\u{1b}[0m nothing says which");
     for unwanted in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let pty = Pty::new(["get"]).env("NO_COLOR", "").env(unwanted.0, unwanted.1);
+        let pty = Pty::new(["remove"]).env("NO_COLOR", "").env(unwanted.0, unwanted.1);
         let plain = pty.answer(&[]).await.expect(2);
         assert!(!plain.screen.contains('\u{1b}'), "{}", plain.screen);
     }

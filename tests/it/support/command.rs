@@ -51,6 +51,12 @@ impl Pssession {
         self
     }
 
+    /// Takes a variable away again.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Leaves it to the command where its table is: in the home that must stay empty.
     pub(crate) fn with_its_own_table(mut self) -> Self {
         self.command.env_remove("PSSESSION_STORE");

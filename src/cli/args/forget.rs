@@ -1,0 +1,21 @@
+//! What `forget` takes.
+
+use clap::Args;
+
+use super::{OutputArgs, SelectArgs, TableArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Print what would be forgotten, and forget nothing
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Succeed even if nothing was selected
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+}

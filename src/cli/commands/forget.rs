@@ -1,0 +1,50 @@
+//! `pssession forget`: drops rows of the local table, and sends nothing.
+
+use std::io::Write as _;
+
+use pssession::teardown::{Circumstances, Report};
+
+use super::{Context, listing, remembered};
+use crate::cli::args::ForgetArgs;
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::exit::Exit;
+use crate::cli::intent::{Scope, session_query};
+use crate::cli::render::{self, plural};
+
+pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let scope = Scope::without_servers(&args.select)?;
+    let query = session_query(&args.select)?;
+    if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
+        return Err(Diagnostic::usage("nothing says which sessions to forget").with_hint(
+            "give a selector such as --name, a filter such as --owner, or --all; --cached adds listed sessions",
+        ));
+    }
+    let errors = DiagnosticFormat::beside(args.output.output);
+    let table = context.table(&args.table);
+    let rows = remembered::rows(&scope, &query, table.as_ref()).await?;
+    let selection = query.select(rows.sessions());
+    let misses = selection.misses.iter().filter(|miss| !miss.silent);
+    let literal_misses = misses.map(|miss| listing::missed(miss).emit(errors)).count();
+    let chosen = rows.pick(&selection.chosen);
+    if chosen.is_empty() && literal_misses == 0 && errors == DiagnosticFormat::Text {
+        let nothing = remembered::nothing(&scope, table.as_ref()).await?;
+        writeln!(std::io::stderr().lock(), "{nothing}")?;
+    }
+    if !args.what_if && !chosen.is_empty() {
+        let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
+        remembered::known(table.as_ref())?.forget(ids).await?;
+    }
+    render::sessions(context.format(args.output.output), chosen.sessions())?;
+    if errors == DiagnosticFormat::Text && !chosen.is_empty() {
+        let done = if args.what_if { "would forget" } else { "forgot" };
+        let sessions = plural(chosen.len(), "session");
+        writeln!(std::io::stderr().lock(), "{done} {sessions}; nothing was sent, and what runs goes on")?;
+    }
+    let circumstances = Circumstances {
+        hits: chosen.len(),
+        literal_misses,
+        must_match: !args.ignore_not_found,
+        ..Circumstances::default()
+    };
+    Ok(Report::default().exit_code(&circumstances).into())
+}

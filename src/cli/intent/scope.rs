@@ -1,0 +1,65 @@
+//! What is looked at: the servers that are named, the local table, or objects from a file or a pipe.
+
+use std::path::{Path, PathBuf};
+
+use pssession::store::Origin;
+
+use crate::cli::args::{ReachArgs, SelectArgs};
+use crate::cli::diagnostic::Diagnostic;
+
+/// Where the sessions come from among which the query selects.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The named servers are asked now.
+    Servers,
+    /// The local table, and in it the sessions of these origins.
+    Table(&'static [Origin]),
+    /// The objects in this file; `-` is stdin. Servers that are named beside it may be sent a credential.
+    Objects(PathBuf),
+}
+
+impl Scope {
+    /// What a command looks at that can ask servers.
+    pub(crate) fn of(select: &SelectArgs, reach: &ReachArgs) -> Result<Self, Diagnostic> {
+        one_reader_of_stdin(select, reach)?;
+        let servers = !reach.on.is_empty() || reach.inventory.is_some();
+        if servers && select.cached {
+            return Err(Diagnostic::usage("--cached looks at the local table, and --on asks the servers")
+                .with_hint("leave out one of them; nothing was sent"));
+        }
+        if servers && select.session.is_none() { Ok(Self::Servers) } else { Self::without_servers(select) }
+    }
+
+    /// What a command looks at that asks no server.
+    pub(crate) fn without_servers(select: &SelectArgs) -> Result<Self, Diagnostic> {
+        match &select.session {
+            Some(_) if select.cached => {
+                Err(Diagnostic::usage("--cached looks at the local table, and --session at objects")
+                    .with_hint("leave out one of them; nothing was done"))
+            }
+            Some(path) => Ok(Self::Objects(path.clone())),
+            // Whoever names one session by its number or id means that one, however it came into the table.
+            None if select.cached || !select.id.is_empty() || !select.instance_id.is_empty() => {
+                Ok(Self::Table(&Origin::ALL))
+            }
+            None => Ok(Self::Table(&Origin::CURRENT)),
+        }
+    }
+}
+
+/// What `-` stands for can be read once.
+fn one_reader_of_stdin(select: &SelectArgs, reach: &ReachArgs) -> Result<(), Diagnostic> {
+    let readers = [
+        ("--session", select.session.as_deref()),
+        ("--inventory", reach.inventory.as_deref()),
+        ("--password-file", reach.login.password_file.as_deref()),
+        ("--ca-file", reach.ca_file.as_deref()),
+    ];
+    let readers: Vec<_> =
+        readers.iter().filter(|(_, path)| *path == Some(Path::new("-"))).map(|(option, _)| *option).collect();
+    if readers.len() > 1 {
+        return Err(Diagnostic::usage(format!("{} would all read stdin", readers.join(" and ")))
+            .with_hint("stdin can be read once: name a file for the others; nothing was sent"));
+    }
+    Ok(())
+}

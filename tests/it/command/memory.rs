@@ -1,0 +1,247 @@
+//! What the local table remembers can be looked at, closed and forgotten without naming a server again.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use pssession::session::{SeenOn, SessionDescriptor, Transport};
+use pssession::simulator::{OperationKind, Simulator};
+use pssession::store::{Note, Origin, Row, Store};
+use pssession::wsman::Shell;
+use pssession::{Endpoint, ShellId};
+use tempfile::TempDir;
+
+use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
+use crate::support::command::{Pssession, Run};
+
+/// A table of one's own, which several commands share.
+struct Desk {
+    simulator: Simulator,
+    folder: TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A desk whose host has been listed once.
+    async fn listed() -> Self {
+        let desk = Self::new().await;
+        desk.list().await;
+        desk
+    }
+
+    async fn list(&self) {
+        on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.path()).run().await.expect(0);
+    }
+
+    fn table(&self) -> PathBuf {
+        self.folder.path().join("sessions.db")
+    }
+
+    fn path(&self) -> String {
+        self.table().to_str().unwrap().to_owned()
+    }
+
+    async fn run(&self, args: &[&str]) -> Run {
+        Pssession::new(args).login(&self.simulator).env("PSSESSION_STORE", &self.path()).run().await
+    }
+
+    /// The same with no more than the password: who logs in is remembered.
+    async fn run_with_password_alone(&self, args: &[&str]) -> Run {
+        Pssession::new(args)
+            .login(&self.simulator)
+            .without("PSSESSION_USER")
+            .env("PSSESSION_STORE", &self.path())
+            .run()
+            .await
+    }
+
+    /// Puts a session into the table that a person would have imported.
+    fn import(&self, shell_id: &str, change: impl FnOnce(&mut Row)) {
+        import(&self.table(), &self.simulator.address().to_string(), shell_id, change);
+    }
+
+    fn asked(&self, kind: OperationKind) -> usize {
+        let world = self.simulator.world();
+        let world = world.lock().unwrap();
+        world.count(kind)
+    }
+}
+
+fn import(table: &Path, host: &str, shell_id: &str, change: impl FnOnce(&mut Row)) {
+    let endpoint = Endpoint::parse(host, false).unwrap();
+    let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
+    let shell = Shell::new(ShellId::from_server(shell_id), "");
+    let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
+    let mut row = Row { session, note: Note::new(Origin::Imported) };
+    change(&mut row);
+    Store::open(table).unwrap().import(&[row]).unwrap();
+}
+
+fn ids(run: &Run) -> Vec<i64> {
+    run.records().iter().map(|record| record["Id"].as_i64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_plain_get_says_where_the_sessions_are_that_were_only_listed() {
+    let desk = Desk::listed().await;
+    let run = desk.run(&["get", "-o", "table"]).await.expect(0);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("3 sessions that were only listed on a server: --cached"), "{}", run.stderr);
+    assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), [1, 2, 3]);
+    assert_eq!(ids(&desk.run(&["get", "--id", "3,1"]).await.expect(0)), [3, 1]);
+    assert_eq!(ids(&desk.run(&["get", "--instance-id", BUILD_8]).await.expect(0)), [2]);
+    assert_eq!(desk.simulator.connections(), 1, "looking at the table asks no server");
+}
+
+#[tokio::test]
+async fn an_empty_table_is_no_error_and_is_not_created_by_looking() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["get", "-o", "table"]).await.expect(0);
+    assert!(run.stderr.contains("--on HOST asks a server"), "{}", run.stderr);
+    assert!(!desk.table().exists());
+}
+
+#[tokio::test]
+async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone() {
+    let desk = Desk::listed().await;
+    let run = desk.run_with_password_alone(&["remove", "--id", "1", "--yes"]).await.expect(0);
+    assert_eq!(run.records()[0]["Outcome"], "Closed");
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), [2, 3]);
+}
+
+#[tokio::test]
+async fn what_if_on_the_table_sends_nothing_at_all() {
+    let desk = Desk::listed().await;
+    let run = desk.run_with_password_alone(&["remove", "--id", "1..2", "--what-if"]).await.expect(0);
+    let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
+    assert_eq!(outcomes, ["WhatIf", "WhatIf"]);
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn somebody_elses_listed_session_needs_a_yes_and_an_imported_one_is_the_users() {
+    let desk = Desk::listed().await;
+    let run = desk.run(&["remove", "--id", "1"]).await.expect(6);
+    assert!(run.stderr.contains("CONTOSO\\ci-runner"), "{}", run.stderr);
+    desk.import(BUILD_7, |_| ());
+    desk.run(&["remove", "--id", "1"]).await.expect(0);
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn all_means_opened_and_imported_sessions_and_cached_adds_the_listed_ones() {
+    let desk = Desk::listed().await;
+    desk.run(&["remove", "--all", "--yes"]).await.expect(3);
+    desk.import(BUILD_7, |_| ());
+    assert_eq!(ids(&desk.run(&["remove", "--all", "--yes"]).await.expect(0)), [1]);
+    assert_eq!(ids(&desk.run(&["remove", "--all", "--cached", "--yes"]).await.expect(0)), [2, 3]);
+    assert_eq!(left(&desk.simulator), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_imported_session_on_an_endpoint_that_nobody_knows_gets_no_handshake() {
+    let desk = Desk::new().await;
+    desk.import(BUILD_7, |row| row.note.user = Some("LAB\\ada".to_owned()));
+    for yes in [&["--yes"][..], &[]] {
+        let run = desk.run(&[&["remove", "--id", "1"], yes].concat()).await.expect(6);
+        assert!(run.stderr.contains("no login was ever sent"), "{}", run.stderr);
+        assert!(run.stderr.contains("--on HOST"), "{}", run.stderr);
+    }
+    assert_eq!(desk.simulator.connections(), 0);
+    // To name the server is to trust it.
+    on(&desk.simulator, "remove", &["--id", "1"]).env("PSSESSION_STORE", &desk.path()).run().await.expect(0);
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_no_longer_what_was_asked_for_is_left_alone() {
+    let desk = Desk::listed().await;
+    desk.simulator.world().lock().unwrap().shells_mut()[0].state = Some("Connected".to_owned());
+    let run =
+        desk.run(&["remove", "--cached", "--state", "disconnected", "--yes", "-o", "table"]).await.expect(3);
+    assert!(run.stderr.contains("build-7 on 127.0.0.1 is left out"), "{}", run.stderr);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_meanwhile_is_told_so_and_leaves_the_table() {
+    let desk = Desk::listed().await;
+    desk.simulator.world().lock().unwrap().shells_mut().remove(0);
+    let run = desk.run(&["remove", "--id", "1", "--yes"]).await.expect(0);
+    assert_eq!(run.records()[0]["Outcome"], "AlreadyGone");
+    assert_eq!(desk.asked(OperationKind::Delete), 0);
+    let run = desk.run(&["remove", "--id", "1", "--yes"]).await.expect(3);
+    assert!(run.stderr.contains("no session has the id \"1\""), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_closed_there() {
+    let desk = Desk::new().await;
+    desk.import(BUILD_7, |row| {
+        row.session.computer_type = pssession::session::ComputerType::VirtualMachine;
+        row.session.vm_name = "db".to_owned();
+    });
+    desk.list().await;
+    import(&desk.table(), "hyperv01", "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9AAA", |row| {
+        row.session.transport = Transport::from_word("VMBus");
+        row.session.computer_type = pssession::session::ComputerType::VirtualMachine;
+        row.session.vm_name = "db".to_owned();
+        row.session.endpoint_url.clear();
+    });
+    let run = desk.run(&["remove", "--vm-name", "D*", "--yes"]).await.expect(4);
+    let told: Vec<_> = run.records().iter().map(|r| (r["Outcome"].clone(), r["Reason"].clone())).collect();
+    assert!(told.contains(&("Closed".into(), serde_json::Value::Null)), "{told:?}");
+    assert!(told.contains(&("Failed".into(), "transport VMBus is not WS-Management".into())), "{told:?}");
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn one_password_is_not_tried_as_that_of_two_accounts() {
+    let desk = Desk::listed().await;
+    desk.import("A", |row| {
+        row.session.endpoint_url = format!("http://{NOBODY}/wsman");
+        row.note.user = Some("LAB\\eve".to_owned());
+    });
+    Store::open(desk.table())
+        .unwrap()
+        .add_opened(
+            &SessionDescriptor::from_shell(
+                Shell::new(ShellId::from_server("B"), ""),
+                SeenOn { host: "127.0.0.1", url: &format!("http://{NOBODY}/wsman"), port: 1 },
+                "LAB\\eve",
+                SystemTime::now(),
+            ),
+            &Note { user: Some("LAB\\eve".to_owned()), ..Note::new(Origin::Opened) },
+        )
+        .unwrap();
+    let run = desk.run_with_password_alone(&["remove", "--all", "--cached", "--yes"]).await.expect(2);
+    assert!(run.stderr.contains("one password cannot be that of"), "{}", run.stderr);
+    assert!(run.stderr.contains("--user"), "{}", run.stderr);
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn forget_drops_rows_sends_nothing_and_leaves_the_sessions_alone() {
+    let desk = Desk::listed().await;
+    desk.run(&["forget"]).await.expect(2);
+    let run = desk.run(&["forget", "--id", "2", "--what-if", "-o", "table"]).await.expect(0);
+    assert!(run.stderr.contains("would forget 1 session"), "{}", run.stderr);
+    let run = desk.run(&["forget", "--id", "2,77", "-o", "table"]).await.expect(4);
+    assert!(run.stderr.contains("forgot 1 session; nothing was sent"), "{}", run.stderr);
+    assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), [1, 3]);
+    desk.run(&["forget", "--all"]).await.expect(3);
+    desk.run(&["forget", "--all", "--cached"]).await.expect(0);
+    assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), Vec::<i64>::new());
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn cached_and_servers_are_two_different_questions() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["get", "--cached", "--on", NOBODY]).await.expect(2);
+    assert!(run.stderr.contains("leave out one of them"), "{}", run.stderr);
+}
