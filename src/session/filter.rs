@@ -16,6 +16,10 @@ use crate::wsman::uri;
 pub enum Filter {
     /// `Owner`, with wildcards.
     Owner(Vec<WildcardPattern>),
+    /// Owned by the account that saw it, see [`SessionDescriptor::is_ours`].
+    Mine,
+    /// Owned by another account than the one that saw it. Where either is not known, it is neither.
+    NotMine,
     /// `ClientIP` by address or network.
     ClientIp(Vec<IpNet>),
     /// The session's state.
@@ -42,6 +46,11 @@ impl Filter {
     pub fn admits(&self, session: &SessionDescriptor) -> bool {
         match self {
             Self::Owner(patterns) => any_matches(patterns, session.shell.owner.as_deref()),
+            Self::Mine => session.is_ours(),
+            Self::NotMine => {
+                let accounts = [session.shell.owner.as_deref().unwrap_or_default(), &session.seen_by];
+                accounts.iter().all(|account| !account.trim().is_empty()) && !session.is_ours()
+            }
             Self::ClientIp(networks) => session
                 .client_address()
                 .is_some_and(|address| networks.iter().any(|network| network.contains(&address))),
@@ -164,6 +173,8 @@ mod tests {
         let all = || patterns(&["*"]);
         for filter in [
             Filter::Owner(all()),
+            Filter::Mine,
+            Filter::NotMine,
             Filter::ClientIp(vec![parse_client_network("0.0.0.0/0").unwrap()]),
             Filter::ConfigurationName(all()),
             Filter::Idle(parse_bound("0s").unwrap()),
@@ -186,6 +197,22 @@ mod tests {
         assert!(!Filter::Port(vec![5986]).admits(&bob));
         assert!(Filter::ConfigurationName(patterns(&["microsoft.powershell"])).admits(&bob));
         assert!(!Filter::Owner(Vec::new()).admits(&bob));
+    }
+
+    #[test]
+    fn a_session_is_mine_or_somebody_elses_only_where_both_accounts_are_known() {
+        let judged = |owner: Option<&str>, seen_by: &str| {
+            let mut session = session(|shell| shell.owner = owner.map(str::to_owned));
+            session.seen_by = seen_by.to_owned();
+            (Filter::Mine.admits(&session), Filter::NotMine.admits(&session))
+        };
+        assert_eq!(judged(Some(r"LAB\Ada"), "ada@lab"), (true, false));
+        assert_eq!(judged(Some("ada"), r"LAB\ada"), (true, false));
+        assert_eq!(judged(Some(r"WEB01\ada"), r"LAB\ada"), (false, true));
+        assert_eq!(judged(Some(r"LAB\bob"), r"LAB\ada"), (false, true));
+        for (owner, seen_by) in [(None, "ada"), (Some(" "), "ada"), (Some("ada"), "")] {
+            assert_eq!(judged(owner, seen_by), (false, false), "{owner:?}, {seen_by:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod account;
 mod descriptor;
 mod filter;
+mod keep_newest;
 mod parse;
 mod query;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod wildcard;
 pub(crate) use account::Account;
 pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use filter::{Bound, Filter, SessionType};
+pub use keep_newest::{GroupKey, KeepNewest};
 pub use parse::{QueryError, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids};
 pub use query::{Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector};

@@ -2,6 +2,7 @@
 
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
+use super::keep_newest::KeepNewest;
 use super::selector::{Miss, Picked, Selector};
 
 /// Selectors and filters: different options must all agree, values of one option are alternatives.
@@ -11,6 +12,7 @@ use super::selector::{Miss, Picked, Selector};
 pub struct SessionQuery {
     selectors: Vec<Selector>,
     filters: Vec<Filter>,
+    keep_newest: Option<KeepNewest>,
 }
 
 /// What a query found among the sessions that it was shown.
@@ -26,20 +28,38 @@ impl SessionQuery {
     /// Combines selectors and filters.
     #[must_use]
     pub fn new(selectors: Vec<Selector>, filters: Vec<Filter>) -> Self {
-        Self { selectors, filters }
+        Self { selectors, filters, keep_newest: None }
     }
 
-    /// Whether neither a selector nor a filter was given. Such a query chooses everything, so whoever removes asks
-    /// this first.
+    /// Leaves the newest sessions out of what the selectors and filters have chosen: the last thing that is done.
+    #[must_use]
+    pub fn keeping_newest(mut self, keep: KeepNewest) -> Self {
+        self.keep_newest = Some(keep);
+        self
+    }
+
+    /// Whether neither a selector nor a filter was given; keeping the newest counts as a filter. Such a query chooses
+    /// everything, so whoever removes asks this first.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.selectors.is_empty() && self.filters.is_empty()
+        self.selectors.is_empty() && self.filters.is_empty() && self.keep_newest.is_none()
     }
 
     /// Whether all filters let this session pass: what was chosen before and has changed since is judged again by them.
     #[must_use]
     pub fn admits(&self, session: &SessionDescriptor) -> bool {
         self.filters.iter().all(|filter| filter.admits(session))
+    }
+
+    /// Indexes of those sessions that are not among the newest to keep: the last step of a selection alone, for what was
+    /// chosen before and has changed since.
+    #[must_use]
+    pub fn without_newest(&self, sessions: &[SessionDescriptor]) -> Vec<usize> {
+        let mut chosen = (0..sessions.len()).collect();
+        if let Some(keep) = &self.keep_newest {
+            keep.narrow(&mut chosen, sessions);
+        }
+        chosen
     }
 
     /// Picks among `sessions`, which are in table order.
@@ -63,6 +83,9 @@ impl SessionQuery {
             others.iter().all(|picked| picked.contains(index))
                 && sessions.get(index).is_some_and(|session| self.admits(session))
         });
+        if let Some(keep) = &self.keep_newest {
+            keep.narrow(&mut chosen, sessions);
+        }
         Selection { chosen, misses }
     }
 }

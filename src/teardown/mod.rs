@@ -28,5 +28,5 @@ pub use policy::{
     STUCK_AFTER, SignalMode, VERIFY_EVERY, VERIFY_POLLS,
 };
 pub use removal::{Phase, Removal};
-pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report};
+pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report, Requirement};
 pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};

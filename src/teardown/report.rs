@@ -89,8 +89,28 @@ pub struct Circumstances {
     pub could_not_begin: bool,
     /// The guard wants an answer that nobody can give, or that was no.
     pub unconfirmed: bool,
-    /// Whether finding nothing is an error (`remove` without `--ignore-not-found`).
-    pub must_match: bool,
+    /// What the selection has to find; `None` if whatever it finds is fine.
+    pub required: Option<Requirement>,
+}
+
+/// What a selection has to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// At least one session (`remove` without `--ignore-not-found`, `get --fail-if-none`).
+    Present,
+    /// No session (`get --fail-if-any`).
+    Absent,
+}
+
+impl Requirement {
+    /// Whether so many sessions are as required.
+    #[must_use]
+    pub const fn is_met(self, sessions: usize) -> bool {
+        match self {
+            Self::Present => sessions > 0,
+            Self::Absent => sessions == 0,
+        }
+    }
 }
 
 /// A signal that ends a run.
@@ -110,8 +130,8 @@ pub enum ExitCode {
     Success = 0,
     /// The run could not begin, or no host was reached.
     CouldNotBegin = 1,
-    /// Nothing matched.
-    NothingMatched = 3,
+    /// Nothing matched where something had to, or something where nothing might.
+    NotAsRequired = 3,
     /// Some sessions, selectors or hosts went wrong.
     Partial = 4,
     /// Every host that answered refused the credential.
@@ -181,7 +201,7 @@ impl Report {
             }
             () if c.could_not_begin || nobody_reached => ExitCode::CouldNotBegin,
             () if c.unconfirmed => ExitCode::Unconfirmed,
-            () if c.must_match && c.hits == 0 => ExitCode::NothingMatched,
+            () if c.required.is_some_and(|required| !required.is_met(c.hits)) => ExitCode::NotAsRequired,
             () => ExitCode::Success,
         }
     }
@@ -221,7 +241,7 @@ mod tests {
         literal_misses: 0,
         could_not_begin: false,
         unconfirmed: false,
-        must_match: true,
+        required: Some(Requirement::Present),
     };
 
     #[test]
@@ -232,13 +252,18 @@ mod tests {
         let late = Outcome::NotStarted(NotStarted::Deadline);
         let refused = Outcome::NotStarted(NotStarted::CredentialRefused);
         let int = Some(Interruption::Int);
+        let absent = Some(Requirement::Absent);
         #[rustfmt::skip]
         let rows: &[(&str, &[Outcome], Circumstances, u8)] = &[
             ("all closed", &[closed.clone(), Outcome::AlreadyGone], FINE, 0),
             ("planned", &[Outcome::WhatIf], FINE, 0),
             ("a person's no", &[Outcome::Declined], FINE, 0),
             ("nothing matched", &[], Circumstances { hits: 0, ..FINE }, 3),
-            ("nothing matched, which is fine", &[], Circumstances { hits: 0, must_match: false, ..FINE }, 0),
+            ("nothing matched, which is fine", &[], Circumstances { hits: 0, required: None, ..FINE }, 0),
+            ("none, as required", &[], Circumstances { hits: 0, required: absent, ..FINE }, 0),
+            ("some where none may be", &[], Circumstances { required: absent, ..FINE }, 3),
+            ("some where none may be, and a host missing", &[], Circumstances { required: absent, unreachable: 1, ..FINE }, 4),
+            ("none on no host", &[], Circumstances { hits: 0, required: absent, unreachable: 3, ..FINE }, 1),
             ("a literal miss alone", &[], Circumstances { hits: 0, literal_misses: 1, ..FINE }, 3),
             ("a literal miss beside a hit", std::slice::from_ref(&closed), Circumstances { literal_misses: 1, ..FINE }, 4),
             ("a miss under stop", &[], Circumstances { literal_misses: 1, could_not_begin: true, ..FINE }, 1),

@@ -66,6 +66,7 @@ Examples:
   pssession get --on web01,web02 --user CONTOSO\\alice
   pssession get --on web01 --owner '*ci-runner' --idle 2h
   pssession get --inventory hosts.txt -o ndjson | jq .Owner
+  pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any
   pssession get --cached                           what was seen before; asks no server";
 
 const REMOVE_EXAMPLES: &str = "\
@@ -74,6 +75,7 @@ The password comes from --password-file, --password-command, PSSESSION_PASSWORD 
 Examples:
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
   pssession remove --on web01,web02 --name 'build-*' --yes
+  pssession remove --on web01 --mine --keep-newest 1 --per client-ip
   pssession remove --id 3,7..9                     by the numbers that `get` has shown
   pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
 
@@ -123,6 +125,12 @@ pub(crate) struct GetArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) table: TableArgs,
+    /// End with exit code 3 if a session is shown
+    #[arg(long, conflicts_with = "fail_if_none")]
+    pub(crate) fail_if_any: bool,
+    /// End with exit code 3 if no session is shown
+    #[arg(long)]
+    pub(crate) fail_if_none: bool,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     #[command(flatten)]

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+/// The most sessions that can be kept of a group: four full hosts; a larger number is a slip of the key.
+const MAX_KEPT: i64 = 1_000_000;
+
 /// Which sessions: values of one option are alternatives, different options must all agree.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which sessions")]
@@ -41,6 +44,12 @@ pub(crate) struct SelectArgs {
     /// Owned by this account, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) owner: Vec<String>,
+    /// Owned by the account that looks
+    #[arg(long, conflicts_with = "not_mine")]
+    pub(crate) mine: bool,
+    /// Owned by another account than the one that looks
+    #[arg(long)]
+    pub(crate) not_mine: bool,
     /// Opened from this address or network
     #[arg(long, value_name = "ADDR|CIDR", value_delimiter = ',')]
     pub(crate) client_ip: Vec<String>,
@@ -68,4 +77,10 @@ pub(crate) struct SelectArgs {
     /// Leave out sessions in which a command runs, or might
     #[arg(long)]
     pub(crate) skip_running: bool,
+    /// Of what all the others chose, leave out the N that were opened last
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=MAX_KEPT))]
+    pub(crate) keep_newest: Option<u32>,
+    /// Leave out so many of each group: by owner, client-ip, computer-name, name, type, configuration-name
+    #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "keep_newest")]
+    pub(crate) per: Vec<String>,
 }

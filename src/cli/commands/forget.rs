@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use pssession::teardown::{Circumstances, Report};
+use pssession::teardown::{Circumstances, Report, Requirement};
 
 use super::{Context, listing, remembered};
 use crate::cli::args::ForgetArgs;
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let circumstances = Circumstances {
         hits: chosen.len(),
         literal_misses,
-        must_match: !args.ignore_not_found,
+        required: (!args.ignore_not_found).then_some(Requirement::Present),
         ..Circumstances::default()
     };
     Ok(Report::default().exit_code(&circumstances).into())

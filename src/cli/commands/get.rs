@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use pssession::Engine;
 use pssession::session::Selection;
 use pssession::store::Rows;
-use pssession::teardown::{Cancellation, Circumstances, Report};
+use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
 
 use super::connecting::Connectors;
 use super::{Context, listing, remembered};
@@ -29,13 +29,43 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let chosen = found.rows.pick(&found.selection.chosen);
     if chosen.is_empty()
         && told == 0
+        && !args.fail_if_none
         && is_for_a_person(format)
         && let Some(nothing) = &found.nothing
     {
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
     render::sessions(format, chosen.sessions())?;
-    Ok(Report::default().exit_code(&found.circumstances).into())
+    let circumstances = Circumstances { required: required(args), ..found.circumstances };
+    let code = Report::default().exit_code(&circumstances);
+    if code == ExitCode::NotAsRequired {
+        not_as_required(chosen.len(), found.nothing).emit(errors);
+    }
+    Ok(code.into())
+}
+
+/// What a check asks for: the exit code tells whether it is so.
+fn required(args: &GetArgs) -> Option<Requirement> {
+    match (args.fail_if_any, args.fail_if_none) {
+        (true, _) => Some(Requirement::Absent),
+        (_, true) => Some(Requirement::Present),
+        _ => None,
+    }
+}
+
+fn not_as_required(shown: usize, nothing: Option<String>) -> Diagnostic {
+    match shown {
+        0 => {
+            let found = nothing.unwrap_or_else(|| "no session matches".to_owned());
+            let message = format!("--fail-if-none wants a session: {found}");
+            Diagnostic::new("NothingMatched", "ObjectNotFound", message, Exit::SUCCESS)
+        }
+        some => {
+            let message =
+                format!("--fail-if-any wants no session, and shown: {}", render::plural(some, "session"));
+            Diagnostic::new("SessionsMatched", "ResourceExists", message, Exit::SUCCESS)
+        }
+    }
 }
 
 /// What was looked at, and what of it was chosen.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use pssession::session::{Selection, Transport};
 use pssession::store::{Origin, Rows};
-use pssession::teardown::{Cancellation, Circumstances, Plan, Record, Report, SignalMode, Survey};
+use pssession::teardown::{
+    Cancellation, Circumstances, Plan, Record, Report, Requirement, SignalMode, Survey,
+};
 use pssession::{Connector, Endpoint, Engine, SessionQuery};
 
 use super::connecting::Connectors;
@@ -110,7 +112,8 @@ impl Run<'_> {
         };
         let circumstances = self.judge(&selection, circumstances, nothing)?;
         let chosen = rows.pick(&selection.chosen);
-        let only_shown = self.args.what_if && !self.args.select.skip_running;
+        let select = &self.args.select;
+        let only_shown = self.args.what_if && !select.skip_running && select.keep_newest.is_none();
         if circumstances.could_not_begin || chosen.is_empty() || only_shown {
             return Ok(Prepared { chosen, survey, circumstances, declined: false });
         }
@@ -137,6 +140,10 @@ impl Run<'_> {
         }
         for session in chosen.sessions_mut() {
             session.commands = None;
+            if self.args.select.keep_newest.is_some() {
+                // What is gone or cannot be asked takes no place among those that are kept.
+                session.shell.shell_run_time = None;
+            }
         }
         survey.refresh(chosen.sessions_mut());
         if !self.args.yes || self.args.select.skip_running {
@@ -151,6 +158,12 @@ impl Run<'_> {
                 printable(&row.session.computer_name),
             ))?;
         }
+        let still: Rows = still.into_iter().collect();
+        let older = still.pick(&self.query.without_newest(still.sessions()));
+        if older.is_empty() && !still.is_empty() {
+            let why = "of the sessions that were chosen none is known to be older than those that are kept";
+            self.talk.nothing(Some(why.to_owned()), circumstances.required.is_some())?;
+        }
         let tally = survey.tally();
         let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
         let circumstances = Circumstances {
@@ -159,10 +172,10 @@ impl Run<'_> {
             unreachable: tally.unreachable,
             refused: tally.refused,
             incomplete: tally.incomplete,
-            hits: still.len(),
+            hits: older.len(),
             ..circumstances
         };
-        Ok(Prepared { chosen: still.into_iter().collect(), survey, circumstances, declined: false })
+        Ok(Prepared { chosen: older, survey, circumstances, declined: false })
     }
 
     async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
@@ -176,12 +189,13 @@ impl Run<'_> {
         circumstances: Circumstances,
         nothing: Option<String>,
     ) -> Result<Circumstances, Diagnostic> {
-        let mut circumstances = Circumstances { must_match: !self.args.ignore_not_found, ..circumstances };
+        let required = (!self.args.ignore_not_found).then_some(Requirement::Present);
+        let mut circumstances = Circumstances { required, ..circumstances };
         for miss in selection.misses.iter().filter(|miss| !miss.silent) {
             listing::missed(miss).emit(self.talk.errors);
         }
         if circumstances.hits == 0 && circumstances.literal_misses == 0 {
-            self.talk.nothing(nothing, circumstances.must_match)?;
+            self.talk.nothing(nothing, required.is_some())?;
         }
         circumstances.could_not_begin = misses_stop_it(self.args.error_action, &circumstances, self.watch)?;
         if circumstances.could_not_begin {

@@ -2,8 +2,8 @@
 
 use pssession::SessionQuery;
 use pssession::session::{
-    Filter, QueryError, Selector, SessionState, SessionType, WildcardPattern, parse_bound,
-    parse_client_network, parse_guid, parse_ids,
+    Filter, GroupKey, KeepNewest, QueryError, Selector, SessionState, SessionType, WildcardPattern,
+    parse_bound, parse_client_network, parse_guid, parse_ids,
 };
 
 use crate::cli::args::SelectArgs;
@@ -15,10 +15,15 @@ use super::bad_value;
 pub(crate) fn session_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
     let mut filters = filters(args)?;
     filters.extend(args.skip_running.then_some(Filter::SkipRunning));
-    Ok(SessionQuery::new(selectors(args)?, filters))
+    let query = SessionQuery::new(selectors(args)?, filters);
+    Ok(match keep_newest(args)? {
+        Some(keep) => query.keeping_newest(keep),
+        None => query,
+    })
 }
 
-/// The same for sessions that are remembered: whether something runs in them cannot be known before they are asked.
+/// The same for sessions that are remembered: whether something runs in them, and which of them are the newest that are
+/// left, cannot be known before their servers are asked.
 pub(crate) fn remembered_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
     Ok(SessionQuery::new(selectors(args)?, filters(args)?))
 }
@@ -41,6 +46,8 @@ fn selectors(args: &SelectArgs) -> Result<Vec<Selector>, Diagnostic> {
 fn filters(args: &SelectArgs) -> Result<Vec<Filter>, Diagnostic> {
     let mut filters = Vec::new();
     filters.extend(patterns("--owner", &args.owner)?.map(Filter::Owner));
+    filters.extend(args.mine.then_some(Filter::Mine));
+    filters.extend(args.not_mine.then_some(Filter::NotMine));
     filters.extend(values("--client-ip", &args.client_ip, parse_client_network)?.map(Filter::ClientIp));
     filters.extend(values("--state", &args.state, SessionState::parse)?.map(Filter::State));
     filters.extend(values("--type", &args.kind, SessionType::parse)?.map(Filter::Type));
@@ -57,6 +64,13 @@ fn filters(args: &SelectArgs) -> Result<Vec<Filter>, Diagnostic> {
     }
     filters.extend(patterns("--exclude", &args.exclude)?.map(Filter::Exclude));
     Ok(filters)
+}
+
+fn keep_newest(args: &SelectArgs) -> Result<Option<KeepNewest>, Diagnostic> {
+    let Some(count) = args.keep_newest else { return Ok(None) };
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let keys = values("--per", &args.per, GroupKey::parse)?.unwrap_or_default();
+    Ok(Some(KeepNewest::new(count).per(keys)))
 }
 
 fn patterns(option: &'static str, texts: &[String]) -> Result<Option<Vec<WildcardPattern>>, Diagnostic> {

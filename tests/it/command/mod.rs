@@ -3,6 +3,7 @@
 mod ids;
 mod input;
 mod memory;
+mod narrow;
 mod remove;
 mod small;
 mod talk;
