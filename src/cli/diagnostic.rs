@@ -150,7 +150,7 @@ impl Diagnostic {
     }
 
     /// The object of `pssession.error/1`.
-    fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         json!({
             "Schema": "pssession.error/1",
             "ErrorId": self.id,

@@ -7,14 +7,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pssession::teardown::{Cancellation, Interruption};
 use tokio::task::JoinHandle;
 
+use super::exit::Exit;
 use super::terminal::Settings;
 
 /// Watches for signals while a run goes on.
 pub(crate) struct Watch {
     seen: Arc<OnceLock<Interruption>>,
     question: Arc<Mutex<Option<Settings>>>,
+    last_act: LastAct,
     task: JoinHandle<()>,
 }
+
+/// What is done before the process is left at once, whose exit code it is told.
+type LastAct = Arc<OnceLock<Box<dyn Fn(Exit) + Send + Sync>>>;
 
 /// A question is open until this is dropped.
 pub(crate) struct Question<'a>(&'a Watch);
@@ -22,7 +27,9 @@ pub(crate) struct Question<'a>(&'a Watch);
 /// Cancels `cancellation` at the first signal; the second ends the process at once, with the code of its signal.
 pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
     let (seen, question) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
+    let last_act = LastAct::default();
     let (told, open, cancellation) = (Arc::clone(&seen), Arc::clone(&question), cancellation.clone());
+    let act = Arc::clone(&last_act);
     // Before anything is asked: a terminal that hides what is typed must not be left like that.
     let mut signals = Signals::catch();
     let task = tokio::spawn(async move {
@@ -31,16 +38,21 @@ pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
         {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(settings) = open.take() {
-                leave(&settings, first);
+                leave_terminal(&settings, &act, first);
             }
         }
         cancellation.cancel();
-        std::process::exit(code(signals.next().await));
+        leave(&act, signals.next().await);
     });
-    Watch { seen, question, task }
+    Watch { seen, question, last_act, task }
 }
 
 impl Watch {
+    /// Does this before a second signal, or one at a question, ends the process; it must be quick.
+    pub(crate) fn before_leaving(&self, act: impl Fn(Exit) + Send + Sync + 'static) {
+        let _ = self.last_act.set(Box::new(act));
+    }
+
     /// Opens a question: the thread that asks it waits for the terminal and cannot be cancelled.
     pub(crate) fn question(&self) -> Question<'_> {
         self.open(|_| {})
@@ -57,7 +69,7 @@ impl Watch {
         let settings = Settings::now();
         // The watcher notes a signal before it looks for a question, so that none falls between the two.
         if let Some(signal) = self.seen.get() {
-            leave(&settings, *signal);
+            leave_terminal(&settings, &self.last_act, *signal);
         }
         prepare(&settings);
         *open = Some(settings);
@@ -79,18 +91,22 @@ impl Drop for Question<'_> {
     }
 }
 
-fn leave(settings: &Settings, signal: Interruption) -> ! {
+fn leave_terminal(settings: &Settings, last_act: &LastAct, signal: Interruption) -> ! {
     settings.put_back();
     // The cursor stands behind the question.
     let _ = writeln!(std::io::stderr());
-    std::process::exit(code(signal))
+    leave(last_act, signal)
 }
 
-fn code(signal: Interruption) -> i32 {
-    match signal {
-        Interruption::Int => 130,
-        Interruption::Term => 143,
+fn leave(last_act: &LastAct, signal: Interruption) -> ! {
+    let exit = match signal {
+        Interruption::Int => Exit::INTERRUPTED,
+        Interruption::Term => Exit::TERMINATED,
+    };
+    if let Some(act) = last_act.get() {
+        act(exit);
     }
+    std::process::exit(i32::from(exit.code()))
 }
 
 /// Ctrl-C and SIGTERM, caught from the moment this exists. Where they cannot be caught, the system's own way applies.

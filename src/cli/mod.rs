@@ -10,6 +10,7 @@ mod intent;
 mod interrupt;
 mod login;
 mod render;
+mod report;
 mod source;
 mod table;
 mod terminal;

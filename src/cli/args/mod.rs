@@ -75,7 +75,7 @@ The password comes from --password-file, --password-command, PSSESSION_PASSWORD 
 Examples:
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
   pssession remove --on web01,web02 --name 'build-*' --yes
-  pssession remove --on web01 --mine --keep-newest 1 --per client-ip
+  pssession remove --on web01 --mine --keep-newest 1 --per client-ip --report closed.json
   pssession remove --id 3,7..9                     by the numbers that `get` has shown
   pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
 

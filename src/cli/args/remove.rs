@@ -1,5 +1,7 @@
 //! What `remove` takes beside the sessions and the servers.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::{OutputArgs, ReachArgs, SelectArgs, TableArgs};
@@ -28,6 +30,9 @@ pub(crate) struct RemoveArgs {
     /// Succeed even if nothing was selected
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
+    /// Write all that became known of the run to this file, as one JSON object; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     #[command(flatten)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use pssession::session::{Selection, Transport};
@@ -21,9 +22,16 @@ use crate::cli::intent::{Reach, Scope, remembered_query, session_query};
 use crate::cli::interrupt::{self, Watch};
 use crate::cli::login::Logins;
 use crate::cli::render::{self, printable};
+use crate::cli::report::Evidence;
 use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let evidence = Evidence::begin(args)?;
+    let ended = remove(args, context, &evidence).await;
+    evidence.conclude(ended, DiagnosticFormat::beside(args.output.output))
+}
+
+async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Result<Exit, Diagnostic> {
     let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
@@ -33,6 +41,8 @@ pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Di
     let reach = Reach::read(&args.reach)?;
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
+    let at_last = evidence.clone();
+    watch.before_leaving(move |exit| at_last.leave(exit));
     let logins = Logins::new(&args.reach.login, &watch);
     let run = Run {
         args,
@@ -43,6 +53,7 @@ pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Di
         reach: &reach,
         cancellation: &cancellation,
         watch: &watch,
+        evidence,
     };
     let mut connectors = Connectors::new(&reach, context, logins);
     let prepared = match &scope {
@@ -62,6 +73,7 @@ struct Run<'a> {
     reach: &'a Reach,
     cancellation: &'a Cancellation,
     watch: &'a Watch,
+    evidence: &'a Evidence,
 }
 
 /// What is to be closed, and the servers that were asked about it.
@@ -179,7 +191,9 @@ impl Run<'_> {
     }
 
     async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
-        listing::survey(&self.engine, connectors, self.cancellation, self.talk.errors).await
+        let survey = listing::survey(&self.engine, connectors, self.cancellation, self.talk.errors).await;
+        self.evidence.surveyed(&survey, self.cancellation);
+        survey
     }
 
     /// Tells what was missed, and decides whether that ends it.
@@ -189,6 +203,7 @@ impl Run<'_> {
         circumstances: Circumstances,
         nothing: Option<String>,
     ) -> Result<Circumstances, Diagnostic> {
+        self.evidence.selected(selection);
         let required = (!self.args.ignore_not_found).then_some(Requirement::Present);
         let mut circumstances = Circumstances { required, ..circumstances };
         for miss in selection.misses.iter().filter(|miss| !miss.silent) {
@@ -229,6 +244,7 @@ impl Run<'_> {
                 plan.claim(position);
             }
         }
+        self.evidence.planned(&plan);
         tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
         let report = if circumstances.could_not_begin {
             Report::default()
@@ -238,8 +254,13 @@ impl Run<'_> {
             if !declined {
                 confirm::confirm(&mut plan, self.args, self.watch)?;
             }
-            self.engine.run(plan, survey, self.cancellation, |record| self.talk.finished(record)).await
+            let finished = |record: &Record| {
+                self.evidence.finished(record);
+                self.talk.finished(record);
+            };
+            self.engine.run(plan, survey, self.cancellation, finished).await
         };
+        report.records.iter().for_each(|record| self.evidence.finished(record));
         if let Some(table) = &self.table {
             // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
             let dropped = table.drop_gone(&report.records).await;
@@ -282,6 +303,7 @@ struct Talk {
     format: Format,
     errors: DiagnosticFormat,
     summary: bool,
+    records: bool,
 }
 
 impl Talk {
@@ -290,7 +312,9 @@ impl Talk {
         let errors =
             if silent { DiagnosticFormat::Silent } else { DiagnosticFormat::beside(args.output.output) };
         let format = context.format(args.output.output);
-        Self { format, errors, summary: !matches!(errors, DiagnosticFormat::Json) }
+        // A report on stdout holds them all.
+        let records = args.report.as_deref() != Some(Path::new("-"));
+        Self { format, errors, summary: !matches!(errors, DiagnosticFormat::Json), records }
     }
 
     /// A line for a person on stderr, where errors are for a person too.
@@ -321,7 +345,7 @@ impl Talk {
             outcome = record.outcome.name(),
             "concluded",
         );
-        if self.format == Format::Ndjson {
+        if self.format == Format::Ndjson && self.records {
             // A closed pipe ends nothing: what was planned is still carried out.
             let _ = render::removals(Format::Ndjson, std::slice::from_ref(record));
         }
@@ -336,7 +360,7 @@ impl Talk {
         let all_declined = report.counts().declined == report.records.len()
             && matches!(self.format, Format::Table | Format::Wide)
             && std::io::stdout().is_terminal();
-        let shown = if told_already || all_declined {
+        let shown = if told_already || all_declined || !self.records {
             Ok(())
         } else {
             render::removals(self.format, &report.records)

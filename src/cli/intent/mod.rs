@@ -1,12 +1,14 @@
 //! What is meant by what was typed: every decision that concerns more than one option is made here.
 
 mod reach;
+mod report;
 mod scope;
 mod select;
 
 use pssession::session::QueryError;
 
 pub(crate) use reach::{Reach, authorities, parse_duration};
+pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;
 pub(crate) use select::{remembered_query, session_query};
 

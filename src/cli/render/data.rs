@@ -48,7 +48,7 @@ fn field(value: &Value) -> String {
 }
 
 /// JSON in which what a terminal would obey or hide is spelt out, which means the same to every reader.
-fn visible(json: &str) -> String {
+pub(crate) fn visible(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         // The serializer escapes all control characters below U+0020; what is left of them is its own layout.

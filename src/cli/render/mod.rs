@@ -15,7 +15,9 @@ use serde_json::{Map, Value};
 
 use super::args::Format;
 use super::terminal;
-use record::{REMOVAL_PROPERTIES, SESSION_PROPERTIES, removal_record, session_record};
+pub(crate) use data::visible;
+use record::{REMOVAL_PROPERTIES, SESSION_PROPERTIES, session_record};
+pub(crate) use record::{planned_record, removal_record, time};
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{plural, printable, summary};
 

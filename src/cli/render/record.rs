@@ -25,7 +25,7 @@ pub(super) fn session_record(session: &SessionDescriptor) -> Map<String, Value> 
 }
 
 /// The object of `pssession.removal/1`: the session's properties and what became of it.
-pub(super) fn removal_record(removed: &Record) -> Map<String, Value> {
+pub(crate) fn removal_record(removed: &Record) -> Map<String, Value> {
     let mut record = record("pssession.removal/1", &removed.session);
     let outcome = &removed.outcome;
     record.extend([
@@ -35,6 +35,13 @@ pub(super) fn removal_record(removed: &Record) -> Map<String, Value> {
         ("Signals".to_owned(), json!(removed.signals)),
         ("ElapsedMs".to_owned(), json!(u64::try_from(removed.elapsed.as_millis()).unwrap_or(u64::MAX))),
     ]);
+    record
+}
+
+/// The same of a session whose outcome is not known: the run ended before it had one.
+pub(crate) fn planned_record(session: &SessionDescriptor) -> Map<String, Value> {
+    let mut record = record("pssession.removal/1", session);
+    record.extend(REMOVAL_PROPERTIES.iter().map(|name| ((*name).to_owned(), Value::Null)));
     record
 }
 
@@ -88,7 +95,8 @@ fn seconds(duration: Option<Duration>) -> Value {
     }
 }
 
-fn time(time: SystemTime) -> Value {
+/// RFC 3339 in UTC.
+pub(crate) fn time(time: SystemTime) -> Value {
     jiff::Timestamp::try_from(time).map_or(Value::Null, |time| {
         // Milliseconds are as fine as anybody reads a listing.
         json!(format!("{time:.3}"))

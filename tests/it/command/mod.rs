@@ -5,6 +5,7 @@ mod input;
 mod memory;
 mod narrow;
 mod remove;
+mod report;
 mod small;
 mod talk;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,232 @@
+//! DOOR: the evidence of a run as one JSON file. A file beside it is made before anything is sent, so that a folder
+//! that cannot be written stops the run in time; what was noted takes the place of FILE, whole, however the run ended.
+#![expect(clippy::disallowed_methods, reason = "this door reads the clock and opens the report's folder")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use pssession::SessionDescriptor;
+use pssession::session::Selection;
+use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, Surveyed};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use super::args::RemoveArgs;
+use super::diagnostic::{Diagnostic, DiagnosticFormat};
+use super::exit::Exit;
+use super::intent::{ReportTo, report_to};
+use super::render::{planned_record, removal_record, time, visible};
+
+/// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence(Arc<Mutex<Option<Notes>>>);
+
+#[derive(Debug)]
+struct Notes {
+    place: Place,
+    started_at: SystemTime,
+    what_if: bool,
+    hosts: Vec<Value>,
+    misses: Vec<Value>,
+    planned: Vec<SessionDescriptor>,
+    records: BTreeMap<usize, Record>,
+}
+
+/// Where the report goes.
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    File { path: PathBuf, folder: PathBuf, temporary: NamedTempFile },
+}
+
+impl Evidence {
+    /// Makes room for the report that was asked for, if one was.
+    pub(crate) fn begin(args: &RemoveArgs) -> Result<Self, Diagnostic> {
+        let place = match report_to(args)? {
+            None => return Ok(Self::default()),
+            Some(ReportTo::Stdout) => Place::Stdout,
+            Some(ReportTo::File(path)) => prepare(path).map_err(|error| unwritable(path, &error))?,
+        };
+        let notes = Notes {
+            place,
+            started_at: SystemTime::now(),
+            what_if: args.what_if,
+            hosts: Vec::new(),
+            misses: Vec::new(),
+            planned: Vec::new(),
+            records: BTreeMap::new(),
+        };
+        Ok(Self(Arc::new(Mutex::new(Some(notes)))))
+    }
+
+    /// Notes what the servers said.
+    pub(crate) fn surveyed(&self, survey: &Survey, cancellation: &Cancellation) {
+        let cancelled = cancellation.is_cancelled();
+        self.note(|notes| notes.hosts = survey.hosts().iter().map(|asked| host(asked, cancelled)).collect());
+    }
+
+    /// Notes what was named and is not there.
+    pub(crate) fn selected(&self, selection: &Selection) {
+        let miss = |miss: &pssession::session::Miss| json!({ "Option": miss.option, "Value": miss.value, "Silent": miss.silent });
+        self.note(|notes| notes.misses = selection.misses.iter().map(miss).collect());
+    }
+
+    /// Notes the plan, before anybody is asked.
+    pub(crate) fn planned(&self, plan: &Plan) {
+        self.note(|notes| {
+            let planned = plan.sessions();
+            notes.planned = planned.into_iter().map(|planned| planned.descriptor().clone()).collect();
+        });
+    }
+
+    /// Notes what became of one session.
+    pub(crate) fn finished(&self, record: &Record) {
+        self.note(|notes| drop(notes.records.insert(record.position, record.clone())));
+    }
+
+    /// Writes the report of a run that ended like this. A usage error is no run: nothing was sent.
+    pub(crate) fn conclude(
+        &self,
+        ended: Result<Exit, Diagnostic>,
+        format: DiagnosticFormat,
+    ) -> Result<Exit, Diagnostic> {
+        let exit = ended.as_ref().map_or_else(|diagnostic| diagnostic.exit, |exit| *exit);
+        let error = ended.as_ref().err();
+        match self.end(|notes| if exit == Exit::USAGE { Ok(()) } else { notes.write(exit, error) }) {
+            Ok(()) => ended,
+            Err(diagnostic) if exit == Exit::SUCCESS => Err(diagnostic),
+            Err(diagnostic) => {
+                diagnostic.emit(format);
+                ended
+            }
+        }
+    }
+
+    /// Writes what is known so far, because the process is about to be left at once.
+    pub(crate) fn leave(&self, exit: Exit) {
+        if let Err(diagnostic) = self.end(|notes| notes.write(exit, None)) {
+            diagnostic.emit(DiagnosticFormat::Text);
+        }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Notes)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(note);
+    }
+
+    /// Ends it, once; whoever comes second waits until that is done.
+    fn end(&self, write: impl FnOnce(Notes) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.take().map_or(Ok(()), write)
+    }
+}
+
+impl Notes {
+    fn write(self, exit: Exit, error: Option<&Diagnostic>) -> Result<(), Diagnostic> {
+        let report = visible(&format!("{:#}\n", self.object(exit, error)));
+        match self.place {
+            Place::Stdout => Ok(io::stdout().lock().write_all(report.as_bytes())?),
+            Place::File { path, folder, temporary } => {
+                put(&report, temporary, &path, &folder).map_err(|error| unwritten(&path, &error))
+            }
+        }
+    }
+
+    /// The object of `pssession.report/1`.
+    fn object(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
+        let sessions = self.planned.iter().enumerate().map(|(position, planned)| {
+            self.records.get(&position).map_or_else(|| planned_record(planned), removal_record)
+        });
+        let counts = Report::new(self.records.values().cloned().collect()).counts();
+        json!({
+            "Schema": "pssession.report/1",
+            "Version": env!("CARGO_PKG_VERSION"),
+            "StartedAt": time(self.started_at),
+            "EndedAt": time(SystemTime::now()),
+            "WhatIf": self.what_if,
+            "ExitCode": exit.code(),
+            "Error": error.map(Diagnostic::to_json),
+            "Counts": {
+                "WhatIf": counts.what_if,
+                "Closed": counts.closed,
+                "AlreadyGone": counts.already_gone,
+                "Declined": counts.declined,
+                "NotStarted": counts.not_started,
+                "Failed": counts.failed,
+                "Unknown": counts.unknown,
+            },
+            "Hosts": self.hosts,
+            "Misses": self.misses,
+            "Sessions": sessions.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn host(asked: &Surveyed, cancelled: bool) -> Value {
+    let endpoint = asked.connector().endpoint();
+    let chain = |error: &dyn std::error::Error| Diagnostic::usage("").caused_by(error).causes.join(": ");
+    let listing = asked.listing();
+    let error = match listing {
+        Some(Ok(listing)) if listing.complete() => None,
+        Some(Ok(listing)) => Some(listing.gaps.iter().map(|gap| chain(gap)).collect::<Vec<_>>().join("; ")),
+        Some(Err(error)) => Some(chain(error)),
+        None if cancelled => Some("not listed: interrupted".to_owned()),
+        None => Some("not listed".to_owned()),
+    };
+    let listing = listing.and_then(Result::ok);
+    json!({
+        "Endpoint": endpoint.url(),
+        "ComputerName": endpoint.computer_name(),
+        "User": asked.connector().user(),
+        "Listed": listing.is_some(),
+        "Complete": listing.is_some_and(pssession::Listing::complete),
+        "Sessions": listing.map(|listing| listing.shells.len()),
+        "Error": error,
+    })
+}
+
+/// A file that can take the place of `path`: in the same folder, and for its owner alone.
+fn prepare(path: &Path) -> io::Result<Place> {
+    let path = match fs::metadata(path) {
+        // A device or a pipe would be replaced by a file.
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is there and is no regular file")),
+        // What a link leads to is replaced, not the link.
+        Ok(_) => fs::canonicalize(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(error),
+    };
+    let name = path.file_name().ok_or_else(|| io::Error::other("it is no name of a file"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = tempfile::Builder::new().prefix(".pssession-report-").tempfile_in(folder)?;
+    Ok(Place::File { path: folder.join(name), folder: folder.to_owned(), temporary })
+}
+
+/// Fills the file, and puts it in its place once all of it is on the disk.
+fn put(report: &str, mut temporary: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
+    temporary.write_all(report.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path)?;
+    if cfg!(unix) {
+        // The new name, too, has to outlive a crash.
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::usage(format!("the report cannot be written to {}", path.display()))
+        .about("--report")
+        .caused_by(error)
+        .with_hint("--report takes a file in a folder that is there and can be written, or - for stdout; nothing was sent")
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the report could not be written to {}", path.display());
+    Diagnostic::new("ReportNotWritten", "WriteError", message, Exit::COULD_NOT_BEGIN)
+        .about(path.display().to_string())
+        .caused_by(error)
+        .with_hint("what was closed is closed all the same; -o json prints the same records")
+}
