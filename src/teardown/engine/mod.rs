@@ -58,6 +58,17 @@ impl Engine {
     /// Lists every host, several at a time. A host that cannot be listed has an error in its place; one that was not
     /// reached before `cancellation` or the run's deadline has no listing.
     pub async fn survey(&self, connectors: Vec<Arc<dyn Connector>>, cancellation: &Cancellation) -> Survey {
+        self.survey_with(connectors, cancellation, |_| {}).await
+    }
+
+    /// As [`survey`](Self::survey). Each host is given to `on_listed` as soon as it has answered or failed, once; one
+    /// that was not reached in time never is.
+    pub async fn survey_with(
+        &self,
+        connectors: Vec<Arc<dyn Connector>>,
+        cancellation: &Cancellation,
+        mut on_listed: impl FnMut(&Surveyed),
+    ) -> Survey {
         let deadline = self.deadline();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
         let mut survey = Survey::unlisted(connectors);
@@ -87,6 +98,7 @@ impl Engine {
                             host.listing = Some(listing);
                             host.listed_at = Some(began);
                             host.seen_at = SystemTime::now();
+                            on_listed(host);
                         }
                     }
                     Some(Err(_)) => {}

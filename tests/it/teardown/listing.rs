@@ -1,12 +1,14 @@
 //! The typed client's listing: pages, limits, contexts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{Account, Mischief, OperationKind};
+use pssession::teardown::{Cancellation, Engine, Surveyed};
 use pssession::wsman::SessionId;
 use pssession::{Error, Listing, RandomIds, WsmanClient};
 
-use super::{Lab, ours};
+use super::{ADMIN, Lab, no_signals, ours};
 
 async fn list(lab: &Lab) -> Result<Listing, Error> {
     let connector = &lab.connectors()[0];
@@ -89,4 +91,31 @@ async fn the_questions_of_an_error_tell_what_to_do() {
     assert!(list(&lab).await.unwrap_err().is_credential_refused());
     lab.world().inject(OperationKind::Enumerate, 1, Mischief::Drop);
     assert!(list(&lab).await.unwrap_err().may_have_acted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_host_is_told_once_as_soon_as_it_has_answered_or_failed() {
+    let lab = Lab::of(vec![vec![ours("A")], vec![ours("B")], vec![]], &Account::administrator(ADMIN));
+    lab.host(0).inject(OperationKind::Enumerate, 1, Mischief::Delay(Duration::from_secs(5)));
+    lab.host(1).inject(OperationKind::Enumerate, 1, Mischief::Fault(5));
+    let mut told = Vec::new();
+    let tell = |host: &Surveyed| {
+        let listed = host.listing().is_some_and(|listing| listing.is_ok());
+        told.push((host.connector().endpoint().computer_name().to_owned(), listed));
+    };
+    let survey = Engine::new(no_signals()).survey_with(lab.connectors(), &Cancellation::new(), tell).await;
+    told[..2].sort();
+    let expected = [("web02.lab", false), ("web03.lab", true), ("web01.lab", true)];
+    assert_eq!(told, expected.map(|(name, listed)| (name.to_owned(), listed)));
+    assert_eq!(survey.sessions().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_was_not_reached_in_time_is_never_told() {
+    let lab = Lab::of(vec![vec![ours("A")], vec![ours("B")]], &Account::administrator(ADMIN));
+    lab.host(1).inject(OperationKind::Enumerate, 1, Mischief::Delay(Duration::from_secs(5)));
+    let policy = no_signals().with_run_deadline(Some(Duration::from_secs(1)));
+    let mut told = 0;
+    Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), |_| told += 1).await;
+    assert_eq!(told, 1);
 }
