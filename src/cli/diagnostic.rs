@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{Format, PlainFormat};
 use super::exit::Exit;
-use super::terminal;
+use super::{progress, terminal};
 
 /// One error for stderr, and the exit code that it asks for.
 #[derive(Debug)]
@@ -122,6 +122,7 @@ impl Diagnostic {
             return;
         }
         let mut out = std::io::stderr().lock();
+        progress::clear(&mut out);
         // A closed stderr leaves nobody to tell.
         let _ = match format {
             DiagnosticFormat::Silent => Ok(()),

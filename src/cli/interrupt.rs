@@ -8,6 +8,7 @@ use pssession::teardown::{Cancellation, Interruption};
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
+use super::progress;
 use super::terminal::Settings;
 
 /// Watches for signals while a run goes on.
@@ -103,6 +104,7 @@ fn leave(last_act: &LastAct, signal: Interruption) -> ! {
         Interruption::Int => Exit::INTERRUPTED,
         Interruption::Term => Exit::TERMINATED,
     };
+    progress::clear(&mut std::io::stderr().lock());
     if let Some(act) = last_act.get() {
         act(exit);
     }

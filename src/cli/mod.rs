@@ -9,6 +9,7 @@ mod hints;
 mod intent;
 mod interrupt;
 mod login;
+mod progress;
 mod render;
 mod report;
 mod source;

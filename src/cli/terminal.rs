@@ -119,6 +119,11 @@ pub(crate) fn width_of_stdout() -> Option<usize> {
     width_of(io::stdout())
 }
 
+/// The columns of the terminal that stderr is, if it is one.
+pub(crate) fn width_of_stderr() -> Option<usize> {
+    width_of(io::stderr())
+}
+
 #[cfg(unix)]
 fn width_of(device: impl std::os::fd::AsFd) -> Option<usize> {
     columns(terminal_size::terminal_size_of(device))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pssession::session::{Miss, Selection};
 use pssession::store::{Note, Origin, Row, Rows};
-use pssession::teardown::{Cancellation, Circumstances, Survey};
+use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed};
 use pssession::transport::TransportError;
 use pssession::{Connector, Endpoint, Engine, Error, Policy, SessionDescriptor};
 
@@ -13,6 +13,7 @@ use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, kind, place};
 use crate::cli::intent::{Reach, parse_duration};
+use crate::cli::progress::Progress;
 use crate::cli::render::plural;
 use crate::cli::table::Table;
 
@@ -41,7 +42,10 @@ pub(super) async fn survey(
     cancellation: &Cancellation,
     format: DiagnosticFormat,
 ) -> Survey {
-    let survey = engine.survey(connectors, cancellation).await;
+    let progress = Progress::listing(connectors.len());
+    let tell = |host: &Surveyed| progress.one_more(host.listing().is_some_and(|listing| listing.is_ok()));
+    let survey = engine.survey_with(connectors, cancellation, tell).await;
+    drop(progress);
     let mut untried = Vec::new();
     for host in survey.hosts() {
         let endpoint = host.connector().endpoint();

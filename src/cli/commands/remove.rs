@@ -21,6 +21,7 @@ use crate::cli::hints::fault_code_hint;
 use crate::cli::intent::{Reach, Scope, remembered_query, session_query};
 use crate::cli::interrupt::{self, Watch};
 use crate::cli::login::Logins;
+use crate::cli::progress::{self, Progress};
 use crate::cli::render::{self, printable};
 use crate::cli::report::Evidence;
 use crate::cli::table::Table;
@@ -254,9 +255,11 @@ impl Run<'_> {
             if !declined {
                 confirm::confirm(&mut plan, self.args, self.watch)?;
             }
+            let progress = Progress::closing(plan.len());
             let finished = |record: &Record| {
                 self.evidence.finished(record);
                 self.talk.finished(record);
+                progress.one_more(!record.outcome.is_bad());
             };
             self.engine.run(plan, survey, self.cancellation, finished).await
         };
@@ -346,6 +349,7 @@ impl Talk {
             "concluded",
         );
         if self.format == Format::Ndjson && self.records {
+            let _room = progress::room_on_stdout();
             // A closed pipe ends nothing: what was planned is still carried out.
             let _ = render::removals(Format::Ndjson, std::slice::from_ref(record));
         }

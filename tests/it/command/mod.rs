@@ -4,6 +4,8 @@ mod ids;
 mod input;
 mod memory;
 mod narrow;
+#[cfg(target_os = "linux")]
+mod progress;
 mod remove;
 mod report;
 mod small;

@@ -20,6 +20,8 @@ pub(crate) struct Pty {
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) code: i32,
+    bytes: String,
+    /// All of it, without what moves the cursor to the start of a line.
     pub(crate) screen: String,
 }
 
@@ -105,9 +107,10 @@ impl Pty {
             }
         }
         let code = script.wait().unwrap().code().unwrap_or(-1);
-        let screen = String::from_utf8(seen).unwrap().replace('\r', "");
+        let bytes = String::from_utf8(seen).unwrap();
+        let screen = bytes.replace('\r', "");
         assert!(next.is_none(), "nobody asked {next:?}, exit code {code}:\n{screen}");
-        Shown { code, screen }
+        Shown { code, bytes, screen }
     }
 
     /// `timeout` ends what waits for an answer that no test gives.
@@ -140,6 +143,20 @@ impl Shown {
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.screen);
         self
+    }
+
+    /// What stands there in the end: text that was written over is gone.
+    pub(crate) fn left(&self) -> String {
+        let standing = |line: &str| {
+            let mut cells: Vec<char> = Vec::new();
+            for text in line.split('\r') {
+                let text: Vec<char> = text.chars().collect();
+                let kept = cells.split_off(text.len().min(cells.len()));
+                cells = [text, kept].concat();
+            }
+            cells.iter().collect::<String>().trim_end().to_owned()
+        };
+        self.bytes.lines().map(standing).collect::<Vec<_>>().join("\n")
     }
 
     #[track_caller]
