@@ -71,6 +71,23 @@ impl StoreReader {
             None => Ok(false),
         }
     }
+
+    /// The URLs of the endpoints that were listed before, the latest first. An import does not count.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn known_endpoints(&self) -> Result<Vec<String>, StoreError> {
+        match &self.connection {
+            Some(connection) => known_endpoints(connection).map_err(|trouble| trouble.at(&self.path)),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
+    let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
+    let urls = statement.query_map([], |row| row.get(0))?;
+    Ok(urls.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn rows(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Rows, Trouble> {

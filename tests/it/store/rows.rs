@@ -235,6 +235,13 @@ fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
     store.merge_listing(listing(0), &[]).unwrap();
     assert!(store.knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
     assert!(StoreReader::open(home.table()).unwrap().knows_endpoint(URL).unwrap());
+    let newer = Sighting { endpoint_url: "http://db01:5985/wsman", ..listing(60) };
+    store.merge_listing(newer, &[]).unwrap();
+    let reader = StoreReader::open(home.table()).unwrap();
+    assert_eq!(reader.known_endpoints().unwrap(), [newer.endpoint_url, URL]);
+    assert!(
+        StoreReader::open(home.table().with_extension("none")).unwrap().known_endpoints().unwrap().is_empty()
+    );
 }
 
 #[test]
