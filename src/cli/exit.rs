@@ -4,7 +4,33 @@ use std::process::ExitCode;
 
 use pssession::teardown;
 
-/// An exit code; `README.md` lists their meanings.
+/// What each exit code means, for the help, the manual pages and `README.md`.
+pub(crate) const MEANINGS: &[(&str, &str)] = &[
+    ("0", "all closed, already gone, or planned"),
+    (
+        "1",
+        "could not begin: no host reached, or a miss under `--error-action stop`; or the report could not be written at the end",
+    ),
+    ("2", "what was typed cannot be meant; nothing was sent"),
+    (
+        "3",
+        "`remove` matched nothing (`--ignore-not-found` makes it 0); `get` showed a session under `--fail-if-any`, or none under `--fail-if-none`",
+    ),
+    ("4", "partial: beside the rest, a failure, a name without a match, or a host not reached"),
+    ("5", "every host that answered refused the credential"),
+    ("6", "the guard needs an answer, and there is no terminal to ask on"),
+    ("7", "a deadline passed"),
+    ("8", "for some session it is not known whether it is gone"),
+    ("130, 143", "interrupted, terminated"),
+];
+
+/// The lines of the table for the help, below `examples`.
+pub(crate) fn below(examples: &str) -> String {
+    let lines: Vec<String> = MEANINGS.iter().map(|(code, meaning)| format!("  {code:<9}{meaning}")).collect();
+    format!("{examples}\n\nExit codes:\n{}", lines.join("\n"))
+}
+
+/// An exit code; [`MEANINGS`] says what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exit(u8);
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod complete;
 mod diagnostic;
 mod exit;
 mod foreign;
@@ -9,6 +10,7 @@ mod hints;
 mod intent;
 mod interrupt;
 mod login;
+mod manual;
 mod progress;
 mod render;
 mod report;
@@ -27,6 +29,9 @@ use exit::Exit;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
+    if let Some(answered) = complete::answer() {
+        return answered;
+    }
     let words: Vec<String> = source::arguments();
     let cli = Cli::try_parse().unwrap_or_else(|error| foreign::advise(error, &words).exit());
     start_logging(&cli.talk);
@@ -52,6 +57,8 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
         Command::Explain(args) => commands::explain::run(args),
         Command::Simulator(args) => commands::simulator::run(args).await,
         Command::Demo(_) => commands::demo::run().await,
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
     }
 }
 
@@ -64,7 +71,7 @@ fn diagnostic_format(command: &Command) -> DiagnosticFormat {
         Command::Identify(args) => DiagnosticFormat::plain(args.output),
         Command::Explain(args) => DiagnosticFormat::plain(args.output),
         Command::Simulator(args) => DiagnosticFormat::plain(args.output),
-        Command::Demo(_) => DiagnosticFormat::Text,
+        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => DiagnosticFormat::Text,
     }
 }
 

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -41,6 +41,14 @@ pub(crate) fn bounded(source: impl io::Read, limit: u64) -> io::Result<Zeroizing
 /// An environment variable that is set and is text.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// A path as a shell would read it: `~/` is the home of the user, if there is one.
+pub(crate) fn at_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), variable("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 /// The words of the command line, for advice; what is not text is shown as well as it can be.

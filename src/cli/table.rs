@@ -26,6 +26,11 @@ impl Table {
         Some(Self { path })
     }
 
+    /// The file that it is in.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The sessions of these origins that the query may choose.
     pub(crate) async fn rows(
         &self,

@@ -9,17 +9,19 @@ mod small;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::exit;
+
 pub(crate) use forget::ForgetArgs;
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
 pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs};
 pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
 pub(crate) use select::SelectArgs;
-pub(crate) use small::{DemoArgs, ExplainArgs, IdentifyArgs, SimulatorArgs};
+pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, ManArgs, Shell, SimulatorArgs};
 
 /// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and prove that they are gone.
 #[derive(Debug, Parser)]
 #[command(name = "pssession", version, arg_required_else_help = true, disable_help_subcommand = false)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = exit::below(EXAMPLES))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) talk: Talk,
@@ -50,7 +52,14 @@ pub(crate) enum Command {
     #[command(after_help = SIMULATOR_EXAMPLES)]
     Simulator(SimulatorArgs),
     /// Show the main job on three simulated hosts: list, what-if, remove, what is left
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
+    /// Print the script that makes a shell complete commands, options and known sessions
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -101,6 +110,31 @@ Examples:
   pssession simulator
   pssession simulator --shells 30 --port 5985 -o json";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  pssession demo
+  pssession demo | less";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+The script asks the `pssession` on the PATH; sessions come from the local table, and nothing is sent.
+
+Where it goes:
+  bash         in ~/.bashrc                    source <(pssession completions bash)
+  zsh          in ~/.zshrc, after compinit     source <(pssession completions zsh)
+  fish         in ~/.config/fish/config.fish   pssession completions fish | source
+  PowerShell   in $PROFILE                     pssession completions powershell | Out-String | Invoke-Expression
+
+Examples:
+  pssession completions bash > /etc/bash_completion.d/pssession
+  pssession completions zsh > /usr/local/share/zsh/site-functions/_pssession
+  pssession completions fish > ~/.config/fish/completions/pssession.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  pssession man | man -l -
+  pssession man remove | man -l -
+  pssession man --dir /usr/local/share/man/man1";
+
 /// How much is said, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Talk {
@@ -135,4 +169,32 @@ pub(crate) struct GetArgs {
     pub(crate) select: SelectArgs,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::complete::words;
+
+    #[test]
+    fn every_command_has_examples_and_each_of_them_is_understood() {
+        let command = Cli::command();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let (_, examples) =
+                help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command}: {help:?}"));
+            let ours: Vec<&str> =
+                examples.lines().map(str::trim).filter(|line| line.starts_with("pssession ")).collect();
+            assert!(!ours.is_empty(), "{command} shows none");
+            for example in ours {
+                // What follows a pipe, a redirection or a wide gap is not for us.
+                let ends = [" | ", " > ", "   "];
+                let line = ends.iter().fold(example, |line, end| line.split(end).next().unwrap());
+                let parsed = Cli::try_parse_from(words(line));
+                assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One subcommand per file.
 
+pub(crate) mod completions;
 mod confirm;
 mod connecting;
 pub(crate) mod demo;
@@ -8,6 +9,7 @@ pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod identify;
 mod listing;
+pub(crate) mod man;
 mod remembered;
 pub(crate) mod remove;
 pub(crate) mod simulator;

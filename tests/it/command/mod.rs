@@ -1,7 +1,10 @@
 //! The command end to end: arguments in; exit code, stdout and stderr out; a simulated server on loopback.
 
+#[cfg(target_os = "linux")]
+mod complete;
 mod ids;
 mod input;
+mod manual;
 mod memory;
 mod narrow;
 #[cfg(target_os = "linux")]

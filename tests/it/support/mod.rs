@@ -8,3 +8,5 @@ pub(crate) mod ntlm;
 pub(crate) mod pty;
 pub(crate) mod raw;
 pub(crate) mod recordings;
+#[cfg(target_os = "linux")]
+pub(crate) mod shells;

@@ -40,11 +40,13 @@ pub(crate) fn available() -> bool {
 impl Pty {
     /// `pssession ARGS` on a terminal of 160 columns.
     pub(crate) fn new<S: AsRef<str>>(args: impl IntoIterator<Item = S>) -> Self {
-        let words: Vec<String> = [env!("CARGO_BIN_EXE_pssession").to_owned()]
-            .into_iter()
-            .chain(args.into_iter().map(|arg| arg.as_ref().to_owned()))
-            .map(quoted)
-            .collect();
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        Self::running([env!("CARGO_BIN_EXE_pssession").to_owned()].into_iter().chain(args))
+    }
+
+    /// Another program on such a terminal.
+    pub(crate) fn running<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Self {
+        let words: Vec<String> = words.into_iter().map(|word| quoted(word.into())).collect();
         let home = tempfile::tempdir().unwrap();
         let env = [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("NO_COLOR", "1")];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -128,8 +130,8 @@ impl Pty {
                 "/dev/null",
             ])
             .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .env("HOME", self.home.path())
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

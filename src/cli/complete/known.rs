@@ -1,0 +1,176 @@
+//! DOOR: what the local table knows, as values of options. It is only looked at, and trouble with it stays unsaid.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this door reads the clock: rows that have expired are not offered"
+)]
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::time::{Duration, SystemTime};
+
+use clap::Command;
+use clap_complete::{ArgValueCompleter, CompletionCandidate};
+use pssession::session::WildcardPattern;
+use pssession::store::{StoreError, StoreOptions, StoreReader};
+use pssession::{Endpoint, SessionDescriptor};
+
+use super::{MAX_CANDIDATES, is_harmless};
+use crate::cli::hints::place;
+use crate::cli::table::Table;
+
+/// How long to wait for other processes that use the table: a person has just pressed a key.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// A value and a few words on it.
+type Known = (String, String);
+
+/// How the values of an option are read from the table.
+#[derive(Clone, Copy)]
+enum Column {
+    /// As the session has it.
+    Exact(fn(&SessionDescriptor) -> Option<Known>),
+    /// The option takes a pattern, so that what has a meaning there is escaped.
+    Pattern(fn(&SessionDescriptor) -> Option<Known>),
+    /// The servers that were listed before.
+    Hosts,
+}
+
+/// The options, by the name of their field, in whichever command they stand.
+const OPTIONS: &[(&str, Column)] = &[
+    ("id", Column::Exact(|session| Some((session.id?.0.to_string(), about(session))))),
+    ("name", Column::Pattern(name)),
+    ("exclude", Column::Pattern(name)),
+    ("computer_name", Column::Pattern(|session| Some((session.computer_name.clone(), String::new())))),
+    ("instance_id", Column::Exact(|session| Some((session.shell.shell_id.to_string(), about(session))))),
+    ("owner", Column::Pattern(|session| Some((session.shell.owner.clone()?, String::new())))),
+    ("on", Column::Hosts),
+    ("host", Column::Hosts),
+];
+
+/// The command, with live values for its options and its own subcommands for `man`.
+pub(super) fn with_live_values(command: Command, table: Option<Table>) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    command.mut_subcommands(|subcommand| {
+        let names = names.clone();
+        let is_man = subcommand.get_name() == "man";
+        let table = &table;
+        subcommand.mut_args(move |argument| {
+            let completer = match argument.get_id().as_str() {
+                "command" if is_man => {
+                    let names = names.clone();
+                    ArgValueCompleter::new(move |typed: &OsStr| {
+                        offer(names.iter().map(|name| (name.clone(), String::new())), typed)
+                    })
+                }
+                id => {
+                    let Some((_, column)) = OPTIONS.iter().find(|(option, _)| *option == id) else {
+                        return argument;
+                    };
+                    let (column, table) = (*column, table.clone());
+                    ArgValueCompleter::new(move |typed: &OsStr| {
+                        let known = table.as_ref().and_then(|table| known(table, column).ok());
+                        offer(known.unwrap_or_default(), typed)
+                    })
+                }
+            };
+            argument.add(completer)
+        })
+    })
+}
+
+/// All values of a column, those of the newest sessions first.
+fn known(table: &Table, column: Column) -> Result<Vec<Known>, StoreError> {
+    let reader = StoreReader::open_with(table.path(), StoreOptions::default().patience(PATIENCE))?;
+    let (read, is_pattern) = match column {
+        Column::Hosts => {
+            let urls = reader.known_endpoints()?;
+            return Ok(urls.iter().map(|url| (host(url), String::new())).collect());
+        }
+        Column::Exact(read) => (read, false),
+        Column::Pattern(read) => (read, true),
+    };
+    let rows = reader.all(SystemTime::now())?;
+    let mut sessions: Vec<&SessionDescriptor> = rows.sessions().iter().collect();
+    sessions.sort_by_key(|session| Reverse((session.seen_at, session.id)));
+    let values = sessions.into_iter().filter_map(read);
+    Ok(values
+        .map(|(value, about)| (if is_pattern { WildcardPattern::escape(&value) } else { value }, about))
+        .collect())
+}
+
+/// What continues `typed`, each value once. What cannot be written as one value of a list is left out.
+fn offer(known: impl IntoIterator<Item = Known>, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy().to_lowercase();
+    let mut seen = HashSet::new();
+    known
+        .into_iter()
+        .filter(|(value, _)| !value.is_empty() && !value.starts_with('-') && !value.contains(','))
+        .filter(|(value, _)| is_harmless(value) && value.to_lowercase().starts_with(&typed))
+        .filter(|(value, _)| seen.insert(value.clone()))
+        .take(MAX_CANDIDATES)
+        .map(|(value, about)| {
+            let about = Some(about).filter(|about| !about.is_empty());
+            CompletionCandidate::new(value).help(about.map(Into::into))
+        })
+        .collect()
+}
+
+fn name(session: &SessionDescriptor) -> Option<Known> {
+    Some((session.name()?.to_owned(), format!("on {}", session.computer_name)))
+}
+
+/// `build-7 on web01`.
+fn about(session: &SessionDescriptor) -> String {
+    let name = session.name().map(|name| format!("{name} ")).unwrap_or_default();
+    format!("{name}on {}", session.computer_name)
+}
+
+/// The shortest way to write an endpoint.
+fn host(url: &str) -> String {
+    let Ok(endpoint) = Endpoint::parse(url, false) else { return url.to_owned() };
+    let name = endpoint.computer_name();
+    let ways = [place(&endpoint), format!("{name}:{}", endpoint.port())];
+    let leads_there = |way: &String| Endpoint::parse(way, false).is_ok_and(|way| way.url() == url);
+    ways.into_iter().find(leads_there).unwrap_or_else(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn every_option_with_live_values_exists() {
+        let command = Cli::command();
+        for (option, _) in OPTIONS {
+            let has = |command: &Command| command.get_arguments().any(|one| one.get_id() == option);
+            assert!(command.get_subcommands().any(has), "{option}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_offered_as_it_is_named_most_shortly() {
+        for (url, shortest) in [
+            ("http://web01:5985/wsman", "web01"),
+            ("http://web01:8080/wsman", "web01:8080"),
+            ("https://web01:5986/wsman", "web01:5986"),
+            ("https://web01:8443/wsman", "https://web01:8443/wsman"),
+            ("http://web01:5985/other", "http://web01:5985/other"),
+        ] {
+            assert_eq!(host(url), shortest);
+        }
+    }
+
+    #[test]
+    fn candidates_are_few_and_each_can_be_written_in_a_list() {
+        let value = |value: &str| (value.to_owned(), String::new());
+        let known = ["Build-7", "a,b", "-x", "", "Build-7", "build\u{7}", "other"].map(value);
+        let offered = offer(known, OsStr::new("bUI"));
+        assert_eq!(offered.iter().map(CompletionCandidate::get_value).collect::<Vec<_>>(), ["Build-7"]);
+        let many = (0..1_000).map(|number| value(&format!("n{number}")));
+        assert_eq!(offer(many, OsStr::new("")).len(), MAX_CANDIDATES);
+    }
+}

@@ -1,0 +1,270 @@
+//! Completion, by real shells: what they offer, and what they make of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use pssession::SessionDescriptor;
+use pssession::session::SeenOn;
+use pssession::store::{Sighting, Store};
+use pssession::wsman::{Shell, ShellId, uri};
+use tempfile::TempDir;
+
+use crate::support::command::Pssession;
+use crate::support::fixtures::assert_snapshot;
+use crate::support::pty::{self, Pty};
+use crate::support::shells;
+
+const FIRST: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
+const LAST: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
+
+/// Names that a shell or a pattern would take for something else; the first is Id 1.
+const NAMES: [&str; 7] =
+    ["build-7", "name with blank", "odd*[1]", "$(touch pwned)`id`", "esc\u{1b}[2J", "a,b", "!bang'n"];
+
+/// A table and a place to work in.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(desk.folder.path().join("my tables")).unwrap();
+        let sessions: Vec<_> = (1..).zip(NAMES).map(|(number, name)| session(number, name)).collect();
+        let sighting = Sighting {
+            endpoint_url: "http://web01:5985/wsman",
+            seen_by: "ada",
+            auth: None,
+            seen_at: SystemTime::now(),
+            complete: true,
+        };
+        let mut store = Store::open(desk.table()).unwrap();
+        store.merge_listing(sighting, &sessions).unwrap();
+        let elsewhere = Sighting { endpoint_url: "https://db01:5986/wsman", ..sighting };
+        store.merge_listing(Sighting { seen_at: SystemTime::UNIX_EPOCH, ..elsewhere }, &[]).unwrap();
+        desk
+    }
+
+    fn table(&self) -> PathBuf {
+        self.folder.path().join("sessions.db")
+    }
+
+    fn env(&self) -> [(String, String); 5] {
+        let table = self.table().to_str().unwrap().to_owned();
+        let variables = [
+            ("PATH", path()),
+            ("PSSESSION_STORE", table),
+            ("PS1", "ready> ".to_owned()),
+            ("INPUTRC", "/dev/null".to_owned()),
+            ("LC_ALL", "C.UTF-8".to_owned()),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value))
+    }
+
+    /// What bash would offer at the end of `line`.
+    fn bash(&self, line: &str) -> Vec<String> {
+        let wanted = line.rsplit([' ', '=', ':', '"', '\'']).next().unwrap();
+        self.bash_for(line, wanted)
+    }
+
+    /// The same, where bash wants `wanted` completed.
+    fn bash_for(&self, line: &str, wanted: &str) -> Vec<String> {
+        let program = "source <(pssession completions bash); COMP_LINE=$1 COMP_POINT=${#1}; \
+                       _pssession pssession \"$2\"; (( ${#COMPREPLY[@]} )) && printf '%s\\n' \"${COMPREPLY[@]}\"; true";
+        self.run(Command::new("bash").args(["--norc", "-c", program, "bash", line, wanted]))
+    }
+
+    fn run(&self, command: &mut Command) -> Vec<String> {
+        let command = command.env_clear().envs(self.env()).env("HOME", self.folder.path());
+        let output = command.current_dir(self.folder.path()).stdin(Stdio::null()).output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// A shell on a terminal.
+    fn terminal(&self, words: &[&str]) -> Pty {
+        let pty = Pty::running(words.iter().copied()).env("TERM", "dumb");
+        let pty = pty.env("HOME", self.folder.path().to_str().unwrap());
+        self.env().iter().fold(pty, |pty, (name, value)| pty.env(name, value))
+    }
+}
+
+/// The command under test is the one on the path.
+fn path() -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_pssession")).parent().unwrap();
+    format!("{}:/usr/bin:/bin", folder.display())
+}
+
+fn session(number: usize, name: &str) -> SessionDescriptor {
+    let id = match number {
+        1 => FIRST.to_owned(),
+        7 => LAST.to_owned(),
+        _ => format!("0000000{number}-65A0-49F2-9053-A1B156C95777"),
+    };
+    let mut shell = Shell::new(ShellId::from_server(id), uri::CMD_RESOURCE);
+    shell.name = Some(name.to_owned());
+    shell.owner = Some(r"CONTOSO\ci-runner".to_owned());
+    let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
+    SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::now())
+}
+
+#[test]
+fn bash_completes_commands_options_and_enum_values() {
+    let desk = Desk::new();
+    assert_eq!(desk.bash("pssession rem"), ["remove"]);
+    assert!(desk.bash("pssession ").contains(&"completions".to_owned()));
+    assert_eq!(desk.bash("pssession get --comp"), ["--computer-name"]);
+    assert_eq!(desk.bash("pssession get -o nd"), ["ndjson"]);
+    assert_eq!(desk.bash("pssession get --output=nd"), ["ndjson"]);
+    assert_eq!(desk.bash("pssession man rem"), ["remove"]);
+    assert_eq!(desk.bash("pssession completions z"), ["zsh"]);
+}
+
+#[test]
+fn bash_completes_what_the_table_knows_the_newest_first() {
+    let desk = Desk::new();
+    assert_eq!(desk.bash("pssession remove --id "), ["7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(desk.bash("pssession remove --id 1,3,7"), ["1,3,7"]);
+    assert_eq!(desk.bash("pssession get --name bui"), ["build-7"]);
+    assert_eq!(desk.bash("pssession get --exclude=bui"), ["build-7"]);
+    assert_eq!(desk.bash("pssession get --computer-name "), ["web01"]);
+    assert_eq!(desk.bash("pssession rm --instance-id b66"), [FIRST]);
+    assert_eq!(desk.bash("pssession rm --instance-id x,0c2C"), [format!("x,{LAST}")]);
+    assert_eq!(desk.bash("pssession get --owner "), [r"CONTOSO\\ci-runner"]);
+    assert_eq!(desk.bash("pssession get --on "), ["web01", "db01:5986"]);
+    assert_eq!(desk.bash("pssession get --on web02,d"), ["web02,db01:5986"]);
+    assert_eq!(desk.bash("pssession get --on db01:59"), ["5986"]);
+}
+
+#[test]
+fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
+    let desk = Desk::new();
+    let names =
+        [r"\!bang\'n", r"\$\(touch\ pwned\)\`\`id\`\`", r"odd\`\*\`\[1\`\]", r"name\ with\ blank", "build-7"];
+    assert_eq!(desk.bash_for("pssession get --name ", "")[2..], names[2..]);
+    assert_eq!(desk.bash_for("pssession get --name ", "").len(), names.len());
+    assert_eq!(desk.bash_for(r"pssession get --name name\ w", r"name\ w"), [r"name\ with\ blank"]);
+    assert_eq!(desk.bash_for("pssession get --name \"name w", "name w"), ["name with blank"]);
+    assert_eq!(desk.bash_for("pssession get --name '!b", "!b"), [r"!bang'\''n"]);
+}
+
+#[test]
+fn a_store_on_the_line_is_the_one_that_is_looked_at() {
+    let desk = Desk::new();
+    fs::rename(desk.table(), desk.folder.path().join("other.db")).unwrap();
+    assert!(desk.bash("pssession get --id ").is_empty());
+    for store in ["--store other.db", "--store=other.db", "--store ~/other.db"] {
+        assert_eq!(desk.bash(&format!("pssession get {store} --name bui")), ["build-7"], "{store}");
+    }
+}
+
+#[test]
+fn trouble_with_the_table_is_silence_and_leaves_it_alone() {
+    let desk = Desk::new();
+    let ask = "pssession get --id ";
+    let untouched = |bytes: &[u8]| {
+        fs::write(desk.table(), bytes).unwrap();
+        assert!(desk.bash(ask).is_empty());
+        assert_eq!(fs::read(desk.table()).unwrap(), bytes);
+    };
+    let mut newer = fs::read(desk.table()).unwrap();
+    newer[60..64].copy_from_slice(&u32::MAX.to_be_bytes());
+    untouched(b"not a table");
+    untouched(&newer);
+    fs::remove_file(desk.table()).unwrap();
+    assert!(desk.bash(ask).is_empty());
+    assert!(!desk.table().exists());
+    fs::create_dir(desk.table()).unwrap();
+    assert!(desk.bash(ask).is_empty());
+}
+
+#[tokio::test]
+async fn tab_in_bash_writes_a_name_with_blanks_that_bash_reads_back() {
+    if !pty::available() {
+        return;
+    }
+    let desk = Desk::new();
+    let answers = [
+        ("ready> ", "source <(pssession completions bash)\r"),
+        ("ready> ", "pssession get --name na\t"),
+        ("blank ", "--id=1,7\t"),
+        (" ", "--on db01:\t"),
+        ("5986 ", "--store ~/my\t"),
+        ("tables/", "\x01printf '<%s>' \r"),
+        ("<name with blank>", "exit\r"),
+    ];
+    let shown = desk.terminal(&["bash", "--norc", "--noprofile", "-i"]).answer(&answers).await;
+    shown.shows("<pssession><get><--name><name with blank><--id=1,7><--on><db01:5986>");
+    shown.shows(&format!("<--store><{}/my tables/>", desk.folder.path().display()));
+}
+
+#[tokio::test]
+async fn tab_in_zsh_writes_a_name_with_blanks_that_zsh_reads_back() {
+    if !pty::available() || !shells::has("zsh") {
+        return;
+    }
+    let desk = Desk::new();
+    let sourced = "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r";
+    let script = Pssession::new(["completions", "zsh"]).run().await.expect(0).stdout;
+    fs::write(desk.folder.path().join("_pssession"), script).unwrap();
+    let folder = desk.folder.path().display();
+    let autoloaded = format!("fpath=({folder} $fpath); autoload -U compinit; compinit -D -u\r");
+    for set_up in [sourced, &autoloaded] {
+        tab_in_zsh(&desk, set_up).await;
+    }
+}
+
+async fn tab_in_zsh(desk: &Desk, set_up: &str) {
+    let answers = [
+        ("ready> ", set_up),
+        ("ready> ", "pssession rem\t"),
+        ("remove ", "--name na\t"),
+        ("blank ", "--id=1,7\t"),
+        (" ", "--name '$\t"),
+        ("id", " --on db01:\t"),
+        ("5986 ", "--store ~/my\t"),
+        ("tables/", "\x01printf '<%s>' \r"),
+        ("<name with blank>", "exit\r"),
+    ];
+    let shown = desk.terminal(&["zsh", "-f", "-i"]).answer(&answers).await;
+    shown.shows(
+        "<pssession><remove><--name><name with blank><--id=1,7><--name><$(touch pwned)``id``><--on><db01:5986>",
+    );
+    shown.shows(&format!("<--store><{}/my tables", desk.folder.path().display()));
+}
+
+#[test]
+fn fish_offers_the_same_with_a_word_on_each() {
+    if !shells::has("fish") {
+        return;
+    }
+    let desk = Desk::new();
+    let ask = |line: &str| {
+        let program = format!("pssession completions fish | source; complete --do-complete '{line}'");
+        desk.run(Command::new("fish").args(["--no-config", "--command", &program]))
+    };
+    assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and prove that they are gone"]);
+    assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object a line"]);
+    assert_eq!(ask("pssession get --name na"), ["name with blank\ton web01"]);
+    assert_eq!(ask("pssession get --name \"name w"), ["name with blank\ton web01"]);
+    assert_eq!(ask("pssession remove --id 3,7"), ["3,7\t!bang\u{27}n on web01"]);
+    assert_eq!(ask("pssession rm --instance-id b66"), [format!("{FIRST}\tbuild-7 on web01")]);
+}
+
+#[test]
+fn the_script_for_powershell_asks_with_the_words_of_the_line() {
+    let script = Pssession::new(["completions", "powershell"]).run_blocking().expect(0).stdout;
+    assert_eq!(script, Pssession::new(["completions", "pwsh"]).run_blocking().expect(0).stdout);
+    assert_snapshot("completions/pssession.ps1", script.trim_end());
+}
+
+#[test]
+fn a_shell_that_is_not_known_changes_nothing() {
+    for value in ["", "0", "elvish"] {
+        let run = Pssession::new(["explain", "5"]).env("PSSESSION_COMPLETE", value).run_blocking().expect(0);
+        assert!(run.stdout.contains("ERROR_ACCESS_DENIED"), "{}", run.stdout);
+    }
+}
