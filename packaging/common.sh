@@ -28,6 +28,17 @@ need_musl() {
     export CC_x86_64_unknown_linux_musl=musl-gcc
 }
 
+# extras BINARY: the manual pages and completions that it prints, in $share.
+share="$out/share"
+extras() {
+    rm -rf "$share"
+    mkdir -p "$share/completions"
+    "$1" man --dir "$share/man"
+    for shell in bash zsh fish powershell; do
+        "$1" completions "$shell" > "$share/completions/$shell"
+    done
+}
+
 assert_static() {
     LC_ALL=C ldd "$1" 2>&1 | grep -Eq 'statically linked|not a dynamic executable' || die "$1 is not static"
 }

@@ -13,6 +13,7 @@ fi
 nice -n 10 cargo build --release --locked --bin pssession
 python3 packaging/third-party.py "$(rustc -vV | sed -n 's/^host: //p')" "$licences"
 gzip -9nc "$licences" > "$out/$licences.gz"
+extras target/release/pssession
 rm -f "$out"/pssession_*.deb
 # Cargo has stripped the binary already; dates come from the commit, not from the clock.
 SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)" cargo deb --no-build --no-strip --locked --output "$out"

@@ -11,7 +11,9 @@ name="pssession-$(version)-$musl_target"
 stage="$(mktemp -d)"
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/$name"
+extras "target/$musl_target/release/pssession"
 cp "target/$musl_target/release/pssession" README.md LICENSE-MIT LICENSE-APACHE "$licences" "$stage/$name"
+cp -R "$share/man" "$share/completions" "$stage/$name"
 # Dates and owners come from the commit, not from the clock and this machine.
 tar --create --sort=name --mtime="@$(git log -1 --format=%ct)" --owner=0 --group=0 --numeric-owner \
     --directory "$stage" "$name" | gzip -9n > "$out/$name.tar.gz"
