@@ -25,6 +25,8 @@ const OPTIONS: &[(&[&str], &str)] = &[
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["get-pssession", "gsn", "show", "ps", "query"], "get"),
     (&["remove-pssession", "rsn", "delete", "del", "close", "kill", "stop"], "remove"),
+    (&["import-csv", "import-clixml", "load", "restore"], "import"),
+    (&["export-csv", "export-clixml", "dump", "save", "backup"], "export"),
     (&["test-wsman", "ping", "probe"], "identify"),
 ];
 
@@ -62,6 +64,9 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
     let whole = words.iter().find(|whole| is_powershell(whole) && whole.starts_with(&word));
     match whole {
         Some(whole) => Some(format!("PowerShell's spelling is not understood here; write {}", kebab(whole))),
+        None if word == "--on" && !usage.contains("<HOST>") => {
+            Some("this command asks no server; `get` and `remove` do".to_owned())
+        }
         None => known(OPTIONS, &word).map(str::to_owned),
     }
 }

@@ -11,6 +11,7 @@ mod intent;
 mod interrupt;
 mod login;
 mod manual;
+mod objects;
 mod progress;
 mod render;
 mod report;
@@ -53,6 +54,8 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
         Command::Get(args) => commands::get::run(args, context).await,
         Command::Remove(args) => commands::remove::run(args, context).await,
         Command::Forget(args) => commands::forget::run(args, context).await,
+        Command::Import(args) => commands::import::run(args, context).await,
+        Command::Export(args) => commands::export::run(args, context).await,
         Command::Identify(args) => commands::identify::run(args).await,
         Command::Explain(args) => commands::explain::run(args),
         Command::Simulator(args) => commands::simulator::run(args).await,
@@ -68,6 +71,8 @@ fn diagnostic_format(command: &Command) -> DiagnosticFormat {
         Command::Get(args) => DiagnosticFormat::beside(args.output.output),
         Command::Remove(args) => DiagnosticFormat::beside(args.output.output),
         Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Import(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Export(_) => DiagnosticFormat::Text,
         Command::Identify(args) => DiagnosticFormat::plain(args.output),
         Command::Explain(args) => DiagnosticFormat::plain(args.output),
         Command::Simulator(args) => DiagnosticFormat::plain(args.output),

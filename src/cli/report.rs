@@ -19,7 +19,8 @@ use super::args::RemoveArgs;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
 use super::intent::{ReportTo, report_to};
-use super::render::{planned_record, removal_record, time, visible};
+use super::objects::{planned_record, removal_record, time};
+use super::render::visible;
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +127,8 @@ impl Evidence {
 
 impl Notes {
     fn write(self, exit: Exit, error: Option<&Diagnostic>) -> Result<(), Diagnostic> {
-        let report = visible(&format!("{:#}\n", self.object(exit, error)));
+        let text = format!("{:#}\n", self.object(exit, error));
+        let report = visible(&text);
         match self.place {
             Place::Stdout => Ok(io::stdout().lock().write_all(report.as_bytes())?),
             Place::File { path, folder, temporary } => {
@@ -138,7 +140,9 @@ impl Notes {
     /// The object of `pssession.report/1`.
     fn object(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
         let sessions = self.planned.iter().enumerate().map(|(position, planned)| {
-            self.records.get(&position).map_or_else(|| planned_record(planned), removal_record)
+            self.records
+                .get(&position)
+                .map_or_else(|| planned_record(planned, None), |record| removal_record(record, None))
         });
         let counts = Report::new(self.records.values().cloned().collect()).counts();
         json!({

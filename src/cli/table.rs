@@ -1,11 +1,12 @@
 //! DOOR: the local table, as the command uses it: where it is, and the moves that the commands make in it.
 #![expect(clippy::disallowed_methods, reason = "this door reads the clock: rows say when they were seen")]
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use pssession::session::LocalId;
-use pssession::store::{Origin, Rows, Sighting, Store, StoreError, StoreReader};
+use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
 use pssession::{AuthScheme, SessionQuery};
 
@@ -111,6 +112,38 @@ impl Table {
         .map(|_| ())
     }
 
+    /// Every row; none if there is no table yet.
+    pub(crate) async fn all(&self) -> Result<Rows, Diagnostic> {
+        self.blocking(|path| StoreReader::open(path)?.all(now())).await
+    }
+
+    /// Takes in sessions, all of them or none. They come back in their order as they then stand in the table, each with
+    /// what became of it.
+    pub(crate) async fn import(&self, given: Vec<Row>) -> Result<Vec<(Row, Imported)>, Diagnostic> {
+        self.blocking(move |path| {
+            let mut store = Store::open(path)?;
+            let outcomes = store.import(&given)?;
+            drop(given);
+            let mut rows: HashMap<LocalId, Row> =
+                store.all(now())?.into_iter().filter_map(|row| Some((row.session.id?, row))).collect();
+            let mut standing: Vec<(Row, Imported)> = Vec::with_capacity(outcomes.len());
+            let mut at: HashMap<LocalId, usize> = HashMap::new();
+            for outcome in outcomes {
+                let row = match rows.remove(&outcome.id) {
+                    Some(row) => {
+                        at.insert(outcome.id, standing.len());
+                        Some(row)
+                    }
+                    // Two objects were the same session. Or another process has dropped it since.
+                    None => at.get(&outcome.id).and_then(|at| standing.get(*at)).map(|(row, _)| row.clone()),
+                };
+                standing.extend(row.map(|row| (row, outcome)));
+            }
+            Ok(standing)
+        })
+        .await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
@@ -138,6 +171,11 @@ fn unusable(error: &StoreError) -> Diagnostic {
     .about(error.path().display().to_string())
     .caused_by(error)
     .with_hint("--store names another file; the one that is there is left as it is")
+}
+
+/// The time at which a command reads.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// `$XDG_STATE_HOME/pssession/sessions.db`, `%LOCALAPPDATA%` on Windows.

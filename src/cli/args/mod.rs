@@ -1,6 +1,7 @@
 //! What was typed. Every cross-option decision is made in `intent.rs`, none here.
 
 mod forget;
+mod objects;
 mod output;
 mod reach;
 mod remove;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::exit;
 
 pub(crate) use forget::ForgetArgs;
+pub(crate) use objects::{ExportArgs, ImportArgs};
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
 pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs};
 pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
@@ -42,6 +44,12 @@ pub(crate) enum Command {
     /// Drop sessions from the local table; sends nothing, and what runs goes on
     #[command(override_usage = "pssession forget WHICH [OPTIONS]", after_help = FORGET_EXAMPLES)]
     Forget(ForgetArgs),
+    /// Take sessions from files into the local table
+    #[command(override_usage = "pssession import FILE... [OPTIONS]", after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Print the whole local table, to be imported elsewhere
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Ask a host, without logging in, whether it is WinRM and what logins it offers
     #[command(after_help = IDENTIFY_EXAMPLES)]
     Identify(IdentifyArgs),
@@ -93,6 +101,20 @@ Examples:
   pssession forget --id 3
   pssession forget --computer-name 'web0*' --cached --what-if
   pssession forget --all --cached                  empties the local table";
+
+const IMPORT_EXAMPLES: &str = "\
+It reads what `get`, `remove` and `export` print with -o ndjson, json or csv, and what PowerShell prints with
+Get-PSSession | ConvertTo-Json (or Export-Csv). Nothing is imported if anything in it cannot be understood.
+
+Examples:
+  pssession import sessions.json
+  pssession export --store other.db | pssession import -
+  pwsh -Command 'Get-PSSession | ConvertTo-Json' | pssession import --tls -";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  pssession export > sessions.ndjson
+  pssession export -o csv --store other.db";
 
 const IDENTIFY_EXAMPLES: &str = "\
 Examples:

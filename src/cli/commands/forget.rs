@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
         remembered::known(table.as_ref())?.forget(ids).await?;
     }
-    render::sessions(context.format(args.output.output), chosen.sessions())?;
+    render::sessions(context.format(args.output.output), &chosen)?;
     if errors == DiagnosticFormat::Text && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     {
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
-    render::sessions(format, chosen.sessions())?;
+    render::sessions(format, &chosen)?;
     let circumstances = Circumstances { required: required(args), ..found.circumstances };
     let code = Report::default().exit_code(&circumstances);
     if code == ExitCode::NotAsRequired {

@@ -1,27 +1,40 @@
 //! Records for a program: JSON, one JSON object a line, CSV.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
 use super::text::printable;
 
-/// One JSON array.
-pub(super) fn json(out: &mut impl Write, records: &[Map<String, Value>]) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(records)?;
-    writeln!(out, "{}", visible(&text))
+/// One JSON array, laid out for reading.
+pub(super) fn json(
+    out: &mut impl Write,
+    records: impl Iterator<Item = Map<String, Value>>,
+) -> io::Result<()> {
+    let mut before = "[";
+    for record in records {
+        // A line end inside a text is escaped, so each of these begins a line of the layout.
+        let text = serde_json::to_string_pretty(&record)?.replace('\n', "\n  ");
+        write!(out, "{before}\n  {}", visible(&text))?;
+        before = ",";
+    }
+    writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })
 }
 
 /// One JSON object a line.
-pub(super) fn ndjson(out: &mut impl Write, records: &[Map<String, Value>]) -> io::Result<()> {
-    records.iter().try_for_each(|record| writeln!(out, "{}", visible(&serde_json::to_string(record)?)))
+pub(super) fn ndjson(
+    out: &mut impl Write,
+    mut records: impl Iterator<Item = Map<String, Value>>,
+) -> io::Result<()> {
+    records.try_for_each(|record| writeln!(out, "{}", visible(&serde_json::to_string(&record)?)))
 }
 
 /// A header and a line a record. On a terminal text is made safe to show; elsewhere it stays what the server said.
 pub(super) fn csv(
     out: &mut impl Write,
     header: &[&str],
-    records: &[Map<String, Value>],
+    records: impl Iterator<Item = Map<String, Value>>,
     on_terminal: bool,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
@@ -48,7 +61,10 @@ fn field(value: &Value) -> String {
 }
 
 /// JSON in which what a terminal would obey or hide is spelt out, which means the same to every reader.
-pub(crate) fn visible(json: &str) -> String {
+pub(crate) fn visible(json: &str) -> Cow<'_, str> {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return Cow::Borrowed(json);
+    }
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         // The serializer escapes all control characters below U+0020; what is left of them is its own layout.
@@ -60,7 +76,7 @@ pub(crate) fn visible(json: &str) -> String {
             }
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -71,15 +87,32 @@ mod tests {
     fn hidden_characters_are_spelt_out_and_mean_the_same() {
         let name = "a\u{9b}31m\u{202e}b\u{7f}夜\u{1b}\n";
         let value = serde_json::json!([{ "Name": name }]);
-        let text = visible(&serde_json::to_string_pretty(&value).unwrap());
+        let plain = serde_json::to_string_pretty(&value).unwrap();
+        let text = visible(&plain);
         assert!(text.contains(r"a\u009b31m\u202eb\u007f夜\u001b\n"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]
+    fn an_array_is_laid_out_as_the_serializer_would_do_it() {
+        let record = |name: &str| {
+            let Value::Object(record) = serde_json::json!({ "Name": name, "CommandIds": ["a", "b"] }) else {
+                unreachable!()
+            };
+            record
+        };
+        for records in [vec![], vec![record("a\nb")], vec![record("a"), record("")]] {
+            let mut out = Vec::new();
+            json(&mut out, records.clone().into_iter()).unwrap();
+            let whole = serde_json::to_string_pretty(&records).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), whole + "\n");
+        }
+    }
+
+    #[test]
     fn a_table_of_nothing_still_has_its_header() {
         let mut out = Vec::new();
-        csv(&mut out, &["Schema", "Id"], &[], false).unwrap();
+        csv(&mut out, &["Schema", "Id"], std::iter::empty(), false).unwrap();
         assert_eq!(out, b"Schema,Id\n");
     }
 }

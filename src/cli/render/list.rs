@@ -1,5 +1,6 @@
 //! Every property on a line of its own, as PowerShell's `Format-List` shows it; what is not known is left out.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -10,8 +11,15 @@ use super::text::{duration, printable};
 const DURATIONS: &[&str] = &["IdleTimeout", "MaxIdleTimeout", "ShellRunTime", "ShellInactivity"];
 
 /// One block a record, an empty line between two.
-pub(super) fn list(records: &[Map<String, Value>]) -> String {
-    records.iter().map(block).collect::<Vec<_>>().join("\n")
+pub(super) fn list(
+    out: &mut impl Write,
+    records: impl Iterator<Item = Map<String, Value>>,
+) -> io::Result<()> {
+    for (at, record) in records.enumerate() {
+        let gap = if at == 0 { "" } else { "\n" };
+        write!(out, "{gap}{}", block(&record))?;
+    }
+    Ok(())
 }
 
 fn block(record: &Map<String, Value>) -> String {
@@ -46,7 +54,9 @@ mod tests {
             "Schema": "x/1", "Name": "a\u{1b}b", "VMName": null, "IdleTimeout": 7500, "CommandIds": [], "Port": 5985,
         });
         let Value::Object(record) = record else { unreachable!() };
-        let text = list(&[record.clone(), record]);
+        let mut out = Vec::new();
+        list(&mut out, [record.clone(), record].into_iter()).unwrap();
+        let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().next(), Some("Name        : a\u{fffd}b"));
         assert_eq!(text.lines().nth(1), Some("IdleTimeout : 2h 5m"));
         assert_eq!(text.lines().nth(3), Some(""));

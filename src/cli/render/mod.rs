@@ -3,21 +3,23 @@
 mod data;
 mod grid;
 mod list;
-mod record;
 mod table;
 mod text;
 
 use std::io::{self, IsTerminal as _, Write};
 
 use pssession::SessionDescriptor;
+use pssession::store::{Imported, Row, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
 use super::args::Format;
+use super::objects::{
+    IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
+    session_record,
+};
 use super::terminal;
 pub(crate) use data::visible;
-use record::{REMOVAL_PROPERTIES, SESSION_PROPERTIES, session_record};
-pub(crate) use record::{planned_record, removal_record, time};
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{plural, printable, summary};
 
@@ -26,29 +28,58 @@ pub(crate) fn format_or_default(chosen: Option<Format>) -> Format {
     chosen.unwrap_or_else(|| if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson })
 }
 
-/// Writes sessions to stdout.
-pub(crate) fn sessions(format: Format, sessions: &[SessionDescriptor]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+/// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
+pub(crate) fn sessions(format: Format, rows: &Rows) -> io::Result<()> {
+    let mut out = stdout();
+    let sessions = rows.sessions();
     match format {
-        Format::Table | Format::Wide if sessions.is_empty() => Ok(()),
-        Format::Table | Format::Wide => writeln!(out, "{}", session_table(sessions, room(format))),
-        Format::Name => names(&mut out, sessions.iter()),
-        _ => records(&mut out, format, SESSION_PROPERTIES, sessions.iter().map(session_record).collect()),
+        Format::Table | Format::Wide if rows.is_empty() => {}
+        Format::Table | Format::Wide => writeln!(out, "{}", session_table(sessions, room(format)))?,
+        Format::Name => names(&mut out, sessions.iter())?,
+        _ => {
+            let pairs = sessions.iter().zip(rows.notes());
+            let objects = pairs.map(|(session, note)| session_record(session, Some(note)));
+            records(&mut out, format, SESSION_PROPERTIES, objects)?;
+        }
     }
+    out.flush()
 }
 
 /// Writes what became of the sessions of a plan to stdout.
 pub(crate) fn removals(format: Format, removed: &[Record]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     match format {
-        Format::Table | Format::Wide if removed.is_empty() => Ok(()),
-        Format::Table | Format::Wide => writeln!(out, "{}", table::removal_table(removed, room(format))),
-        Format::Name => names(&mut out, removed.iter().map(|removed| &removed.session)),
+        Format::Table | Format::Wide if removed.is_empty() => {}
+        Format::Table | Format::Wide => writeln!(out, "{}", table::removal_table(removed, room(format)))?,
+        Format::Name => names(&mut out, removed.iter().map(|removed| &removed.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
-            records(&mut out, format, &header, removed.iter().map(removal_record).collect())
+            let objects = removed.iter().map(|removed| removal_record(removed, None));
+            records(&mut out, format, &header, objects)?;
         }
     }
+    out.flush()
+}
+
+/// Writes imported sessions, as they stand in the table, to stdout.
+pub(crate) fn imports(format: Format, imported: &[(Row, Imported)]) -> io::Result<()> {
+    let mut out = stdout();
+    match format {
+        Format::Table | Format::Wide if imported.is_empty() => {}
+        Format::Table | Format::Wide => writeln!(out, "{}", table::import_table(imported, room(format)))?,
+        Format::Name => names(&mut out, imported.iter().map(|(row, _)| &row.session))?,
+        _ => {
+            let header = [SESSION_PROPERTIES, IMPORT_PROPERTIES].concat();
+            let objects = imported.iter().map(|(row, imported)| imported_record(row, *imported));
+            records(&mut out, format, &header, objects)?;
+        }
+    }
+    out.flush()
+}
+
+/// Large tables are written in large pieces.
+fn stdout() -> impl Write {
+    io::BufWriter::new(io::stdout().lock())
 }
 
 fn room(format: Format) -> Room {
@@ -62,16 +93,17 @@ fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDes
     Ok(())
 }
 
+/// Each object is made when its turn comes: all of a large table at once would take more memory than the table.
 fn records(
     out: &mut impl Write,
     format: Format,
     header: &[&str],
-    records: Vec<Map<String, Value>>,
+    records: impl Iterator<Item = Map<String, Value>>,
 ) -> io::Result<()> {
     match format {
-        Format::Csv => data::csv(out, header, &records, io::stdout().is_terminal()),
-        Format::Json => data::json(out, &records),
-        Format::List => write!(out, "{}", list::list(&records)),
-        _ => data::ndjson(out, &records),
+        Format::Csv => data::csv(out, header, records, io::stdout().is_terminal()),
+        Format::Json => data::json(out, records),
+        Format::List => list::list(out, records),
+        _ => data::ndjson(out, records),
     }
 }

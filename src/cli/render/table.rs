@@ -1,6 +1,7 @@
 //! Columns for a person; without a terminal the same text without colour or frames.
 
 use pssession::SessionDescriptor;
+use pssession::store::{Imported, Row};
 use pssession::teardown::Record;
 
 use super::grid::Grid;
@@ -73,6 +74,20 @@ pub(crate) fn removal_table(removed: &[Record], room: Room) -> String {
         std::iter::once(removed.outcome.name().to_owned()).chain(cells).chain(reason).collect()
     };
     fit(Grid::new(header, removed.iter().map(row).collect()), room)
+}
+
+/// Imported sessions as a table: the Id that each has here, and the one that it came with.
+pub(crate) fn import_table(imported: &[(Row, Imported)], room: Room) -> String {
+    let columns = columns(room.wide, imported.iter().map(|(row, _)| &row.session));
+    let mut header: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    header.insert(1.min(header.len()), "GivenId");
+    let row = |(row, imported): &(Row, Imported)| {
+        let mut cells: Vec<_> = columns.iter().map(|(_, cell)| printable(&cell(&row.session))).collect();
+        let given = imported.given.map(|id| id.0.to_string()).unwrap_or_default();
+        cells.insert(1.min(cells.len()), given);
+        cells
+    };
+    fit(Grid::new(header, imported.iter().map(row).collect()), room)
 }
 
 fn fit(grid: Grid, room: Room) -> String {

@@ -7,6 +7,7 @@ mod input;
 mod manual;
 mod memory;
 mod narrow;
+mod objects;
 #[cfg(target_os = "linux")]
 mod progress;
 mod remove;

@@ -1,32 +1,43 @@
-//! One session, or what became of it, as an object with PowerShell's property names: absent is null, enums are
-//! text, durations are seconds, times are RFC 3339 in UTC.
+//! Writing: one session, or what became of it, as an object. Absent is null, enums are text, durations are seconds,
+//! times are RFC 3339 in UTC.
 
 use std::time::{Duration, SystemTime};
 
 use pssession::SessionDescriptor;
+use pssession::store::{Imported, Note, Row};
 use pssession::teardown::Record;
 use serde_json::{Map, Value, json};
 
 /// The properties of a session's object, in their order: the header of a CSV, which stands there even alone.
 #[rustfmt::skip]
-pub(super) const SESSION_PROPERTIES: &[&str] = &[
+pub(crate) const SESSION_PROPERTIES: &[&str] = &[
     "Schema", "Id", "Name", "InstanceId", "ComputerName", "ComputerType", "VMId", "VMName", "ContainerId",
     "ConfigurationName", "State", "Availability", "Transport", "Port", "Endpoint", "ShellId", "ResourceUri",
     "ServerState", "Owner", "ClientIP", "ProcessId", "IdleTimeout", "MaxIdleTimeout", "ShellRunTime",
-    "ShellInactivity", "CommandIds", "SeenBy", "SeenAt",
+    "ShellInactivity", "CommandIds", "SeenBy", "SeenAt", "Origin", "User", "Auth", "SessionId",
 ];
 
 /// What the object of a removal has beyond them.
-pub(super) const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
+pub(crate) const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
 
-/// The object of `pssession.session/1`.
-pub(super) fn session_record(session: &SessionDescriptor) -> Map<String, Value> {
-    record("pssession.session/1", session)
+/// What the object of an import has beyond them.
+pub(crate) const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
+
+/// The schemas of the objects that hold a session.
+pub(super) const SCHEMAS: [&str; 3] = [SESSION, REMOVAL, IMPORTED];
+
+const SESSION: &str = "pssession.session/1";
+const REMOVAL: &str = "pssession.removal/1";
+const IMPORTED: &str = "pssession.imported/1";
+
+/// The object of `pssession.session/1`; the note is what the local table keeps beside the session.
+pub(crate) fn session_record(session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
+    record(SESSION, session, note)
 }
 
 /// The object of `pssession.removal/1`: the session's properties and what became of it.
-pub(crate) fn removal_record(removed: &Record) -> Map<String, Value> {
-    let mut record = record("pssession.removal/1", &removed.session);
+pub(crate) fn removal_record(removed: &Record, note: Option<&Note>) -> Map<String, Value> {
+    let mut record = record(REMOVAL, &removed.session, note);
     let outcome = &removed.outcome;
     record.extend([
         ("Outcome".to_owned(), json!(outcome.name())),
@@ -39,13 +50,23 @@ pub(crate) fn removal_record(removed: &Record) -> Map<String, Value> {
 }
 
 /// The same of a session whose outcome is not known: the run ended before it had one.
-pub(crate) fn planned_record(session: &SessionDescriptor) -> Map<String, Value> {
-    let mut record = record("pssession.removal/1", session);
+pub(crate) fn planned_record(session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
+    let mut record = record(REMOVAL, session, note);
     record.extend(REMOVAL_PROPERTIES.iter().map(|name| ((*name).to_owned(), Value::Null)));
     record
 }
 
-fn record(schema: &str, session: &SessionDescriptor) -> Map<String, Value> {
+/// The object of `pssession.imported/1`: the session as it stands in the table, and with which Id it came.
+pub(crate) fn imported_record(row: &Row, imported: Imported) -> Map<String, Value> {
+    let mut record = record(IMPORTED, &row.session, Some(&row.note));
+    record.extend([
+        ("GivenId".to_owned(), json!(imported.given.map(|id| id.0))),
+        ("IsNew".to_owned(), json!(imported.is_new)),
+    ]);
+    record
+}
+
+fn record(schema: &str, session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
     let shell = &session.shell;
     let commands =
         session.commands.as_ref().map(|ids| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>());
@@ -54,7 +75,7 @@ fn record(schema: &str, session: &SessionDescriptor) -> Map<String, Value> {
         ("Id", json!(session.id.map(|id| id.0))),
         ("Name", json!(shell.name)),
         ("InstanceId", json!(session.instance_id().map(|id| id.to_string()))),
-        ("ComputerName", json!(session.computer_name)),
+        ("ComputerName", text(&session.computer_name)),
         ("ComputerType", json!(session.computer_type.as_str())),
         ("VMId", json!(session.vm_id.map(|id| id.to_string()))),
         ("VMName", text(&session.vm_name)),
@@ -63,10 +84,10 @@ fn record(schema: &str, session: &SessionDescriptor) -> Map<String, Value> {
         ("State", json!(session.state().as_str())),
         ("Availability", json!(session.availability().as_str())),
         ("Transport", json!(session.transport())),
-        ("Port", json!(session.port)),
-        ("Endpoint", json!(session.endpoint_url)),
+        ("Port", json!(Some(session.port).filter(|port| *port != 0))),
+        ("Endpoint", text(&session.endpoint_url)),
         ("ShellId", json!(shell.shell_id.as_str())),
-        ("ResourceUri", json!(shell.resource_uri)),
+        ("ResourceUri", text(&shell.resource_uri)),
         ("ServerState", json!(shell.state)),
         ("Owner", json!(shell.owner)),
         ("ClientIP", json!(shell.client_ip)),
@@ -76,8 +97,12 @@ fn record(schema: &str, session: &SessionDescriptor) -> Map<String, Value> {
         ("ShellRunTime", seconds(shell.shell_run_time)),
         ("ShellInactivity", seconds(shell.shell_inactivity)),
         ("CommandIds", json!(commands)),
-        ("SeenBy", json!(session.seen_by)),
+        ("SeenBy", text(&session.seen_by)),
         ("SeenAt", time(session.seen_at)),
+        ("Origin", json!(note.map(|note| note.origin.as_str()))),
+        ("User", json!(note.and_then(|note| note.user.as_deref()))),
+        ("Auth", json!(note.and_then(|note| note.auth.as_deref()))),
+        ("SessionId", json!(note.and_then(|note| note.session_id).map(|id| id.guid().to_string()))),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }

@@ -1,0 +1,104 @@
+//! CSV with a header: our own, what PowerShell's `Export-Csv` and `ConvertTo-Csv` write, and what a spreadsheet makes of
+//! it, with semicolons or tabs.
+
+use std::collections::HashSet;
+
+use super::intake::{Intake, Place};
+use super::lines::Lines;
+use super::property::{Field, Properties, Property};
+use super::value::short;
+
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
+
+/// Reads the header and every record below it.
+pub(super) fn read(text: &str, intake: &mut Intake) {
+    let table = table(text);
+    let above = text.len() - table.len();
+    let mut lines = Lines::of(text);
+    let header_line = lines.at(above);
+    let mut at = |position: Option<&csv::Position>| {
+        let offset = position.and_then(|position| usize::try_from(position.byte()).ok());
+        offset.map_or(Place::Whole, |offset| lines.at(above + offset))
+    };
+    // The reader takes whatever follows an open quote for text, and would not notice.
+    if table.matches('"').count() % 2 == 1 {
+        let last = 1 + text.trim_end().matches('\n').count();
+        return intake.refuse(Place::Line(last), "a quote is not closed: the CSV breaks off".to_owned());
+    }
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator(table)).from_reader(table.as_bytes());
+    let columns = match reader.headers().map_err(|error| problem(&error)).and_then(columns) {
+        Ok(columns) => columns,
+        Err(problem) => return intake.refuse(header_line, problem),
+    };
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => return,
+            Ok(true) => {
+                let found = Ok(properties(&columns, &record));
+                if intake.take(at(record.position()), found).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                intake.refuse(at(error.position()), problem(&error));
+                if !matches!(error.kind(), csv::ErrorKind::UnequalLengths { .. }) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What stands below blank lines and PowerShell's `#TYPE`.
+fn table(text: &str) -> &str {
+    let mut table = text.trim_start();
+    if table.get(..5).is_some_and(|mark| mark.eq_ignore_ascii_case("#TYPE")) {
+        table = table.split_once('\n').map_or("", |(_, below)| below);
+    }
+    table
+}
+
+/// Whichever stands most often in the header.
+fn separator(table: &str) -> u8 {
+    let header = table.lines().next().unwrap_or_default();
+    let best = SEPARATORS.into_iter().rev().max_by_key(|separator| header.matches(*separator).count());
+    best.and_then(|separator| u8::try_from(separator).ok()).unwrap_or(b',')
+}
+
+/// What each column means, if anything.
+fn columns(header: &csv::StringRecord) -> Result<Vec<Option<Property>>, String> {
+    let mut seen = HashSet::new();
+    for name in header.iter().map(str::trim).filter(|name| !name.is_empty()) {
+        if !seen.insert(name.to_lowercase()) {
+            return Err(format!("two columns are called {:?}; case does not tell them apart", short(name)));
+        }
+    }
+    let columns: Vec<_> =
+        header.iter().enumerate().map(|(at, name)| Property::find(name.trim(), at)).collect();
+    if [Property::ShellId, Property::InstanceId, Property::Id].iter().any(|id| columns.contains(&Some(*id))) {
+        Ok(columns)
+    } else {
+        Err("neither JSON nor CSV with a column ShellId, InstanceId or Id in its header".to_owned())
+    }
+}
+
+fn properties(columns: &[Option<Property>], record: &csv::StringRecord) -> Properties {
+    let mut properties = Properties::default();
+    for (property, text) in columns.iter().zip(record) {
+        if let Some(property) = property {
+            // No column is there twice.
+            let _ = properties.add(*property, Field::text(text));
+        }
+    }
+    properties
+}
+
+fn problem(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} fields, where the header has {expected_len}: half a line?")
+        }
+        _ => format!("not CSV: {error}"),
+    }
+}

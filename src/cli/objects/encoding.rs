@@ -1,0 +1,93 @@
+//! Bytes as text: UTF-8 or UTF-16 of either order, with a byte order mark or without. Windows PowerShell's `>` writes
+//! UTF-16, PowerShell 7's UTF-8.
+
+use std::borrow::Cow;
+
+use super::Place;
+
+type Trouble = (Place, String);
+
+/// The whole text, without its byte order mark.
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Trouble> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        // Every form begins with a character of ASCII, of which one half is zero.
+        [first, 0, ..] if *first != 0 => utf16(bytes, u16::from_le_bytes),
+        [0, second, ..] if *second != 0 => utf16(bytes, u16::from_be_bytes),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Trouble> {
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
+        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        (Place::Line(line), "neither UTF-8 nor UTF-16; save it as UTF-8".to_owned())
+    })
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, Trouble> {
+    let (pairs, half) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(bytes.len() / 2);
+    for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        match character {
+            Ok(character) => text.push(character),
+            Err(_) => {
+                return Err((last_line(&text), "half a character of UTF-16 (a lone surrogate)".to_owned()));
+            }
+        }
+    }
+    if half.is_empty() {
+        Ok(Cow::Owned(text))
+    } else {
+        Err((last_line(&text), "the text breaks off within a character of UTF-16".to_owned()))
+    }
+}
+
+fn last_line(text: &str) -> Place {
+    Place::Line(1 + text.matches('\n').count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(unit).collect()
+    }
+
+    #[test]
+    fn each_encoding_is_known_with_and_without_its_mark() {
+        let plain = "{\"Name\": \"Büro 🖥\"}\r\n";
+        let marked = format!("\u{feff}{plain}");
+        for text_of in [plain, &marked] {
+            for bytes in [
+                text_of.as_bytes().to_vec(),
+                encoded(text_of, u16::to_le_bytes),
+                encoded(text_of, u16::to_be_bytes),
+            ] {
+                assert_eq!(text(&bytes).unwrap(), plain, "{bytes:?}");
+            }
+        }
+        assert_eq!(text(b"").unwrap(), "");
+        assert_eq!(text(b"\xff\xfe").unwrap(), "");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_with_its_line() {
+        let mut lone = encoded("{\n", u16::to_le_bytes);
+        lone.extend([0x00, 0xd8, b'}', 0]);
+        for (bytes, line, reason) in [
+            (&b"{\n\xff}"[..], 2, "save it as UTF-8"),
+            (b"\x80", 1, "save it as UTF-8"),
+            (&lone, 2, "lone surrogate"),
+            (b"\xff\xfe{\0\n\0}", 2, "breaks off"),
+        ] {
+            let (place, problem) = text(bytes).unwrap_err();
+            assert_eq!(place, Place::Line(line));
+            assert!(problem.contains(reason), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A session as an object with PowerShell's property names, both ways: what `-o json` writes, and what `import` and
+//! `--session` read.
+//!
+//! [`read`] takes our own NDJSON, JSON and CSV, and what PowerShell's `ConvertTo-Json` and `Export-Csv` make of
+//! `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is taken.
+
+mod delimited;
+mod encoding;
+mod intake;
+mod json;
+mod lines;
+mod property;
+mod record;
+#[cfg(test)]
+mod roundtrip;
+mod session;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::time::SystemTime;
+
+use intake::{Intake, Place};
+pub(crate) use intake::{Object, ObjectError, Refused, Subject};
+pub(crate) use record::{
+    IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, planned_record,
+    removal_record, session_record, time,
+};
+
+/// The most that is read from one source, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with
+/// everything in it. It is the end of a pipe that has none.
+pub(crate) const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The most objects in one source: as many as the shells that are taken from one host.
+pub(crate) const MAX_OBJECTS: usize = 250_000;
+
+/// The longest text of one property, in bytes. Names and URIs are far shorter.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// The most values in a property that is a list: no shell runs so many commands.
+const MAX_LIST: usize = 4_096;
+
+/// The most properties of one object that mean nothing here: PowerShell's has about ten.
+const MAX_OTHERS: usize = 1_000;
+
+/// Reads every object of one source. `now` is when those were seen that do not say it, and none was seen later; `tls`
+/// is for endpoints of which only the computer is named.
+///
+/// # Errors
+/// [`Refused`] lists what is wrong and where. Nothing is to be taken then.
+pub(crate) fn read(bytes: &[u8], now: SystemTime, tls: bool) -> Result<Vec<Object>, Refused> {
+    let mut intake = Intake::new(now, tls);
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
+        intake.refuse(Place::Whole, format!("more than {MAX_BYTES} bytes"));
+        return intake.finish();
+    }
+    match encoding::text(bytes) {
+        Err((place, problem)) => intake.refuse(place, problem),
+        Ok(text) => match text.trim_start().chars().next() {
+            None => {}
+            Some('{' | '[') => json::read(&text, &mut intake),
+            Some('<') => intake.refuse(
+                Place::Line(1),
+                "XML is not read; in PowerShell write ConvertTo-Json or Export-Csv instead of Export-Clixml"
+                    .to_owned(),
+            ),
+            // What PowerShell 7 makes of no session at all.
+            Some(_) if text.trim() == "null" => {}
+            Some(_) => delimited::read(&text, &mut intake),
+        },
+    }
+    intake.finish()
+}

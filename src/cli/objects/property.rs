@@ -1,0 +1,145 @@
+//! The properties of one object: those that mean something here, by name in any case, each with a plain value.
+
+use std::collections::HashSet;
+
+use super::{MAX_LIST, MAX_OTHERS, MAX_TEXT};
+
+macro_rules! properties {
+    ($($name:ident),* $(,)?) => {
+        /// A property that means something here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Property { $($name),* }
+
+        impl Property {
+            pub(super) const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+// In the order in which they are written, so that the next one is mostly the next one.
+properties! {
+    Schema, Id, Name, InstanceId, ComputerName, ComputerType, VMId, VMName, ContainerId, ConfigurationName, State,
+    Availability, Transport, Port, Endpoint, ShellId, ResourceUri, ServerState, Owner, ClientIP, ProcessId, IdleTimeout,
+    MaxIdleTimeout, ShellRunTime, ShellInactivity, CommandIds, SeenBy, SeenAt, Origin, User, Auth, SessionId,
+}
+
+impl Property {
+    /// The property of this name, in any case; looked for first at `guess`.
+    pub(super) fn find(name: &str, guess: usize) -> Option<Self> {
+        let is_it = |property: &&Self| property.name().eq_ignore_ascii_case(name);
+        Self::ALL.get(guess).filter(is_it).or_else(|| Self::ALL.iter().find(is_it)).copied()
+    }
+}
+
+/// The value of a property, as far as any of them can mean something.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Field {
+    Nothing,
+    Flag(bool),
+    Whole(i64),
+    Real(f64),
+    Text(String),
+    List(Vec<Field>),
+    /// An object, its names in lower case.
+    Parts(Vec<(String, Field)>),
+    /// A text or a list beyond the limits, which is not kept.
+    TooLong,
+}
+
+impl Field {
+    /// Keeps a text unless it is too long.
+    pub(super) fn text(text: &str) -> Self {
+        if text.len() > MAX_TEXT { Self::TooLong } else { Self::Text(text.to_owned()) }
+    }
+
+    /// A part of an object, by its name in lower case.
+    pub(super) fn part(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Parts(parts) => parts.iter().find(|(part, _)| part == name).map(|(_, field)| field),
+            _ => None,
+        }
+    }
+}
+
+/// The properties of one object.
+#[derive(Debug, Default)]
+pub(super) struct Properties {
+    known: Vec<(Property, Field)>,
+    /// The names of the others in lower case. They mean nothing, but two that are one are a mistake or a trick.
+    others: HashSet<String>,
+}
+
+impl Properties {
+    /// How many properties with a meaning there are.
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Adds a property.
+    ///
+    /// # Errors
+    /// It is there already.
+    pub(super) fn add(&mut self, property: Property, field: Field) -> Result<(), String> {
+        if self.known.iter().any(|(known, _)| *known == property) {
+            return Err(twice(property.name()));
+        }
+        self.known.push((property, field));
+        Ok(())
+    }
+
+    /// Remembers the name of a property without a meaning here.
+    ///
+    /// # Errors
+    /// It is there already, or there are too many.
+    pub(super) fn add_other(&mut self, name: &str) -> Result<(), String> {
+        if self.others.len() == MAX_OTHERS {
+            return Err(format!("more than {MAX_OTHERS} unknown properties"));
+        }
+        if self.others.insert(name.to_lowercase()) { Ok(()) } else { Err(twice(name)) }
+    }
+
+    /// Its value, if it has one that says something.
+    ///
+    /// # Errors
+    /// The value is beyond the limits.
+    pub(super) fn get(&self, property: Property) -> Result<Option<&Field>, String> {
+        let field = self.known.iter().find(|(known, _)| *known == property).map(|(_, field)| field);
+        // PowerShell wraps a value to which something was added: {"value": 2, "Value": "Opened"}.
+        match field.map(|field| field.part("value").unwrap_or(field)) {
+            Some(Field::TooLong) => {
+                Err(format!("{} is longer than {MAX_TEXT} bytes or {MAX_LIST} values", property.name()))
+            }
+            Some(Field::Text(text)) if text.trim().is_empty() => Ok(None),
+            None | Some(Field::Nothing) => Ok(None),
+            field => Ok(field),
+        }
+    }
+}
+
+fn twice(name: &str) -> String {
+    format!("{:?} is there twice; case does not tell properties apart", super::value::short(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::SESSION_PROPERTIES;
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let names: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
+        assert_eq!(names, SESSION_PROPERTIES);
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_case_whatever_the_guess() {
+        for guess in [0, 3, 4, 999] {
+            assert_eq!(Property::find("instanceID", guess), Some(Property::InstanceId));
+            assert_eq!(Property::find("Runspace", guess), None);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What an object means: its properties as a row of the table, or as an Id.
+
+use std::time::SystemTime;
+
+use pssession::session::{
+    Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
+};
+use pssession::store::{Note, Origin, Row};
+use pssession::wsman::{SessionId, Shell, ShellId, uri};
+use pssession::{AuthScheme, Endpoint};
+
+use super::intake::Subject;
+use super::property::{Properties, Property as P};
+use super::record::SCHEMAS;
+use super::value::{Unit, short, wrong_endpoint};
+
+/// What an object does not say itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    /// No object was seen later.
+    pub(super) now: SystemTime,
+    /// Whether a computer that is only named is reached by HTTPS.
+    pub(super) tls: bool,
+}
+
+/// PowerShell's `RunspaceState` in the order of its numbers. What passes becomes where it leads.
+const STATES: &[(&str, SessionState)] = &[
+    ("BeforeOpen", SessionState::Opened),
+    ("Opening", SessionState::Opened),
+    ("Opened", SessionState::Opened),
+    ("Closed", SessionState::Closed),
+    ("Closing", SessionState::Closed),
+    ("Broken", SessionState::Broken),
+    ("Disconnecting", SessionState::Disconnected),
+    ("Disconnected", SessionState::Disconnected),
+    ("Connecting", SessionState::Opened),
+];
+
+/// PowerShell's `RunspaceAvailability` in the order of its numbers. Whoever debugs in a session uses it.
+const AVAILABILITIES: &[(&str, Availability)] = &[
+    ("None", Availability::None),
+    ("Available", Availability::Available),
+    ("AvailableForNestedCommand", Availability::Busy),
+    ("Busy", Availability::Busy),
+    ("RemoteDebug", Availability::Busy),
+];
+
+/// PowerShell's `TargetMachineType` in the order of its numbers.
+const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
+    ("RemoteMachine", ComputerType::RemoteMachine),
+    ("VirtualMachine", ComputerType::VirtualMachine),
+    ("Container", ComputerType::Container),
+];
+
+/// The session or the Id that an object names.
+///
+/// # Errors
+/// What is missing, contradictory or not what its name says.
+pub(super) fn subject(object: &Properties, circumstances: Circumstances) -> Result<Subject, String> {
+    let is_ours = is_ours(object)?;
+    let id = id(object)?;
+    let Some(shell_id) = shell_id(object)? else {
+        return id.map(Subject::Id).ok_or_else(|| "has none of ShellId, InstanceId and Id".to_owned());
+    };
+    let shell = shell(object, shell_id, is_ours)?;
+    let reached = reached(object, circumstances.tls)?;
+    let seen_at = object.time(P::SeenAt)?.map_or(circumstances.now, |time| time.min(circumstances.now));
+    // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
+    let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
+    let mut session = SessionDescriptor::from_shell(shell, seen_on, String::new(), seen_at);
+    if reached.computer_name.is_empty() {
+        session.computer_name = String::new();
+    }
+    session.id = id;
+    session.computer_type = reached.computer_type;
+    session.transport = reached.transport;
+    session.vm_id = object.guid(P::VMId)?;
+    session.vm_name = object.text(P::VMName)?.unwrap_or_default();
+    session.container_id = object.name(P::ContainerId)?.unwrap_or_default();
+    session.commands = object.commands(P::CommandIds)?;
+    state(object, &mut session, is_ours)?;
+    Ok(Subject::Session(Box::new(Row { session, note: note(object)? })))
+}
+
+/// Whether this program wrote it: its objects name their schema, and have a ShellId where PowerShell's have none.
+fn is_ours(object: &Properties) -> Result<bool, String> {
+    match object.text(P::Schema)? {
+        Some(schema) if SCHEMAS.contains(&schema.as_str()) => Ok(true),
+        Some(schema) if schema.starts_with("pssession.") => {
+            Err(format!("{:?} is not a session, or a newer version wrote it", short(&schema)))
+        }
+        _ => Ok(object.get(P::ShellId)?.is_some()),
+    }
+}
+
+fn id(object: &Properties) -> Result<Option<LocalId>, String> {
+    let wanted = "a number above 0";
+    let id: Option<i64> = object.number(P::Id, wanted)?;
+    match id {
+        Some(id) if id < 1 => Err(format!("Id is {id}, where {wanted} is wanted")),
+        id => Ok(id.map(LocalId)),
+    }
+}
+
+fn shell_id(object: &Properties) -> Result<Option<ShellId>, String> {
+    let given = object.name(P::ShellId)?.map(ShellId::from_server);
+    let instance_id = object.guid(P::InstanceId)?;
+    match (given, instance_id) {
+        (Some(given), Some(instance_id)) if given.guid() != Some(instance_id) => {
+            Err("ShellId and InstanceId name two different sessions".to_owned())
+        }
+        (Some(given), _) => Ok(Some(given)),
+        (None, instance_id) => Ok(instance_id.map(ShellId::from_guid)),
+    }
+}
+
+fn shell(object: &Properties, shell_id: ShellId, is_ours: bool) -> Result<Shell, String> {
+    // PowerShell keeps milliseconds; we write seconds.
+    let idle_unit = if is_ours { Unit::Seconds } else { Unit::Milliseconds };
+    Ok(Shell {
+        name: object.text(P::Name)?,
+        owner: object.text(P::Owner)?,
+        client_ip: object.name(P::ClientIP)?,
+        process_id: object.number(P::ProcessId, "a process id")?,
+        state: object.text(P::ServerState)?,
+        idle_timeout: object.duration(P::IdleTimeout, idle_unit)?,
+        max_idle_timeout: object.duration(P::MaxIdleTimeout, Unit::Seconds)?,
+        shell_run_time: object.duration(P::ShellRunTime, Unit::Seconds)?,
+        shell_inactivity: object.duration(P::ShellInactivity, Unit::Seconds)?,
+        ..Shell::new(shell_id, resource_uri(object)?)
+    })
+}
+
+fn resource_uri(object: &Properties) -> Result<String, String> {
+    let uri = match (object.name(P::ResourceUri)?, object.name(P::ConfigurationName)?) {
+        (Some(uri), _) => uri,
+        (None, Some(name)) if name.contains("://") => name,
+        (None, Some(name)) => format!("{}{name}", uri::POWERSHELL_PREFIX),
+        (None, None) => String::new(),
+    };
+    if uri.contains('@') {
+        return Err("the resource URI carries a user name; take it out".to_owned());
+    }
+    Ok(uri)
+}
+
+/// Where a session is, and what leads there.
+struct Reached {
+    computer_name: String,
+    computer_type: ComputerType,
+    transport: Transport,
+    url: String,
+    port: u16,
+}
+
+fn reached(object: &Properties, tls: bool) -> Result<Reached, String> {
+    let computer_type = object.word(P::ComputerType, COMPUTER_TYPES)?.unwrap_or_default();
+    let port: Option<u16> = object.number(P::Port, "a port (1 to 65535)")?;
+    let port = port.filter(|port| *port != 0);
+    let named = object.name(P::ComputerName)?.unwrap_or_default();
+    let named = named.trim();
+    if named.contains('@') {
+        return Err("ComputerName carries a user name; give the bare name".to_owned());
+    }
+    let given = object.name(P::Endpoint)?;
+    let transport = match object.name(P::Transport)? {
+        Some(word) => Transport::from_word(&word),
+        // Windows PowerShell has no such property. What is not a computer is reached over the hypervisor's socket.
+        None if given.is_some() => Transport::WsMan,
+        None => match computer_type {
+            ComputerType::VirtualMachine => Transport::Other("VMBus".to_owned()),
+            ComputerType::Container => Transport::Other("Container".to_owned()),
+            _ => Transport::WsMan,
+        },
+    };
+    let endpoint = match given {
+        Some(given) => {
+            let endpoint =
+                Endpoint::parse(&given, false).map_err(|error| wrong_endpoint(P::Endpoint, &error))?;
+            if port.is_some_and(|port| port != endpoint.port()) {
+                return Err("Port is not the port of Endpoint".to_owned());
+            }
+            Some(endpoint)
+        }
+        None if transport == Transport::WsMan && !named.is_empty() => Some(of_computer(named, port, tls)?),
+        None => None,
+    };
+    let (computer_name, url, port) = match &endpoint {
+        None => (named, "", port.unwrap_or_default()),
+        Some(endpoint) if named.is_empty() => (endpoint.computer_name(), endpoint.url(), endpoint.port()),
+        Some(endpoint) => (named, endpoint.url(), endpoint.port()),
+    };
+    Ok(Reached {
+        computer_name: computer_name.to_owned(),
+        computer_type,
+        transport,
+        url: url.to_owned(),
+        port,
+    })
+}
+
+/// The endpoint of a computer that is only named: as a person would name it, or by name and port.
+fn of_computer(named: &str, port: Option<u16>, tls: bool) -> Result<Endpoint, String> {
+    let wrong = |error| wrong_endpoint(P::ComputerName, &error);
+    if named.contains("://") {
+        return Err("ComputerName is a URL; call it Endpoint".to_owned());
+    }
+    let named = if named == "." { "localhost" } else { named };
+    let endpoint = Endpoint::parse(named, tls).map_err(wrong)?;
+    match port {
+        Some(port) => Endpoint::parse(&format!("{}:{port}", endpoint.computer_name()), tls).map_err(wrong),
+        None => Ok(endpoint),
+    }
+}
+
+/// How it stands. Our own objects say what the server said, and PowerShell's words beside it count only where they say
+/// something else, as `Broken` does; PowerShell's own have nothing but those words.
+fn state(object: &Properties, session: &mut SessionDescriptor, is_ours: bool) -> Result<(), String> {
+    let state = object.word(P::State, STATES)?;
+    let availability = object.word(P::Availability, AVAILABILITIES)?;
+    let Some(state) = state else { return Ok(()) };
+    let availability = availability.unwrap_or(match state {
+        SessionState::Opened => Availability::Busy,
+        _ => Availability::None,
+    });
+    let is_derived = session.state() == state && session.availability() == availability;
+    if !(is_ours && is_derived) {
+        session.stated = Some(Stated { state, availability });
+    }
+    Ok(())
+}
+
+fn note(object: &Properties) -> Result<Note, String> {
+    let auth = object.name(P::Auth)?;
+    let auth = auth.map(|auth| auth.parse::<AuthScheme>().map_err(|error| format!("Auth: {error}")));
+    Ok(Note {
+        origin: Origin::Imported,
+        user: object.name(P::User)?,
+        auth: auth.transpose()?.map(|scheme| scheme.name().to_owned()),
+        session_id: object.guid(P::SessionId)?.map(SessionId::new),
+    })
+}
