@@ -81,9 +81,11 @@ pub(super) fn absent(row: &Row, sighting: Sighting<'_>) -> Fate {
 /// overrides what a server said or how the session is reached: it fills gaps, names, and renews what came by import
 /// before.
 pub(super) fn imported(known: Row, given: &Row) -> Row {
-    let renews = known.note.origin == Origin::Imported && given.session.seen_at > known.session.seen_at;
+    let was_shown = !known.session.seen_by.is_empty();
+    let is_import = known.note.origin == Origin::Imported && !was_shown;
+    let renews = is_import && given.session.seen_at > known.session.seen_at;
     let (mut session, other) = if renews {
-        (given.session.clone(), &known.session)
+        (unseen(&given.session), &known.session)
     } else {
         (known.session.clone(), &given.session)
     };
@@ -105,6 +107,12 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
         session_id: known.note.session_id.or(given.note.session_id),
     };
     Row { session, note }
+}
+
+/// An imported session as it may stand in the table. Only what this program saw proves who can see a session, so that
+/// nobody has seen it yet, whatever the object says.
+pub(super) fn unseen(given: &SessionDescriptor) -> SessionDescriptor {
+    SessionDescriptor { seen_by: String::new(), ..given.clone() }
 }
 
 /// Takes from `other` what `session` does not say. How it stands and what runs in it grow old, and are not taken.
@@ -129,7 +137,6 @@ fn fill(session: &mut SessionDescriptor, other: &SessionDescriptor) {
     gap(&mut session.vm_id, other.vm_id.as_ref());
     blank(&mut session.vm_name, &other.vm_name);
     blank(&mut session.container_id, &other.container_id);
-    blank(&mut session.seen_by, &other.seen_by);
 }
 
 /// Gives Ids to the objects of one import: an object keeps its own when it is above every Id used before that import
@@ -342,12 +349,35 @@ mod tests {
 
     #[test]
     fn a_later_import_renews_an_earlier_one_and_an_older_one_does_not() {
-        let known = row(Origin::Imported, |shell| shell.state = Some("Connected".to_owned()));
+        let mut known = row(Origin::Imported, |shell| shell.state = Some("Connected".to_owned()));
+        known.session.seen_by.clear();
         for (seen_at, state) in [(at(101), SessionState::Disconnected), (at(99), SessionState::Opened)] {
             let mut given = row(Origin::Imported, |shell| shell.state = Some("Disconnected".to_owned()));
             given.session.seen_at = seen_at;
             assert_eq!(imported(known.clone(), &given).session.state(), state);
         }
+    }
+
+    #[test]
+    fn an_import_neither_says_who_saw_a_session_nor_renews_what_a_listing_said() {
+        for (origin, seen_by) in [
+            (Origin::Listed, "ada"),
+            (Origin::Opened, "ada"),
+            (Origin::Imported, "ada"),
+            (Origin::Opened, ""),
+            (Origin::Imported, ""),
+        ] {
+            let mut known = row(origin, |shell| shell.owner = Some("ada".to_owned()));
+            seen_by.clone_into(&mut known.session.seen_by);
+            let mut given = row(Origin::Imported, |shell| shell.owner = Some("mallory".to_owned()));
+            given.session.seen_by = "mallory".to_owned();
+            given.session.seen_at = at(900);
+            let merged = imported(known, &given).session;
+            assert_eq!(merged.seen_by, seen_by, "{origin:?}");
+            let renews = origin == Origin::Imported && seen_by.is_empty();
+            assert_eq!(merged.shell.owner.as_deref(), Some(if renews { "mallory" } else { "ada" }));
+        }
+        assert_eq!(unseen(&session(|_| ())).seen_by, "");
     }
 
     #[test]

@@ -135,7 +135,9 @@ impl Store {
     ///
     /// An object keeps its Id when that is above every Id used before this import (and is an Int32, as PowerShell's
     /// are); a session that is in the table keeps the Id that it has there. All are [`Origin::Imported`] afterwards,
-    /// unless this program opened them. What a server said of a session is not overridden, only completed.
+    /// unless this program opened them. What a server said of a session is not overridden, only completed. Who has
+    /// seen it is not imported, since absence from that account's listing would count as proof: `seen_by` is empty
+    /// until a listing of this program shows the session.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is imported.
@@ -159,7 +161,7 @@ impl Store {
                 } else {
                     let id = ids.give(object.session.id).ok_or(StoreProblem::NoIdsLeft)?;
                     let note = Note { origin: Origin::Imported, ..object.note.clone() };
-                    (writer.insert(Some(id), &object.session, &note)?, true)
+                    (writer.insert(Some(id), &merge::unseen(&object.session), &note)?, true)
                 };
                 outcomes.push(Imported { given: object.session.id, id, is_new });
             }

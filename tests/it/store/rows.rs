@@ -53,8 +53,11 @@ fn every_property_comes_out_as_it_went_in() {
     let mut bare = imported("bare", None);
     bare.session.commands = Some(Vec::new());
     store.import(&[full.clone(), bare.clone()]).unwrap();
-    full.session.id = Some(LocalId(1));
-    bare.session.id = Some(LocalId(2));
+    for (row, id) in [(&mut full, 1), (&mut bare, 2)] {
+        row.session.id = Some(LocalId(id));
+        // No listing has shown them.
+        row.session.seen_by.clear();
+    }
     let expected = vec![full, bare];
     assert_eq!(store.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
     drop(store);
@@ -90,7 +93,9 @@ fn a_complete_listing_drops_absent_listed_sessions_and_breaks_those_that_are_a_p
     store.merge_listing(listing(0), &[session("gone"), session("stays")]).unwrap();
     let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
     store.merge_listing(elsewhere, &[session("elsewhere")]).unwrap();
-    store.import(&[imported("mine", None)]).unwrap();
+    let mut mine = imported("mine", None);
+    mine.note.user = Some("ada".to_owned());
+    store.import(&[mine]).unwrap();
     store.add_opened(&session("ours"), &Note::new(Origin::Opened)).unwrap();
 
     let incomplete = Sighting { complete: false, ..listing(1) };
@@ -154,6 +159,32 @@ fn an_import_of_what_was_exported_changes_nothing() {
     let outcome = store.import(&before.clone().into_iter().collect::<Vec<_>>()).unwrap();
     assert!(outcome.iter().all(|one| one.given == Some(one.id) && !one.is_new));
     assert_eq!(store.all(at(0)).unwrap(), before);
+}
+
+#[test]
+fn an_import_does_not_say_who_has_seen_a_session() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let seen_by = |store: &Store| -> Vec<String> {
+        store.all(at(2)).unwrap().into_iter().map(|row| row.session.seen_by).collect()
+    };
+    let forged = |shell_id: &str| {
+        let mut row = imported(shell_id, None);
+        row.session.seen_by = "mallory".to_owned();
+        row.session.seen_at = at(9);
+        row
+    };
+    store.merge_listing(listing(0), &[session("A")]).unwrap();
+    for _ in 0..2 {
+        store.import(&[forged("A"), forged("B")]).unwrap();
+        assert_eq!(seen_by(&store), ["ada", ""]);
+    }
+    // Mallory's listing has seen neither, and makes neither of them Broken.
+    store.merge_listing(Sighting { seen_by: "mallory", ..listing(1) }, &[]).unwrap();
+    let rows = store.all(at(2)).unwrap();
+    assert!(rows.sessions().iter().all(|session| session.state() == SessionState::Opened));
+    store.merge_listing(listing(1), &[session("B")]).unwrap();
+    assert_eq!(seen_by(&store), ["ada", "ada"]);
 }
 
 #[test]
