@@ -6,6 +6,7 @@
 mod account;
 mod descriptor;
 mod filter;
+mod glimpse;
 mod keep_newest;
 mod parse;
 mod query;
@@ -20,6 +21,8 @@ mod wildcard;
 pub(crate) use account::Account;
 pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use filter::{Bound, Filter, SessionType};
+#[cfg(feature = "store")]
+pub(crate) use glimpse::Glimpse;
 pub use keep_newest::{GroupKey, KeepNewest};
 pub use parse::{QueryError, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids};
 pub use query::{Selection, SessionQuery};

@@ -2,6 +2,7 @@
 
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
+use super::glimpse::Glimpse;
 use super::keep_newest::KeepNewest;
 use super::selector::{Miss, Picked, Selector};
 
@@ -70,10 +71,7 @@ impl SessionQuery {
     #[must_use]
     pub fn select(&self, sessions: &[SessionDescriptor]) -> Selection {
         let mut misses = Vec::new();
-        let mut picks = Vec::with_capacity(self.selectors.len());
-        for selector in &self.selectors {
-            picks.push(selector.pick(sessions, &mut misses));
-        }
+        let picks = self.pick(sessions, &mut misses);
         let (first, others) = match picks.split_first() {
             Some((first, others)) => (first.clone(), others),
             None => (Picked::all(sessions), [].as_slice()),
@@ -87,5 +85,120 @@ impl SessionQuery {
             keep.narrow(&mut chosen, sessions);
         }
         Selection { chosen, misses }
+    }
+
+    /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it
+    /// would among them all: those that every selector picks, and one for each value that is no miss.
+    #[cfg(feature = "store")]
+    pub(crate) fn needed(&self, glimpses: &[impl Glimpse]) -> Vec<usize> {
+        let picks = self.pick(glimpses, &mut Vec::new());
+        let everywhere = |index: &usize| picks.iter().all(|picked| picked.contains(*index));
+        let mut needed: Vec<_> = (0..glimpses.len()).filter(everywhere).collect();
+        needed.extend(picks.iter().flat_map(Picked::witnesses));
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    /// What the table has to show of each session for [`needed`](Self::needed).
+    #[cfg(feature = "store")]
+    pub(crate) fn selectors(&self) -> &[Selector] {
+        &self.selectors
+    }
+
+    fn pick(&self, sessions: &[impl Glimpse], misses: &mut Vec<Miss>) -> Vec<Picked> {
+        self.selectors.iter().map(|selector| selector.pick(sessions, misses)).collect()
+    }
+}
+
+#[cfg(all(test, feature = "store"))]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use uuid::Uuid;
+
+    use super::super::sample;
+    use super::*;
+    use crate::session::{ComputerType, IdRange, LocalId, WildcardPattern};
+    use crate::wsman::ShellId;
+
+    const NAMES: [&str; 4] = ["", "a", "ab", "b"];
+    const COMPUTERS: [&str; 5] = [".", "localhost", "[::1]", "0::1", "a"];
+    const PATTERNS: [&str; 7] = ["*", "a*", "b", ".", "::1", "localhost", "c*"];
+
+    prop_compose! {
+        fn session()(
+            id in prop::option::of(0_i64..5),
+            name in prop::option::of(select(&NAMES[..])),
+            computer in select(&COMPUTERS[..]),
+            kind in select(vec![ComputerType::RemoteMachine, ComputerType::VirtualMachine, ComputerType::Container]),
+            guids in (0_u128..3, prop::option::of(0_u128..3)),
+            texts in (select(&NAMES[..]), select(&NAMES[..])),
+            port in 1_u16..3,
+        ) -> SessionDescriptor {
+            let mut session = sample::session(|shell| {
+                shell.name = name.map(str::to_owned);
+                shell.shell_id = ShellId::from_guid(Uuid::from_u128(guids.0));
+            });
+            session.id = id.map(LocalId);
+            session.computer_name = computer.to_owned();
+            session.computer_type = kind;
+            session.vm_id = guids.1.map(Uuid::from_u128);
+            session.vm_name = texts.0.to_owned();
+            session.container_id = texts.1.to_owned();
+            session.port = port;
+            session
+        }
+    }
+
+    fn selector() -> impl Strategy<Value = Selector> {
+        let patterns =
+            || vec(select(&PATTERNS[..]).prop_map(|text| WildcardPattern::new(text).unwrap()), 0..3);
+        let guids = || vec((0_u128..4).prop_map(Uuid::from_u128), 0..3);
+        let range = (-1_i64..7, -1_i64..7).prop_map(|(first, last)| IdRange { first, last });
+        prop_oneof![
+            Just(Selector::All),
+            vec(range, 0..3).prop_map(Selector::Id),
+            patterns().prop_map(Selector::Name),
+            patterns().prop_map(Selector::ComputerName),
+            patterns().prop_map(Selector::VmName),
+            guids().prop_map(Selector::InstanceId),
+            guids().prop_map(Selector::VmId),
+            vec(select(&NAMES[..]).prop_map(str::to_owned), 0..3).prop_map(Selector::ContainerId),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn the_needed_sessions_are_chosen_and_missed_as_all_are(
+            sessions in vec(session(), 0..12),
+            selectors in vec(selector(), 0..4),
+            ports in prop::option::of(vec(1_u16..3, 1..2)),
+        ) {
+            let query = SessionQuery::new(selectors, ports.into_iter().map(Filter::Port).collect());
+            let needed = query.needed(&sessions);
+            let shown: Vec<_> = needed.iter().map(|index| sessions[*index].clone()).collect();
+            let mut selection = query.select(&shown);
+            for index in &mut selection.chosen {
+                *index = needed[*index];
+            }
+            prop_assert_eq!(selection, query.select(&sessions));
+        }
+    }
+
+    #[test]
+    fn one_session_vouches_for_each_value_that_finds_some() {
+        let named = |name: &str| sample::session(|shell| shell.name = Some(name.to_owned()));
+        let mut sessions = ["a", "a", "b", "b", "c"].map(named);
+        sessions[3].computer_name = "db01".to_owned();
+        let patterns =
+            |texts: &[&str]| texts.iter().map(|text| WildcardPattern::new(text).unwrap()).collect();
+        let selectors =
+            vec![Selector::Name(patterns(&["a", "b"])), Selector::ComputerName(patterns(&["db*", "mail*"]))];
+        // The fourth is chosen; the first and the third keep "a" and "b" from being misses.
+        assert_eq!(SessionQuery::new(selectors, Vec::new()).needed(&sessions), [0, 2, 3]);
     }
 }

@@ -5,7 +5,8 @@ use std::net::Ipv6Addr;
 
 use uuid::Uuid;
 
-use super::descriptor::{ComputerType, SessionDescriptor};
+use super::descriptor::ComputerType;
+use super::glimpse::Glimpse;
 use super::wildcard::WildcardPattern;
 
 /// One way of picking sessions; its values are alternatives.
@@ -72,7 +73,7 @@ pub struct Miss {
 
 impl Selector {
     /// Picks sessions value by value, each in table order, and notes the values that found none.
-    pub(super) fn pick(&self, sessions: &[SessionDescriptor], misses: &mut Vec<Miss>) -> Picked {
+    pub(super) fn pick(&self, sessions: &[impl Glimpse], misses: &mut Vec<Miss>) -> Picked {
         let mut picked = Picked::none(sessions);
         let mut note = |hit: bool, option, value: &dyn fmt::Display, silent| {
             if !hit {
@@ -82,27 +83,27 @@ impl Selector {
         match self {
             Self::All => return Picked::all(sessions),
             Self::Id(ranges) => {
-                let ids = Index::new(sessions, |session| Some(session.id?.0));
+                let ids = Index::new(sessions, |session| Some(session.id()?.0));
                 for range in ranges {
                     note(picked.add(ids.walk(range.first, range.last)), "--id", range, false);
                 }
             }
             Self::InstanceId(guids) => {
-                let ids = Index::new(sessions, SessionDescriptor::instance_id);
+                let ids = Index::new(sessions, Glimpse::instance_id);
                 for guid in guids {
                     note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false);
                 }
             }
             Self::VmId(guids) => {
                 let ids =
-                    Index::new(sessions, |session| of_type(session, ComputerType::VirtualMachine)?.vm_id);
+                    Index::new(sessions, |session| of_type(session, ComputerType::VirtualMachine)?.vm_id());
                 for guid in guids {
                     note(picked.add(ids.walk(*guid, *guid)), "--vm-id", guid, true);
                 }
             }
             Self::ContainerId(texts) => {
                 let ids = Index::new(sessions, |session| {
-                    Some(of_type(session, ComputerType::Container)?.container_id.as_str())
+                    Some(of_type(session, ComputerType::Container)?.container_id())
                 });
                 for text in texts {
                     note(picked.add(ids.walk(text, text)), "--container-id", text, true);
@@ -117,7 +118,7 @@ impl Selector {
             Self::VmName(patterns) => {
                 for pattern in patterns {
                     let hit = picked.add(scan(sessions, |session| {
-                        Some(pattern.matches(&of_type(session, ComputerType::VirtualMachine)?.vm_name))
+                        Some(pattern.matches(&of_type(session, ComputerType::VirtualMachine)?.vm_name()))
                     }));
                     note(hit, "--vm-name", &pattern.as_str(), true);
                 }
@@ -138,15 +139,16 @@ impl Selector {
 }
 
 /// Picks by computer name; returns whether there was one.
-fn pick_computer(pattern: &WildcardPattern, sessions: &[SessionDescriptor], picked: &mut Picked) -> bool {
+fn pick_computer(pattern: &WildcardPattern, sessions: &[impl Glimpse], picked: &mut Picked) -> bool {
     if let Some(wanted) = ipv6_literal(pattern.as_str()) {
-        return picked.add(scan(sessions, |session| Some(ipv6_literal(&session.computer_name)? == wanted)));
+        return picked.add(scan(sessions, |session| Some(ipv6_literal(session.computer_name())? == wanted)));
     }
-    let by_text = scan(sessions, |session| Some(pattern.matches(&session.computer_name)));
+    let by_text = scan(sessions, |session| Some(pattern.matches(session.computer_name())));
     picked.add(by_text)
         || pattern.as_str() == "."
-            && picked
-                .add(scan(sessions, |session| Some(session.computer_name.eq_ignore_ascii_case("localhost"))))
+            && picked.add(scan(sessions, |session| {
+                Some(session.computer_name().eq_ignore_ascii_case("localhost"))
+            }))
 }
 
 /// An IPv6 address with or without its brackets, and its zone.
@@ -156,16 +158,13 @@ fn ipv6_literal(text: &str) -> Option<(Ipv6Addr, &str)> {
     Some((address.parse().ok()?, zone))
 }
 
-fn of_type(session: &SessionDescriptor, wanted: ComputerType) -> Option<&SessionDescriptor> {
-    (session.computer_type == wanted).then_some(session)
+fn of_type<G: Glimpse>(session: &G, wanted: ComputerType) -> Option<&G> {
+    (session.computer_type() == wanted).then_some(session)
 }
 
 /// The positions of the sessions that pass a test; `None` is a property that is not there.
-fn scan(
-    sessions: &[SessionDescriptor],
-    test: impl Fn(&SessionDescriptor) -> Option<bool>,
-) -> impl Iterator<Item = usize> {
-    let passing = move |session: &SessionDescriptor| test(session).unwrap_or(false);
+fn scan<G: Glimpse>(sessions: &[G], test: impl Fn(&G) -> Option<bool>) -> impl Iterator<Item = usize> {
+    let passing = move |session: &G| test(session).unwrap_or(false);
     sessions.iter().enumerate().filter_map(move |(index, session)| passing(session).then_some(index))
 }
 
@@ -174,32 +173,44 @@ fn scan(
 pub(super) struct Picked {
     order: Vec<usize>,
     present: Vec<bool>,
+    /// For each value that found something, the first that it found: without it the value would be a miss.
+    witnesses: Vec<usize>,
 }
 
 impl Picked {
-    fn none(sessions: &[SessionDescriptor]) -> Self {
-        Self { order: Vec::new(), present: vec![false; sessions.len()] }
+    fn none(sessions: &[impl Glimpse]) -> Self {
+        Self { order: Vec::new(), present: vec![false; sessions.len()], witnesses: Vec::new() }
     }
 
-    pub(super) fn all(sessions: &[SessionDescriptor]) -> Self {
-        Self { order: (0..sessions.len()).collect(), present: vec![true; sessions.len()] }
+    pub(super) fn all(sessions: &[impl Glimpse]) -> Self {
+        Self {
+            order: (0..sessions.len()).collect(),
+            present: vec![true; sessions.len()],
+            witnesses: Vec::new(),
+        }
     }
 
     /// Adds positions and says whether there was any, new or not.
     fn add(&mut self, found: impl Iterator<Item = usize>) -> bool {
-        let mut any = false;
+        let mut first = None;
         for index in found {
-            any = true;
+            first = first.or(Some(index));
             if let Some(present @ false) = self.present.get_mut(index) {
                 *present = true;
                 self.order.push(index);
             }
         }
-        any
+        self.witnesses.extend(first);
+        first.is_some()
     }
 
     pub(super) fn contains(&self, index: usize) -> bool {
         self.present.get(index).copied().unwrap_or(false)
+    }
+
+    #[cfg(feature = "store")]
+    pub(super) fn witnesses(&self) -> &[usize] {
+        &self.witnesses
     }
 
     pub(super) fn into_order(self) -> Vec<usize> {
@@ -213,7 +224,7 @@ struct Index<K> {
 }
 
 impl<K: Ord> Index<K> {
-    fn new<'a>(sessions: &'a [SessionDescriptor], key: impl Fn(&'a SessionDescriptor) -> Option<K>) -> Self {
+    fn new<'a, G: Glimpse>(sessions: &'a [G], key: impl Fn(&'a G) -> Option<K>) -> Self {
         let keyed = sessions.iter().enumerate();
         let mut entries: Vec<_> = keyed.filter_map(|(index, session)| Some((key(session)?, index))).collect();
         entries.sort_unstable();

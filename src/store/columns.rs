@@ -24,9 +24,8 @@ const PLACES: &str = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?1
 /// Reads one row that was selected by [`COLUMNS`].
 pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
     let id = row.get(0)?;
-    let unknown = |what: &str, word: &str| Trouble::corrupt(format!("session {id}: unknown {what} {word:?}"));
+    let unknown = |what, word: &str| unknown(id, what, word);
     let origin = text(row, 1)?;
-    let computer_type = text(row, 6)?;
     let shell = Shell {
         shell_id: ShellId::from_server(text(row, 3)?),
         resource_uri: text(row, 4)?.to_owned(),
@@ -54,8 +53,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
     let session = SessionDescriptor {
         id: Some(LocalId(id)),
         computer_name: text(row, 5)?.to_owned(),
-        computer_type: ComputerType::from_word(computer_type)
-            .ok_or_else(|| unknown("computer type", computer_type))?,
+        computer_type: computer_type(row, 6)?.unwrap_or_default(),
         vm_id: guid(row, 21)?,
         vm_name: optional(row, 22)?.unwrap_or_default(),
         container_id: optional(row, 23)?.unwrap_or_default(),
@@ -175,11 +173,24 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+fn unknown(id: i64, what: &str, word: &str) -> Trouble {
+    Trouble::corrupt(format!("session {id}: unknown {what} {word:?}"))
+}
+
+/// What kind of computer a column names; the first column is the Id.
+pub(super) fn computer_type(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<ComputerType>, Trouble> {
+    let Some(word) = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)? else {
+        return Ok(None);
+    };
+    let kind = ComputerType::from_word(word);
+    Ok(Some(kind.ok_or_else(|| unknown(row.get(0).unwrap_or_default(), "computer type", word))?))
+}
+
 fn text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r str, Trouble> {
     row.get_ref(column)?.as_str().map_err(Trouble::corrupt)
 }
 
-fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, Trouble> {
+pub(super) fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, Trouble> {
     let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
     Ok(value.map(str::to_owned))
 }
@@ -189,7 +200,7 @@ fn duration(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Duration>, 
     count.map(|count| u64::try_from(count).map(Duration::from_millis).map_err(Trouble::corrupt)).transpose()
 }
 
-fn guid(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Uuid>, Trouble> {
+pub(super) fn guid(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Uuid>, Trouble> {
     let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
     value.map(|text| Uuid::try_parse(text).map_err(Trouble::corrupt)).transpose()
 }

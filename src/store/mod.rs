@@ -20,9 +20,11 @@
 //! Id for as long as it stays: its key is (endpoint URL, ShellId), both ignoring ASCII case. Endpoint URLs are compared
 //! as text, so pass them as [`SessionDescriptor::endpoint_url`](crate::session::SessionDescriptor::endpoint_url) has them.
 
+mod candidates;
 mod columns;
 mod error;
 mod files;
+mod lookup;
 mod merge;
 mod opening;
 mod reader;

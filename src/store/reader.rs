@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::columns::{COLUMNS, read, time_to_millis};
 use super::error::{StoreError, Trouble};
 use super::files::Place;
-use super::merge::expiry;
 use super::opening::{self, StoreOptions};
-use super::row::{Origin, Rows};
+use super::row::{Origin, Row, Rows};
+use super::{candidates, lookup};
+use crate::session::SessionQuery;
+use crate::wsman::ShellId;
 
 /// A table that is only looked at. It may be absent: then it is empty.
 #[derive(Debug)]
@@ -55,9 +56,44 @@ impl StoreReader {
     /// # Errors
     /// As [`all`](Self::all).
     pub fn sessions(&self, origins: &[Origin], now: SystemTime) -> Result<Rows, StoreError> {
+        self.look(|connection| lookup::rows(connection, origins, now))
+    }
+
+    /// How many sessions [`sessions`](Self::sessions) would give.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn count(&self, origins: &[Origin], now: SystemTime) -> Result<usize, StoreError> {
+        self.look(|connection| lookup::count(connection, origins, now))
+    }
+
+    /// Those of the [`sessions`](Self::sessions) that matter to a query: it selects from them the same sessions, in
+    /// the same order and with the same misses, as from all of them. The others are only glanced at, so that a few
+    /// sessions out of 100,000 come at once.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub fn candidates(
+        &self,
+        query: &SessionQuery,
+        origins: &[Origin],
+        now: SystemTime,
+    ) -> Result<Rows, StoreError> {
+        self.look(|connection| candidates::of(connection, query, origins, now))
+    }
+
+    /// The rows with these endpoint URLs and ShellIds, both ignoring ASCII case: for each key, in order, its row, of
+    /// whatever origin and age, if there is one.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub fn known<'a>(
+        &self,
+        keys: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
+    ) -> Result<Vec<Option<Row>>, StoreError> {
         match &self.connection {
-            Some(connection) => rows(connection, origins, now).map_err(|trouble| trouble.at(&self.path)),
-            None => Ok(Rows::default()),
+            Some(connection) => lookup::known(connection, keys).map_err(|trouble| trouble.at(&self.path)),
+            None => Ok(keys.into_iter().map(|_key| None).collect()),
         }
     }
 
@@ -66,9 +102,13 @@ impl StoreReader {
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     pub fn knows_endpoint(&self, url: &str) -> Result<bool, StoreError> {
+        self.look(|connection| lookup::is_known(connection, url))
+    }
+
+    fn look<T: Default>(&self, at: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
         match &self.connection {
-            Some(connection) => is_known(connection, url).map_err(|trouble| trouble.at(&self.path)),
-            None => Ok(false),
+            Some(connection) => at(connection).map_err(|trouble| trouble.at(&self.path)),
+            None => Ok(T::default()),
         }
     }
 
@@ -88,37 +128,4 @@ fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
     let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
     let urls = statement.query_map([], |row| row.get(0))?;
     Ok(urls.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn rows(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Rows, Trouble> {
-    // One snapshot for the count and the rows.
-    let snapshot = connection.unchecked_transaction()?;
-    let has = |origin: Origin| if origins.contains(&origin) { origin.as_str() } else { "" };
-    let [opened, imported, listed] = Origin::ALL.map(has);
-    let oldest = time_to_millis(expiry(now));
-    let (few, most) = (params![opened, imported], params![opened, imported, listed, oldest]);
-    // With the listed ones it is most of the table, which is then read as it lies. The sign keeps SQLite from walking the
-    // index and sorting what it finds.
-    let (condition, values) = if listed.is_empty() {
-        ("id IN (SELECT id FROM session WHERE origin IN (?1, ?2))", few)
-    } else {
-        ("+origin IN (?1, ?2) OR (+origin = ?3 AND seen_at_ms >= ?4)", most)
-    };
-    let count: i64 =
-        snapshot.query_row(&format!("SELECT count(*) FROM session WHERE {condition}"), values, |row| {
-            row.get(0)
-        })?;
-    let mut statement =
-        snapshot.prepare(&format!("SELECT {COLUMNS} FROM session WHERE {condition} ORDER BY id"))?;
-    let mut found = statement.query(values)?;
-    let mut rows = Rows::with_capacity(usize::try_from(count).unwrap_or(0));
-    while let Some(row) = found.next()? {
-        rows.push(read(row)?);
-    }
-    Ok(rows)
-}
-
-pub(super) fn is_known(connection: &Connection, url: &str) -> Result<bool, Trouble> {
-    Ok(connection
-        .query_row("SELECT EXISTS (SELECT 1 FROM endpoint WHERE url = ?1)", [url], |row| row.get(0))?)
 }

@@ -11,10 +11,10 @@ use super::error::{StoreError, StoreProblem, Trouble};
 use super::files::Place;
 use super::merge::{self, Fate, IdGiver};
 use super::opening::{self, StoreOptions};
-use super::reader::{self, StoreReader};
+use super::reader::StoreReader;
 use super::row::{Imported, Note, Origin, Row, Rows, Sighting};
-use super::schema;
-use crate::session::{LocalId, SessionDescriptor, Stated};
+use super::{candidates, lookup, schema};
+use crate::session::{LocalId, SessionDescriptor, SessionQuery, Stated};
 use crate::wsman::ShellId;
 
 /// The table, open for changes.
@@ -65,7 +65,39 @@ impl Store {
     /// # Errors
     /// As [`StoreReader::sessions`].
     pub fn sessions(&self, origins: &[Origin], now: SystemTime) -> Result<Rows, StoreError> {
-        reader::rows(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
+        lookup::rows(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    /// How many sessions there are of these origins, as [`StoreReader::count`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::count`].
+    pub fn count(&self, origins: &[Origin], now: SystemTime) -> Result<usize, StoreError> {
+        lookup::count(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    /// The sessions that matter to a query, as [`StoreReader::candidates`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::candidates`].
+    pub fn candidates(
+        &self,
+        query: &SessionQuery,
+        origins: &[Origin],
+        now: SystemTime,
+    ) -> Result<Rows, StoreError> {
+        candidates::of(&self.connection, query, origins, now).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    /// The rows with these endpoint URLs and ShellIds, as [`StoreReader::known`].
+    ///
+    /// # Errors
+    /// As [`StoreReader::known`].
+    pub fn known<'a>(
+        &self,
+        keys: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
+    ) -> Result<Vec<Option<Row>>, StoreError> {
+        lookup::known(&self.connection, keys).map_err(|trouble| trouble.at(&self.path))
     }
 
     /// Whether this endpoint was listed before, as [`StoreReader::knows_endpoint`].
@@ -73,7 +105,7 @@ impl Store {
     /// # Errors
     /// As [`StoreReader::knows_endpoint`].
     pub fn knows_endpoint(&self, url: &str) -> Result<bool, StoreError> {
-        reader::is_known(&self.connection, url).map_err(|trouble| trouble.at(&self.path))
+        lookup::is_known(&self.connection, url).map_err(|trouble| trouble.at(&self.path))
     }
 
     /// Takes in what an endpoint answered, and gives it back as it now stands in the table, in the same order: with

@@ -1,5 +1,6 @@
 //! The local table on a real disk, in real processes.
 
+mod candidates;
 mod files;
 mod processes;
 mod rows;
