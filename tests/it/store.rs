@@ -1,6 +1,7 @@
 //! The local table on a real disk, in real processes.
 
 mod candidates;
+mod crashes;
 mod files;
 mod processes;
 mod rows;

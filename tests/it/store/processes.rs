@@ -4,22 +4,19 @@
 use std::collections::HashMap;
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 
 use pssession::store::{Sighting, Store, StoreReader};
-use rusqlite::Connection;
 
-use super::{Home, at, imported, listing, session_at};
+use super::{Home, at, crashes, imported, listing, session_at};
 
 const TASK: &str = "PSSESSION_TEST_STORE_TASK";
 const TABLE: &str = "PSSESSION_TEST_STORE_TABLE";
 
 const PROCESSES: usize = 8;
 const SHELLS: usize = 25;
-const ROUNDS: usize = 20;
 
 #[test]
 #[ignore = "a process that the other tests of this module start"]
@@ -27,7 +24,7 @@ fn worker() {
     let (Ok(task), Ok(table)) = (env::var(TASK), env::var(TABLE)) else { return };
     match task.split_once(' ').unwrap() {
         ("merge", number) => merge(number, Path::new(&table)),
-        ("flood", name) => flood(name, Path::new(&table)),
+        ("write", kind_and_name) => crashes::write(kind_and_name, Path::new(&table)),
         ("look", _) => look(Path::new(&table)),
         other => panic!("unknown task {other:?}"),
     }
@@ -44,7 +41,8 @@ fn command(binary: &Path, task: &str, table: &Path) -> Command {
     command
 }
 
-fn start(task: &str, table: &Path) -> Child {
+/// Starts a worker.
+pub(super) fn start(task: &str, table: &Path) -> Child {
     command(&env::current_exe().unwrap(), task, table).spawn().unwrap()
 }
 
@@ -93,92 +91,8 @@ fn eight_processes_merge_at_once_into_a_new_table_and_no_row_is_lost() {
     assert_eq!(highest, i64::try_from(rows.len()).ok(), "no Id is wasted");
 }
 
-/// Imports rows, a few in each transaction, until it is killed; says so after each commit.
-fn flood(name: &str, table: &Path) {
-    for number in 0_u64.. {
-        let objects: Vec<_> =
-            (0..=number % 7).map(|part| imported(&format!("{name}-{number}-{part}"), None)).collect();
-        let mut store = Store::open(table).unwrap();
-        for (object, outcome) in objects.iter().zip(store.import(&objects).unwrap()) {
-            let session = &object.session;
-            println!("row {} {} {}", outcome.id.0, session.endpoint_url, session.shell.shell_id);
-        }
-    }
-}
-
-#[test]
-fn a_process_killed_at_any_moment_loses_no_committed_row_and_damages_nothing() {
-    let shared = Home::new();
-    let mut committed: HashMap<String, i64> = HashMap::new();
-    for round in 0..ROUNDS {
-        // Every other round kills the makers of a new table.
-        let fresh = (round % 2 == 1).then(Home::new);
-        let table = fresh.as_ref().unwrap_or(&shared).table();
-        let mut children = ["a", "b"].map(|name| start(&format!("flood {round}{name}"), &table));
-        let mut printed = String::new();
-        for (index, child) in children.iter_mut().enumerate() {
-            let mut lines = BufReader::new(child.stdout.take().unwrap());
-            match &fresh {
-                Some(home) => until_files(child, home.folder.path(), 1 + (round / 2 + index) % 4),
-                None => read_rows(&mut lines, (round * 31 + index * 17) % 60, &mut printed),
-            }
-            child.kill().unwrap();
-            lines.read_to_string(&mut printed).unwrap();
-            child.wait().unwrap();
-        }
-        let rows: HashMap<_, _> = printed_rows(&printed).map(|(id, key)| (key, id)).collect();
-        match &fresh {
-            Some(home) => verify(&home.table(), &rows),
-            None => {
-                committed.extend(rows);
-                verify(&table, &committed);
-            }
-        }
-    }
-    assert!(committed.len() > ROUNDS, "{} rows prove nothing", committed.len());
-}
-
-/// Every row that a process reported is there, also for a process that comes after.
-fn verify(table: &Path, committed: &HashMap<String, i64>) {
-    let mut store = Store::open(table).unwrap();
-    let rows = store.all(at(0)).unwrap();
-    let present: HashMap<_, _> = rows
-        .sessions()
-        .iter()
-        .map(|session| {
-            (format!("{} {}", session.endpoint_url, session.shell.shell_id), session.id.unwrap().0)
-        })
-        .collect();
-    for (key, id) in committed {
-        assert_eq!(present.get(key), Some(id), "{key}");
-    }
-    store.import(&[imported("after", None)]).unwrap();
-    drop(store);
-    let connection = Connection::open(table).unwrap();
-    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(verdict, "ok");
-}
-
-/// Reads until so many rows were reported.
-fn read_rows(lines: &mut impl BufRead, count: usize, printed: &mut String) {
-    let mut seen = 0;
-    while seen < count {
-        let start = printed.len();
-        assert_ne!(lines.read_line(printed).unwrap(), 0, "the process ended by itself: {printed}");
-        seen += usize::from(printed[start..].starts_with("row "));
-    }
-}
-
-/// Waits, awake, until a folder has so many files: the lock, then the table under its first name, then its own, then
-/// its two companions.
-fn until_files(child: &mut Child, folder: &Path, count: usize) {
-    while fs::read_dir(folder).unwrap().count() < count {
-        assert!(child.try_wait().unwrap().is_none(), "the process ended by itself");
-        thread::yield_now();
-    }
-}
-
-fn printed_rows(text: &str) -> impl Iterator<Item = (i64, String)> {
+/// The rows that a worker reported: Ids, and what they belong to.
+pub(super) fn printed_rows(text: &str) -> impl Iterator<Item = (i64, String)> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("row "));
     rows.filter_map(|row| row.split_once(' ')).map(|(id, key)| (id.parse().unwrap(), key.to_owned()))
 }
