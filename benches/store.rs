@@ -3,9 +3,10 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot run says why and stops")]
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::SystemTime;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group};
 use pssession::session::{
     IdRange, LocalId, SeenOn, Selector, SessionDescriptor, SessionQuery, WildcardPattern,
 };
@@ -58,13 +59,13 @@ fn open(folder: &TempDir) -> StoreReader {
     StoreReader::open(folder.path().join("sessions.db")).expect("the table")
 }
 
-fn load(folder: &TempDir) -> Rows {
-    open(folder).all(NOW).expect("its rows")
-}
-
 /// The candidates of a plain `get`.
 fn candidates(folder: &TempDir, query: &SessionQuery) -> Rows {
     open(folder).candidates(query, &Origin::CURRENT, NOW).expect("the rows that matter")
+}
+
+fn web() -> SessionQuery {
+    query(Selector::Name(WildcardPattern::new("web*").into_iter().collect()))
 }
 
 fn query(selector: Selector) -> SessionQuery {
@@ -76,10 +77,10 @@ fn store(c: &mut Criterion) {
     let mixed: Vec<_> = (0..SESSIONS).map(|number| row(number, 100)).collect();
     let ((all_match, _store), (few_match, _other)) = (table(&rows), table(&mixed));
     drop(mixed);
-    let web = query(Selector::Name(WildcardPattern::new("web*").into_iter().collect()));
-    report_memory("all rows", || load(&all_match));
-    report_memory("candidates, of which all match", || candidates(&all_match, &web));
-    report_memory("candidates, of which 1 in 100 matches", || candidates(&few_match, &web));
+    let web = web();
+    report_memory(EVERYTHING, &all_match);
+    report_memory("web*, all match", &all_match);
+    report_memory("web*, 1 in 100 matches", &few_match);
     let mut group = c.benchmark_group("store_100k");
     group.sample_size(10);
     let mut select = |name: &str, folder: &TempDir, query: &SessionQuery| {
@@ -124,23 +125,40 @@ fn store(c: &mut Criterion) {
     group.finish();
 }
 
-/// What rows add to this process, on a system that says so.
-#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a figure of a bench, from the system")]
-fn report_memory(what: &str, load: impl Fn() -> Rows) {
-    let status = |field: &str| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).map(str::trim);
-        line.and_then(|text| text.split_once(' '))
-            .and_then(|(number, _)| number.parse::<u64>().ok())
-            .unwrap_or(0)
-    };
-    // The highest mark begins anew here, so that what is only held for a while counts too.
-    drop(std::fs::write("/proc/self/clear_refs", "5"));
-    let before = status("VmRSS:");
-    let rows = load();
-    let peak = status("VmHWM:").saturating_sub(before);
-    eprintln!("{what}: {} rows, at most {peak} kB more of resident memory", rows.len());
+/// What a process needs at most to read these rows, on a system that says so. Another process reads them: this one has
+/// held more already.
+fn report_memory(what: &str, folder: &TempDir) {
+    let mut reader = Command::new(std::env::current_exe().expect("this bench"));
+    reader.env(READ, what).env(TABLE, folder.path().join("sessions.db"));
+    assert!(reader.status().expect("another process").success());
 }
 
+/// What a query for `web*`, or for everything, makes of the table; printed, with the memory that it took.
+#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a figure of a bench, from the system")]
+fn read(what: &str) {
+    let reader = StoreReader::open(std::env::var_os(TABLE).expect("a table")).expect("the table");
+    let query = if what == EVERYTHING { SessionQuery::default() } else { web() };
+    let rows = reader.candidates(&query, &Origin::CURRENT, NOW).expect("the rows that matter");
+    let chosen = query.select(rows.sessions()).chosen.len();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map_or("unknown", str::trim);
+    eprintln!("{what}: {chosen} rows chosen, peak memory {peak}");
+}
+
+/// In the environment of a process that only reads.
+const READ: &str = "PSSESSION_BENCH_READ";
+const TABLE: &str = "PSSESSION_BENCH_TABLE";
+const EVERYTHING: &str = "everything";
+
 criterion_group!(benches, store);
-criterion_main!(benches);
+
+#[expect(clippy::disallowed_methods, reason = "the environment says whether this process only reads")]
+fn main() {
+    match std::env::var(READ) {
+        Ok(what) => read(&what),
+        Err(_) => {
+            benches();
+            Criterion::default().configure_from_args().final_summary();
+        }
+    }
+}

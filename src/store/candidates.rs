@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::columns::{COLUMNS, computer_type, guid, optional, read};
 use super::error::Trouble;
-use super::lookup::Living;
+use super::lookup::{Living, MANY};
 use super::row::{Origin, Rows};
 use crate::session::{ComputerType, Glimpse, LocalId, Selector, SessionQuery};
 use crate::wsman::ShellId;
@@ -20,13 +20,19 @@ pub(super) fn of(
     now: SystemTime,
 ) -> Result<Rows, Trouble> {
     let snapshot = connection.unchecked_transaction()?;
-    let living = Living::new(origins, now);
+    let mut living = Living::new(&snapshot, origins, now)?;
     let looked_at: Vec<_> = query.selectors().iter().flat_map(columns).copied().collect();
     if looked_at.is_empty() {
-        return living.rows(&snapshot);
+        return living.rows(&snapshot, 0..living.count(&snapshot)?);
     }
-    let glances = glance(&snapshot, query.selectors(), &looked_at, &living)?;
+    if let Some(ids) = span(query.selectors()) {
+        living = living.within(&ids);
+    }
+    let glances = glance(&snapshot, &looked_at, &living)?;
     let needed = query.needed(&glances);
+    if needed.len() >= MANY {
+        return living.rows(&snapshot, needed.into_iter());
+    }
     let mut find = snapshot.prepare(&format!("SELECT {COLUMNS} FROM session WHERE id = ?1"))?;
     let mut rows = Rows::with_capacity(needed.len());
     for glance in needed.into_iter().filter_map(|index| glances.get(index)) {
@@ -73,22 +79,12 @@ struct Glance {
     vm_name: Option<String>,
 }
 
-fn glance(
-    connection: &Connection,
-    selectors: &[Selector],
-    looked_at: &[&str],
-    living: &Living,
-) -> Result<Vec<Glance>, Trouble> {
+fn glance(connection: &Connection, looked_at: &[&str], living: &Living) -> Result<Vec<Glance>, Trouble> {
     let shown = ["name", "computer_name", "computer_type", "shell_id", "container_id", "vm_id", "vm_name"]
         .map(|column| if looked_at.contains(&column) { column } else { "NULL" })
         .join(", ");
-    let within = span(selectors)
-        .map(|ids| format!("AND id BETWEEN {} AND {}", ids.start(), ids.end()))
-        .unwrap_or_default();
-    let mut statement = connection.prepare(&format!(
-        "SELECT id, {shown} FROM session WHERE {} {within} ORDER BY id",
-        living.condition
-    ))?;
+    let mut statement = connection
+        .prepare(&format!("SELECT id, {shown} FROM session WHERE {} ORDER BY id", living.condition))?;
     let mut found = statement.query(living.values())?;
     let mut glances = Vec::new();
     while let Some(row) = found.next()? {

@@ -1,5 +1,6 @@
 //! Reading rows: all that live, or those of given keys; each call one snapshot.
 
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use rusqlite::types::Value;
@@ -11,34 +12,37 @@ use super::merge::expiry;
 use super::row::{Origin, Row, Rows};
 use crate::wsman::ShellId;
 
-/// Which rows have one of these origins and have not expired: an SQL condition and its values.
+/// Rows of these origins that have not expired: an SQL condition and its values.
 #[derive(Debug)]
 pub(super) struct Living {
-    pub(super) condition: &'static str,
+    pub(super) condition: String,
     values: Vec<Value>,
 }
 
 impl Living {
-    pub(super) fn new(origins: &[Origin], now: SystemTime) -> Self {
+    pub(super) fn new(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Self, Trouble> {
         let has = |origin: Origin| {
             let word = if origins.contains(&origin) { origin.as_str() } else { "" };
             Value::Text(word.to_owned())
         };
         let [opened, imported, listed] = Origin::ALL.map(has);
-        // With the listed ones it is most of the table, which is then read as it lies. The sign keeps SQLite from
-        // walking the index and sorting what it finds.
-        if origins.contains(&Origin::Listed) {
-            let oldest = Value::Integer(time_to_millis(expiry(now)));
-            Self {
-                condition: "(+origin IN (?1, ?2) OR (+origin = ?3 AND seen_at_ms >= ?4))",
-                values: vec![opened, imported, listed, oldest],
-            }
-        } else {
-            Self {
-                condition: "id IN (SELECT id FROM session WHERE origin IN (?1, ?2))",
-                values: vec![opened, imported],
+        if !origins.contains(&Origin::Listed) {
+            let few = Self { condition: BY_INDEX.to_owned(), values: vec![opened.clone(), imported.clone()] };
+            let sql = format!(
+                "SELECT count(*) < {MANY} FROM (SELECT 1 FROM session WHERE {BY_INDEX} LIMIT {MANY})"
+            );
+            if connection.query_row(&sql, few.values(), |row| row.get(0))? {
+                return Ok(few);
             }
         }
+        let oldest = Value::Integer(time_to_millis(expiry(now)));
+        Ok(Self { condition: AS_THEY_LIE.to_owned(), values: vec![opened, imported, listed, oldest] })
+    }
+
+    /// Of these rows, those with Ids in this range.
+    pub(super) fn within(mut self, ids: &RangeInclusive<i64>) -> Self {
+        self.condition = format!("{} AND id BETWEEN {} AND {}", self.condition, ids.start(), ids.end());
+        self
     }
 
     pub(super) fn values(&self) -> impl rusqlite::Params {
@@ -51,25 +55,48 @@ impl Living {
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    pub(super) fn rows(&self, connection: &Connection) -> Result<Rows, Trouble> {
+    /// The rows in table order; of those, the ones at these positions, which ascend.
+    pub(super) fn rows(
+        &self,
+        connection: &Connection,
+        positions: impl ExactSizeIterator<Item = usize>,
+    ) -> Result<Rows, Trouble> {
         let mut statement = connection
             .prepare(&format!("SELECT {COLUMNS} FROM session WHERE {} ORDER BY id", self.condition))?;
-        let mut rows = Rows::with_capacity(self.count(connection)?);
+        let mut rows = Rows::with_capacity(positions.len());
         let mut found = statement.query(self.values())?;
-        while let Some(row) = found.next()? {
-            rows.push(read(row)?);
+        let mut next = 0;
+        for position in positions {
+            while let Some(row) = found.next()? {
+                next += 1;
+                if next > position {
+                    rows.push(read(row)?);
+                    break;
+                }
+            }
         }
         Ok(rows)
     }
 }
 
+/// For many rows: the table is read as it lies. The sign keeps SQLite from walking the index and sorting what it finds.
+const AS_THEY_LIE: &str = "(+origin IN (?1, ?2) OR (+origin = ?3 AND seen_at_ms >= ?4))";
+
+/// For few rows among many listed ones.
+const BY_INDEX: &str = "id IN (SELECT id FROM session WHERE origin IN (?1, ?2))";
+
+/// From so many rows on it is quicker to walk the table than to look them up: they are a tenth of a large one.
+pub(super) const MANY: usize = 10_000;
+
 pub(super) fn rows(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Rows, Trouble> {
     let snapshot = connection.unchecked_transaction()?;
-    Living::new(origins, now).rows(&snapshot)
+    let living = Living::new(&snapshot, origins, now)?;
+    living.rows(&snapshot, 0..living.count(&snapshot)?)
 }
 
 pub(super) fn count(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<usize, Trouble> {
-    Living::new(origins, now).count(connection)
+    let snapshot = connection.unchecked_transaction()?;
+    Living::new(&snapshot, origins, now)?.count(&snapshot)
 }
 
 pub(super) fn known<'a>(

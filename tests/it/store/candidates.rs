@@ -103,6 +103,31 @@ fn a_query_selects_from_the_candidates_what_it_selects_from_all() {
     }
 }
 
+/// So many that the table is walked, and not looked up row by row.
+#[test]
+fn many_rows_that_matter_are_the_same_ones() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let rows: Vec<_> = (0..12_000)
+        .map(|number| {
+            let mut row = imported(&format!("S{number}"), None);
+            row.session.shell.name = Some(if number % 10 == 3 { "db" } else { "web" }.to_owned());
+            row
+        })
+        .collect();
+    store.import(&rows).unwrap();
+    store.merge_listing(listing(0), &[session("listed")]).unwrap();
+    for selector in [Selector::Name(patterns(&["web"])), id("11900..50"), id("20..40"), Selector::All] {
+        let query = query(vec![selector]);
+        let expected = outcome(&query, &store.sessions(&Origin::CURRENT, at(0)).unwrap());
+        assert!(expected.0.len() > 10);
+        let candidates = store.candidates(&query, &Origin::CURRENT, at(0)).unwrap();
+        assert_eq!(outcome(&query, &candidates), expected);
+        assert_eq!(candidates.len(), expected.0.len());
+    }
+    assert_eq!(store.count(&Origin::CURRENT, at(0)).unwrap(), 12_000);
+}
+
 #[test]
 fn rows_that_do_not_matter_are_not_read() {
     let home = Home::new();
