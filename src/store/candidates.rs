@@ -31,6 +31,8 @@ pub(super) fn of(
     let glances = glance(&snapshot, &looked_at, &living)?;
     let needed = query.needed(&glances);
     if needed.len() >= MANY {
+        // What is read in full takes memory enough.
+        drop(glances);
         return living.rows(&snapshot, needed.into_iter());
     }
     let mut find = snapshot.prepare(&format!("SELECT {COLUMNS} FROM session WHERE id = ?1"))?;
