@@ -25,7 +25,7 @@ fn row(number: u128, every: u128) -> Row {
     let shell = Shell {
         shell_id: ShellId::from_guid(Uuid::from_u128(number)),
         resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
-        name: Some(format!("{}-{number}-nightly", if number % every == 0 { "web" } else { "job" })),
+        name: Some(format!("{}-{number}-nightly", if number.is_multiple_of(every) { "web" } else { "job" })),
         owner: Some(r"LAB\build".to_owned()),
         client_ip: Some("192.0.2.7".to_owned()),
         process_id: Some(4711),

@@ -120,7 +120,7 @@ mod tests {
 
     use super::super::sample;
     use super::*;
-    use crate::session::{ComputerType, IdRange, LocalId, WildcardPattern};
+    use crate::session::{ComputerType, GroupKey, IdRange, LocalId, WildcardPattern};
     use crate::wsman::ShellId;
 
     const NAMES: [&str; 4] = ["", "a", "ab", "b"];
@@ -153,8 +153,9 @@ mod tests {
     }
 
     fn selector() -> impl Strategy<Value = Selector> {
-        let patterns =
-            || vec(select(&PATTERNS[..]).prop_map(|text| WildcardPattern::new(text).unwrap()), 0..3);
+        let pattern =
+            || select(&PATTERNS[..]).prop_filter_map("not a pattern", |text| WildcardPattern::new(text).ok());
+        let patterns = || vec(pattern(), 0..3);
         let guids = || vec((0_u128..4).prop_map(Uuid::from_u128), 0..3);
         let range = (-1_i64..7, -1_i64..7).prop_map(|(first, last)| IdRange { first, last });
         prop_oneof![
@@ -177,8 +178,12 @@ mod tests {
             sessions in vec(session(), 0..12),
             selectors in vec(selector(), 0..4),
             ports in prop::option::of(vec(1_u16..3, 1..2)),
+            kept in prop::option::of(0_usize..3),
         ) {
-            let query = SessionQuery::new(selectors, ports.into_iter().map(Filter::Port).collect());
+            let mut query = SessionQuery::new(selectors, ports.into_iter().map(Filter::Port).collect());
+            if let Some(count) = kept {
+                query = query.keeping_newest(KeepNewest::new(count).per(vec![GroupKey::Name]));
+            }
             let needed = query.needed(&sessions);
             let shown: Vec<_> = needed.iter().map(|index| sessions[*index].clone()).collect();
             let mut selection = query.select(&shown);

@@ -118,7 +118,7 @@ impl Selector {
             Self::VmName(patterns) => {
                 for pattern in patterns {
                     let hit = picked.add(scan(sessions, |session| {
-                        Some(pattern.matches(&of_type(session, ComputerType::VirtualMachine)?.vm_name()))
+                        Some(pattern.matches(of_type(session, ComputerType::VirtualMachine)?.vm_name()))
                     }));
                     note(hit, "--vm-name", &pattern.as_str(), true);
                 }
