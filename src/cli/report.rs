@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use pssession::SessionDescriptor;
 use pssession::session::Selection;
-use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, Surveyed};
+use pssession::store::Rows;
+use pssession::teardown::{Cancellation, Record, Report, Survey, Surveyed};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -33,7 +33,7 @@ struct Notes {
     what_if: bool,
     hosts: Vec<Value>,
     misses: Vec<Value>,
-    planned: Vec<SessionDescriptor>,
+    planned: Rows,
     records: BTreeMap<usize, Record>,
 }
 
@@ -58,7 +58,7 @@ impl Evidence {
             what_if: args.what_if,
             hosts: Vec::new(),
             misses: Vec::new(),
-            planned: Vec::new(),
+            planned: Rows::default(),
             records: BTreeMap::new(),
         };
         Ok(Self(Arc::new(Mutex::new(Some(notes)))))
@@ -77,11 +77,8 @@ impl Evidence {
     }
 
     /// Notes the plan, before anybody is asked.
-    pub(crate) fn planned(&self, plan: &Plan) {
-        self.note(|notes| {
-            let planned = plan.sessions();
-            notes.planned = planned.into_iter().map(|planned| planned.descriptor().clone()).collect();
-        });
+    pub(crate) fn planned(&self, chosen: &Rows) {
+        self.note(|notes| notes.planned = chosen.clone());
     }
 
     /// Notes what became of one session.
@@ -139,10 +136,10 @@ impl Notes {
 
     /// The object of `pssession.report/1`.
     fn object(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
-        let sessions = self.planned.iter().enumerate().map(|(position, planned)| {
-            self.records
-                .get(&position)
-                .map_or_else(|| planned_record(planned, None), |record| removal_record(record, None))
+        let planned = self.planned.sessions().iter().zip(self.planned.notes()).enumerate();
+        let sessions = planned.map(|(position, (session, note))| match self.records.get(&position) {
+            Some(record) => removal_record(record, Some(note)),
+            None => planned_record(session, Some(note)),
         });
         let counts = Report::new(self.records.values().cloned().collect()).counts();
         json!({

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pssession::session::LocalId;
+use pssession::session::{IdRange, LocalId, Selector};
 use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
+use pssession::wsman::ShellId;
 use pssession::{AuthScheme, SessionQuery};
+use uuid::Uuid;
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
@@ -38,14 +40,32 @@ impl Table {
         query: &SessionQuery,
         origins: &'static [Origin],
     ) -> Result<Rows, Diagnostic> {
-        let _ = query;
-        self.blocking(move |path| StoreReader::open(path)?.sessions(origins, SystemTime::now())).await
+        let query = query.clone();
+        self.blocking(move |path| StoreReader::open(path)?.candidates(&query, origins, now())).await
+    }
+
+    /// For each endpoint URL and ShellId its row, if there is one.
+    pub(crate) async fn known(&self, keys: Vec<(String, ShellId)>) -> Result<Vec<Option<Row>>, Diagnostic> {
+        self.blocking(move |path| {
+            StoreReader::open(path)?.known(keys.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
+        })
+        .await
+    }
+
+    /// The rows with these InstanceIds, on whatever endpoint.
+    pub(crate) async fn by_instance_id(&self, ids: Vec<Uuid>) -> Result<Rows, Diagnostic> {
+        self.rows(&SessionQuery::new(vec![Selector::InstanceId(ids)], Vec::new()), &Origin::ALL).await
+    }
+
+    /// The rows with these Ids.
+    pub(crate) async fn by_id(&self, ids: Vec<LocalId>) -> Result<Rows, Diagnostic> {
+        let ids = ids.into_iter().map(|id| IdRange::single(id.0)).collect();
+        self.rows(&SessionQuery::new(vec![Selector::Id(ids)], Vec::new()), &Origin::ALL).await
     }
 
     /// How many sessions of these origins there are.
     pub(crate) async fn count(&self, origins: &'static [Origin]) -> Result<usize, Diagnostic> {
-        self.blocking(move |path| Ok(StoreReader::open(path)?.sessions(origins, SystemTime::now())?.len()))
-            .await
+        self.blocking(move |path| StoreReader::open(path)?.count(origins, now())).await
     }
 
     /// Those of these endpoints that nobody has listed before, so that none has been entrusted with a login.

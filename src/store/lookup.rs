@@ -113,6 +113,13 @@ pub(super) fn known<'a>(
     keys.into_iter().map(&mut row_of).collect()
 }
 
+/// The URLs of the endpoints that were listed before, the latest first.
+pub(super) fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
+    let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
+    let urls = statement.query_map([], |row| row.get(0))?;
+    Ok(urls.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn is_known(connection: &Connection, url: &str) -> Result<bool, Trouble> {
     Ok(connection
         .query_row("SELECT EXISTS (SELECT 1 FROM endpoint WHERE url = ?1)", [url], |row| row.get(0))?)

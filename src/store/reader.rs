@@ -105,27 +105,18 @@ impl StoreReader {
         self.look(|connection| lookup::is_known(connection, url))
     }
 
+    /// The URLs of the endpoints that were listed before, the latest first. An import does not count.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn known_endpoints(&self) -> Result<Vec<String>, StoreError> {
+        self.look(lookup::known_endpoints)
+    }
+
     fn look<T: Default>(&self, at: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
         match &self.connection {
             Some(connection) => at(connection).map_err(|trouble| trouble.at(&self.path)),
             None => Ok(T::default()),
         }
     }
-
-    /// The URLs of the endpoints that were listed before, the latest first. An import does not count.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn known_endpoints(&self) -> Result<Vec<String>, StoreError> {
-        match &self.connection {
-            Some(connection) => known_endpoints(connection).map_err(|trouble| trouble.at(&self.path)),
-            None => Ok(Vec::new()),
-        }
-    }
-}
-
-fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
-    let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
-    let urls = statement.query_map([], |row| row.get(0))?;
-    Ok(urls.collect::<Result<_, _>>()?)
 }

@@ -105,18 +105,18 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
 async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
-    let rows = remembered::rows(scope, &query, table.as_ref()).await?;
-    let selection = query.select(rows.sessions());
+    let recalled = remembered::recall(scope, &query, table.as_ref(), args.reach.tls).await?;
+    let selection = recalled.select(&query);
     let circumstances = Circumstances {
         hits: selection.chosen.len(),
         literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
         ..Circumstances::default()
     };
     let nothing = match selection.chosen.is_empty() {
-        true => Some(remembered::nothing(scope, table.as_ref()).await?),
+        true => Some(remembered::nothing(scope, &recalled, table.as_ref()).await?),
         false => None,
     };
-    Ok(Found { rows, selection, circumstances, nothing })
+    Ok(Found { rows: recalled.rows, selection, circumstances, nothing })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.

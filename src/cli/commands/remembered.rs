@@ -1,24 +1,159 @@
 //! Sessions that are remembered: those of the local table, and objects from a file or a pipe.
 
-use pssession::SessionQuery;
-use pssession::store::{Origin, Rows};
+use std::collections::{HashMap, HashSet};
 
+use pssession::SessionQuery;
+use pssession::session::{LocalId, Miss, Selection, Transport};
+use pssession::store::{Note, Origin, Row, Rows};
+use uuid::Uuid;
+
+use super::objects;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::Scope;
+use crate::cli::objects::{Object, ObjectError, Refused, Subject};
 use crate::cli::render::plural;
 use crate::cli::table::Table;
 
-/// The sessions of the scope that the query may choose.
-pub(super) async fn rows(
+/// What has not happened where an object is bad.
+const UNDONE: &str = "nothing was sent";
+
+/// What a scope remembers.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    pub(super) rows: Rows,
+    /// Objects that name rows which are not there.
+    misses: Vec<Miss>,
+    /// No object came in at all.
+    pub(super) nothing_asked: bool,
+}
+
+impl Recalled {
+    /// Selects among them.
+    pub(super) fn select(&self, query: &SessionQuery) -> Selection {
+        let mut selection = query.select(self.rows.sessions());
+        selection.misses.splice(..0, self.misses.iter().cloned());
+        selection
+    }
+}
+
+/// The sessions of the scope that the query may choose. `tls` is for objects that name no more than a computer.
+pub(super) async fn recall(
     scope: &Scope,
     query: &SessionQuery,
     table: Option<&Table>,
-) -> Result<Rows, Diagnostic> {
+    tls: bool,
+) -> Result<Recalled, Diagnostic> {
     match scope {
-        Scope::Table(origins) => known(table)?.rows(query, origins).await,
-        Scope::Servers | Scope::Objects(_) => Ok(Rows::default()),
+        Scope::Servers => Ok(Recalled::default()),
+        Scope::Table(origins) => {
+            Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
+        }
+        Scope::Objects(path) => {
+            let found = objects::read(path, tls, UNDONE)?;
+            let nothing_asked = found.is_empty();
+            let table = Known::of(&found, table).await?;
+            let bound = bind(found, &table).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
+            Ok(Recalled { nothing_asked, ..bound })
+        }
     }
+}
+
+/// What the local table knows of some objects.
+#[derive(Debug, Default)]
+struct Known {
+    /// By endpoint and ShellId, in the order in which the placed sessions stand among the objects.
+    placed: Vec<Option<Row>>,
+    by_instance_id: HashMap<Uuid, Vec<Row>>,
+    by_id: HashMap<LocalId, Row>,
+}
+
+impl Known {
+    async fn of(objects: &[Object], table: Option<&Table>) -> Result<Self, Diagnostic> {
+        let (mut places, mut instance_ids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for object in objects {
+            match &object.subject {
+                Subject::Session(row) if has_place(row) => {
+                    places.push((row.session.endpoint_url.clone(), row.session.shell.shell_id.clone()));
+                }
+                Subject::Session(row) => instance_ids.extend(row.session.instance_id()),
+                Subject::Id(id) => ids.push(*id),
+            }
+        }
+        let Some(table) = table else {
+            return Ok(Self { placed: vec![None; places.len()], ..Self::default() });
+        };
+        let mut known = Self { placed: table.known(places).await?, ..Self::default() };
+        for row in table.by_instance_id(instance_ids).await? {
+            if let Some(instance_id) = row.session.instance_id() {
+                known.by_instance_id.entry(instance_id).or_default().push(row);
+            }
+        }
+        let rows = table.by_id(ids).await?.into_iter();
+        known.by_id = rows.filter_map(|row| Some((row.session.id?, row))).collect();
+        Ok(known)
+    }
+}
+
+/// Each object becomes a session once, at its first place. What the table knows of it counts more than what the object
+/// says: a pipe cannot testify.
+fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
+    let mut seen = HashSet::new();
+    let (mut rows, mut misses, mut refused) = (Vec::new(), Vec::new(), Refused::default());
+    let mut placed = known.placed.iter();
+    for Object { place, subject } in objects {
+        let row = match subject {
+            Subject::Session(row) if has_place(&row) => {
+                placed.next().cloned().flatten().unwrap_or_else(|| unknown(*row))
+            }
+            Subject::Session(row) => {
+                let found = row.session.instance_id().and_then(|id| known.by_instance_id.get(&id));
+                let problem = match found.map(Vec::as_slice) {
+                    Some([row]) => Ok(row.clone()),
+                    Some([_, _, ..]) => Err("is on several hosts in the local table, and"),
+                    _ => Err("is not in the local table, and"),
+                };
+                match problem {
+                    Ok(row) => row,
+                    Err(problem) => {
+                        let shell_id = &row.session.shell.shell_id;
+                        let problem = format!(
+                            "{shell_id} {problem} the object names neither Endpoint nor ComputerName"
+                        );
+                        refused.add(ObjectError { place, problem });
+                        continue;
+                    }
+                }
+            }
+            Subject::Id(id) => match known.by_id.get(&id) {
+                Some(row) => row.clone(),
+                None => {
+                    misses.push(Miss { option: "--id", value: id.0.to_string(), silent: false });
+                    continue;
+                }
+            },
+        };
+        let url = row.session.endpoint_url.to_ascii_lowercase();
+        if seen.insert((url, row.session.shell.shell_id.clone())) {
+            rows.push(row);
+        }
+    }
+    match refused.is_empty() {
+        true => Ok(Recalled { rows: rows.into_iter().collect(), misses, nothing_asked: false }),
+        false => Err(refused),
+    }
+}
+
+/// Whether an object says by itself which session is meant: on its endpoint, or on none that could be asked.
+fn has_place(row: &Row) -> bool {
+    !row.session.endpoint_url.is_empty() || row.session.transport != Transport::WsMan
+}
+
+/// A session that only an object tells of is nobody's own here.
+fn unknown(row: Row) -> Row {
+    let mut session = row.session;
+    session.id = None;
+    Row { note: Note { origin: Origin::Listed, ..row.note }, session }
 }
 
 /// The local table, which a command without servers cannot do without.
@@ -30,8 +165,16 @@ pub(super) fn known(table: Option<&Table>) -> Result<&Table, Diagnostic> {
 }
 
 /// What to say where no session was chosen: what the scope leaves out may be what was meant.
-pub(super) async fn nothing(scope: &Scope, table: Option<&Table>) -> Result<String, Diagnostic> {
-    let Scope::Table(origins) = scope else { return Ok("no session among the objects matches".to_owned()) };
+pub(super) async fn nothing(
+    scope: &Scope,
+    recalled: &Recalled,
+    table: Option<&Table>,
+) -> Result<String, Diagnostic> {
+    let origins = match scope {
+        Scope::Table(origins) => *origins,
+        Scope::Objects(_) if recalled.nothing_asked => return Ok("no object came in".to_owned()),
+        _ => return Ok("no session among the objects matches".to_owned()),
+    };
     let listed = match table {
         Some(table) if !origins.contains(&Origin::Listed) => table.count(&[Origin::Listed]).await?,
         _ => 0,

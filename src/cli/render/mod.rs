@@ -9,7 +9,7 @@ mod text;
 use std::io::{self, IsTerminal as _, Write};
 
 use pssession::SessionDescriptor;
-use pssession::store::{Imported, Row, Rows};
+use pssession::store::{Imported, Note, Row, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
@@ -45,8 +45,8 @@ pub(crate) fn sessions(format: Format, rows: &Rows) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes what became of the sessions of a plan to stdout.
-pub(crate) fn removals(format: Format, removed: &[Record]) -> io::Result<()> {
+/// Writes what became of the sessions of a plan to stdout; `notes` are by their positions in it.
+pub(crate) fn removals(format: Format, removed: &[Record], notes: &[Note]) -> io::Result<()> {
     let mut out = stdout();
     match format {
         Format::Table | Format::Wide if removed.is_empty() => {}
@@ -54,7 +54,7 @@ pub(crate) fn removals(format: Format, removed: &[Record]) -> io::Result<()> {
         Format::Name => names(&mut out, removed.iter().map(|removed| &removed.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
-            let objects = removed.iter().map(|removed| removal_record(removed, None));
+            let objects = removed.iter().map(|removed| removal_record(removed, notes.get(removed.position)));
             records(&mut out, format, &header, objects)?;
         }
     }

@@ -12,6 +12,7 @@ mod objects;
 mod progress;
 mod remove;
 mod report;
+mod session;
 mod small;
 mod talk;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,199 @@
+//! Which sessions are closed: those that the servers list now, or remembered ones after a look at how they are now.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use pssession::session::{Selection, Transport};
+use pssession::store::Rows;
+use pssession::teardown::{Circumstances, Requirement, Survey};
+use pssession::{Connector, Endpoint};
+
+use super::Run;
+use crate::cli::args::ErrorAction;
+use crate::cli::commands::connecting::Connectors;
+use crate::cli::commands::{confirm, listing, remembered};
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::intent::{Scope, remembered_query};
+use crate::cli::interrupt::Watch;
+use crate::cli::render::printable;
+
+/// What is to be closed, and the servers that were asked about it.
+pub(super) struct Prepared {
+    pub(super) chosen: Rows,
+    pub(super) survey: Survey,
+    pub(super) circumstances: Circumstances,
+    /// A person said no to all of it.
+    pub(super) declined: bool,
+}
+
+impl Run<'_> {
+    /// Asks the named servers, and chooses from what they say.
+    pub(super) async fn choose_from_servers(
+        &self,
+        connectors: &mut Connectors<'_>,
+    ) -> Result<Prepared, Diagnostic> {
+        let mut survey = self.survey(connectors.for_servers()?).await;
+        let by_id = !self.args.select.id.is_empty();
+        let table = self.table.as_ref();
+        let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
+        if self.args.select.skip_running {
+            self.engine.list_commands(&mut survey, rows.sessions_mut()).await;
+        }
+        let selection = self.query.select(rows.sessions());
+        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let nothing = listing::nothing(&survey, rows.len());
+        let circumstances = self.judge(&selection, circumstances, nothing, true)?;
+        let mut chosen = rows.pick(&selection.chosen);
+        if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
+            // Only then can the guard, the plan and the questions say what runs.
+            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+        }
+        Ok(Prepared { chosen, survey, circumstances, declined: false })
+    }
+
+    /// Chooses from what is remembered, and then asks the servers of the chosen sessions how these are now.
+    pub(super) async fn choose_from_memory(
+        &self,
+        scope: &Scope,
+        connectors: &mut Connectors<'_>,
+    ) -> Result<Prepared, Diagnostic> {
+        let query = remembered_query(&self.args.select)?;
+        let table = self.table.as_ref();
+        let recalled = remembered::recall(scope, &query, table, self.args.reach.tls).await?;
+        let selection = recalled.select(&query);
+        let survey = Survey::default();
+        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let nothing = match selection.chosen.is_empty() {
+            true => Some(remembered::nothing(scope, &recalled, table).await?),
+            false => None,
+        };
+        let must_match = !recalled.nothing_asked;
+        let circumstances = self.judge(&selection, circumstances, nothing, must_match)?;
+        let chosen = recalled.rows.pick(&selection.chosen);
+        let select = &self.args.select;
+        let only_shown = self.args.what_if && !select.skip_running && select.keep_newest.is_none();
+        if circumstances.could_not_begin || chosen.is_empty() || only_shown {
+            return Ok(Prepared { chosen, survey, circumstances, declined: false });
+        }
+        if !self.trusts(&chosen).await? {
+            return Ok(Prepared { chosen, survey, circumstances, declined: true });
+        }
+        let connectors = connectors.for_rows(&chosen)?;
+        self.ask_again(chosen, connectors, circumstances).await
+    }
+
+    /// Asks the servers how the chosen sessions are now. One that is no longer what was asked for is left out.
+    async fn ask_again(
+        &self,
+        mut chosen: Rows,
+        connectors: Vec<Arc<dyn Connector>>,
+        circumstances: Circumstances,
+    ) -> Result<Prepared, Diagnostic> {
+        let mut survey = self.survey(connectors).await;
+        if let Some(table) = &self.table {
+            let scheme = self.reach.scheme.unwrap_or_default();
+            // What was learned is kept; that it could not be is told, and stops nobody.
+            let merged = table.merge(&survey, scheme).await;
+            merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+        }
+        for session in chosen.sessions_mut() {
+            session.commands = None;
+            if self.args.select.keep_newest.is_some() {
+                // What is gone or cannot be asked takes no place among those that are kept.
+                session.shell.shell_run_time = None;
+            }
+        }
+        survey.refresh(chosen.sessions_mut());
+        if !self.args.yes || self.args.select.skip_running {
+            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+        }
+        let (still, changed): (Vec<_>, Vec<_>) =
+            chosen.into_iter().partition(|row| self.query.admits(&row.session));
+        for row in &changed {
+            self.talk.say(&format!(
+                "{} on {} is left out: it is no longer what was asked for",
+                printable(row.session.name().unwrap_or(row.session.shell.shell_id.as_str())),
+                printable(&row.session.computer_name),
+            ))?;
+        }
+        let still: Rows = still.into_iter().collect();
+        let older = still.pick(&self.query.without_newest(still.sessions()));
+        if older.is_empty() && !still.is_empty() {
+            let why = "of the sessions that were chosen none is known to be older than those that are kept";
+            self.talk.nothing(Some(why.to_owned()), circumstances.required.is_some())?;
+        }
+        let tally = survey.tally();
+        let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
+        let circumstances = Circumstances {
+            deadline: unheard && !self.cancellation.is_cancelled(),
+            hosts: tally.hosts,
+            unreachable: tally.unreachable,
+            refused: tally.refused,
+            incomplete: tally.incomplete,
+            hits: older.len(),
+            ..circumstances
+        };
+        Ok(Prepared { chosen: older, survey, circumstances, declined: false })
+    }
+
+    async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
+        let survey = listing::survey(&self.engine, connectors, self.cancellation, self.talk.errors).await;
+        self.evidence.surveyed(&survey, self.cancellation);
+        survey
+    }
+
+    /// Tells what was missed, and decides whether that ends it.
+    fn judge(
+        &self,
+        selection: &Selection,
+        circumstances: Circumstances,
+        nothing: Option<String>,
+        must_match: bool,
+    ) -> Result<Circumstances, Diagnostic> {
+        self.evidence.selected(selection);
+        let required = (must_match && !self.args.ignore_not_found).then_some(Requirement::Present);
+        let mut circumstances = Circumstances { required, ..circumstances };
+        for miss in selection.misses.iter().filter(|miss| !miss.silent) {
+            listing::missed(miss).emit(self.talk.errors);
+        }
+        if circumstances.hits == 0 && circumstances.literal_misses == 0 {
+            self.talk.nothing(nothing, required.is_some())?;
+        }
+        circumstances.could_not_begin = misses_stop_it(self.args.error_action, &circumstances, self.watch)?;
+        if circumstances.could_not_begin {
+            self.talk.say("nothing was closed, because not everything that was named is there")?;
+        }
+        Ok(circumstances)
+    }
+
+    /// Whether a credential may be sent to where these sessions are said to be: to the servers that were named, to those
+    /// that were listed before, and else only if a person says so.
+    async fn trusts(&self, chosen: &Rows) -> Result<bool, Diagnostic> {
+        let named: HashSet<&str> = self.reach.endpoints.iter().map(Endpoint::url).collect();
+        let over_ws_man = chosen.sessions().iter().filter(|session| session.transport == Transport::WsMan);
+        let urls: BTreeSet<_> = over_ws_man.map(|session| session.endpoint_url.clone()).collect();
+        let urls: Vec<_> = urls.into_iter().filter(|url| !named.contains(url.as_str())).collect();
+        let strangers = match &self.table {
+            Some(table) => table.strangers(urls).await?,
+            None => urls,
+        };
+        if strangers.is_empty() { Ok(true) } else { confirm::trust(&strangers, self.watch) }
+    }
+}
+
+/// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.
+fn misses_stop_it(
+    action: ErrorAction,
+    circumstances: &Circumstances,
+    watch: &Watch,
+) -> Result<bool, Diagnostic> {
+    let missed = circumstances.literal_misses > 0;
+    Ok(match action {
+        ErrorAction::Stop => missed,
+        ErrorAction::Inquire if missed && circumstances.hits > 0 => {
+            !confirm::go_on(circumstances.hits, watch)?.unwrap_or(false)
+        }
+        ErrorAction::Inquire => missed,
+        _ => false,
+    })
+}

@@ -1,0 +1,124 @@
+//! `pssession remove`: the plan, the questions, the run, the report.
+
+mod choosing;
+mod talk;
+
+use pssession::store::Origin;
+use pssession::teardown::{Cancellation, Plan, Record, Report, SignalMode};
+use pssession::{Engine, SessionQuery};
+
+use self::choosing::Prepared;
+use self::talk::Talk;
+use super::connecting::Connectors;
+use super::{Context, confirm, listing};
+use crate::cli::args::{ErrorAction, RemoveArgs, SignalWhen};
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::exit::Exit;
+use crate::cli::intent::{Reach, Scope, session_query};
+use crate::cli::interrupt::{self, Watch};
+use crate::cli::login::Logins;
+use crate::cli::progress::Progress;
+use crate::cli::report::Evidence;
+use crate::cli::table::Table;
+
+pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let evidence = Evidence::begin(args)?;
+    let ended = remove(args, context, &evidence).await;
+    evidence.conclude(ended, DiagnosticFormat::beside(args.output.output))
+}
+
+async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Result<Exit, Diagnostic> {
+    let scope = Scope::of(&args.select, &args.reach)?;
+    let query = session_query(&args.select)?;
+    if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
+        return Err(Diagnostic::usage("nothing says which sessions to remove")
+            .with_hint("give a selector such as --name, a filter such as --owner, or --all"));
+    }
+    let reach = Reach::read(&args.reach)?;
+    let cancellation = Cancellation::new();
+    let watch = interrupt::watch(&cancellation);
+    let at_last = evidence.clone();
+    watch.before_leaving(move |exit| at_last.leave(exit));
+    let logins = Logins::new(&args.reach.login, &watch);
+    let run = Run {
+        args,
+        query,
+        engine: Engine::new(policy(args)?),
+        talk: Talk::new(args, context),
+        table: context.table(&args.table),
+        reach: &reach,
+        cancellation: &cancellation,
+        watch: &watch,
+        evidence,
+    };
+    let mut connectors = Connectors::new(&reach, context, logins);
+    let prepared = match &scope {
+        Scope::Servers => run.choose_from_servers(&mut connectors).await?,
+        scope => run.choose_from_memory(scope, &mut connectors).await?,
+    };
+    run.carry_out(prepared).await
+}
+
+/// What surrounds one run.
+struct Run<'a> {
+    args: &'a RemoveArgs,
+    query: SessionQuery,
+    engine: Engine,
+    talk: Talk,
+    table: Option<Table>,
+    reach: &'a Reach,
+    cancellation: &'a Cancellation,
+    watch: &'a Watch,
+    evidence: &'a Evidence,
+}
+
+impl Run<'_> {
+    async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
+        let Prepared { chosen, survey, mut circumstances, declined } = prepared;
+        let mut plan = Plan::new(chosen.sessions().iter().cloned());
+        for (position, note) in chosen.notes().iter().enumerate() {
+            if declined {
+                plan.decline(position);
+            }
+            if note.origin != Origin::Listed {
+                plan.claim(position);
+            }
+        }
+        self.evidence.planned(&chosen);
+        tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
+        let report = if circumstances.could_not_begin {
+            Report::default()
+        } else if self.args.what_if {
+            Report::new(plan.what_if())
+        } else {
+            if !declined {
+                confirm::confirm(&mut plan, self.args, self.watch)?;
+            }
+            let progress = Progress::closing(plan.len());
+            let finished = |record: &Record| {
+                self.evidence.finished(record);
+                self.talk.finished(record, chosen.notes());
+                progress.one_more(!record.outcome.is_bad());
+            };
+            self.engine.run(plan, survey, self.cancellation, finished).await
+        };
+        report.records.iter().for_each(|record| self.evidence.finished(record));
+        if let Some(table) = &self.table {
+            // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
+            let dropped = table.drop_gone(&report.records).await;
+            dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+        }
+        circumstances.interruption = self.watch.stop();
+        self.talk.conclude(&report, chosen.notes(), self.args.what_if)?;
+        Ok(report.exit_code(&circumstances).into())
+    }
+}
+
+fn policy(args: &RemoveArgs) -> Result<pssession::Policy, Diagnostic> {
+    let mode = match args.signal {
+        SignalWhen::Auto => SignalMode::Auto,
+        SignalWhen::Never => SignalMode::Never,
+    };
+    let stop = matches!(args.error_action, ErrorAction::Stop | ErrorAction::Inquire);
+    Ok(listing::policy(&args.reach.limits)?.with_signal(mode).with_stop_on_error(stop))
+}

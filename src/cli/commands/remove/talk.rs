@@ -1,0 +1,119 @@
+//! How a removal speaks: records on stdout, errors and the summary on stderr.
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use pssession::store::Note;
+use pssession::teardown::{Failure, Outcome, Record, Report};
+
+use crate::cli::args::{ErrorAction, Format, RemoveArgs};
+use crate::cli::commands::Context;
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::exit::Exit;
+use crate::cli::hints::fault_code_hint;
+use crate::cli::progress;
+use crate::cli::render::{self, printable};
+
+/// How this run speaks: records on stdout, errors and the summary on stderr.
+pub(super) struct Talk {
+    format: Format,
+    pub(super) errors: DiagnosticFormat,
+    summary: bool,
+    records: bool,
+}
+
+impl Talk {
+    pub(super) fn new(args: &RemoveArgs, context: &Context) -> Self {
+        let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
+        let errors =
+            if silent { DiagnosticFormat::Silent } else { DiagnosticFormat::beside(args.output.output) };
+        let format = context.format(args.output.output);
+        // A report on stdout holds them all.
+        let records = args.report.as_deref() != Some(Path::new("-"));
+        Self { format, errors, summary: !matches!(errors, DiagnosticFormat::Json), records }
+    }
+
+    /// A line for a person on stderr, where errors are for a person too.
+    pub(super) fn say(&self, text: &str) -> Result<(), Diagnostic> {
+        if self.errors == DiagnosticFormat::Text {
+            writeln!(std::io::stderr().lock(), "{text}")?;
+        }
+        Ok(())
+    }
+
+    /// Nothing was chosen, and no single value is to blame.
+    pub(super) fn nothing(&self, why: Option<String>, must_match: bool) -> Result<(), Diagnostic> {
+        let Some(why) = why else { return Ok(()) };
+        if !must_match {
+            return self.say(&why);
+        }
+        Diagnostic::new("NothingMatched", "ObjectNotFound", why, Exit::SUCCESS)
+            .with_hint("`pssession get` lists what is there; --ignore-not-found makes this a success")
+            .emit(self.errors);
+        Ok(())
+    }
+
+    /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
+    pub(super) fn finished(&self, record: &Record, notes: &[Note]) {
+        tracing::info!(
+            host = record.session.computer_name,
+            shell_id = printable(record.session.shell.shell_id.as_str()),
+            outcome = record.outcome.name(),
+            "concluded",
+        );
+        if self.format == Format::Ndjson && self.records {
+            let _room = progress::room_on_stdout();
+            // A closed pipe ends nothing: what was planned is still carried out.
+            let _ = render::removals(Format::Ndjson, std::slice::from_ref(record), notes);
+        }
+        // That a host cannot be reached is told once, and for each session in its own record.
+        let told_of_its_host = matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_)))
+            && record.elapsed.is_zero()
+            && self.errors == DiagnosticFormat::Text;
+        if record.outcome.is_bad() && !told_of_its_host {
+            went_wrong(record).emit(self.errors);
+        }
+    }
+
+    pub(super) fn conclude(
+        &self,
+        report: &Report,
+        notes: &[Note],
+        planned_only: bool,
+    ) -> Result<(), Diagnostic> {
+        let told_already = self.format == Format::Ndjson && !planned_only;
+        // Who said no to all of it has just seen it all.
+        let all_declined = report.counts().declined == report.records.len()
+            && matches!(self.format, Format::Table | Format::Wide)
+            && std::io::stdout().is_terminal();
+        let shown = if told_already || all_declined || !self.records {
+            Ok(())
+        } else {
+            render::removals(self.format, &report.records, notes)
+        };
+        if self.summary && !report.records.is_empty() {
+            writeln!(std::io::stderr().lock(), "{}", render::summary(report))?;
+        }
+        match shown {
+            // Whoever closed the pipe wants no more of it; how the run ended is still told by the exit code.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            shown => Ok(shown?),
+        }
+    }
+}
+
+fn went_wrong(record: &Record) -> Diagnostic {
+    let session = &record.session;
+    let name = session.name().unwrap_or(session.shell.shell_id.as_str());
+    let message = format!(
+        "could not remove session `{}` on `{}`: {}: {}",
+        printable(name),
+        session.computer_name,
+        record.outcome.name(),
+        printable(&record.outcome.reason().unwrap_or_default()),
+    );
+    let target = format!("{} {}", session.endpoint_url, printable(session.shell.shell_id.as_str()));
+    Diagnostic::new(record.outcome.name(), "CloseError", message, Exit::SUCCESS)
+        .about(target)
+        .with_hint(record.fault_code.and_then(fault_code_hint))
+}

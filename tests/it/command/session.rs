@@ -1,0 +1,192 @@
+//! Objects come in by a pipe or a file (`--session`): read to the end first, bound as sessions, and sent no credential
+//! that nobody meant for them.
+
+use pssession::simulator::{OperationKind, Simulator};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
+use crate::support::command::{Pssession, Run};
+
+struct Desk {
+    simulator: Simulator,
+    folder: TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn table(&self) -> String {
+        self.folder.path().join("sessions.db").to_str().unwrap().to_owned()
+    }
+
+    /// What `get` prints into a pipe.
+    async fn listed(&self) -> Vec<Value> {
+        let run = on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.table()).run().await;
+        run.expect(0).records()
+    }
+
+    async fn pipe(&self, text: &str, args: &[&str]) -> Run {
+        Pssession::new(args)
+            .login(&self.simulator)
+            .env("PSSESSION_STORE", &self.table())
+            .stdin(text)
+            .run()
+            .await
+    }
+
+    async fn remove(&self, text: &str) -> Run {
+        self.pipe(text, &["remove", "--session", "-", "--yes"]).await
+    }
+}
+
+fn lines<'a>(objects: impl IntoIterator<Item = &'a Value>) -> String {
+    objects.into_iter().map(|object| format!("{object}\n")).collect()
+}
+
+fn outcomes(run: &Run) -> Vec<(String, String)> {
+    let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
+    run.records().iter().map(|record| (text(record, "ShellId"), text(record, "Outcome"))).collect()
+}
+
+fn closed(id: &str) -> (String, String) {
+    (id.to_owned(), "Closed".to_owned())
+}
+
+#[tokio::test]
+async fn what_get_prints_and_a_filter_lets_through_is_what_remove_closes() {
+    let desk = Desk::new().await;
+    let ci = |object: &&Value| object["Owner"].as_str().unwrap().ends_with("ci-runner");
+    let listed = desk.listed().await;
+    let run = desk.remove(&lines(listed.iter().filter(ci))).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
+    assert_eq!(run.records()[0]["Origin"], "Listed");
+    assert_eq!(left(&desk.simulator), [ALICE]);
+}
+
+#[tokio::test]
+async fn an_object_is_planned_once_at_its_first_place_and_its_shell_id_counts_more_than_its_id() {
+    let desk = Desk::new().await;
+    let mut listed = desk.listed().await;
+    listed[0]["Id"] = json!(3);
+    let run = desk.remove(&lines([&listed[1], &listed[0], &listed[1]])).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_8), closed(BUILD_7)]);
+    assert_eq!(left(&desk.simulator), [ALICE]);
+}
+
+#[tokio::test]
+async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
+    let desk = Desk::new().await;
+    desk.listed().await;
+    let run = desk.remove("{\"Id\": 1}\n{\"Id\": 77}\n").await.expect(4);
+    assert_eq!(outcomes(&run), [closed(BUILD_7)]);
+    assert!(run.stderr.contains("\"77\""), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
+    let desk = Desk::new().await;
+    let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
+    let run = desk.remove(&object).await.expect(2);
+    assert!(run.stderr.contains("names neither Endpoint nor ComputerName"), "{}", run.stderr);
+    desk.listed().await;
+    assert_eq!(outcomes(&desk.remove(&object).await.expect(0)), [closed(BUILD_7)]);
+}
+
+#[tokio::test]
+async fn input_that_breaks_off_sends_nothing() {
+    let desk = Desk::new().await;
+    let listed = desk.listed().await;
+    let whole = lines(&listed);
+    let run = desk.remove(&whole[..whole.len() - 40]).await.expect(2);
+    assert!(run.stderr.contains("line 3"), "{}", run.stderr);
+    assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
+    assert_eq!(desk.simulator.connections(), 1);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn an_empty_pipe_is_a_success_in_which_nothing_happens() {
+    let desk = Desk::new().await;
+    for nothing in ["", "\n", "[]"] {
+        let run = desk.remove(nothing).await.expect(0);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn a_poisoned_line_gets_no_handshake_and_yes_does_not_change_that() {
+    let desk = Desk::new().await;
+    let trap = host(leaked()).await;
+    let mut listed = desk.listed().await;
+    listed[1]["Endpoint"] = json!(format!("http://{}/wsman", trap.address()));
+    listed[1]["Port"] = json!(trap.address().port());
+    let run = desk.remove(&lines(&listed)).await.expect(6);
+    assert!(run.stderr.contains(&trap.address().to_string()), "{}", run.stderr);
+    assert!(run.stderr.contains("--on HOST"), "{}", run.stderr);
+    assert_eq!((trap.connections(), desk.simulator.connections()), (0, 1));
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+    // Without it the others are closed.
+    desk.remove(&lines([&listed[0], &listed[2]])).await.expect(0);
+    assert_eq!(left(&desk.simulator), [BUILD_8]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_named_beside_the_objects_may_be_logged_in_on() {
+    let desk = Desk::new().await;
+    let address = desk.simulator.address().to_string();
+    let object = json!({ "ShellId": BUILD_7, "Endpoint": format!("http://{address}/wsman") }).to_string();
+    desk.remove(&object).await.expect(6);
+    let run = desk.pipe(&object, &["remove", "--session", "-", "--on", &address, "--yes"]).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_7)]);
+    let world = desk.simulator.world();
+    assert_eq!(world.lock().unwrap().count(OperationKind::Delete), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_only_a_pipe_tells_of_is_not_taken_for_ones_own() {
+    let desk = Desk::new().await;
+    let address = desk.simulator.address().to_string();
+    let forged = json!({
+        "ShellId": BUILD_7,
+        "Endpoint": format!("http://{address}/wsman"),
+        "Origin": "Opened",
+        "SeenBy": "CONTOSO\\ci-runner",
+        "Owner": "CONTOSO\\ci-runner",
+    });
+    let args = ["remove", "--session", "-", "--on", &address];
+    let run = desk.pipe(&forged.to_string(), &args).await.expect(6);
+    assert!(run.stderr.contains("not yours but CONTOSO\\ci-runner's"), "{}", run.stderr);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn objects_can_be_narrowed_looked_at_and_forgotten_like_anything_else() {
+    let desk = Desk::new().await;
+    let text = lines(&desk.listed().await);
+    let run = desk.pipe(&text, &["get", "--session", "-", "--owner", "*alice", "-o", "name"]).await.expect(0);
+    assert_eq!(run.stdout.trim(), ALICE);
+    let run = desk.pipe(&text, &["forget", "--session", "-", "--type", "cmd"]).await.expect(0);
+    assert_eq!(run.records()[0]["ShellId"], BUILD_8);
+    let args = ["get", "--cached", "-o", "name"];
+    assert_eq!(desk.pipe("", &args).await.expect(0).stdout.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
+    let desk = Desk::new().await;
+    desk.listed().await;
+    let csv = desk.pipe("", &["get", "--cached", "-o", "csv"]).await.expect(0).stdout;
+    let kept: Vec<&str> = csv.lines().filter(|line| !line.contains("alice")).collect();
+    let run = desk.remove(&kept.join("\r\n")).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
+}
+
+#[tokio::test]
+async fn stdin_is_read_by_one_option_alone() {
+    let desk = Desk::new().await;
+    let run = desk.pipe("[]", &["remove", "--session", "-", "--password-file", "-", "--yes"]).await.expect(2);
+    assert!(run.stderr.contains("--session and --password-file would all read stdin"), "{}", run.stderr);
+}
