@@ -12,6 +12,9 @@ mod interrupt;
 mod login;
 mod manual;
 mod objects;
+#[cfg_attr(not(test), expect(dead_code, reason = "the commands are wired to it next"))]
+#[expect(unused_imports, reason = "the commands are wired to it next")]
+mod powershell;
 mod progress;
 mod render;
 mod report;

@@ -1,0 +1,33 @@
+//! PowerShell's spelling: `Remove-PSSession -ComputerName Serv* -WhatIf`. Words in, one bound command out; nothing here
+//! reads the clock, a file or the environment.
+//!
+//! ```text
+//! argv ──words──▶ words and our own options ──names──▶ parameters ──filling──▶ values ──sets──▶ Bound
+//! ```
+//!
+//! One table ([`PARAMETERS`]) drives binding and help.
+
+mod binder;
+mod bound;
+mod cmdlet;
+mod convert;
+mod declaration;
+mod error;
+mod filling;
+mod help;
+mod names;
+mod options;
+mod parameters;
+mod preferences;
+mod sets;
+mod words;
+
+pub(crate) use binder::{Binding, bind};
+pub(crate) use bound::{Bound, Common, Reaching, Selection};
+pub(crate) use cmdlet::Cmdlet;
+pub(crate) use error::{BindingError, Problem};
+pub(crate) use help::help;
+pub(crate) use options::{Arity, arity};
+pub(crate) use parameters::PARAMETERS;
+pub(crate) use preferences::{ActionPreference, Authentication, StateFilter};
+pub(crate) use sets::Set;

@@ -1,0 +1,193 @@
+//! From what was typed behind the dash to the parameter that is meant.
+
+use super::cmdlet::Cmdlet;
+use super::declaration::{Kind, Parameter, Place, Tier};
+use super::error::Problem;
+use super::parameters::PARAMETERS;
+
+/// Names that people bring from other cmdlets and tools, and what to use here.
+const FOREIGN: &[(&[&str], &str)] = &[
+    (&["force", "yes"], "'-Confirm:$false' or --yes asks nothing"),
+    (
+        &["password", "pass", "pw"],
+        "a password is never an argument: use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
+    ),
+    (&["user", "username"], "the account is named with -Credential, or --user"),
+    (&["host", "hostname", "server"], "the computer is named with -ComputerName"),
+    (&["all"], "all sessions that have a name are -Name '*'"),
+];
+
+/// The parameter of this name, alias or unambiguous beginning of either, in any case.
+pub(super) fn find(cmdlet: Cmdlet, typed: &str) -> Result<(&'static Parameter, Place), Problem> {
+    let parameters = || PARAMETERS.iter().filter_map(|row| row.place(cmdlet).map(|place| (row, place)));
+    if let Some(exact) =
+        parameters().find(|(row, _)| spellings(row).any(|name| name.eq_ignore_ascii_case(typed)))
+    {
+        return Ok(exact);
+    }
+    let (declared, others): (Vec<_>, Vec<_>) = parameters()
+        .filter(|(row, _)| spellings(row).any(|name| begins_with(name, typed)))
+        .partition(|(_, place)| place.tier == Tier::Declared);
+    match (declared.as_slice(), others.as_slice()) {
+        ([only], _) | ([], [only]) => Ok(*only),
+        ([], []) => Err(Problem::NamedParameterNotFound { typed: typed.to_owned(), tip: tip(typed) }),
+        ([], _) => Err(ambiguous(typed, &others, &[])),
+        _ => Err(ambiguous(typed, &declared, &others)),
+    }
+}
+
+fn spellings(parameter: &Parameter) -> impl Iterator<Item = &'static str> {
+    std::iter::once(parameter.name).chain(parameter.aliases.iter().copied())
+}
+
+fn begins_with(name: &str, beginning: &str) -> bool {
+    name.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+}
+
+fn ambiguous(
+    typed: &str,
+    candidates: &[(&'static Parameter, Place)],
+    losers: &[(&'static Parameter, Place)],
+) -> Problem {
+    let of_use = losers.iter().filter(|(row, _)| !matches!(row.kind, Kind::Refused(..)));
+    Problem::AmbiguousParameter {
+        typed: typed.to_owned(),
+        candidates: candidates.iter().map(|(row, _)| row.name).collect(),
+        losers: of_use.map(|(row, _)| row.name).collect(),
+    }
+}
+
+fn tip(typed: &str) -> Option<String> {
+    if let Some((name, _)) = typed.split_once('=') {
+        return Some(format!("a value follows a blank or a colon, not an equals sign: -{name} VALUE"));
+    }
+    let lower = typed.to_ascii_lowercase();
+    let known = FOREIGN.iter().find(|(words, _)| words.contains(&lower.as_str()));
+    known.map(|(_, advice)| (*advice).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(cmdlet: Cmdlet, typed: &str) -> Result<&'static str, Vec<&'static str>> {
+        match find(cmdlet, typed) {
+            Ok((row, _)) => Ok(row.name),
+            Err(Problem::AmbiguousParameter { candidates, .. }) => Err(candidates),
+            Err(Problem::NamedParameterNotFound { .. }) => Err(Vec::new()),
+            Err(other) => panic!("{typed}: {other:?}"),
+        }
+    }
+
+    /// Section 1, the table of abbreviations, row by row.
+    #[test]
+    fn abbreviations_mean_what_the_cmdlet_makes_of_them() {
+        for (typed, meant) in [
+            ("i", Err(&["Id", "InstanceId"][..])),
+            ("id", Ok("Id")),
+            ("in", Ok("InstanceId")),
+            ("ins", Ok("InstanceId")),
+            ("c", Err(&["ComputerName", "ContainerId"])),
+            ("co", Err(&["ComputerName", "ContainerId"])),
+            ("com", Ok("ComputerName")),
+            ("cn", Ok("ComputerName")),
+            ("con", Ok("ContainerId")),
+            ("conf", Ok("Confirm")),
+            ("cf", Ok("Confirm")),
+            ("vm", Err(&["VMId", "VMName"])),
+            ("vmi", Ok("VMId")),
+            ("vmg", Ok("VMId")),
+            ("vmn", Ok("VMName")),
+            ("v", Err(&["VMId", "VMName"])),
+            ("ve", Ok("Verbose")),
+            ("w", Err(&["WhatIf", "WarningAction", "WarningVariable"])),
+            ("wh", Ok("WhatIf")),
+            ("wi", Ok("WhatIf")),
+            ("e", Err(&["ErrorAction", "ErrorVariable"])),
+            ("o", Err(&["OutVariable", "OutBuffer"])),
+            ("p", Err(&["Port", "ProgressAction", "PipelineVariable"])),
+            ("ea", Ok("ErrorAction")),
+            ("d", Ok("Debug")),
+            ("n", Ok("Name")),
+            ("s", Ok("Session")),
+        ] {
+            for typed in [typed.to_owned(), typed.to_ascii_uppercase()] {
+                let meant = meant.map_err(<[_]>::to_vec);
+                assert_eq!(found(Cmdlet::RemovePSSession, &typed), meant, "-{typed}");
+            }
+        }
+    }
+
+    /// Section 7: the aliases of the common parameters. Section 1: an exact name or alias wins outright.
+    #[test]
+    fn an_exact_name_or_alias_wins_outright() {
+        for (alias, name) in [
+            ("wi", "WhatIf"),
+            ("cf", "Confirm"),
+            ("vb", "Verbose"),
+            ("db", "Debug"),
+            ("ea", "ErrorAction"),
+            ("ev", "ErrorVariable"),
+            ("wa", "WarningAction"),
+            ("wv", "WarningVariable"),
+            ("infa", "InformationAction"),
+            ("iv", "InformationVariable"),
+            ("proga", "ProgressAction"),
+            ("ov", "OutVariable"),
+            ("ob", "OutBuffer"),
+            ("pv", "PipelineVariable"),
+            ("Cn", "ComputerName"),
+            ("VMGuid", "VMId"),
+        ] {
+            for typed in
+                [alias.to_owned(), alias.to_ascii_uppercase(), name.to_owned(), name.to_ascii_lowercase()]
+            {
+                assert_eq!(found(Cmdlet::RemovePSSession, &typed), Ok(name), "-{typed}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_we_add_to_remove_takes_no_abbreviation_from_powershell() {
+        let real: Vec<&Parameter> = PARAMETERS
+            .iter()
+            .filter(|row| row.place(Cmdlet::RemovePSSession).is_some_and(|place| place.tier != Tier::Added))
+            .collect();
+        for typed in real.iter().flat_map(|row| spellings(row)).flat_map(beginnings) {
+            let fitting = real.iter().filter(|row| spellings(row).any(|name| begins_with(name, typed)));
+            match (found(Cmdlet::RemovePSSession, typed), fitting.count()) {
+                (Ok(meant), _) => {
+                    assert!(real.iter().any(|row| row.name == meant), "-{typed} is taken by {meant}");
+                }
+                (Err(_), fitting) => assert!(fitting > 1, "-{typed} is no longer unambiguous"),
+            }
+        }
+    }
+
+    fn beginnings(name: &'static str) -> impl Iterator<Item = &'static str> {
+        (1..=name.len()).map(|end| name.get(..end).unwrap())
+    }
+
+    #[test]
+    fn get_has_its_own_parameters_and_so_its_own_abbreviations() {
+        for (typed, meant) in [
+            ("con", Err(&["ConfigurationName", "ConnectionUri", "ContainerId"][..])),
+            ("conf", Ok("ConfigurationName")),
+            ("st", Ok("State")),
+            ("s", Err(&["State", "SessionOption"])),
+            ("uri", Ok("ConnectionUri")),
+            ("cu", Ok("ConnectionUri")),
+            ("u", Err(&["ConnectionUri", "UseSSL"])),
+            ("p", Ok("Port")),
+            ("WhatIf", Err(&[])),
+            ("Session", Ok("SessionOption")),
+        ] {
+            let mut meant = meant.map_err(<[_]>::to_vec);
+            let mut found = found(Cmdlet::GetPSSession, typed);
+            for names in [&mut meant, &mut found].into_iter().filter_map(|result| result.as_mut().err()) {
+                names.sort_unstable();
+            }
+            assert_eq!(found, meant, "-{typed}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! PowerShell's enumerations that the cmdlets take, and what each word means here.
+
+use pssession::session::SessionState;
+
+use crate::cli::args::ErrorAction;
+
+use super::declaration::Refusal;
+
+/// One word of an enumeration, and PowerShell's number for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word<T> {
+    pub(crate) word: &'static str,
+    pub(super) number: i32,
+    pub(super) value: T,
+}
+
+const fn word<T>(word: &'static str, number: i32, value: T) -> Word<T> {
+    Word { word, number, value }
+}
+
+/// What happens after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ActionPreference {
+    SilentlyContinue,
+    Stop,
+    Continue,
+    Inquire,
+    Ignore,
+    Suspend,
+    Break,
+}
+
+pub(crate) const ACTIONS: &[Word<ActionPreference>] = &[
+    word("SilentlyContinue", 0, ActionPreference::SilentlyContinue),
+    word("Stop", 1, ActionPreference::Stop),
+    word("Continue", 2, ActionPreference::Continue),
+    word("Inquire", 3, ActionPreference::Inquire),
+    word("Ignore", 4, ActionPreference::Ignore),
+    word("Suspend", 5, ActionPreference::Suspend),
+    word("Break", 6, ActionPreference::Break),
+];
+
+impl ActionPreference {
+    /// The value of `--error-action` that means the same.
+    pub(crate) fn ours(self) -> Result<ErrorAction, Refusal> {
+        match self {
+            Self::SilentlyContinue => Ok(ErrorAction::SilentlyContinue),
+            Self::Stop => Ok(ErrorAction::Stop),
+            Self::Continue => Ok(ErrorAction::Continue),
+            Self::Inquire => Ok(ErrorAction::Inquire),
+            Self::Ignore => Ok(ErrorAction::Ignore),
+            Self::Suspend => Err(Refusal {
+                why: "it is for workflows alone, and PowerShell refuses it here as well",
+                instead: "use Stop, or Inquire to be asked",
+            }),
+            Self::Break => Err(Refusal {
+                why: "there is no debugger that it could start",
+                instead: "use Stop, or Inquire to be asked",
+            }),
+        }
+    }
+}
+
+/// How to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    Default,
+    Basic,
+    Negotiate,
+    NegotiateWithImplicitCredential,
+    CredSsp,
+    Digest,
+    Kerberos,
+}
+
+pub(crate) const AUTHENTICATIONS: &[Word<Authentication>] = &[
+    word("Default", 0, Authentication::Default),
+    word("Basic", 1, Authentication::Basic),
+    word("Negotiate", 2, Authentication::Negotiate),
+    word("NegotiateWithImplicitCredential", 3, Authentication::NegotiateWithImplicitCredential),
+    word("CredSSP", 4, Authentication::CredSsp),
+    word("Digest", 5, Authentication::Digest),
+    word("Kerberos", 6, Authentication::Kerberos),
+];
+
+impl Authentication {
+    /// The value of `--auth` that means the same. Whether this build has that scheme is for `--auth` to say.
+    pub(crate) fn ours(self) -> Result<&'static str, Refusal> {
+        match self {
+            Self::Default => Ok("auto"),
+            Self::Basic => Ok("basic"),
+            // What Negotiate comes down to without a ticket.
+            Self::Negotiate => Ok("ntlm"),
+            Self::Kerberos => Ok("kerberos"),
+            Self::NegotiateWithImplicitCredential => Err(Refusal {
+                why: "it needs the logon of a Windows desktop",
+                instead: "use Negotiate with -Credential USER",
+            }),
+            Self::CredSsp => Err(Refusal {
+                why: "it would hand the server the password itself, which closing a session never needs",
+                instead: "use Negotiate, or leave it out",
+            }),
+            Self::Digest => Err(Refusal {
+                why: "the WinRM service does not offer it",
+                instead: "use Negotiate, or leave it out",
+            }),
+        }
+    }
+}
+
+/// Which states Get-PSSession lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StateFilter {
+    All,
+    Opened,
+    Disconnected,
+    Closed,
+    Broken,
+}
+
+pub(crate) const STATES: &[Word<StateFilter>] = &[
+    word("All", 0, StateFilter::All),
+    word("Opened", 1, StateFilter::Opened),
+    word("Disconnected", 2, StateFilter::Disconnected),
+    word("Closed", 3, StateFilter::Closed),
+    word("Broken", 4, StateFilter::Broken),
+];
+
+impl StateFilter {
+    /// The one state that is meant; `None` for all of them.
+    pub(crate) fn state(self) -> Option<SessionState> {
+        match self {
+            Self::All => None,
+            Self::Opened => Some(SessionState::Opened),
+            Self::Disconnected => Some(SessionState::Disconnected),
+            Self::Closed => Some(SessionState::Closed),
+            Self::Broken => Some(SessionState::Broken),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+    use pssession::AuthScheme;
+
+    use super::*;
+
+    /// Section 7, -ErrorAction, against the values of --error-action.
+    #[test]
+    fn each_error_action_means_the_one_of_its_name_or_is_refused() {
+        for row in ACTIONS {
+            match row.value.ours() {
+                Ok(ours) => {
+                    let name = ours.to_possible_value().unwrap().get_name().to_owned();
+                    assert_eq!(name, row.word.to_ascii_lowercase());
+                }
+                Err(refusal) => {
+                    assert!(["Suspend", "Break"].contains(&row.word), "{}: {refusal:?}", row.word);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_authentication_means_a_value_of_auth_or_is_refused() {
+        let ours: Vec<_> = AUTHENTICATIONS.iter().map(|row| (row.word, row.value.ours().ok())).collect();
+        assert_eq!(
+            ours,
+            [
+                ("Default", Some("auto")),
+                ("Basic", Some("basic")),
+                ("Negotiate", Some("ntlm")),
+                ("NegotiateWithImplicitCredential", None),
+                ("CredSSP", None),
+                ("Digest", None),
+                ("Kerberos", Some("kerberos")),
+            ]
+        );
+        for scheme in ["auto", "basic", "ntlm"] {
+            assert!(scheme.parse::<AuthScheme>().is_ok(), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn each_state_but_all_is_one_of_ours() {
+        for row in STATES {
+            let ours = SessionState::parse(row.word).ok();
+            assert_eq!(row.value.state(), ours, "{}", row.word);
+        }
+    }
+}

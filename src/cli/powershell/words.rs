@@ -1,0 +1,257 @@
+//! The words of the command line: parameters, values, and options of our own.
+
+use std::ffi::OsString;
+
+use super::error::Problem;
+use super::options::Arity;
+
+/// What PowerShell reads as the dash before a parameter: hyphen-minus, en dash, em dash, horizontal bar.
+pub(super) const DASHES: [char; 4] = ['-', '\u{2013}', '\u{2014}', '\u{2015}'];
+
+/// One word, or what stands before its colon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// `-?`, and `--help`.
+    Help,
+    /// `-Name`, or `-Name:value`; the value is empty where nothing follows the colon.
+    Parameter { name: String, value: Option<String> },
+    /// A value, or a part of one.
+    Value(String),
+}
+
+/// A command line that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) words: Vec<Word>,
+    /// Our own options and their values, as they were typed.
+    pub(super) ours: Vec<String>,
+}
+
+/// Tells our own options from PowerShell's words. `arity` says of `--option` whether a value follows it. Everything
+/// behind `--` is a value.
+pub(super) fn read(
+    words: impl IntoIterator<Item = OsString>,
+    arity: &dyn Fn(&str) -> Option<Arity>,
+) -> Result<Line, Problem> {
+    let mut line = Line::default();
+    let mut words = words.into_iter().map(text).peekable();
+    while let Some(word) = words.next() {
+        let word = word?;
+        if word == "--" {
+            for word in words.by_ref() {
+                line.words.push(Word::Value(word?));
+            }
+        } else if word == "--help" {
+            line.words.push(Word::Help);
+        } else if is_ours(&word) {
+            let takes_value = !word.contains('=') && arity(&word) == Some(Arity::Value);
+            line.ours.push(word);
+            // A parameter is no value: the option then stands there without one, and our own parser says so.
+            let follows = |next: &Result<String, Problem>| {
+                next.as_ref().is_ok_and(|next| !is_ours(next) && matches!(classify(next), Word::Value(_)))
+            };
+            if takes_value && let Some(value) = words.next_if(follows) {
+                line.ours.push(value?);
+            }
+        } else {
+            line.words.push(classify(&word));
+        }
+    }
+    Ok(line)
+}
+
+fn text(word: OsString) -> Result<String, Problem> {
+    word.into_string().map_err(|word| Problem::NotText { shown: word.to_string_lossy().into_owned() })
+}
+
+/// Two ASCII dashes.
+fn is_ours(word: &str) -> bool {
+    word.starts_with("--")
+}
+
+/// A dash and a letter begin a parameter; a dash and a digit are a number, and a lone dash is stdin.
+fn classify(word: &str) -> Word {
+    let Some(behind) = word.strip_prefix(DASHES) else { return Word::Value(word.to_owned()) };
+    if behind == "?" {
+        return Word::Help;
+    }
+    if !behind.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+        return Word::Value(word.to_owned());
+    }
+    match behind.split_once(':') {
+        Some((name, value)) => Word::Parameter { name: name.to_owned(), value: Some(value.to_owned()) },
+        None => Word::Parameter { name: behind.to_owned(), value: None },
+    }
+}
+
+/// A list of values, which a shell may have split around its commas: `1,2`, `1, 2`, `1 ,2` and `1 , 2` are one list.
+/// A comma behind a backtick belongs to its value. An empty word is an empty value; nothing beside a comma is not.
+#[derive(Debug)]
+pub(super) struct List {
+    items: Vec<String>,
+    /// A comma, or the beginning, waits for a value.
+    open: bool,
+}
+
+/// A comma without a value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoValue;
+
+impl List {
+    pub(super) fn begin(word: &str) -> Result<Self, NoValue> {
+        let mut list = Self { items: Vec::new(), open: true };
+        list.push(word)?;
+        Ok(list)
+    }
+
+    /// Whether `word` goes on with the list.
+    pub(super) fn goes_on_with(&self, word: &str) -> bool {
+        self.open || word.starts_with(',')
+    }
+
+    pub(super) fn push(&mut self, word: &str) -> Result<(), NoValue> {
+        if word.is_empty() {
+            self.items.push(String::new());
+            self.open = false;
+        }
+        let mut item = String::new();
+        let mut escaped = false;
+        for character in word.chars() {
+            if character == ',' && !escaped {
+                self.close(&mut item);
+                if std::mem::replace(&mut self.open, true) {
+                    return Err(NoValue);
+                }
+            } else {
+                item.push(character);
+            }
+            escaped = character == '`' && !escaped;
+        }
+        self.close(&mut item);
+        Ok(())
+    }
+
+    fn close(&mut self, item: &mut String) {
+        if !item.is_empty() {
+            self.items.push(std::mem::take(item));
+            self.open = false;
+        }
+    }
+
+    pub(super) fn end(self) -> Result<Vec<String>, NoValue> {
+        if self.open { Err(NoValue) } else { Ok(self.items) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &[&str]) -> Line {
+        let arity = |option: &str| match option {
+            "--output" | "--password-file" => Some(Arity::Value),
+            "--yes" => Some(Arity::Flag),
+            _ => None,
+        };
+        read(words.iter().map(OsString::from), &arity).unwrap()
+    }
+
+    fn parameter(name: &str, value: Option<&str>) -> Word {
+        Word::Parameter { name: name.to_owned(), value: value.map(str::to_owned) }
+    }
+
+    fn value(text: &str) -> Word {
+        Word::Value(text.to_owned())
+    }
+
+    /// Section 1: hyphen-minus, en dash, em dash or horizontal bar; a blank or a colon.
+    #[test]
+    fn four_dashes_begin_a_parameter_and_a_colon_holds_its_value() {
+        for dash in DASHES {
+            assert_eq!(classify(&format!("{dash}Name")), parameter("Name", None));
+            assert_eq!(classify(&format!("{dash}Name:a:b")), parameter("Name", Some("a:b")));
+            assert_eq!(classify(&format!("{dash}Confirm:")), parameter("Confirm", Some("")));
+            assert_eq!(classify(&format!("{dash}?")), Word::Help);
+        }
+        // A minus sign and a figure dash are no dashes of PowerShell's.
+        assert_eq!(classify("\u{2212}Name"), value("\u{2212}Name"));
+        assert_eq!(classify("\u{2012}Name"), value("\u{2012}Name"));
+    }
+
+    #[test]
+    fn a_number_a_lone_dash_and_a_wildcard_are_values() {
+        for word in ["-3", "-", "-*", "", "web01", "a-b", "\u{2013}3", "-.5", "$null"] {
+            assert_eq!(classify(word), value(word));
+        }
+    }
+
+    #[test]
+    fn two_ascii_dashes_are_an_option_of_ours_with_its_value() {
+        let line =
+            line(&["--output", "json", "-Id", "3", "--yes", "4", "--output=csv", "--password-file", "-"]);
+        assert_eq!(line.ours, ["--output", "json", "--yes", "--output=csv", "--password-file", "-"]);
+        assert_eq!(line.words, [parameter("Id", None), value("3"), value("4")]);
+    }
+
+    #[test]
+    fn an_option_of_ours_takes_no_parameter_for_its_value() {
+        let line = line(&["--output", "-WhatIf", "--output", "--yes", "--unknown", "x", "--output"]);
+        assert_eq!(line.ours, ["--output", "--output", "--yes", "--unknown", "--output"]);
+        assert_eq!(line.words, [parameter("WhatIf", None), value("x")]);
+    }
+
+    #[test]
+    fn behind_two_dashes_alone_everything_is_a_value() {
+        assert_eq!(
+            line(&["--", "-Name", "--yes", "--"]).words,
+            [value("-Name"), value("--yes"), value("--")]
+        );
+    }
+
+    #[test]
+    fn help_is_asked_for_in_powershells_way_and_in_ours() {
+        assert_eq!(line(&["-?", "--help"]).words, [Word::Help, Word::Help]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_utf_8_is_an_error() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let words = [OsString::from("-Name"), OsString::from_vec(b"caf\xe9".to_vec())];
+        let error = read(words, &|_| None).unwrap_err();
+        assert_eq!(error, Problem::NotText { shown: "caf\u{fffd}".to_owned() });
+    }
+
+    fn list(words: &[&str]) -> Result<Vec<String>, NoValue> {
+        let (first, rest) = words.split_first().unwrap();
+        let mut list = List::begin(first)?;
+        for word in rest {
+            assert!(list.goes_on_with(word), "{word} is not of the list");
+            list.push(word)?;
+        }
+        list.end()
+    }
+
+    #[test]
+    fn a_list_is_the_same_however_a_shell_has_split_it() {
+        for words in [&["1,2"][..], &["1,", "2"], &["1", ",2"], &["1", ",", "2"]] {
+            assert_eq!(list(words), Ok(vec!["1".to_owned(), "2".to_owned()]), "{words:?}");
+        }
+        assert!(!List::begin("1").unwrap().goes_on_with("2"));
+    }
+
+    #[test]
+    fn an_empty_word_is_a_value_and_nothing_beside_a_comma_is_none() {
+        assert_eq!(list(&[""]), Ok(vec![String::new()]));
+        assert_eq!(list(&["a,", ""]), Ok(vec!["a".to_owned(), String::new()]));
+        for words in [&["a,"][..], &[","], &[",a"], &["a,,b"], &["a,", ",b"], &["a", ",", ","]] {
+            assert_eq!(list(words), Err(NoValue), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_comma_behind_a_backtick_and_blanks_belong_to_the_value() {
+        assert_eq!(list(&["a`, b, c"]), Ok(vec!["a`, b".to_owned(), " c".to_owned()]));
+        assert_eq!(list(&["a``,b"]), Ok(vec!["a``".to_owned(), "b".to_owned()]));
+    }
+}
