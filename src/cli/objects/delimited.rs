@@ -83,7 +83,7 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Option<Property>>, String> 
     }
 }
 
-fn properties(columns: &[Option<Property>], record: &csv::StringRecord) -> Properties {
+fn properties<'r>(columns: &[Option<Property>], record: &'r csv::StringRecord) -> Properties<'r> {
     let mut properties = Properties::default();
     for (property, text) in columns.iter().zip(record) {
         if let Some(property) = property {

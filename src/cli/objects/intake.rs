@@ -105,7 +105,7 @@ impl Intake {
     }
 
     /// Takes in one object, or what is wrong with its form.
-    pub(super) fn take(&mut self, place: Place, found: Result<Properties, String>) -> Result<(), Full> {
+    pub(super) fn take(&mut self, place: Place, found: Result<Properties<'_>, String>) -> Result<(), Full> {
         if self.count == MAX_OBJECTS {
             self.refuse(place, format!("more than {MAX_OBJECTS} objects; split them"));
             return Err(Full);

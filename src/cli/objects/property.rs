@@ -1,5 +1,6 @@
 //! The properties of one object: those that mean something here, by name in any case, each with a plain value.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{MAX_LIST, MAX_OTHERS, MAX_TEXT};
@@ -35,25 +36,26 @@ impl Property {
     }
 }
 
-/// The value of a property, as far as any of them can mean something.
+/// The value of a property, as far as any of them can mean something. Its text stands where it was read, if it can.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Field {
+pub(super) enum Field<'t> {
     Nothing,
     Flag(bool),
     Whole(i64),
     Real(f64),
-    Text(String),
-    List(Vec<Field>),
+    Text(Cow<'t, str>),
+    List(Vec<Field<'t>>),
     /// An object, its names in lower case.
-    Parts(Vec<(String, Field)>),
+    Parts(Vec<(String, Field<'t>)>),
     /// A text or a list beyond the limits, which is not kept.
     TooLong,
 }
 
-impl Field {
+impl<'t> Field<'t> {
     /// Keeps a text unless it is too long.
-    pub(super) fn text(text: &str) -> Self {
-        if text.len() > MAX_TEXT { Self::TooLong } else { Self::Text(text.to_owned()) }
+    pub(super) fn text(text: impl Into<Cow<'t, str>>) -> Self {
+        let text = text.into();
+        if text.len() > MAX_TEXT { Self::TooLong } else { Self::Text(text) }
     }
 
     /// A part of an object, by its name in lower case.
@@ -67,13 +69,13 @@ impl Field {
 
 /// The properties of one object.
 #[derive(Debug, Default)]
-pub(super) struct Properties {
-    known: Vec<(Property, Field)>,
+pub(super) struct Properties<'t> {
+    known: Vec<(Property, Field<'t>)>,
     /// The names of the others in lower case. They mean nothing, but two that are one are a mistake or a trick.
     others: HashSet<String>,
 }
 
-impl Properties {
+impl<'t> Properties<'t> {
     /// How many properties with a meaning there are.
     pub(super) fn len(&self) -> usize {
         self.known.len()
@@ -83,7 +85,7 @@ impl Properties {
     ///
     /// # Errors
     /// It is there already.
-    pub(super) fn add(&mut self, property: Property, field: Field) -> Result<(), String> {
+    pub(super) fn add(&mut self, property: Property, field: Field<'t>) -> Result<(), String> {
         if self.known.iter().any(|(known, _)| *known == property) {
             return Err(twice(property.name()));
         }
@@ -106,7 +108,7 @@ impl Properties {
     ///
     /// # Errors
     /// The value is beyond the limits.
-    pub(super) fn get(&self, property: Property) -> Result<Option<&Field>, String> {
+    pub(super) fn get(&self, property: Property) -> Result<Option<&Field<'t>>, String> {
         let field = self.known.iter().find(|(known, _)| *known == property).map(|(_, field)| field);
         // PowerShell wraps a value to which something was added: {"value": 2, "Value": "Opened"}.
         match field.map(|field| field.part("value").unwrap_or(field)) {

@@ -56,7 +56,7 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(object: &Properties, circumstances: Circumstances) -> Result<Subject, String> {
+pub(super) fn subject(object: &Properties<'_>, circumstances: Circumstances) -> Result<Subject, String> {
     let is_ours = is_ours(object)?;
     let id = id(object)?;
     let Some(shell_id) = shell_id(object)? else {
@@ -83,7 +83,7 @@ pub(super) fn subject(object: &Properties, circumstances: Circumstances) -> Resu
 }
 
 /// Whether this program wrote it: its objects name their schema, and have a ShellId where PowerShell's have none.
-fn is_ours(object: &Properties) -> Result<bool, String> {
+fn is_ours(object: &Properties<'_>) -> Result<bool, String> {
     match object.text(P::Schema)? {
         Some(schema) if SCHEMAS.contains(&schema.as_str()) => Ok(true),
         Some(schema) if schema.starts_with("pssession.") => {
@@ -93,7 +93,7 @@ fn is_ours(object: &Properties) -> Result<bool, String> {
     }
 }
 
-fn id(object: &Properties) -> Result<Option<LocalId>, String> {
+fn id(object: &Properties<'_>) -> Result<Option<LocalId>, String> {
     let wanted = "a number above 0";
     let id: Option<i64> = object.number(P::Id, wanted)?;
     match id {
@@ -102,7 +102,7 @@ fn id(object: &Properties) -> Result<Option<LocalId>, String> {
     }
 }
 
-fn shell_id(object: &Properties) -> Result<Option<ShellId>, String> {
+fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, String> {
     let given = object.name(P::ShellId)?.map(ShellId::from_server);
     let instance_id = object.guid(P::InstanceId)?;
     match (given, instance_id) {
@@ -114,7 +114,7 @@ fn shell_id(object: &Properties) -> Result<Option<ShellId>, String> {
     }
 }
 
-fn shell(object: &Properties, shell_id: ShellId, is_ours: bool) -> Result<Shell, String> {
+fn shell(object: &Properties<'_>, shell_id: ShellId, is_ours: bool) -> Result<Shell, String> {
     // PowerShell keeps milliseconds; we write seconds.
     let idle_unit = if is_ours { Unit::Seconds } else { Unit::Milliseconds };
     Ok(Shell {
@@ -131,7 +131,7 @@ fn shell(object: &Properties, shell_id: ShellId, is_ours: bool) -> Result<Shell,
     })
 }
 
-fn resource_uri(object: &Properties) -> Result<String, String> {
+fn resource_uri(object: &Properties<'_>) -> Result<String, String> {
     let uri = match (object.name(P::ResourceUri)?, object.name(P::ConfigurationName)?) {
         (Some(uri), _) => uri,
         (None, Some(name)) if name.contains("://") => name,
@@ -153,7 +153,7 @@ struct Reached {
     port: u16,
 }
 
-fn reached(object: &Properties, tls: bool) -> Result<Reached, String> {
+fn reached(object: &Properties<'_>, tls: bool) -> Result<Reached, String> {
     let computer_type = object.word(P::ComputerType, COMPUTER_TYPES)?.unwrap_or_default();
     let port: Option<u16> = object.number(P::Port, "a port (1 to 65535)")?;
     let port = port.filter(|port| *port != 0);
@@ -215,7 +215,7 @@ fn of_computer(named: &str, port: Option<u16>, tls: bool) -> Result<Endpoint, St
 
 /// How it stands. Our own objects say what the server said, and PowerShell's words beside it count only where they say
 /// something else, as `Broken` does; PowerShell's own have nothing but those words.
-fn state(object: &Properties, session: &mut SessionDescriptor, is_ours: bool) -> Result<(), String> {
+fn state(object: &Properties<'_>, session: &mut SessionDescriptor, is_ours: bool) -> Result<(), String> {
     let state = object.word(P::State, STATES)?;
     let availability = object.word(P::Availability, AVAILABILITIES)?;
     let Some(state) = state else { return Ok(()) };
@@ -230,7 +230,7 @@ fn state(object: &Properties, session: &mut SessionDescriptor, is_ours: bool) ->
     Ok(())
 }
 
-fn note(object: &Properties) -> Result<Note, String> {
+fn note(object: &Properties<'_>) -> Result<Note, String> {
     let auth = object.name(P::Auth)?;
     let auth = auth.map(|auth| auth.parse::<AuthScheme>().map_err(|error| format!("Auth: {error}")));
     Ok(Note {

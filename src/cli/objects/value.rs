@@ -33,7 +33,7 @@ pub(super) fn wrong_endpoint(property: Property, error: &EndpointError) -> Strin
     format!("{} {text:?} leads nowhere: {problem}", property.name())
 }
 
-fn bad(property: Property, field: &Field, wanted: &str) -> String {
+fn bad(property: Property, field: &Field<'_>, wanted: &str) -> String {
     let found = match field {
         Field::Nothing => "null".to_owned(),
         Field::Flag(flag) => flag.to_string(),
@@ -47,7 +47,7 @@ fn bad(property: Property, field: &Field, wanted: &str) -> String {
     format!("{} is {found}, where {wanted} is wanted", property.name())
 }
 
-impl Properties {
+impl Properties<'_> {
     /// A text, as it stands.
     pub(super) fn text(&self, property: Property) -> Result<Option<String>, String> {
         match self.get(property)? {
@@ -55,7 +55,7 @@ impl Properties {
             Some(Field::Text(text)) if text.contains('\0') => {
                 Err(format!("{} has a NUL character in it", property.name()))
             }
-            Some(Field::Text(text)) => Ok(Some(text.clone())),
+            Some(Field::Text(text)) => Ok(Some(text.clone().into_owned())),
             Some(Field::Whole(number)) => Ok(Some(number.to_string())),
             // What it is may be shown; what stands in a text is not, for it may be a password.
             Some(field) => Err(bad(property, field, "a text")),
@@ -170,7 +170,7 @@ impl Properties {
             Field::List(list) => list
                 .iter()
                 .map(|item| match item {
-                    Field::Text(text) if !text.contains(char::is_control) => Some(text.clone()),
+                    Field::Text(text) if !text.contains(char::is_control) => Some(text.clone().into_owned()),
                     _ => None,
                 })
                 .collect::<Option<Vec<_>>>(),

@@ -47,46 +47,50 @@ pub(super) struct FieldSeed {
 }
 
 impl<'de> DeserializeSeed<'de> for FieldSeed {
-    type Value = Field;
+    type Value = Field<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Field, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Field<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for FieldSeed {
-    type Value = Field;
+    type Value = Field<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Field, E> {
+    fn visit_unit<E>(self) -> Result<Field<'de>, E> {
         Ok(Field::Nothing)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Field, E> {
+    fn visit_bool<E>(self, flag: bool) -> Result<Field<'de>, E> {
         Ok(Field::Flag(flag))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Field, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Field<'de>, E> {
         Ok(Field::Whole(number))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Field, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Field<'de>, E> {
         // Nothing here counts so far; as text it is refused, and quoted, where a number is wanted.
-        Ok(i64::try_from(number).map_or_else(|_| Field::Text(number.to_string()), Field::Whole))
+        Ok(i64::try_from(number).map_or_else(|_| Field::text(number.to_string()), Field::Whole))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Field, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Field<'de>, E> {
         Ok(Field::Real(number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Field<'de>, E> {
         Ok(Field::text(text))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Field, A::Error> {
+    fn visit_str<E>(self, text: &str) -> Result<Field<'de>, E> {
+        Ok(Field::text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Field<'de>, A::Error> {
         let mut list = Vec::new();
         while list.len() < MAX_LIST && !self.is_part {
             match array.next_element_seed(Self { is_part: true })? {
@@ -101,7 +105,7 @@ impl<'de> Visitor<'de> for FieldSeed {
         Ok(if rest == 0 || self.is_part { Field::List(list) } else { Field::TooLong })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field<'de>, A::Error> {
         let mut parts = Vec::new();
         while parts.len() < MAX_PARTS && !self.is_part {
             match map.next_key::<String>()? {
