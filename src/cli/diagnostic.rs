@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
 use super::args::{Format, PlainFormat};
 use super::exit::Exit;
+use super::manner::Voice;
 use super::{progress, terminal};
 
 /// One error for stderr, and the exit code that it asks for.
@@ -36,11 +37,16 @@ const WRAPPERS: &[&str] = &[
     "error resolving DNS",
 ];
 
+/// How many errors there were, told or not: PowerShell's spelling ends with 1 where there was any.
+static RECORDS: AtomicUsize = AtomicUsize::new(0);
+
 /// How diagnostics are written: for a person, for a program, or not at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum DiagnosticFormat {
     #[default]
     Text,
+    /// For a person, in PowerShell's concise view.
+    Concise(Voice),
     Json,
     Silent,
 }
@@ -52,6 +58,11 @@ impl DiagnosticFormat {
             Some(Format::Json | Format::Ndjson) => Self::Json,
             _ => Self::Text,
         }
+    }
+
+    /// Whether a person reads it, so that a line beside it is welcome.
+    pub(crate) fn is_for_a_person(self) -> bool {
+        matches!(self, Self::Text | Self::Concise(_))
     }
 
     /// The same for a command that knows only these two formats.
@@ -121,6 +132,7 @@ impl Diagnostic {
         if self.silent {
             return;
         }
+        RECORDS.fetch_add(1, Ordering::Relaxed);
         let mut out = std::io::stderr().lock();
         progress::clear(&mut out);
         // A closed stderr leaves nobody to tell.
@@ -131,8 +143,34 @@ impl Diagnostic {
                 let gap = if AFTER_A_HINT.swap(self.hint.is_some(), Ordering::Relaxed) { "\n" } else { "" };
                 write!(out, "{gap}{}", self.to_text(terminal::stderr_has_colour()))
             }
+            DiagnosticFormat::Concise(voice) => {
+                write!(out, "{}", self.to_concise(voice, terminal::stderr_has_colour()))
+            }
             DiagnosticFormat::Json => writeln!(out, "{}", self.to_json()),
         };
+    }
+
+    /// How many errors have been written, or would have been if they were not silenced.
+    pub(crate) fn records() -> usize {
+        RECORDS.load(Ordering::Relaxed)
+    }
+
+    /// `Remove-PSSession: ...` with the causes on the same line, the advice below; with `-Verbose` also what a script
+    /// would ask of the error record.
+    fn to_concise(&self, voice: Voice, colour: bool) -> String {
+        let (red, green, plain) = if colour { ("\x1b[31;1m", "\x1b[32;1m", "\x1b[0m") } else { ("", "", "") };
+        let message =
+            std::iter::once(&self.message).chain(&self.causes).cloned().collect::<Vec<_>>().join(": ");
+        let mut text = format!("{red}{}: {message}{plain}\n", voice.cmdlet);
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("  {green}hint:{plain} {hint}\n"));
+        }
+        if voice.verbose {
+            text.push_str(&format!("  FullyQualifiedErrorId: {},{}\n", self.id, voice.class));
+            let target = self.target.as_deref().unwrap_or_default();
+            text.push_str(&format!("  Category: {}, TargetObject: {target}\n", self.category));
+        }
+        text
     }
 
     /// `error: ...`, the causes, an empty line and `hint: ...`.
@@ -208,6 +246,18 @@ mod tests {
             Layer("client error (Connect)", Some(Box::new(Layer("tcp connect error", Some(reason.into())))));
         assert_eq!(Diagnostic::usage("x").caused_by(&chain).causes, ["Connection refused"]);
         assert_eq!(Diagnostic::usage("x").caused_by(&Layer("dns error", None)).causes, ["dns error"]);
+    }
+
+    #[test]
+    fn the_concise_view_is_one_line_and_tells_a_script_more_only_if_it_is_verbose() {
+        let error = Diagnostic::usage("no session has the id \"7\"").about("7").with_hint("look");
+        let voice = Voice { cmdlet: "Remove-PSSession", class: "Class", verbose: false, silent: false };
+        let concise = "Remove-PSSession: no session has the id \"7\"\n  hint: look\n";
+        assert_eq!(error.to_concise(voice, false), concise);
+        let verbose = error.to_concise(Voice { verbose: true, ..voice }, false);
+        let more =
+            "  FullyQualifiedErrorId: InvalidArgument,Class\n  Category: InvalidArgument, TargetObject: 7\n";
+        assert_eq!(verbose, format!("{concise}{more}"));
     }
 
     #[test]

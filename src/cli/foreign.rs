@@ -23,8 +23,8 @@ const OPTIONS: &[(&[&str], &str)] = &[
 
 /// Commands of other tools, and what they are called here.
 const COMMANDS: &[(&[&str], &str)] = &[
-    (&["get-pssession", "gsn", "show", "ps", "query"], "get"),
-    (&["remove-pssession", "rsn", "delete", "del", "close", "kill", "stop"], "remove"),
+    (&["show", "ps", "query"], "get"),
+    (&["delete", "del", "close", "kill", "stop"], "remove"),
     (&["import-csv", "import-clixml", "load", "restore"], "import"),
     (&["export-csv", "export-clixml", "dump", "save", "backup"], "export"),
     (&["test-wsman", "ping", "probe"], "identify"),
@@ -63,7 +63,10 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
     // A parser of single letters stops at the first letter of a PowerShell name.
     let whole = words.iter().find(|whole| is_powershell(whole) && whole.starts_with(&word));
     match whole {
-        Some(whole) => Some(format!("PowerShell's spelling is not understood here; write {}", kebab(whole))),
+        Some(whole) => Some(format!(
+            "here it is {}; PowerShell's spelling goes with `pssession Remove-PSSession` and `Get-PSSession`",
+            kebab(whole)
+        )),
         None if word == "--on" && !usage.contains("<HOST>") => {
             Some("this command asks no server; `get` and `remove` do".to_owned())
         }

@@ -10,15 +10,15 @@ mod hints;
 mod intent;
 mod interrupt;
 mod login;
+mod manner;
 mod manual;
 mod objects;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands are wired to it next"))]
-#[expect(unused_imports, reason = "the commands are wired to it next")]
 mod powershell;
 mod progress;
 mod render;
 mod report;
 mod source;
+mod spelling;
 mod table;
 mod terminal;
 
@@ -30,25 +30,34 @@ use args::{Cli, Command, LogFormat, Talk};
 use commands::Context;
 use diagnostic::{Diagnostic, DiagnosticFormat};
 use exit::Exit;
+use manner::Manner;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
     if let Some(answered) = complete::answer() {
         return answered;
     }
-    let words: Vec<String> = source::arguments();
-    let cli = Cli::try_parse().unwrap_or_else(|error| foreign::advise(error, &words).exit());
+    let words = source::arguments();
+    if let Some((cmdlet, words)) = spelling::cmdlet(&words) {
+        return spelling::run(cmdlet, words).into();
+    }
+    let cli = Cli::try_parse().unwrap_or_else(|error| foreign::advise(error, &source::shown_words()).exit());
     start_logging(&cli.talk);
+    run_in(&cli, &Context::default(), std::convert::identity).into()
+}
+
+/// Runs a command to its end and tells its last error, which `retell` may put into other words.
+fn run_in(cli: &Cli, context: &Context, retell: fn(Diagnostic) -> Diagnostic) -> Exit {
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Diagnostic::from)
-        .and_then(|runtime| runtime.block_on(dispatch(&cli.command, &Context::default())));
-    let exit = ended.unwrap_or_else(|diagnostic| {
-        diagnostic.emit(diagnostic_format(&cli.command));
+        .and_then(|runtime| runtime.block_on(dispatch(&cli.command, context)));
+    ended.unwrap_or_else(|diagnostic| {
+        let diagnostic = retell(diagnostic);
+        diagnostic.emit(diagnostic_format(&cli.command, context.manner));
         diagnostic.exit
-    });
-    exit.into()
+    })
 }
 
 /// Runs one command; the demo runs several through here.
@@ -69,10 +78,10 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
 }
 
 /// Errors are JSON where the output was asked to be.
-fn diagnostic_format(command: &Command) -> DiagnosticFormat {
+fn diagnostic_format(command: &Command, manner: Manner) -> DiagnosticFormat {
     match command {
-        Command::Get(args) => DiagnosticFormat::beside(args.output.output),
-        Command::Remove(args) => DiagnosticFormat::beside(args.output.output),
+        Command::Get(args) => manner.errors(args.output.output),
+        Command::Remove(args) => manner.errors(args.output.output),
         Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
         Command::Import(args) => DiagnosticFormat::beside(args.output.output),
         Command::Export(_) => DiagnosticFormat::Text,

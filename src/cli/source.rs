@@ -1,6 +1,7 @@
 //! DOOR: the files, the stdin and the environment that the command reads, each with a limit.
 #![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
 
+use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -51,8 +52,13 @@ pub(crate) fn at_home(path: &str) -> PathBuf {
     }
 }
 
-/// The words of the command line, for advice; what is not text is shown as well as it can be.
-pub(crate) fn arguments() -> Vec<String> {
+/// The words of the command line, the program first.
+pub(crate) fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
+/// The same for advice; what is not text is shown as well as it can be.
+pub(crate) fn shown_words() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 

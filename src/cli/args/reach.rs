@@ -67,6 +67,9 @@ pub(crate) struct LimitArgs {
     /// For the whole run [default: none]
     #[arg(long, value_name = "DURATION")]
     pub(crate) deadline: Option<String>,
+    /// Hosts that are asked at once [default: 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) parallel_hosts: Option<u16>,
     /// Connections to each host [default: 1, 2 or 4, by the number of sessions]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) connections_per_host: Option<u8>,

@@ -3,6 +3,7 @@
 use pssession::SessionDescriptor;
 use pssession::teardown::{Concern, GUARD_LIMIT, Plan};
 
+use super::remove::talk::performing;
 use crate::cli::args::RemoveArgs;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
@@ -91,7 +92,7 @@ fn describe(session: &SessionDescriptor) -> String {
     let shell = &session.shell;
     let running = if session.is_running() == Some(true) { ", a command runs" } else { "" };
     let lines = [
-        format!("Performing the operation \"Remove\" on target \"{}\".", session.computer_name),
+        performing(session),
         format!(
             "{} {}, owner {}, {}{running}",
             shell.name.as_deref().unwrap_or("(no name)"),

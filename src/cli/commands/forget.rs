@@ -6,7 +6,7 @@ use pssession::teardown::{Circumstances, Report, Requirement};
 
 use super::{Context, listing, remembered};
 use crate::cli::args::ForgetArgs;
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Scope, session_query};
 use crate::cli::render::{self, plural};
@@ -19,14 +19,14 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
             "give a selector such as --name, a filter such as --owner, or --all; --cached adds listed sessions",
         ));
     }
-    let errors = DiagnosticFormat::beside(args.output.output);
+    let errors = context.errors(args.output.output);
     let table = context.table(&args.table);
     let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?;
     let selection = recalled.select(&query);
     let misses = selection.misses.iter().filter(|miss| !miss.silent);
     let literal_misses = misses.map(|miss| listing::missed(miss).emit(errors)).count();
     let chosen = recalled.rows.pick(&selection.chosen);
-    if chosen.is_empty() && literal_misses == 0 && errors == DiagnosticFormat::Text {
+    if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
         let nothing = remembered::nothing(&scope, &recalled, table.as_ref()).await?;
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         remembered::known(table.as_ref())?.forget(ids).await?;
     }
     render::sessions(context.format(args.output.output), &chosen)?;
-    if errors == DiagnosticFormat::Text && !chosen.is_empty() {
+    if errors.is_for_a_person() && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");
         writeln!(std::io::stderr().lock(), "{done} {sessions}; nothing was sent, and what runs goes on")?;

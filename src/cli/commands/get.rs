@@ -10,7 +10,7 @@ use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Require
 use super::connecting::Connectors;
 use super::{Context, listing, remembered};
 use crate::cli::args::{Format, GetArgs};
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Reach, Scope, session_query};
 use crate::cli::login::Logins;
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         scope => recalled(&scope, args, context).await?,
     };
     let format = context.format(args.output.output);
-    let errors = DiagnosticFormat::beside(args.output.output);
+    let errors = context.errors(args.output.output);
     let misses = found.selection.misses.iter().filter(|miss| !miss.silent);
     let told = misses.map(|miss| listing::missed(miss).emit(errors)).count();
     let chosen = found.rows.pick(&found.selection.chosen);
@@ -84,7 +84,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let engine = Engine::new(listing::policy(&args.reach.limits)?);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
-    let errors = DiagnosticFormat::beside(args.output.output);
+    let errors = context.errors(args.output.output);
     let logins = Logins::new(&args.reach.login, &watch);
     let connectors = Connectors::new(&reach, context, logins).for_servers()?;
 

@@ -32,6 +32,9 @@ pub(super) fn policy(args: &LimitArgs) -> Result<Policy, Diagnostic> {
     if let Some(connections) = args.connections_per_host {
         policy = policy.with_connections_per_host(usize::from(connections));
     }
+    if let Some(hosts) = args.parallel_hosts {
+        policy = policy.with_parallel_hosts(usize::from(hosts));
+    }
     Ok(policy.with_run_deadline(parse_duration("--deadline", args.deadline.as_deref())?))
 }
 
@@ -107,7 +110,7 @@ fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat)
             .caused_by(cause)
     };
     match untried {
-        [(_, cause), _, ..] if format == DiagnosticFormat::Text => {
+        [(_, cause), _, ..] if format.is_for_a_person() => {
             let names: Vec<String> =
                 untried.iter().take(MAX_NAMES).map(|(endpoint, _)| place(endpoint)).collect();
             let more = if untried.len() > MAX_NAMES { ", ..." } else { "" };

@@ -23,6 +23,8 @@ use std::net::SocketAddr;
 use pssession::Credential;
 
 use super::args::{Format, TableArgs};
+use super::diagnostic::DiagnosticFormat;
+use super::manner::Manner;
 use super::render;
 use super::table::Table;
 
@@ -37,12 +39,19 @@ pub(crate) struct Context {
     pub(crate) without_table: bool,
     /// Tables even where stdout is no terminal.
     pub(crate) for_a_person: bool,
+    /// In whose manner it speaks.
+    pub(crate) manner: Manner,
 }
 
 impl Context {
     /// The local table, unless this run is to leave it alone.
     fn table(&self, args: &TableArgs) -> Option<Table> {
         if self.without_table { None } else { Table::find(args.store.as_deref()) }
+    }
+
+    /// How errors are written beside this output.
+    fn errors(&self, output: Option<Format>) -> DiagnosticFormat {
+        self.manner.errors(output)
     }
 
     /// What was chosen, else what suits whoever reads stdout.

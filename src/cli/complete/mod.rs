@@ -32,7 +32,7 @@ const MAX_CANDIDATE: usize = 512;
 /// Answers a shell that asks. Where none does, which is nearly always, this is one look at the environment.
 pub(crate) fn answer() -> Option<ExitCode> {
     let shell = Shell::from_str(&source::variable(VARIABLE)?, true).ok()?;
-    let mut words = source::arguments().into_iter().skip_while(|word| word != "--").skip(1);
+    let mut words = source::shown_words().into_iter().skip_while(|word| word != "--").skip(1);
     let answer: Vec<String> = match shell {
         // Bash takes words apart at more than blanks, so it sends what it wants completed and the whole line.
         Shell::Bash => {

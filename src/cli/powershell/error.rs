@@ -93,11 +93,6 @@ impl BindingError {
         }
     }
 
-    /// The id with the class of the command, as PowerShell's `FullyQualifiedErrorId` has it.
-    pub(crate) fn fully_qualified_id(&self) -> String {
-        format!("{},{}", self.id(), self.cmdlet.class())
-    }
-
     /// PowerShell's error category.
     pub(crate) fn category(&self) -> &'static str {
         match &self.problem {

@@ -5,7 +5,7 @@
 //! argv ──words──▶ words and our own options ──names──▶ parameters ──filling──▶ values ──sets──▶ Bound
 //! ```
 //!
-//! One table ([`PARAMETERS`]) drives binding and help.
+//! One table ([`parameters::PARAMETERS`]) drives binding and help.
 
 mod binder;
 mod bound;
@@ -23,11 +23,9 @@ mod sets;
 mod words;
 
 pub(crate) use binder::{Binding, bind};
-pub(crate) use bound::{Bound, Common, Reaching, Selection};
+pub(crate) use bound::{Bound, Reaching};
 pub(crate) use cmdlet::Cmdlet;
-pub(crate) use error::{BindingError, Problem};
+pub(crate) use error::BindingError;
 pub(crate) use help::help;
-pub(crate) use options::{Arity, arity};
-pub(crate) use parameters::PARAMETERS;
+pub(crate) use options::arity;
 pub(crate) use preferences::{ActionPreference, Authentication, StateFilter};
-pub(crate) use sets::Set;

@@ -8,6 +8,8 @@ mod manual;
 mod memory;
 mod narrow;
 mod objects;
+#[cfg(unix)]
+mod powershell;
 #[cfg(target_os = "linux")]
 mod progress;
 mod remove;

@@ -151,7 +151,8 @@ impl Run<'_> {
         must_match: bool,
     ) -> Result<Circumstances, Diagnostic> {
         self.evidence.selected(selection);
-        let required = (must_match && !self.args.ignore_not_found).then_some(Requirement::Present);
+        let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
+        let required = must_match.then_some(Requirement::Present);
         let mut circumstances = Circumstances { required, ..circumstances };
         for miss in selection.misses.iter().filter(|miss| !miss.silent) {
             listing::missed(miss).emit(self.talk.errors);

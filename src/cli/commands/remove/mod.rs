@@ -1,7 +1,7 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
 mod choosing;
-mod talk;
+pub(super) mod talk;
 
 use pssession::store::Origin;
 use pssession::teardown::{Cancellation, Plan, Record, Report, SignalMode};
@@ -12,7 +12,7 @@ use self::talk::Talk;
 use super::connecting::Connectors;
 use super::{Context, confirm, listing};
 use crate::cli::args::{ErrorAction, RemoveArgs, SignalWhen};
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Reach, Scope, session_query};
 use crate::cli::interrupt::{self, Watch};
@@ -24,7 +24,7 @@ use crate::cli::table::Table;
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let evidence = Evidence::begin(args)?;
     let ended = remove(args, context, &evidence).await;
-    evidence.conclude(ended, DiagnosticFormat::beside(args.output.output))
+    evidence.conclude(ended, context.errors(args.output.output))
 }
 
 async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Result<Exit, Diagnostic> {
@@ -93,6 +93,7 @@ impl Run<'_> {
         } else {
             if !declined {
                 confirm::confirm(&mut plan, self.args, self.watch)?;
+                self.talk.announce(&plan, self.args.confirm)?;
             }
             let progress = Progress::closing(plan.len());
             let finished = |record: &Record| {

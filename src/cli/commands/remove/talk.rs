@@ -3,14 +3,16 @@
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use pssession::SessionDescriptor;
 use pssession::store::Note;
-use pssession::teardown::{Failure, Outcome, Record, Report};
+use pssession::teardown::{Failure, Outcome, Plan, Record, Report};
 
 use crate::cli::args::{ErrorAction, Format, RemoveArgs};
 use crate::cli::commands::Context;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::fault_code_hint;
+use crate::cli::manner::{Manner, Voice};
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
 
@@ -20,23 +22,47 @@ pub(super) struct Talk {
     pub(super) errors: DiagnosticFormat,
     summary: bool,
     records: bool,
+    /// How PowerShell would speak, where it was typed in its spelling.
+    voice: Option<Voice>,
 }
 
 impl Talk {
     pub(super) fn new(args: &RemoveArgs, context: &Context) -> Self {
         let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
-        let errors =
-            if silent { DiagnosticFormat::Silent } else { DiagnosticFormat::beside(args.output.output) };
+        let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
         let format = context.format(args.output.output);
-        // A report on stdout holds them all.
-        let records = args.report.as_deref() != Some(Path::new("-"));
-        Self { format, errors, summary: !matches!(errors, DiagnosticFormat::Json), records }
+        let voice = match context.manner {
+            Manner::Native => None,
+            Manner::PowerShell(voice) => Some(voice),
+        };
+        // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
+        let records = args.report.as_deref() != Some(Path::new("-"))
+            && (voice.is_none() || args.output.output.is_some());
+        let summary = voice.is_none() && !matches!(errors, DiagnosticFormat::Json);
+        Self { format, errors, summary, records, voice }
+    }
+
+    /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.
+    pub(super) fn must_match(&self) -> bool {
+        self.voice.is_none()
+    }
+
+    /// What PowerShell says before it acts, where it is verbose and does not ask.
+    pub(super) fn announce(&self, plan: &Plan, asked: bool) -> Result<(), Diagnostic> {
+        if self.voice.is_some_and(|voice| voice.verbose) && !asked {
+            let mut out = std::io::stderr().lock();
+            for planned in plan.sessions() {
+                writeln!(out, "VERBOSE: {}", performing(planned.descriptor()))?;
+            }
+        }
+        Ok(())
     }
 
     /// A line for a person on stderr, where errors are for a person too.
     pub(super) fn say(&self, text: &str) -> Result<(), Diagnostic> {
-        if self.errors == DiagnosticFormat::Text {
-            writeln!(std::io::stderr().lock(), "{text}")?;
+        if self.errors.is_for_a_person() {
+            let label = if self.voice.is_some() { "WARNING: " } else { "" };
+            writeln!(std::io::stderr().lock(), "{label}{text}")?;
         }
         Ok(())
     }
@@ -44,6 +70,13 @@ impl Talk {
     /// Nothing was chosen, and no single value is to blame.
     pub(super) fn nothing(&self, why: Option<String>, must_match: bool) -> Result<(), Diagnostic> {
         let Some(why) = why else { return Ok(()) };
+        if let Some(voice) = self.voice {
+            // PowerShell is silent about a pattern that matches nothing.
+            if voice.verbose {
+                writeln!(std::io::stderr().lock(), "VERBOSE: {why}")?;
+            }
+            return Ok(());
+        }
         if !must_match {
             return self.say(&why);
         }
@@ -69,7 +102,7 @@ impl Talk {
         // That a host cannot be reached is told once, and for each session in its own record.
         let told_of_its_host = matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_)))
             && record.elapsed.is_zero()
-            && self.errors == DiagnosticFormat::Text;
+            && self.errors.is_for_a_person();
         if record.outcome.is_bad() && !told_of_its_host {
             went_wrong(record).emit(self.errors);
         }
@@ -86,7 +119,9 @@ impl Talk {
         let all_declined = report.counts().declined == report.records.len()
             && matches!(self.format, Format::Table | Format::Wide)
             && std::io::stdout().is_terminal();
-        let shown = if told_already || all_declined || !self.records {
+        let shown = if planned_only && self.voice.is_some() && !self.records {
+            what_if(report)
+        } else if told_already || all_declined || !self.records {
             Ok(())
         } else {
             render::removals(self.format, &report.records, notes)
@@ -100,6 +135,17 @@ impl Talk {
             shown => Ok(shown?),
         }
     }
+}
+
+/// PowerShell's sentences, on stdout.
+fn what_if(report: &Report) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    report.records.iter().try_for_each(|record| writeln!(out, "What if: {}", performing(&record.session)))
+}
+
+/// PowerShell's description of what is done to a session.
+pub(in crate::cli::commands) fn performing(session: &SessionDescriptor) -> String {
+    format!("Performing the operation \"Remove\" on target \"{}\".", printable(&session.computer_name))
 }
 
 fn went_wrong(record: &Record) -> Diagnostic {

@@ -177,14 +177,6 @@ fn get_says_which_parameters_do_not_go_together() {
     assert_eq!(id(&["-Name", "a", "b", "c"]), "PositionalParameterNotFound");
 }
 
-#[test]
-fn a_fully_qualified_id_names_the_cmdlet() {
-    assert_eq!(
-        refusal(&["-Nonsense"]).fully_qualified_id(),
-        "NamedParameterNotFound,Microsoft.PowerShell.Commands.RemovePSSessionCommand"
-    );
-}
-
 /// Each error as it reads: id, category, message, hint.
 #[test]
 fn each_error_says_what_where_and_what_to_do() {

@@ -1,0 +1,207 @@
+//! PowerShell's spelling end to end: the same work, told in PowerShell's manner.
+
+use std::time::SystemTime;
+
+use pssession::session::{SeenOn, SessionDescriptor};
+use pssession::simulator::Simulator;
+use pssession::store::{Note, Origin, Row, Store};
+use pssession::wsman::Shell;
+use pssession::{Endpoint, ShellId};
+use tempfile::TempDir;
+
+use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
+use crate::support::command::{Pssession, Run};
+
+/// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
+struct Desk {
+    simulator: Simulator,
+    folder: TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let desk = Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() };
+        let endpoint = Endpoint::parse(&desk.simulator.address().to_string(), false).unwrap();
+        let seen_on = SeenOn { host: "Server01", url: endpoint.url(), port: endpoint.port() };
+        let row = |(id, name): (&str, &str)| {
+            let mut shell = Shell::new(ShellId::from_server(id), "");
+            shell.name = Some(name.to_owned());
+            let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
+            Row { session, note: Note::new(Origin::Imported) }
+        };
+        let rows: Vec<Row> = [(BUILD_7, "build-7"), (BUILD_8, "build-8")].map(row).into();
+        Store::open(desk.folder.path().join("sessions.db")).unwrap().import(&rows).unwrap();
+        on(&desk.simulator, "get", &[]).env("PSSESSION_STORE", &desk.table()).run().await.expect(0);
+        desk
+    }
+
+    fn table(&self) -> String {
+        self.folder.path().join("sessions.db").to_str().unwrap().to_owned()
+    }
+
+    async fn run(&self, words: &[&str]) -> Run {
+        Pssession::new(words).login(&self.simulator).env("PSSESSION_STORE", &self.table()).run().await
+    }
+}
+
+fn said(run: &Run) -> Vec<&str> {
+    run.stderr.lines().collect()
+}
+
+#[tokio::test]
+async fn the_first_example_of_the_help_page_closes_both_in_that_order_and_prints_nothing() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["Remove-PSSession", "-Id", "1,", "2", "-Confirm:$false"]).await.expect(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    assert_eq!(left(&desk.simulator), [ALICE]);
+}
+
+#[tokio::test]
+async fn what_if_prints_powershells_sentence_on_stdout_and_sends_nothing() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["remove-pssession", "-ComputerName", "Serv*", "-WhatIf"]).await.expect(0);
+    let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
+    assert_eq!(run.stdout, sentence.repeat(2));
+    assert_eq!(run.stderr, "");
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn objects_are_written_only_where_output_is_asked_for() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "-Name", "build-7", "-wi", "--output", "ndjson"]).await.expect(0);
+    assert_eq!(run.records()[0]["Outcome"], "WhatIf");
+}
+
+#[tokio::test]
+async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "-Name", "nobody*"]).await.expect(0);
+    assert_eq!(run.stderr, "");
+    let run = desk.run(&["rsn", "-Name", "nobody,build-7", "-Confirm:$false"]).await.expect(1);
+    assert_eq!(said(&run), ["Remove-PSSession: no session has the name \"nobody\""]);
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn verbose_says_what_is_done_and_what_a_script_would_ask_of_an_error() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-vb"]).await.expect(1);
+    let expected = [
+        "Remove-PSSession: no session has the id \"77\"",
+        "  FullyQualifiedErrorId: RemoteRunspaceNotAvailableForSpecifiedSessionId,\
+         Microsoft.PowerShell.Commands.RemovePSSessionCommand",
+        "  Category: InvalidArgument, TargetObject: 77",
+        "VERBOSE: Performing the operation \"Remove\" on target \"Server01\".",
+    ];
+    assert_eq!(said(&run), expected);
+}
+
+#[tokio::test]
+async fn under_stop_the_first_miss_ends_it_and_silently_continue_changes_only_the_printing() {
+    let desk = Desk::new().await;
+    desk.run(&["rsn", "1,77", "-Confirm:$false", "-ErrorAction", "Stop"]).await.expect(1);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+    let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-ea", "SilentlyContinue"]).await.expect(1);
+    assert_eq!(run.stderr, "");
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+}
+
+#[tokio::test]
+async fn errors_are_objects_where_the_output_is() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "77", "--output", "json"]).await.expect(1);
+    let error: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(error["ErrorId"], "RemoteRunspaceNotAvailableForSpecifiedSessionId");
+    assert_eq!(error["Target"], "77");
+    let run = desk.run(&["rsn", "-i", "77", "--output=json"]).await.expect(2);
+    let error: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(error["ErrorId"], "AmbiguousParameter");
+}
+
+#[tokio::test]
+async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
+    let desk = Desk::new().await;
+    for (words, told) in [
+        (&["rsn"][..], "the mandatory parameter"),
+        (&["rsn", "-Id", "1", "-Name", "x"], "no parameter set has -Id and -Name together"),
+        (&["rsn", "-Id", "1", "-Confirm:"], "'-Confirm:$false'"),
+        (&["rsn", "a.txt", "b.txt"], "no positional parameter takes \"b.txt\""),
+        (&["rsn", "-Name", "[z-a]"], "[z-a]"),
+        (&["gsn", "-SessionOption", "x"], "is not supported"),
+    ] {
+        let run = desk.run(words).await.expect(2);
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stderr.contains("hint:") && run.stderr.contains("nothing was sent"), "{}", run.stderr);
+    }
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_guard_does_not_care_how_it_was_spelt() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "-Id", "3"]).await.expect(6);
+    assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
+    assert!(run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
+    desk.run(&["rsn", "-Id", "3", "-Confirm:$false"]).await.expect(0);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8]);
+}
+
+#[tokio::test]
+async fn get_lists_what_is_remembered_or_asks_the_server_that_is_named() {
+    let desk = Desk::new().await;
+    let names = |run: &Run| -> Vec<String> {
+        run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&desk.run(&["Get-PSSession"]).await.expect(0)), [BUILD_7, BUILD_8]);
+    assert_eq!(names(&desk.run(&["gsn", "-Name", "*8"]).await.expect(0)), [BUILD_8]);
+    let port = desk.simulator.address().port().to_string();
+    let args = ["gsn", "127.0.0.1", "-Port", &port, "-State", "Disconnected"];
+    assert_eq!(names(&desk.run(&args).await.expect(0)), [BUILD_7]);
+    let run = desk.run(&["gsn", "-Name", "nobody"]).await.expect(1);
+    assert_eq!(said(&run), ["Get-PSSession: no session has the name \"nobody\""]);
+}
+
+#[tokio::test]
+async fn objects_come_in_by_a_pipe() {
+    let desk = Desk::new().await;
+    let objects = desk.run(&["gsn", "--output", "json"]).await.expect(0).stdout;
+    Pssession::new(["rsn", "-Session", "-", "-Confirm:$false"])
+        .login(&desk.simulator)
+        .env("PSSESSION_STORE", &desk.table())
+        .stdin(&objects)
+        .run()
+        .await
+        .expect(0);
+    assert_eq!(left(&desk.simulator), [ALICE]);
+}
+
+#[tokio::test]
+async fn what_has_no_effect_is_accepted_with_a_warning() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "-Id", "1", "-WhatIf", "-OutVariable", "x"]).await.expect(0);
+    assert_eq!(run.stderr, "WARNING: -OutVariable has no effect here\n");
+}
+
+#[tokio::test]
+async fn a_link_of_the_cmdlets_name_is_the_cmdlet() {
+    let desk = Desk::new().await;
+    for name in ["Remove-PSSession", "rsn"] {
+        let link = desk.folder.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pssession"), &link).unwrap();
+        let run = std::process::Command::new(&link)
+            .args(["-Name", "build-*", "-WhatIf"])
+            .env_clear()
+            .env("PSSESSION_STORE", desk.table())
+            .output()
+            .unwrap();
+        let shown = String::from_utf8(run.stdout).unwrap();
+        assert!(shown.starts_with("What if: Performing"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_mark_shows_the_page_of_the_cmdlet() {
+    let run = Pssession::new(["rsn", "-?"]).run_blocking().expect(0);
+    assert!(run.stdout.starts_with("NAME\n    Remove-PSSession (rsn)"), "{}", run.stdout);
+}
