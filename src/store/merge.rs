@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::Unfit;
 use super::row::{Note, Origin, Row, Sighting};
-use crate::session::{Account, LocalId, SessionDescriptor, Stated};
+use crate::session::{Account, ComputerType, LocalId, SessionDescriptor, Stated};
 
 /// A session that was only seen on a server is forgotten when nobody has seen it for this long: servers drop idle
 /// shells after hours, and a list of yesterday's is noise.
@@ -94,6 +94,14 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
     session.shell.shell_id.clone_from(&known.session.shell.shell_id);
     if given.session.name().is_some() {
         session.shell.name.clone_from(&given.session.shell.name);
+    }
+    if given.session.computer_type != ComputerType::RemoteMachine {
+        // No listing says that a shell leads on into a virtual machine or a container; who opened it knows.
+        session.computer_type = given.session.computer_type;
+        session.computer_name.clone_from(&given.session.computer_name);
+        session.vm_name.clone_from(&given.session.vm_name);
+        session.container_id.clone_from(&given.session.container_id);
+        session.vm_id = given.session.vm_id;
     }
     fill(&mut session, other);
     let origin = match known.note.origin {
@@ -199,7 +207,7 @@ pub(super) fn expiry(now: SystemTime) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{ComputerType, SeenOn, SessionState};
+    use crate::session::{SeenOn, SessionState};
     use crate::wsman::{CommandId, Shell, ShellId};
 
     const URL: &str = "http://web01:5985/wsman";
@@ -325,6 +333,17 @@ mod tests {
             assert_eq!((merged.note.origin, merged.session.name()), (after, Some("mine")));
             assert_eq!(merged.session.id, Some(LocalId(7)));
         }
+    }
+
+    #[test]
+    fn an_import_says_that_a_listed_session_leads_into_a_virtual_machine() {
+        let mut given = row(Origin::Imported, |_| ());
+        given.session.computer_type = ComputerType::VirtualMachine;
+        given.session.computer_name = "db".to_owned();
+        given.session.vm_name = "db".to_owned();
+        let merged = imported(row(Origin::Listed, |_| ()), &given).session;
+        assert_eq!((merged.computer_type, merged.vm_name.as_str()), (ComputerType::VirtualMachine, "db"));
+        assert_eq!((merged.computer_name.as_str(), merged.endpoint_url.as_str()), ("db", URL));
     }
 
     #[test]

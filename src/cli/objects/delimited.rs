@@ -30,6 +30,13 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
         Ok(columns) => columns,
         Err(problem) => return intake.refuse(header_line, problem),
     };
+    // A line that breaks off in its last column would look whole.
+    if !table.ends_with('\n') {
+        let last = 1 + text.matches('\n').count();
+        let problem =
+            "the last line does not end: the CSV may break off there; if it does not, end it with a newline";
+        return intake.refuse(Place::Line(last), problem.to_owned());
+    }
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {

@@ -180,7 +180,10 @@ async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
     desk.listed().await;
     let csv = desk.pipe("", &["get", "--cached", "-o", "csv"]).await.expect(0).stdout;
     let kept: Vec<&str> = csv.lines().filter(|line| !line.contains("alice")).collect();
-    let run = desk.remove(&kept.join("\r\n")).await.expect(0);
+    let edited = kept.join("\r\n");
+    let run = desk.remove(&edited).await.expect(2);
+    assert!(run.stderr.contains("line 3: the last line does not end"), "{}", run.stderr);
+    let run = desk.remove(&format!("{edited}\r\n")).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
 }
 
