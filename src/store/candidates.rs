@@ -21,14 +21,14 @@ pub(super) fn of(
 ) -> Result<Rows, Trouble> {
     let snapshot = connection.unchecked_transaction()?;
     let mut living = Living::new(&snapshot, origins, now)?;
-    let looked_at: Vec<_> = query.selectors().iter().flat_map(columns).copied().collect();
-    if looked_at.is_empty() {
+    if query.selectors().iter().all(|selector| *selector == Selector::All) {
         return living.rows(&snapshot, 0..living.count(&snapshot)?);
     }
     if let Some(ids) = span(query.selectors()) {
         living = living.within(&ids);
     }
-    let glances = glance(&snapshot, &looked_at, &living)?;
+    let looks: Vec<_> = query.selectors().iter().flat_map(looks).collect();
+    let glances = glance(&snapshot, &looks, &living)?;
     let needed = query.needed(&glances);
     if needed.len() >= MANY {
         // What is read in full takes memory enough.
@@ -46,18 +46,37 @@ pub(super) fn of(
     Ok(rows)
 }
 
-/// The columns that a selector looks at, beside the id. An instance id is not looked up: a server may write it in
-/// several ways, and the table keeps the server's.
-fn columns(selector: &Selector) -> &'static [&'static str] {
+/// A column that is glanced at, and how it gets into a glance.
+type Look = (&'static str, fn(&mut Glance, &rusqlite::Row<'_>, usize) -> Result<(), Trouble>);
+
+/// What a selector looks at, beside the Id. An instance id is not looked up: a server may write it in several ways, and
+/// the table keeps the server's.
+fn looks(selector: &Selector) -> &'static [Look] {
+    const COMPUTER_TYPE: Look = ("computer_type", |glance, row, column| {
+        computer_type(row, column).map(|kind| glance.computer_type = kind.unwrap_or_default())
+    });
+    const NAME: Look = ("name", |glance, row, column| optional(row, column).map(|name| glance.name = name));
+    const COMPUTER_NAME: Look = ("computer_name", |glance, row, column| {
+        optional(row, column).map(|name| glance.computer_name = name)
+    });
+    const INSTANCE_ID: Look = ("shell_id", |glance, row, column| {
+        let text = optional(row, column)?;
+        glance.instance_id = text.and_then(|text| ShellId::from_server(text).guid());
+        Ok(())
+    });
+    const CONTAINER_ID: Look =
+        ("container_id", |glance, row, column| optional(row, column).map(|id| glance.container_id = id));
+    const VM_ID: Look = ("vm_id", |glance, row, column| guid(row, column).map(|id| glance.vm_id = id));
+    const VM_NAME: Look =
+        ("vm_name", |glance, row, column| optional(row, column).map(|name| glance.vm_name = name));
     match selector {
-        Selector::All => &[],
-        Selector::Id(_) => &["id"],
-        Selector::Name(_) => &["name"],
-        Selector::ComputerName(_) => &["computer_name"],
-        Selector::InstanceId(_) => &["shell_id"],
-        Selector::ContainerId(_) => &["computer_type", "container_id"],
-        Selector::VmId(_) => &["computer_type", "vm_id"],
-        Selector::VmName(_) => &["computer_type", "vm_name"],
+        Selector::All | Selector::Id(_) => &[],
+        Selector::Name(_) => &[NAME],
+        Selector::ComputerName(_) => &[COMPUTER_NAME],
+        Selector::InstanceId(_) => &[INSTANCE_ID],
+        Selector::ContainerId(_) => &[COMPUTER_TYPE, CONTAINER_ID],
+        Selector::VmId(_) => &[COMPUTER_TYPE, VM_ID],
+        Selector::VmName(_) => &[COMPUTER_TYPE, VM_NAME],
     }
 }
 
@@ -69,7 +88,7 @@ fn span(selectors: &[Selector]) -> Option<RangeInclusive<i64>> {
 }
 
 /// What a row shows of itself; what nobody looks at is as in an empty one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Glance {
     id: i64,
     name: Option<String>,
@@ -81,25 +100,18 @@ struct Glance {
     vm_name: Option<String>,
 }
 
-fn glance(connection: &Connection, looked_at: &[&str], living: &Living) -> Result<Vec<Glance>, Trouble> {
-    let shown = ["name", "computer_name", "computer_type", "shell_id", "container_id", "vm_id", "vm_name"]
-        .map(|column| if looked_at.contains(&column) { column } else { "NULL" })
-        .join(", ");
+fn glance(connection: &Connection, looks: &[&Look], living: &Living) -> Result<Vec<Glance>, Trouble> {
+    let columns: String = looks.iter().map(|(column, _)| format!(", {column}")).collect();
     let mut statement = connection
-        .prepare(&format!("SELECT id, {shown} FROM session WHERE {} ORDER BY id", living.condition))?;
+        .prepare(&format!("SELECT id{columns} FROM session WHERE {} ORDER BY id", living.condition))?;
     let mut found = statement.query(living.values())?;
     let mut glances = Vec::new();
     while let Some(row) = found.next()? {
-        glances.push(Glance {
-            id: row.get(0)?,
-            name: optional(row, 1)?,
-            computer_name: optional(row, 2)?,
-            computer_type: computer_type(row, 3)?.unwrap_or_default(),
-            instance_id: optional(row, 4)?.and_then(|text| ShellId::from_server(text).guid()),
-            container_id: optional(row, 5)?,
-            vm_id: guid(row, 6)?,
-            vm_name: optional(row, 7)?,
-        });
+        let mut glance = Glance { id: row.get(0)?, ..Glance::default() };
+        for (column, (_, look)) in (1..).zip(looks) {
+            look(&mut glance, row, column)?;
+        }
+        glances.push(glance);
     }
     Ok(glances)
 }
