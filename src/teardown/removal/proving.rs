@@ -94,6 +94,8 @@ impl Removal {
     /// Whether this account would see the session if it were there (rule 2 of the design).
     pub(super) fn could_see(&self, shows_others: bool) -> bool {
         let saw_it = self.session.seen_by.eq_ignore_ascii_case(&self.user);
-        saw_it || self.accepted || shows_others || self.session.owner_is(&self.user)
+        // An owner that only a file or a pipe names proves nothing.
+        let owner_was_shown = !self.session.seen_by.is_empty() || self.vouched_at.is_some();
+        saw_it || self.accepted || shows_others || (owner_was_shown && self.session.owner_is(&self.user))
     }
 }

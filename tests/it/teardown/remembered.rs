@@ -1,7 +1,7 @@
 //! Sessions that come from a table or a file, not from a listing of this run.
 
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{Account, Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Report, Survey};
 use pssession::wsman::Shell;
 use pssession::{Policy, ShellId};
@@ -40,6 +40,21 @@ async fn what_is_remembered_otherwise_than_it_is_now_is_not_touched() {
     remembered.shell.owner = Some(OTHER.to_owned());
     let report = close(&lab, no_signals(), vec![remembered]).await;
     assert_eq!(outcomes(&report), ["Failed(identity changed)"]);
+    assert_eq!(lab.left(), ["A"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_only_a_file_names_is_no_proof_that_the_session_would_be_seen() {
+    let lab = Lab::of(vec![vec![theirs("A")]], &Account::user(ADMIN));
+    let mut forged = bare("A");
+    forged.shell.owner = Some(ADMIN.to_owned());
+    let report = close(&lab, no_signals(), vec![forged.clone()]).await;
+    assert_ne!(outcomes(&report), ["AlreadyGone"]);
+    // What a listing has shown to be ours would be shown again.
+    forged.shell.shell_id = ShellId::from_server("B");
+    forged.seen_by = "CONTOSO\\other-admin".to_owned();
+    let report = close(&lab, no_signals(), vec![forged]).await;
+    assert_eq!(outcomes(&report), ["AlreadyGone"]);
     assert_eq!(lab.left(), ["A"]);
 }
 
