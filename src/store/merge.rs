@@ -137,7 +137,10 @@ fn fill(session: &mut SessionDescriptor, other: &SessionDescriptor) {
     }
     let (shell, there) = (&mut session.shell, &other.shell);
     gap(&mut shell.name, there.name.as_ref());
-    gap(&mut shell.owner, there.owner.as_ref());
+    if session.seen_by.is_empty() {
+        // Beside what a server said it would pass for the server's word, and absence would prove something.
+        gap(&mut shell.owner, there.owner.as_ref());
+    }
     gap(&mut shell.client_ip, there.client_ip.as_ref());
     gap(&mut shell.process_id, there.process_id.as_ref());
     gap(&mut shell.idle_timeout, there.idle_timeout.as_ref());
@@ -364,6 +367,11 @@ mod tests {
         assert_eq!(merged.session.shell.client_ip.as_deref(), Some("192.0.2.7"));
         assert_eq!(merged.session.state(), SessionState::Opened);
         assert_eq!(merged.note.auth.as_deref(), Some("ntlm"));
+        let mut without_owner = row(Origin::Listed, |_| ());
+        assert_eq!(imported(without_owner.clone(), &given).session.shell.owner, None);
+        without_owner.session.seen_by.clear();
+        let owner = imported(without_owner, &given).session.shell.owner;
+        assert_eq!(owner.as_deref(), Some("mallory"));
     }
 
     #[test]
