@@ -59,7 +59,7 @@ fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
     let mut refused = Refused::default();
     for Object { place, subject } in objects {
         let problem = match subject {
-            Subject::Id(_) => "has no ShellId or InstanceId",
+            Subject::Id { .. } => "has no ShellId or InstanceId",
             Subject::Session(row)
                 if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
             {

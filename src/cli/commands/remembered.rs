@@ -77,7 +77,7 @@ impl Known {
                     places.push((row.session.endpoint_url.clone(), row.session.shell.shell_id.clone()));
                 }
                 Subject::Session(row) => instance_ids.extend(row.session.instance_id()),
-                Subject::Id(id) => ids.push(*id),
+                Subject::Id { id, .. } => ids.push(*id),
             }
         }
         let Some(table) = table else {
@@ -125,8 +125,14 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
                     }
                 }
             }
-            Subject::Id(id) => match known.by_id.get(&id) {
-                Some(row) => row.clone(),
+            Subject::Id { id, name, computer_name } => match known.by_id.get(&id) {
+                Some(row) => match other_than(row, id, name.as_deref(), computer_name.as_deref()) {
+                    None => row.clone(),
+                    Some(problem) => {
+                        refused.add(ObjectError { place, problem });
+                        continue;
+                    }
+                },
                 None => {
                     misses.push(Miss { option: "--id", value: id.0.to_string(), silent: false });
                     continue;
@@ -142,6 +148,18 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
         true => Ok(Recalled { rows: rows.into_iter().collect(), misses, nothing_asked: false }),
         false => Err(refused),
     }
+}
+
+/// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.
+fn other_than(row: &Row, id: LocalId, name: Option<&str>, computer_name: Option<&str>) -> Option<String> {
+    let session = &row.session;
+    let here = (session.name().unwrap_or("(no name)"), session.computer_name.as_str());
+    let there = (name.unwrap_or(here.0), computer_name.unwrap_or(here.1));
+    let same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
+    (!same(here.0, there.0) || !same(here.1, there.1)).then(|| {
+        let LocalId(id) = id;
+        format!("Id {id} is {} on {} here, and the object says {} on {}", here.0, here.1, there.0, there.1)
+    })
 }
 
 /// Whether an object says by itself which session is meant: on its endpoint, or on none that could be asked.

@@ -25,8 +25,8 @@ pub(crate) struct Object {
 pub(crate) enum Subject {
     /// A session, by its ShellId or InstanceId. Without an endpoint it is one that only a table can place.
     Session(Box<Row>),
-    /// A row of the local table, by its Id alone.
-    Id(LocalId),
+    /// A row of the local table, by its Id alone. The rest tells whether the Id is one of that table.
+    Id { id: LocalId, name: Option<String>, computer_name: Option<String> },
 }
 
 /// Where something stands in its source.

@@ -60,7 +60,9 @@ pub(super) fn subject(object: &Properties<'_>, circumstances: Circumstances) -> 
     let is_ours = is_ours(object)?;
     let id = id(object)?;
     let Some(shell_id) = shell_id(object)? else {
-        return id.map(Subject::Id).ok_or_else(|| "has none of ShellId, InstanceId and Id".to_owned());
+        let id = id.ok_or_else(|| "has none of ShellId, InstanceId and Id".to_owned())?;
+        let (name, computer_name) = (object.text(P::Name)?, object.name(P::ComputerName)?);
+        return Ok(Subject::Id { id, name, computer_name });
     };
     let shell = shell(object, shell_id, is_ours)?;
     let reached = reached(object, circumstances.tls)?;

@@ -32,7 +32,7 @@ fn rows(bytes: impl AsRef<[u8]>) -> Vec<Row> {
     let objects = read(bytes.as_ref(), now(), false).unwrap_or_else(|refused| panic!("{refused:?}"));
     let row = |object: Object| match object.subject {
         Subject::Session(row) => *row,
-        Subject::Id(id) => panic!("{id:?} is no session"),
+        id @ Subject::Id { .. } => panic!("{id:?} is no session"),
     };
     objects.into_iter().map(row).collect()
 }
@@ -115,7 +115,8 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
 #[test]
 fn a_shell_id_or_an_instance_id_makes_a_session_and_an_id_alone_names_a_row() {
     let subject = |text: &str| read(text.as_bytes(), now(), false).unwrap().remove(0).subject;
-    assert_eq!(subject(r#"{"id":"7","name":"x"}"#), Subject::Id(LocalId(7)));
+    let by_id = Subject::Id { id: LocalId(7), name: Some("x".to_owned()), computer_name: None };
+    assert_eq!(subject(r#"{"id":"7","name":"x"}"#), by_id);
     for text in
         [r#"{"Id":7,"ShellId":"uuid:a"}"#, "Id,InstanceId\n7,{b6631d8e-65a0-49f2-9053-a1b156c95777}\n"]
     {

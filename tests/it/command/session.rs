@@ -86,6 +86,20 @@ async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
 }
 
 #[tokio::test]
+async fn an_id_of_another_table_closes_nothing_here() {
+    let desk = Desk::new().await;
+    let own = desk.listed().await;
+    for (key, value) in [("Name", "nightly"), ("ComputerName", "web99")] {
+        let run = desk.remove(&json!({ "Id": 1, key: value }).to_string()).await.expect(2);
+        assert!(run.stderr.contains("line 1: Id 1 is build-7 on 127.0.0.1 here"), "{}", run.stderr);
+        assert!(run.stderr.contains(value), "{}", run.stderr);
+    }
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+    let agreeing = json!({ "Id": 1, "Name": "BUILD-7", "ComputerName": own[0]["ComputerName"] });
+    assert_eq!(outcomes(&desk.remove(&agreeing.to_string()).await.expect(0)), [closed(BUILD_7)]);
+}
+
+#[tokio::test]
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
     let desk = Desk::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
