@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pssession::SessionQuery;
 use pssession::session::{LocalId, Miss, Selection, Transport};
 use pssession::store::{Note, Origin, Row, Rows};
+use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
 
 use super::objects;
@@ -104,7 +104,8 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
     for Object { place, subject } in objects {
         let row = match subject {
             Subject::Session(row) if has_place(&row) => {
-                placed.next().cloned().flatten().unwrap_or_else(|| unknown(*row))
+                let known = placed.next().cloned().flatten();
+                known.filter(|known| agree(&known.session, &row.session)).unwrap_or_else(|| unknown(*row))
             }
             Subject::Session(row) => {
                 let found = row.session.instance_id().and_then(|id| known.by_instance_id.get(&id));
@@ -148,6 +149,22 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
         true => Ok(Recalled { rows: rows.into_iter().collect(), misses, nothing_asked: false }),
         false => Err(refused),
     }
+}
+
+/// Whether what both know of a session's identity is the same: a ShellId can be taken a second time. If it is not, the
+/// object means what it says, and its server is to judge.
+fn agree(known: &SessionDescriptor, given: &SessionDescriptor) -> bool {
+    let agrees = |known: Option<&str>, given: Option<&str>| {
+        known.zip(given).is_none_or(|(known, given)| known.eq_ignore_ascii_case(given))
+    };
+    agrees(known.shell.owner.as_deref(), given.shell.owner.as_deref())
+        && agrees(known.shell.client_ip.as_deref(), given.shell.client_ip.as_deref())
+        && agrees(uri(known), uri(given))
+}
+
+/// Its resource URI, if that is known.
+fn uri(session: &SessionDescriptor) -> Option<&str> {
+    Some(session.shell.resource_uri.as_str()).filter(|uri| !uri.is_empty())
 }
 
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.

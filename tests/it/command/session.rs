@@ -100,6 +100,18 @@ async fn an_id_of_another_table_closes_nothing_here() {
 }
 
 #[tokio::test]
+async fn an_object_of_a_session_that_had_another_identity_closes_nothing() {
+    let desk = Desk::new().await;
+    for (key, value) in [("Owner", r"CONTOSO\mallory"), ("ClientIP", "192.0.2.7"), ("ResourceUri", "urn:x")] {
+        let mut listed = desk.listed().await;
+        listed[0][key] = json!(value);
+        let run = desk.remove(&lines([&listed[0]])).await.expect(4);
+        assert_eq!(run.records()[0]["Reason"], "identity changed", "{key}");
+    }
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
+#[tokio::test]
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
     let desk = Desk::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
