@@ -21,13 +21,13 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     }
     let errors = context.errors(args.output.output);
     let table = context.table(&args.table);
-    let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?;
+    let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?.without_strangers();
     let selection = recalled.select(&query);
     let misses = selection.misses.iter().filter(|miss| !miss.silent);
     let literal_misses = misses.map(|miss| listing::missed(miss).emit(errors)).count();
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
-        let nothing = remembered::nothing(&scope, &recalled, table.as_ref()).await?;
+        let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
     if !args.what_if && !chosen.is_empty() {

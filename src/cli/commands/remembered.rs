@@ -29,6 +29,12 @@ pub(super) struct Recalled {
 }
 
 impl Recalled {
+    /// Leaves out the objects that are no rows of the local table.
+    pub(super) fn without_strangers(self) -> Self {
+        let known = self.rows.into_iter().filter(|row| row.session.id.is_some());
+        Self { rows: known.collect(), ..self }
+    }
+
     /// Selects among them.
     pub(super) fn select(&self, query: &SessionQuery) -> Selection {
         let mut selection = query.select(self.rows.sessions());
@@ -205,22 +211,48 @@ pub(super) async fn nothing(
     recalled: &Recalled,
     table: Option<&Table>,
 ) -> Result<String, Diagnostic> {
-    let origins = match scope {
-        Scope::Table(origins) => *origins,
-        Scope::Objects(_) if recalled.nothing_asked => return Ok("no object came in".to_owned()),
-        _ => return Ok("no session among the objects matches".to_owned()),
-    };
-    let listed = match table {
-        Some(table) if !origins.contains(&Origin::Listed) => table.count(&[Origin::Listed]).await?,
+    if let Scope::Objects(_) = scope {
+        let why =
+            if recalled.nothing_asked { "no object came in" } else { "no session among the objects matches" };
+        return Ok(why.to_owned());
+    }
+    Ok(match left_out(scope, table).await? {
+        None => format!("{NO_MATCH}; --on HOST asks a server"),
+        Some(left_out) => format!("{NO_MATCH}; {left_out}, and --on HOST asks the server"),
+    })
+}
+
+/// The same where no server can be asked.
+pub(super) async fn nothing_known(
+    scope: &Scope,
+    recalled: &Recalled,
+    table: Option<&Table>,
+) -> Result<String, Diagnostic> {
+    if let Scope::Objects(_) = scope {
+        let why = match recalled.nothing_asked {
+            true => "no object came in",
+            false => "no session among the objects is in the local table and matches",
+        };
+        return Ok(why.to_owned());
+    }
+    Ok(match left_out(scope, table).await? {
+        None => NO_MATCH.to_owned(),
+        Some(left_out) => format!("{NO_MATCH}; {left_out}"),
+    })
+}
+
+const NO_MATCH: &str = "no session in the local table matches";
+
+/// The sessions of the table that the scope does not look at, if there are any.
+async fn left_out(scope: &Scope, table: Option<&Table>) -> Result<Option<String>, Diagnostic> {
+    let listed = match (scope, table) {
+        (Scope::Table(origins), Some(table)) if !origins.contains(&Origin::Listed) => {
+            table.count(&[Origin::Listed]).await?
+        }
         _ => 0,
     };
-    let advice = match listed {
-        0 => "--on HOST asks a server".to_owned(),
-        listed => format!(
-            "{} that {} only listed on a server: --cached looks at them, too, and --on HOST asks the server",
-            plural(listed, "session"),
-            if listed == 1 { "was" } else { "were" }
-        ),
-    };
-    Ok(format!("no session in the local table matches; {advice}"))
+    let were = if listed == 1 { "was" } else { "were" };
+    let sessions = plural(listed, "session");
+    Ok((listed > 0)
+        .then(|| format!("{sessions} that {were} only listed on a server: --cached looks at them, too")))
 }

@@ -232,7 +232,8 @@ async fn forget_drops_rows_sends_nothing_and_leaves_the_sessions_alone() {
     let run = desk.run(&["forget", "--id", "2,77", "-o", "table"]).await.expect(4);
     assert!(run.stderr.contains("forgot 1 session; nothing was sent"), "{}", run.stderr);
     assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), [1, 3]);
-    desk.run(&["forget", "--all"]).await.expect(3);
+    let run = desk.run(&["forget", "--all", "-o", "table"]).await.expect(3);
+    assert!(run.stderr.contains("--cached") && !run.stderr.contains("--on"), "{}", run.stderr);
     desk.run(&["forget", "--all", "--cached"]).await.expect(0);
     assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), Vec::<i64>::new());
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);

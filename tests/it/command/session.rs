@@ -112,6 +112,19 @@ async fn an_object_of_a_session_that_had_another_identity_closes_nothing() {
 }
 
 #[tokio::test]
+async fn forget_tells_only_of_sessions_that_were_in_the_table() {
+    let desk = Desk::new().await;
+    let forget = ["forget", "--session", "-", "-o", "table"];
+    let strange = json!({ "ShellId": "X", "ComputerName": "web99" });
+    let run = desk.pipe(&strange.to_string(), &forget).await.expect(3);
+    assert!(run.stderr.contains("no session among the objects is in the local table and matches"), "{}", run.stderr);
+    let both = lines([&strange, &desk.listed().await[0]]);
+    let run = desk.pipe(&both, &forget).await.expect(0);
+    assert!(run.stderr.contains("forgot 1 session;"), "{}", run.stderr);
+    assert!(!run.stdout.contains("web99"), "{}", run.stdout);
+}
+
+#[tokio::test]
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
     let desk = Desk::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
