@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -23,6 +23,11 @@ pub(crate) fn shown(path: &Path) -> String {
 /// The bytes of a file, or of stdin where the path is `-`; an error when there are more than `limit`.
 pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     if path == Path::new("-") {
+        if io::stdin().is_terminal() {
+            // Who forgot the pipe would wait for the command, and it for them.
+            let end = if cfg!(windows) { "Ctrl-Z and Enter end it" } else { "Ctrl-D ends it" };
+            writeln!(io::stderr().lock(), "reading stdin from the terminal; {end}")?;
+        }
         bounded(io::stdin().lock(), limit)
     } else {
         bounded(std::fs::File::open(path)?, limit)

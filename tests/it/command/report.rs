@@ -200,6 +200,24 @@ async fn an_interrupted_run_is_reported() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
+async fn an_interrupt_while_stdin_is_read_ends_it_and_leaves_a_report_and_nothing_beside_it() {
+    use crate::support::pty::{Pty, available};
+    if !available() {
+        return;
+    }
+    for reading in [["--session", "-"], ["--inventory", "-"]] {
+        let (simulator, desk) = (host(leaked()).await, Desk::new());
+        let path = desk.path();
+        let args = [&["--all", "--report", path.to_str().unwrap()][..], &reading].concat();
+        let pty = Pty::on(&simulator, "remove", &args);
+        let shown = pty.answer(&[("reading stdin from the terminal", "\x03")]).await.expect(130);
+        shown.shows("Ctrl-D ends it");
+        assert_eq!((&desk.report()["ExitCode"], simulator.connections()), (&json!(130), 0));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
 async fn an_interrupt_at_a_question_leaves_a_report_and_nothing_beside_it() {
     use crate::support::pty::{Pty, available};
     if !available() {

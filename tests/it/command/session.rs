@@ -117,7 +117,11 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
     let forget = ["forget", "--session", "-", "-o", "table"];
     let strange = json!({ "ShellId": "X", "ComputerName": "web99" });
     let run = desk.pipe(&strange.to_string(), &forget).await.expect(3);
-    assert!(run.stderr.contains("no session among the objects is in the local table and matches"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no session among the objects is in the local table and matches"),
+        "{}",
+        run.stderr
+    );
     let both = lines([&strange, &desk.listed().await[0]]);
     let run = desk.pipe(&both, &forget).await.expect(0);
     assert!(run.stderr.contains("forgot 1 session;"), "{}", run.stderr);

@@ -59,7 +59,10 @@ impl Run<'_> {
     ) -> Result<Prepared, Diagnostic> {
         let query = remembered_query(&self.args.select)?;
         let table = self.table.as_ref();
-        let recalled = remembered::recall(scope, &query, table, self.args.reach.tls).await?;
+        let recalled = {
+            let _open = self.watch.question();
+            remembered::recall(scope, &query, table, self.args.reach.tls).await?
+        };
         let selection = recalled.select(&query);
         let survey = Survey::default();
         let circumstances = listing::circumstances(&survey, &selection, self.cancellation);

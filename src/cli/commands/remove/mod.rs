@@ -34,11 +34,15 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         return Err(Diagnostic::usage("nothing says which sessions to remove")
             .with_hint("give a selector such as --name, a filter such as --owner, or --all"));
     }
-    let reach = Reach::read(&args.reach)?;
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
     let at_last = evidence.clone();
     watch.before_leaving(move |exit| at_last.leave(exit));
+    let reach = {
+        // A pipe may keep it waiting, and nothing is sent before it is read.
+        let _open = watch.question();
+        Reach::read(&args.reach)?
+    };
     let logins = Logins::new(&args.reach.login, &watch);
     let run = Run {
         args,
