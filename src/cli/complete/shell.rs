@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap_complete::env::{EnvCompleter, Fish, Powershell};
+use clap_complete::env::{EnvCompleter as _, Fish};
 
 use super::VARIABLE;
 use crate::cli::args::Shell;
@@ -46,18 +46,53 @@ else
 fi
 "#;
 
+/// PowerShell has taken the line apart: the words are passed on as they stand, for to build a command of them would carry
+/// out what is only typed yet (`$(...)`, `> file`).
+const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName pssession -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @(foreach ($element in $commandAst.CommandElements) {
+        $extent = $element.Extent
+        if ($extent.EndOffset -lt $cursorPosition) {
+            if ($element -is [System.Management.Automation.Language.StringConstantExpressionAst]) {
+                $element.Value
+            } else {
+                $extent.Text
+            }
+        } elseif ($extent.StartOffset -lt $cursorPosition) {
+            $extent.Text.Substring(0, $cursorPosition - $extent.StartOffset)
+        }
+    })
+    if ($wordToComplete -eq '') {
+        $words += ''
+    }
+    $before = $env:VARIABLE
+    try {
+        $env:VARIABLE = 'powershell'
+        $answers = & pssession '--' @words 2>$null
+    } finally {
+        $env:VARIABLE = $before
+    }
+    foreach ($answer in $answers) {
+        $value, $help = $answer -split "`t", 2
+        if (-not $help) {
+            $help = $value
+        }
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
+    }
+}
+"#;
+
 /// The script that the user sources.
 pub(crate) fn script(shell: Shell) -> io::Result<String> {
-    let registration = |completer: &dyn EnvCompleter| {
-        let mut script = Vec::new();
-        completer.write_registration(VARIABLE, NAME, NAME, NAME, &mut script)?;
-        String::from_utf8(script).map_err(io::Error::other)
-    };
     match shell {
         Shell::Bash => Ok(BASH.replace("VARIABLE", VARIABLE)),
         Shell::Zsh => Ok(ZSH.replace("VARIABLE", VARIABLE)),
-        Shell::Fish => registration(&Fish),
-        Shell::Powershell => registration(&Powershell),
+        Shell::Fish => {
+            let mut script = Vec::new();
+            Fish.write_registration(VARIABLE, NAME, NAME, NAME, &mut script)?;
+            String::from_utf8(script).map_err(io::Error::other)
+        }
+        Shell::Powershell => Ok(POWERSHELL.replace("VARIABLE", VARIABLE)),
     }
 }
 

@@ -258,6 +258,8 @@ fn fish_offers_the_same_with_a_word_on_each() {
 fn the_script_for_powershell_asks_with_the_words_of_the_line() {
     let script = Pssession::new(["completions", "powershell"]).run_blocking().expect(0).stdout;
     assert_eq!(script, Pssession::new(["completions", "pwsh"]).run_blocking().expect(0).stdout);
+    // At a Tab nothing of what is typed may be carried out.
+    assert!(!script.contains("Invoke-Expression"), "{script}");
     assert_snapshot("completions/pssession.ps1", script.trim_end());
 }
 
