@@ -9,6 +9,7 @@ use serde_json::json;
 use super::args::{Format, PlainFormat};
 use super::exit::Exit;
 use super::manner::Voice;
+use super::render::visible;
 use super::{progress, terminal};
 
 /// One error for stderr, and the exit code that it asks for.
@@ -146,7 +147,7 @@ impl Diagnostic {
             DiagnosticFormat::Concise(voice) => {
                 write!(out, "{}", self.to_concise(voice, terminal::stderr_has_colour()))
             }
-            DiagnosticFormat::Json => writeln!(out, "{}", self.to_json()),
+            DiagnosticFormat::Json => writeln!(out, "{}", visible(&self.to_json().to_string())),
         };
     }
 

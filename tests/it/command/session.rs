@@ -129,6 +129,19 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
 }
 
 #[tokio::test]
+async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_error() {
+    let desk = Desk::new().await;
+    let mut listed = desk.listed().await;
+    listed[0]["ComputerName"] = json!("web\u{202e}10");
+    listed[0]["Owner"] = json!("somebody else");
+    for format in ["table", "json"] {
+        let args = ["remove", "--session", "-", "--yes", "-o", format];
+        let run = desk.pipe(&lines([&listed[0]]), &args).await.expect(4);
+        assert!(run.stderr.contains("`web\u{fffd}10`"), "{}", run.stderr);
+    }
+}
+
+#[tokio::test]
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
     let desk = Desk::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();

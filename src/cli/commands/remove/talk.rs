@@ -154,7 +154,7 @@ fn went_wrong(record: &Record) -> Diagnostic {
     let message = format!(
         "could not remove session `{}` on `{}`: {}: {}",
         printable(name),
-        session.computer_name,
+        printable(&session.computer_name),
         record.outcome.name(),
         printable(&record.outcome.reason().unwrap_or_default()),
     );
