@@ -21,6 +21,7 @@ use super::exit::Exit;
 use super::intent::{ReportTo, report_to};
 use super::objects::{planned_record, removal_record, time};
 use super::render::visible;
+use super::table::Table;
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +47,14 @@ enum Place {
 
 impl Evidence {
     /// Makes room for the report that was asked for, if one was.
-    pub(crate) fn begin(args: &RemoveArgs) -> Result<Self, Diagnostic> {
+    pub(crate) fn begin(args: &RemoveArgs, table: Option<&Table>) -> Result<Self, Diagnostic> {
         let place = match report_to(args)? {
             None => return Ok(Self::default()),
             Some(ReportTo::Stdout) => Place::Stdout,
-            Some(ReportTo::File(path)) => prepare(path).map_err(|error| unwritable(path, &error))?,
+            Some(ReportTo::File(path)) => {
+                spare_what_is_read(path, args, table)?;
+                prepare(path).map_err(|error| unwritable(path, &error))?
+            }
         };
         let notes = Notes {
             place,
@@ -187,6 +191,29 @@ fn host(asked: &Surveyed, cancelled: bool) -> Value {
         "Sessions": listing.map(|listing| listing.shells.len()),
         "Error": error,
     })
+}
+
+/// The report must not take the place of a file that the run reads.
+fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> Result<(), Diagnostic> {
+    let Ok(there) = fs::canonicalize(path) else { return Ok(()) };
+    let reach = &args.reach;
+    let read = [
+        ("--store", table.map(Table::path)),
+        ("--session", args.select.session.as_deref()),
+        ("--inventory", reach.inventory.as_deref()),
+        ("--ca-file", reach.ca_file.as_deref()),
+        ("--password-file", reach.login.password_file.as_deref()),
+    ];
+    let is_it = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == there);
+    match read.iter().find(|(_, path)| path.is_some_and(is_it)) {
+        None => Ok(()),
+        Some((option, _)) => Err(Diagnostic::usage(format!(
+            "the report cannot be written to {}: {option} names the same file",
+            path.display()
+        ))
+        .about("--report")
+        .with_hint("name another file; nothing was sent")),
+    }
 }
 
 /// A file that can take the place of `path`: in the same folder, and for its owner alone.

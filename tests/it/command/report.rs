@@ -182,6 +182,23 @@ async fn a_run_that_reached_no_host_or_had_no_time_is_reported() {
     assert_eq!(desk.report()["ExitCode"], 1);
 }
 
+#[tokio::test]
+async fn a_report_takes_the_place_of_nothing_that_the_run_reads() {
+    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let path = desk.path();
+    let path = path.to_str().unwrap();
+    let objects = on(&simulator, "get", &["--store", path]).run().await.expect(0).stdout;
+    let table = fs::read(path).unwrap();
+    let run = desk.remove(&simulator, &["--all", "--what-if", "--store", path]).await.expect(2);
+    assert!(run.stderr.contains("--store names the same file"), "{}", run.stderr);
+    assert_eq!(fs::read(path).unwrap(), table);
+    fs::write(path, &objects).unwrap();
+    let run = desk.remove(&simulator, &["--session", path, "--yes"]).await.expect(2);
+    assert!(run.stderr.contains("--session names the same file"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(path).unwrap(), objects);
+    assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn an_interrupted_run_is_reported() {

@@ -22,7 +22,7 @@ use crate::cli::report::Evidence;
 use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let evidence = Evidence::begin(args)?;
+    let evidence = Evidence::begin(args, context.table(&args.table).as_ref())?;
     let ended = remove(args, context, &evidence).await;
     evidence.conclude(ended, context.errors(args.output.output))
 }
