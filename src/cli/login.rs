@@ -48,11 +48,13 @@ impl<'a> Logins<'a> {
             return Err(Diagnostic::usage("no user to log in as")
                 .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER"));
         };
-        if let Some(credential) = self.found.get(user) {
+        // Two spellings are one account.
+        let account = user.to_lowercase();
+        if let Some(credential) = self.found.get(&account) {
             return Ok(credential.clone());
         }
         let credential = Credential::new(user, password(self.args, user, self.watch)?);
-        self.found.insert(user.to_owned(), credential.clone());
+        self.found.insert(account, credential.clone());
         Ok(credential)
     }
 }

@@ -1,6 +1,5 @@
 //! The way to the servers: one connector for each, with the login that suits it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use pssession::session::Transport;
@@ -45,10 +44,10 @@ impl<'a> Connectors<'a> {
     /// To where remembered sessions are, as they were reached before unless the options say otherwise.
     pub(super) fn for_rows(&mut self, rows: &Rows) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
         let homes = self.homes(rows)?;
-        let users: HashSet<&str> = homes.iter().filter_map(|home| home.user.as_deref()).collect();
+        let mut users: Vec<&str> = homes.iter().filter_map(|home| home.user.as_deref()).collect();
+        users.sort_by_key(|user| user.to_lowercase());
+        users.dedup_by_key(|user| user.to_lowercase());
         if users.len() > 1 && !self.logins.asks_for_passwords() {
-            let mut users: Vec<_> = users.into_iter().collect();
-            users.sort_unstable();
             return Err(Diagnostic::usage(format!(
                 "one password cannot be that of {}",
                 users.join(" and of ")

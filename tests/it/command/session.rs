@@ -2,6 +2,7 @@
 //! that nobody meant for them.
 
 use pssession::simulator::{OperationKind, Simulator};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -139,6 +140,29 @@ async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_err
         let run = desk.pipe(&lines([&listed[0]]), &args).await.expect(4);
         assert!(run.stderr.contains("`web\u{fffd}10`"), "{}", run.stderr);
     }
+}
+
+#[tokio::test]
+async fn one_account_in_two_spellings_has_one_password() {
+    let desk = Desk::new().await;
+    let port = desk.simulator.address().port();
+    let object = |id: &str, host: &str, user: String| json!({ "ShellId": id, "Endpoint": format!("http://{host}:{port}/wsman"), "User": user });
+    let user = desk.simulator.user();
+    let objects = [
+        object(BUILD_7, "127.0.0.1", user.to_uppercase()),
+        object(BUILD_8, "localhost", user.to_lowercase()),
+    ];
+    let on = format!("127.0.0.1:{port},localhost:{port}");
+    let run = |password: String| {
+        Pssession::new(["remove", "--session", "-", "--yes", "--on", &on])
+            .env("PSSESSION_PASSWORD", &password)
+            .stdin(&lines(&objects))
+            .run()
+    };
+    run("wrong".to_owned()).await.expect(5);
+    assert_eq!(desk.simulator.failed_logons(), 1);
+    let run = run(desk.simulator.password().expose_secret().to_owned()).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
 }
 
 #[tokio::test]
