@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::args::LoginArgs;
 use super::diagnostic::Diagnostic;
 use super::interrupt::Watch;
+use super::render::printable;
 use super::source;
 use super::terminal;
 
@@ -78,7 +79,7 @@ fn password(args: &LoginArgs, user: &str, watch: &Watch) -> Result<SecretString,
 
 fn from_prompt(user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
     let question = watch.hidden_question();
-    let answer = terminal::secret(&format!("Password for {user}: "));
+    let answer = terminal::secret(&format!("Password for {}: ", printable(user)));
     drop(question);
     match answer {
         Ok(Some(password)) if !password.is_empty() => Ok(SecretString::from(password.as_str())),

@@ -25,6 +25,11 @@ pub(crate) struct Voice {
 }
 
 impl Manner {
+    /// Whether it is PowerShell's, who knows other words than our options.
+    pub(crate) fn is_powershell(self) -> bool {
+        matches!(self, Self::PowerShell(_))
+    }
+
     /// How errors are written beside this output.
     pub(crate) fn errors(self, output: Option<Format>) -> DiagnosticFormat {
         match (self, DiagnosticFormat::beside(output)) {

@@ -23,6 +23,8 @@ pub struct Selection {
     pub chosen: Vec<usize>,
     /// Selector values that found nothing, in the order in which they were given.
     pub misses: Vec<Miss>,
+    /// How many more there were that passed all selectors and filters, and are left out because the newest are kept.
+    pub kept: usize,
 }
 
 impl SessionQuery {
@@ -81,10 +83,12 @@ impl SessionQuery {
             others.iter().all(|picked| picked.contains(index))
                 && sessions.get(index).is_some_and(|session| self.admits(session))
         });
+        let all = chosen.len();
         if let Some(keep) = &self.keep_newest {
             keep.narrow(&mut chosen, sessions);
         }
-        Selection { chosen, misses }
+        let kept = all.saturating_sub(chosen.len());
+        Selection { chosen, misses, kept }
     }
 
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it

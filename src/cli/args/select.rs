@@ -78,7 +78,7 @@ pub(crate) struct SelectArgs {
     #[arg(long)]
     pub(crate) skip_running: bool,
     /// Of what all the others chose, leave out the N that were opened last
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=MAX_KEPT))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_KEPT))]
     pub(crate) keep_newest: Option<u32>,
     /// Leave out so many of each group: by owner, client-ip, computer-name, name, type, configuration-name
     #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "keep_newest")]

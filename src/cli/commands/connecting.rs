@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pssession::session::Transport;
-use pssession::store::Rows;
+use pssession::store::{Origin, Rows};
 use pssession::transport::{HttpOptions, LoginGate, SetupError};
 use pssession::{AuthScheme, Connector, Credential, Endpoint, HttpConnector};
 
@@ -89,8 +89,11 @@ impl<'a> Connectors<'a> {
                     ));
                 }
                 None => {
-                    // A scheme that this build does not know leaves the choice to what the server offers.
+                    // A scheme that this build does not know leaves the choice to what the server offers. So does one
+                    // that hands over the password itself, if no more than a file asks for it.
                     let remembered = note.auth.as_deref().and_then(|name| name.parse().ok());
+                    let by_file = note.origin == Origin::Imported && session.seen_by.is_empty();
+                    let remembered = remembered.filter(|scheme| !by_file || *scheme != AuthScheme::Basic);
                     let scheme = self.reach.scheme.or(remembered).unwrap_or_default();
                     homes.push(Home { endpoint, user: user.map(str::to_owned), scheme });
                 }

@@ -23,8 +23,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let table = context.table(&args.table);
     let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?.without_strangers();
     let selection = recalled.select(&query);
-    let misses = selection.misses.iter().filter(|miss| !miss.silent);
-    let literal_misses = misses.map(|miss| listing::missed(miss).emit(errors)).count();
+    let literal_misses = listing::tell_misses(&selection, None, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
         let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;

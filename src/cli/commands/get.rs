@@ -24,8 +24,8 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     };
     let format = context.format(args.output.output);
     let errors = context.errors(args.output.output);
-    let misses = found.selection.misses.iter().filter(|miss| !miss.silent);
-    let told = misses.map(|miss| listing::missed(miss).emit(errors)).count();
+    let advice = found.advice.filter(|_| !context.manner.is_powershell());
+    let told = listing::tell_misses(&found.selection, advice, errors);
     let chosen = found.rows.pick(&found.selection.chosen);
     if chosen.is_empty()
         && told == 0
@@ -75,6 +75,8 @@ struct Found {
     circumstances: Circumstances,
     /// What to say if nothing was chosen.
     nothing: Option<String>,
+    /// Where else to look for what was missed.
+    advice: Option<String>,
 }
 
 /// Asks the servers now.
@@ -98,7 +100,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let selection = query.select(rows.sessions());
     let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
     circumstances.interruption = watch.stop();
-    Ok(Found { selection, circumstances, nothing: listing::nothing(&survey, rows.len()), rows })
+    Ok(Found { selection, circumstances, nothing: listing::nothing(&survey, rows.len()), advice: None, rows })
 }
 
 /// Looks at what is remembered; asks nobody.
@@ -116,7 +118,7 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
         true => Some(remembered::nothing(scope, &recalled, table.as_ref()).await?),
         false => None,
     };
-    Ok(Found { rows: recalled.rows, selection, circumstances, nothing })
+    Ok(Found { rows: recalled.rows, selection, circumstances, nothing, advice: remembered::advice(scope) })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.

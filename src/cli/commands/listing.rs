@@ -160,8 +160,21 @@ pub(super) fn circumstances(
     }
 }
 
+/// Tells the selector values that found nothing and are no patterns, with advice below the last one; says how many they
+/// are.
+pub(super) fn tell_misses(selection: &Selection, advice: Option<String>, format: DiagnosticFormat) -> usize {
+    let mut misses = selection.misses.iter().filter(|miss| !miss.silent).map(missed).peekable();
+    let mut count = 0;
+    while let Some(diagnostic) = misses.next() {
+        let last = misses.peek().is_none();
+        diagnostic.with_hint(advice.clone().filter(|_| last)).emit(format);
+        count += 1;
+    }
+    count
+}
+
 /// A selector value that found nothing.
-pub(super) fn missed(miss: &Miss) -> Diagnostic {
+fn missed(miss: &Miss) -> Diagnostic {
     let id = match miss.option {
         "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
         "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",

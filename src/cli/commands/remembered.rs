@@ -190,11 +190,10 @@ fn has_place(row: &Row) -> bool {
     !row.session.endpoint_url.is_empty() || row.session.transport != Transport::WsMan
 }
 
-/// A session that only an object tells of is nobody's own here.
+/// A session that only an object tells of is nobody's own here, and who logs in, and how, is not for a pipe to say.
 fn unknown(row: Row) -> Row {
-    let mut session = row.session;
-    session.id = None;
-    Row { note: Note { origin: Origin::Listed, ..row.note }, session }
+    let session = SessionDescriptor { id: None, ..row.session };
+    Row { note: Note { session_id: row.note.session_id, ..Note::new(Origin::Listed) }, session }
 }
 
 /// The local table, which a command without servers cannot do without.
@@ -203,6 +202,17 @@ pub(super) fn known(table: Option<&Table>) -> Result<&Table, Diagnostic> {
         Diagnostic::new("StoreUnusable", "OpenError", "there is no local table here", Exit::COULD_NOT_BEGIN)
             .with_hint("--store FILE names one; --on HOST asks a server instead")
     })
+}
+
+/// Where else to look for what is missed in the local table.
+pub(super) fn advice(scope: &Scope) -> Option<String> {
+    match scope {
+        Scope::Table(origins) if origins.contains(&Origin::Listed) => {
+            Some("`pssession get --cached` lists what is known; --on HOST asks a server".to_owned())
+        }
+        Scope::Table(_) => Some("--cached looks at listed sessions, too; --on HOST asks a server".to_owned()),
+        Scope::Servers | Scope::Objects(_) => None,
+    }
 }
 
 /// What to say where no session was chosen: what the scope leaves out may be what was meant.

@@ -8,6 +8,7 @@ use pssession::simulator::{OperationKind, Simulator};
 use pssession::store::{Note, Origin, Row, Store};
 use pssession::wsman::Shell;
 use pssession::{Endpoint, ShellId};
+use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
@@ -221,6 +222,32 @@ async fn one_password_is_not_tried_as_that_of_two_accounts() {
     assert!(run.stderr.contains("one password cannot be that of"), "{}", run.stderr);
     assert!(run.stderr.contains("--user"), "{}", run.stderr);
     assert_eq!(desk.simulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn one_account_in_two_spellings_has_one_password() {
+    let desk = Desk::new().await;
+    let port = desk.simulator.address().port();
+    let user = desk.simulator.user();
+    let opened = [(BUILD_7, "127.0.0.1", user.to_uppercase()), (BUILD_8, "localhost", user.to_lowercase())];
+    for (id, host, user) in &opened {
+        let url = format!("http://{host}:{port}/wsman");
+        let shell = Shell::new(ShellId::from_server(*id), "");
+        let seen_on = SeenOn { host, url: &url, port };
+        let session = SessionDescriptor::from_shell(shell, seen_on, user, SystemTime::now());
+        let note = Note { user: Some(user.clone()), ..Note::new(Origin::Opened) };
+        Store::open(desk.table()).unwrap().add_opened(&session, &note).unwrap();
+    }
+    let run = |password: String| {
+        Pssession::new(["remove", "--all", "--yes"])
+            .env("PSSESSION_PASSWORD", &password)
+            .env("PSSESSION_STORE", &desk.path())
+            .run()
+    };
+    run("wrong".to_owned()).await.expect(5);
+    assert_eq!(desk.simulator.failed_logons(), 1);
+    run(desk.simulator.password().expose_secret().to_owned()).await.expect(0);
+    assert_eq!(left(&desk.simulator), [ALICE]);
 }
 
 #[tokio::test]

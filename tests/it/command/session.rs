@@ -2,7 +2,6 @@
 //! that nobody meant for them.
 
 use pssession::simulator::{OperationKind, Simulator};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -143,26 +142,22 @@ async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_err
 }
 
 #[tokio::test]
-async fn one_account_in_two_spellings_has_one_password() {
+async fn who_logs_in_and_how_is_not_for_a_pipe_to_say() {
     let desk = Desk::new().await;
-    let port = desk.simulator.address().port();
-    let object = |id: &str, host: &str, user: String| json!({ "ShellId": id, "Endpoint": format!("http://{host}:{port}/wsman"), "User": user });
-    let user = desk.simulator.user();
-    let objects = [
-        object(BUILD_7, "127.0.0.1", user.to_uppercase()),
-        object(BUILD_8, "localhost", user.to_lowercase()),
-    ];
-    let on = format!("127.0.0.1:{port},localhost:{port}");
-    let run = |password: String| {
-        Pssession::new(["remove", "--session", "-", "--yes", "--on", &on])
-            .env("PSSESSION_PASSWORD", &password)
-            .stdin(&lines(&objects))
-            .run()
-    };
-    run("wrong".to_owned()).await.expect(5);
-    assert_eq!(desk.simulator.failed_logons(), 1);
-    let run = run(desk.simulator.password().expose_secret().to_owned()).await.expect(0);
-    assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
+    let address = desk.simulator.address().to_string();
+    let object = json!({
+        "ShellId": BUILD_7,
+        "Endpoint": format!("http://{address}/wsman"),
+        "User": "CONTOSO\\Administrator",
+        "Auth": "basic",
+    });
+    let args = ["remove", "--session", "-", "--yes", "--on", &address];
+    let run = Pssession::new(args).env("PSSESSION_PASSWORD", "x").stdin(&object.to_string()).run().await;
+    let run = run.expect(2);
+    assert!(run.stderr.contains("no user to log in as"), "{}", run.stderr);
+    assert_eq!(desk.simulator.connections(), 0);
+    desk.pipe(&object.to_string(), &args).await.expect(0);
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
 }
 
 #[tokio::test]

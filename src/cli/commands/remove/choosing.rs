@@ -13,9 +13,9 @@ use crate::cli::args::ErrorAction;
 use crate::cli::commands::connecting::Connectors;
 use crate::cli::commands::{confirm, listing, remembered};
 use crate::cli::diagnostic::Diagnostic;
-use crate::cli::intent::{Scope, remembered_query};
+use crate::cli::intent::remembered_query;
 use crate::cli::interrupt::Watch;
-use crate::cli::render::printable;
+use crate::cli::render::{plural, printable};
 
 /// What is to be closed, and the servers that were asked about it.
 pub(super) struct Prepared {
@@ -54,9 +54,9 @@ impl Run<'_> {
     /// Chooses from what is remembered, and then asks the servers of the chosen sessions how these are now.
     pub(super) async fn choose_from_memory(
         &self,
-        scope: &Scope,
         connectors: &mut Connectors<'_>,
     ) -> Result<Prepared, Diagnostic> {
+        let scope = &self.scope;
         let query = remembered_query(&self.args.select)?;
         let table = self.table.as_ref();
         let recalled = {
@@ -121,10 +121,8 @@ impl Run<'_> {
         }
         let still: Rows = still.into_iter().collect();
         let older = still.pick(&self.query.without_newest(still.sessions()));
-        if older.is_empty() && !still.is_empty() {
-            let why = "of the sessions that were chosen none is known to be older than those that are kept";
-            self.talk.nothing(Some(why.to_owned()), circumstances.required.is_some())?;
-        }
+        let kept = still.len() - older.len();
+        let required = self.require(circumstances.required, older.len(), kept)?;
         let tally = survey.tally();
         let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
         let circumstances = Circumstances {
@@ -134,6 +132,7 @@ impl Run<'_> {
             refused: tally.refused,
             incomplete: tally.incomplete,
             hits: older.len(),
+            required,
             ..circumstances
         };
         Ok(Prepared { chosen: older, survey, circumstances, declined: false })
@@ -156,11 +155,11 @@ impl Run<'_> {
         self.evidence.selected(selection);
         let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
         let required = must_match.then_some(Requirement::Present);
+        let advice = if self.talk.must_match() { remembered::advice(&self.scope) } else { None };
         let mut circumstances = Circumstances { required, ..circumstances };
-        for miss in selection.misses.iter().filter(|miss| !miss.silent) {
-            listing::missed(miss).emit(self.talk.errors);
-        }
-        if circumstances.hits == 0 && circumstances.literal_misses == 0 {
+        listing::tell_misses(selection, advice, self.talk.errors);
+        circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
+        if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
         }
         circumstances.could_not_begin = misses_stop_it(self.args.error_action, &circumstances, self.watch)?;
@@ -168,6 +167,23 @@ impl Run<'_> {
             self.talk.say("nothing was closed, because not everything that was named is there")?;
         }
         Ok(circumstances)
+    }
+
+    /// What must have matched: nothing more where all that was found is kept, for then all is as it should be.
+    fn require(
+        &self,
+        required: Option<Requirement>,
+        hits: usize,
+        kept: usize,
+    ) -> Result<Option<Requirement>, Diagnostic> {
+        if hits > 0 || kept == 0 {
+            return Ok(required);
+        }
+        self.talk.say(&format!(
+            "nothing to close: of {} none is known to be older than those that are kept",
+            plural(kept, "session")
+        ))?;
+        Ok(None)
     }
 
     /// Whether a credential may be sent to where these sessions are said to be: to the servers that were named, to those

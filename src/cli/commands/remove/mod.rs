@@ -46,6 +46,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
     let logins = Logins::new(&args.reach.login, &watch);
     let run = Run {
         args,
+        scope,
         query,
         engine: Engine::new(policy(args)?),
         talk: Talk::new(args, context),
@@ -56,9 +57,9 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         evidence,
     };
     let mut connectors = Connectors::new(&reach, context, logins);
-    let prepared = match &scope {
+    let prepared = match run.scope {
         Scope::Servers => run.choose_from_servers(&mut connectors).await?,
-        scope => run.choose_from_memory(scope, &mut connectors).await?,
+        Scope::Table(_) | Scope::Objects(_) => run.choose_from_memory(&mut connectors).await?,
     };
     run.carry_out(prepared).await
 }
@@ -66,6 +67,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
 /// What surrounds one run.
 struct Run<'a> {
     args: &'a RemoveArgs,
+    scope: Scope,
     query: SessionQuery,
     engine: Engine,
     talk: Talk,
