@@ -11,6 +11,8 @@
 
 mod budget;
 mod command;
+#[cfg(target_os = "linux")]
+mod docs;
 mod examples;
 mod ntlm_interop;
 mod readme;
@@ -24,4 +26,5 @@ mod support;
 mod teardown;
 mod tidy;
 mod transport;
+mod windows;
 mod wsman;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::command::Pssession;
 use crate::support::fixtures::assert_snapshot;
 use crate::support::pty::{self, Pty};
-use crate::support::shells;
+use crate::support::tools;
 
 const FIRST: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const LAST: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
@@ -203,7 +203,7 @@ async fn tab_in_bash_writes_a_name_with_blanks_that_bash_reads_back() {
 
 #[tokio::test]
 async fn tab_in_zsh_writes_a_name_with_blanks_that_zsh_reads_back() {
-    if !pty::available() || !shells::has("zsh") {
+    if !pty::available() || !tools::has("zsh") {
         return;
     }
     let desk = Desk::new();
@@ -238,7 +238,7 @@ async fn tab_in_zsh(desk: &Desk, set_up: &str) {
 
 #[test]
 fn fish_offers_the_same_with_a_word_on_each() {
-    if !shells::has("fish") {
+    if !tools::has("fish") {
         return;
     }
     let desk = Desk::new();

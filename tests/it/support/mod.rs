@@ -9,4 +9,6 @@ pub(crate) mod pty;
 pub(crate) mod raw;
 pub(crate) mod recordings;
 #[cfg(target_os = "linux")]
-pub(crate) mod shells;
+pub(crate) mod stage;
+#[cfg(target_os = "linux")]
+pub(crate) mod tools;

@@ -1,0 +1,208 @@
+//! The pages of `docs/`, typed at a terminal as they stand: blocks marked `sh` are run by bash in order, and the `text`
+//! block behind one is what the terminal then shows.
+//!
+//! Above a block a comment may stand, of parts with semicolons between: `<!-- exit 4 -->` is the exit code that is meant,
+//! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does, and
+//! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_BLESS=1` writes what was
+//! shown into the pages.
+
+use std::path::PathBuf;
+
+use crate::support::pty;
+use crate::support::stage::{Done, Reader, Stage};
+use crate::support::tools;
+
+/// What nobody runs here.
+const ONLY_SHOWN: [&str; 4] = ["powershell", "yaml", "crontab", "toml"];
+
+/// What a page tells its reader to type on Windows happens here, too.
+const NEW_SESSION: &str = "New-PSSession -ComputerName web01 -Name ";
+
+/// A page of the repository.
+struct Page {
+    path: PathBuf,
+    text: String,
+}
+
+/// One fenced block.
+#[derive(Debug)]
+struct Block {
+    language: String,
+    text: String,
+    /// The line of its opening fence, from 0.
+    line: usize,
+    /// What the comment above it says.
+    remark: Option<String>,
+}
+
+impl Page {
+    fn read(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { path, text }
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        let (mut blocks, mut open, mut remark) = (Vec::new(), None::<Block>, None);
+        for (number, line) in self.text.lines().enumerate() {
+            match (&mut open, line.strip_prefix("```")) {
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(block), None) => block.text.push_str(&format!("{line}\n")),
+                (None, Some(language)) => {
+                    let (language, remark) = (language.to_owned(), remark.take());
+                    open = Some(Block { language, text: String::new(), line: number, remark });
+                }
+                (None, None) => {
+                    let comment = line.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->"));
+                    remark = comment.map(str::to_owned);
+                }
+            }
+        }
+        assert!(open.is_none(), "a block of {} does not end", self.path.display());
+        blocks
+    }
+
+    /// Puts `text` into the block that begins at `line`.
+    fn bless(&mut self, line: usize, was: &str, text: &str) {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let (before, after) = lines.split_at(line + 1);
+        let after = &after[was.lines().count()..];
+        self.text = format!("{}\n{}{}\n", before.join("\n"), text, after.join("\n"));
+        std::fs::write(&self.path, &self.text).unwrap();
+    }
+}
+
+/// Whether `shown` is what the page shows, but for times.
+fn is_as_shown(expected: &str, shown: &str) -> bool {
+    let mut shown = shown.lines().map(without_times);
+    let mut anything = false;
+    for line in expected.lines() {
+        if line == "..." {
+            anything = true;
+            continue;
+        }
+        let line = without_times(line);
+        let found = if anything { shown.any(|shown| shown == line) } else { shown.next() == Some(line) };
+        if !found {
+            return false;
+        }
+        anything = false;
+    }
+    anything || shown.next().is_none()
+}
+
+/// Times go on while a page is read, and with them the width of their columns.
+fn without_times(line: &str) -> String {
+    let is_time = |word: &str| {
+        let word = word.trim_matches(['"', ',', ';', '.', '(', ')']);
+        let date = word.len() > 19 && word.get(4..5) == Some("-") && word.get(10..11) == Some("T");
+        date || (word.starts_with(|c: char| c.is_ascii_digit())
+            && word.ends_with(['s', 'm', 'h', 'd'])
+            && word.chars().rev().skip(1).all(|c| c.is_ascii_digit()))
+    };
+    line.split_whitespace().filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// The exit code that is meant, and who is asked.
+fn understand(remark: &str) -> (i32, Reader<'_>) {
+    let (mut code, mut reader) = (0, Reader::Silent);
+    for part in remark.split("; ").filter(|part| !part.is_empty()) {
+        match part.split_once(' ') {
+            Some(("exit", number)) => code = number.parse().unwrap(),
+            Some(("answer", typed)) => reader = Reader::Answers(if typed == "y" { "y\r" } else { "n\r" }),
+            Some(("no", "terminal")) => reader = Reader::Nobody,
+            _ => panic!("what is {part:?}?"),
+        }
+    }
+    (code, reader)
+}
+
+async fn try_out(name: &str) {
+    let mut page = Page::read(name);
+    if !pty::available() || (page.text.contains("jq") && !tools::has("jq")) {
+        return;
+    }
+    let stage = Stage::set().await;
+    let mut done: Option<Done> = None;
+    // From behind, so that what is written into the page moves no line that is still to come.
+    let mut to_bless = Vec::new();
+    for block in page.blocks() {
+        let at = format!("{name}, line {}", block.line + 1);
+        let remark = block.remark.as_deref().unwrap_or_default();
+        if let Some(file) = remark.strip_prefix("file ") {
+            stage.write(file, &block.text);
+            continue;
+        }
+        match block.language.as_str() {
+            "sh" if block.text.contains("cargo ") => {}
+            "sh" => {
+                let (expected, reader) = understand(remark);
+                let ran = stage.run(&block.text, &reader).await;
+                assert_eq!(ran.code, expected, "{at}:\n{}{}", block.text, ran.screen);
+                done = Some(ran);
+            }
+            "text" if name == "README.md" => {}
+            "text" => {
+                let ran = done.take().unwrap_or_else(|| panic!("{at}: no command above shows this"));
+                let as_shown = is_as_shown(&block.text, &ran.screen);
+                if !as_shown && std::env::var_os("PSSESSION_BLESS").is_some() {
+                    to_bless.push((block.line, block.text, ran.screen));
+                } else {
+                    assert!(as_shown, "{at} shows:\n{}but this came:\n{}", block.text, ran.screen);
+                }
+            }
+            "powershell" if block.text.starts_with(NEW_SESSION) => {
+                stage.open_session(block.text[NEW_SESSION.len()..].trim());
+            }
+            other => assert!(ONLY_SHOWN.contains(&other) || name == "README.md", "{at}: what is {other:?}?"),
+        }
+    }
+    for (line, was, text) in to_bless.into_iter().rev() {
+        page.bless(line, &was, &text);
+    }
+}
+
+macro_rules! pages {
+    ($($test:ident: $page:expr;)*) => {
+        $(#[tokio::test]
+        async fn $test() {
+            try_out($page).await;
+        })*
+    };
+}
+
+pages! {
+    the_readme_does_what_it_says: "README.md";
+    leaked_shells_are_closed_as_the_page_says: "docs/close-leaked-shells.md";
+    a_busy_session_is_closed_as_the_page_says: "docs/busy-elsewhere.md";
+    the_holders_of_slots_are_found_as_the_page_says: "docs/who-holds-the-slots.md";
+    sessions_of_powershell_are_imported_as_the_page_says: "docs/import-from-powershell.md";
+    a_pipeline_goes_as_the_page_says: "docs/in-a-pipeline.md";
+    the_table_behaves_as_the_page_says: "docs/the-local-table.md";
+    the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
+}
+
+#[test]
+fn each_page_is_in_the_index_and_tried_out() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let index = Page::read("docs/README.md").text;
+    let this = Page::read("tests/it/docs.rs").text;
+    let pages = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let pages: Vec<_> =
+        pages.filter_map(|name| Some(name.to_str()?.strip_suffix(".md")?.to_owned())).collect();
+    assert!(pages.len() > 7);
+    for page in pages.iter().filter(|page| *page != "README") {
+        assert!(index.contains(&format!("({page}.md)")), "{page} is not in the index");
+        assert!(this.contains(&format!("\"docs/{page}.md\";")), "{page} is not tried out");
+    }
+}
+
+#[test]
+fn times_may_differ_and_nothing_else() {
+    let expected = "Name     Idle\nbuild-7  1h 3m\n...\nbuild-9  5s\n";
+    assert!(is_as_shown(expected, "Name     Idle\nbuild-7  2h\nbuild-8  9s\nbuild-9  12m 1s\n"));
+    assert!(!is_as_shown(expected, "Name     Idle\nbuild-8  1h 3m\nbuild-9  5s\n"));
+    assert!(!is_as_shown(expected, "Name     Idle\nbuild-7  1h 3m\nbuild-9  5s\nbuild-10  5s\n"));
+    assert!(!is_as_shown(expected, "Name     Idle\nbuild-7  1h 3m\n"));
+}

@@ -1,0 +1,15 @@
+//! Programs that a machine may lack: shells, jq.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// Whether this program is installed. Where `PSSESSION_REQUIRE_TOOLS` is set it must be; elsewhere its lack is told.
+pub(crate) fn has(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    assert!(there || std::env::var_os("PSSESSION_REQUIRE_TOOLS").is_none(), "{program} is not installed");
+    if !there {
+        // Straight to stderr: what a test prints is shown only when it fails.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no {program} on this machine");
+    }
+    there
+}
