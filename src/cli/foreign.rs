@@ -65,7 +65,7 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
     match whole {
         Some(whole) => Some(format!(
             "here it is {}; PowerShell's spelling goes with `pssession Remove-PSSession` and `Get-PSSession`",
-            kebab(whole)
+            here(&kebab(whole))
         )),
         None if word == "--on" && !usage.contains("<HOST>") => {
             Some("this command asks no server; `get` and `remove` do".to_owned())
@@ -92,6 +92,15 @@ fn is_powershell(word: &str) -> bool {
     letters.next() == Some('-')
         && letters.next().is_some_and(|letter| letter.is_ascii_uppercase())
         && letters.next().is_some_and(|letter| letter.is_ascii_alphabetic())
+}
+
+/// `Get-PSSession -ComputerName` asks that computer, which is another question here.
+fn here(option: &str) -> &str {
+    if option == "--computer-name" {
+        "--on to ask that server, or --computer-name to choose among the sessions that were found"
+    } else {
+        option
+    }
 }
 
 /// `-VMName:x` as `--vm-name`.

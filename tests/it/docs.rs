@@ -9,6 +9,7 @@
 use std::path::PathBuf;
 
 use crate::support::pty;
+use crate::support::screen::is_as_shown;
 use crate::support::stage::{Done, Reader, Stage};
 use crate::support::tools;
 
@@ -71,37 +72,6 @@ impl Page {
         self.text = format!("{}\n{}{}\n", before.join("\n"), text, after.join("\n"));
         std::fs::write(&self.path, &self.text).unwrap();
     }
-}
-
-/// Whether `shown` is what the page shows, but for times.
-fn is_as_shown(expected: &str, shown: &str) -> bool {
-    let mut shown = shown.lines().map(without_times);
-    let mut anything = false;
-    for line in expected.lines() {
-        if line == "..." {
-            anything = true;
-            continue;
-        }
-        let line = without_times(line);
-        let found = if anything { shown.any(|shown| shown == line) } else { shown.next() == Some(line) };
-        if !found {
-            return false;
-        }
-        anything = false;
-    }
-    anything || shown.next().is_none()
-}
-
-/// Times go on while a page is read, and with them the width of their columns.
-fn without_times(line: &str) -> String {
-    let is_time = |word: &str| {
-        let word = word.trim_matches(['"', ',', ';', '.', '(', ')']);
-        let date = word.len() > 19 && word.get(4..5) == Some("-") && word.get(10..11) == Some("T");
-        date || (word.starts_with(|c: char| c.is_ascii_digit())
-            && word.ends_with(['s', 'm', 'h', 'd'])
-            && word.chars().rev().skip(1).all(|c| c.is_ascii_digit()))
-    };
-    line.split_whitespace().filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// The exit code that is meant, and who is asked.
@@ -196,13 +166,4 @@ fn each_page_is_in_the_index_and_tried_out() {
         assert!(index.contains(&format!("({page}.md)")), "{page} is not in the index");
         assert!(this.contains(&format!("\"docs/{page}.md\";")), "{page} is not tried out");
     }
-}
-
-#[test]
-fn times_may_differ_and_nothing_else() {
-    let expected = "Name     Idle\nbuild-7  1h 3m\n...\nbuild-9  5s\n";
-    assert!(is_as_shown(expected, "Name     Idle\nbuild-7  2h\nbuild-8  9s\nbuild-9  12m 1s\n"));
-    assert!(!is_as_shown(expected, "Name     Idle\nbuild-8  1h 3m\nbuild-9  5s\n"));
-    assert!(!is_as_shown(expected, "Name     Idle\nbuild-7  1h 3m\nbuild-9  5s\nbuild-10  5s\n"));
-    assert!(!is_as_shown(expected, "Name     Idle\nbuild-7  1h 3m\n"));
 }

@@ -100,7 +100,8 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let selection = query.select(rows.sessions());
     let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
     circumstances.interruption = watch.stop();
-    Ok(Found { selection, circumstances, nothing: listing::nothing(&survey, rows.len()), advice: None, rows })
+    let nothing = listing::nothing(&survey, rows.len());
+    Ok(Found { selection, circumstances, nothing, advice: remembered::advice(&Scope::Servers), rows })
 }
 
 /// Looks at what is remembered; asks nobody.

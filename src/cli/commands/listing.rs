@@ -17,6 +17,9 @@ use crate::cli::progress::Progress;
 use crate::cli::render::plural;
 use crate::cli::table::Table;
 
+/// What to know of an Id that nothing has: no other place to look has it, either.
+const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
+
 /// How many hosts are named in one sentence.
 const MAX_NAMES: usize = 5;
 
@@ -163,11 +166,13 @@ pub(super) fn circumstances(
 /// Tells the selector values that found nothing and are no patterns, with advice below the last one; says how many they
 /// are.
 pub(super) fn tell_misses(selection: &Selection, advice: Option<String>, format: DiagnosticFormat) -> usize {
-    let mut misses = selection.misses.iter().filter(|miss| !miss.silent).map(missed).peekable();
+    let mut misses = selection.misses.iter().filter(|miss| !miss.silent).peekable();
     let mut count = 0;
-    while let Some(diagnostic) = misses.next() {
+    while let Some(miss) = misses.next() {
         let last = misses.peek().is_none();
-        diagnostic.with_hint(advice.clone().filter(|_| last)).emit(format);
+        let advice = advice.as_deref().filter(|_| last);
+        let advice = advice.map(|advice| if miss.option == "--id" { NEVER_AGAIN } else { advice });
+        missed(miss).with_hint(advice.map(str::to_owned)).emit(format);
         count += 1;
     }
     count

@@ -204,14 +204,18 @@ pub(super) fn known(table: Option<&Table>) -> Result<&Table, Diagnostic> {
     })
 }
 
-/// Where else to look for what is missed in the local table.
+/// Where else to look for what is missed.
 pub(super) fn advice(scope: &Scope) -> Option<String> {
     match scope {
         Scope::Table(origins) if origins.contains(&Origin::Listed) => {
             Some("`pssession get --cached` lists what is known; --on HOST asks a server".to_owned())
         }
         Scope::Table(_) => Some("--cached looks at listed sessions, too; --on HOST asks a server".to_owned()),
-        Scope::Servers | Scope::Objects(_) => None,
+        Scope::Servers => Some(
+            "`pssession get` with the same --on lists what is there; * and ? stand for what is not known"
+                .to_owned(),
+        ),
+        Scope::Objects(_) => None,
     }
 }
 

@@ -18,6 +18,8 @@ mod session;
 mod small;
 mod talk;
 #[cfg(target_os = "linux")]
+mod ten_tasks;
+#[cfg(target_os = "linux")]
 mod terminal;
 mod trouble;
 

@@ -9,6 +9,8 @@ pub(crate) mod pty;
 pub(crate) mod raw;
 pub(crate) mod recordings;
 #[cfg(target_os = "linux")]
+pub(crate) mod screen;
+#[cfg(target_os = "linux")]
 pub(crate) mod stage;
 #[cfg(target_os = "linux")]
 pub(crate) mod tools;
