@@ -60,11 +60,12 @@
 //! - [`session`]: what a session is, and which ones are meant.
 //! - [`transport`]: endpoints, and one authenticated TCP connection per [`Connection`]; bring your own with [`Connector`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
+//! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
 //!
 //! # Features
-//! `client` (the network half), `ntlm`, `simulator` and `cli` (the command) are on by default; a program takes
-//! `default-features = false, features = ["client", "ntlm"]`. Without features there are the pure floors: language,
+//! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `store`) are on by default; a program
+//! takes `default-features = false, features = ["client", "ntlm"]`, and `"store"` if it wants the table. Without features there are the pure floors: language,
 //! selection, and the teardown's state machines.
 
 pub mod auth;
