@@ -48,7 +48,7 @@ const SLIPS: [Task; 9] = [
     task("another password", "PSSESSION_PASSWORD=Sommer2024 pssession get --on web01", 5),
     task("a number that nothing has", "pssession remove --id 77 --yes", 3),
     task("half a line", "printf '{\"Id\":7,\"ShellId\":\"B6631D' | pssession import -", 2),
-    task("the cmdlet's name", "pssession Remove-PSSession -Id 3", 2),
+    task("two ways of PowerShell at once", "pssession Remove-PSSession -Id 3 -Name build-9", 2),
     task("a name, and no host", "pssession remove --name build-9", 3),
     task("a name that nothing has", "pssession remove --on web01 --name build-1", 3),
     task("a port on which nobody listens", "pssession get --on web02:1", 1),
