@@ -67,14 +67,13 @@ impl Stage {
             let draw = std::process::id().wrapping_add(number).wrapping_mul(2_654_435_761) >> 8;
             let network = [10 + draw % 90, 10 + draw / 90 % 90].map(|part| u8::try_from(part).unwrap());
             let address = |host| Ipv4Addr::new(127, network[0], network[1], host);
-            // Whoever has the third address has the network.
             let Ok(listener) = TcpListener::bind((address(3), PORT)) else { continue };
+            let password = SecretString::from(uuid::Uuid::new_v4().to_string());
+            let Ok(first) = host("web01", shells_of_web01(), address(1), &password).await else { continue };
+            let Ok(second) = host("web02", shells_of_web02(), address(2), &password).await else { continue };
             let page = ResponseTemplate::new(404).set_body_raw("<html>Welcome to nginx", "text/html");
             let web = MockServer::builder().listener(listener).start().await;
             Mock::given(any()).respond_with(page).mount(&web).await;
-            let first = host(World::new("web01"), shells_of_web01(), address(1), None).await;
-            let password = first.password();
-            let second = host(World::new("web02"), shells_of_web02(), address(2), Some(&password)).await;
             return Self {
                 folder: tempfile::tempdir().unwrap(),
                 network: format!("127.{}.{}.", network[0], network[1]),
@@ -145,22 +144,21 @@ fn without_colours(text: &str) -> String {
 }
 
 async fn host(
-    mut world: World,
+    name: &str,
     shells: Vec<SimulatedShell>,
     address: Ipv4Addr,
-    password: Option<&SecretString>,
-) -> Simulator {
+    password: &SecretString,
+) -> std::io::Result<Simulator> {
+    let mut world = World::new(name);
     shells.into_iter().for_each(|shell| world.add(shell));
-    let password = password.cloned().unwrap_or_else(|| SecretString::from(uuid::Uuid::new_v4().to_string()));
     Simulator::builder()
         .world(world)
         .bind(IpAddr::V4(address))
         .port(PORT)
         .account(Account::administrator(r"CONTOSO\admin"), password.clone())
-        .account(Account::administrator(r"CONTOSO\alice"), password)
+        .account(Account::administrator(r"CONTOSO\alice"), password.clone())
         .start()
         .await
-        .unwrap()
 }
 
 fn shells_of_web01() -> Vec<SimulatedShell> {
