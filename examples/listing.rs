@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pssession::client::{IdSource as _, RandomIds};
 use pssession::simulator::{Simulator, World};
 use pssession::wsman::SessionId;
-use pssession::{Connector as _, Credential, Endpoint, HttpConnector, IdSource as _, RandomIds, WsmanClient};
+use pssession::{Connector as _, Credential, Endpoint, HttpConnector, WsmanClient};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

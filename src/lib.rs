@@ -59,6 +59,8 @@
 //! - [`auth`]: logins as state machines, NTLM's session security, the sealed frame.
 //! - [`session`]: what a session is, and which ones are meant.
 //! - [`transport`]: endpoints, and one authenticated TCP connection per [`Connection`]; bring your own with [`Connector`].
+//! - [`client`]: typed calls over one connection ([`WsmanClient`]); what they may take is in [`limits`], and what a server
+//!   has, and whether that is all, is a [`Listing`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
@@ -70,10 +72,10 @@
 
 pub mod auth;
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 mod error;
-mod limits;
-mod listing;
+pub mod limits;
+pub mod listing;
 pub mod session;
 #[cfg(feature = "simulator")]
 pub mod simulator;
@@ -86,16 +88,13 @@ pub mod wsman;
 
 pub use auth::{AuthScheme, Credential};
 #[cfg(feature = "client")]
-pub use client::{
-    IdSource, MAX_EMPTY_PAGES, MAX_LISTING_BYTES, MAX_PAGES, MAX_SHELLS, RandomIds, WsmanClient,
-};
+pub use client::WsmanClient;
 pub use error::{Error, Result};
-pub use limits::{Limits, OPERATION_TIMEOUT, READ_SLACK};
-pub use listing::{Gap, Listing};
+pub use listing::Listing;
 pub use session::{SessionDescriptor, SessionQuery};
 #[cfg(feature = "client")]
 pub use teardown::Engine;
 pub use teardown::{Outcome, Plan, Policy, Report};
 #[cfg(feature = "client")]
-pub use transport::{Connection, Connector, Endpoint, HttpConnector, Security};
-pub use wsman::{Fault, ShellId};
+pub use transport::{Connection, Connector, Endpoint, HttpConnector};
+pub use wsman::ShellId;

@@ -22,6 +22,9 @@ const SIMULATOR_OF_AUTH: &[&str] = &["crate::auth::sealing;", "crate::auth::Auth
 /// A file that nears this many lines usually hides a second noun.
 const MAX_LINES: usize = 500;
 
+/// More names than this at the root and nobody finds the one that they need; the rest stands in its module.
+const MAX_NAMES: usize = 18;
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -129,6 +132,20 @@ fn no_file_hides_a_second_noun() {
         .filter(|(_, lines)| *lines > MAX_LINES)
         .collect();
     assert!(long.is_empty(), "files over {MAX_LINES} lines: {long:?}");
+}
+
+#[test]
+fn the_front_page_of_the_library_stays_short() {
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let names: Vec<&str> = text
+        .split("\npub use ")
+        .skip(1)
+        .filter_map(|statement| statement.split(';').next()?.rsplit("::").next())
+        .flat_map(|names| names.trim_matches(['{', '}', ' ', '\n']).split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert!((10..=MAX_NAMES).contains(&names.len()), "{} names: {names:?}", names.len());
 }
 
 #[test]

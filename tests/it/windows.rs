@@ -1,5 +1,6 @@
 //! A real Windows host, where somebody has one: `docs/try-on-windows.md` says how. Nothing is closed unless the tester names
 //! a session for it.
+#![expect(clippy::print_stdout, reason = "the tester reports what is printed")]
 
 use crate::support::command::{Pssession, Run};
 

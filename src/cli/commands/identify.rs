@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use pssession::transport::{HttpOptions, Probe, probe};
+use pssession::transport::{HttpOptions, Probe, Security, probe};
 use pssession::wsman::op::identify;
 use pssession::wsman::{one_line, printable};
-use pssession::{Endpoint, Error, Security};
+use pssession::{Endpoint, Error};
 use serde_json::json;
 
 use crate::cli::args::{IdentifyArgs, PlainFormat};

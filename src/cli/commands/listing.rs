@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pssession::listing::Gap;
 use pssession::session::{Miss, Selection};
 use pssession::store::{Note, Origin, Row, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed};
@@ -207,7 +208,7 @@ fn out_of_time(endpoint: &Endpoint) -> Diagnostic {
         .with_hint("--deadline limits the whole run; give it more time, or ask fewer hosts at once")
 }
 
-fn incomplete(endpoint: &Endpoint, gap: &pssession::Gap) -> Diagnostic {
+fn incomplete(endpoint: &Endpoint, gap: &Gap) -> Diagnostic {
     let message = format!("the listing of {} is incomplete, so nothing is closed there", place(endpoint));
     Diagnostic::new("ListingIncomplete", "InvalidData", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())

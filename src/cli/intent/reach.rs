@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use pssession::auth::UnknownScheme;
 use pssession::session::parse_duration_text;
-use pssession::{AuthScheme, Endpoint, Security};
+use pssession::transport::Security;
+use pssession::{AuthScheme, Endpoint};
 
 use crate::cli::args::{DangerousArgs, ReachArgs};
 use crate::cli::diagnostic::Diagnostic;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pssession::client::RandomIds;
 use pssession::simulator::{Account, Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Surveyed};
 use pssession::wsman::SessionId;
-use pssession::{Error, Listing, RandomIds, WsmanClient};
+use pssession::{Error, Listing, WsmanClient};
 
 use super::{ADMIN, Lab, no_signals, ours};
 
