@@ -235,6 +235,7 @@ impl From<std::io::Error> for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::ErrorAction;
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
@@ -252,7 +253,8 @@ mod tests {
     #[test]
     fn the_concise_view_is_one_line_and_tells_a_script_more_only_if_it_is_verbose() {
         let error = Diagnostic::usage("no session has the id \"7\"").about("7").with_hint("look");
-        let voice = Voice { cmdlet: "Remove-PSSession", class: "Class", verbose: false, silent: false };
+        let action = ErrorAction::Continue;
+        let voice = Voice { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
         let concise = "Remove-PSSession: no session has the id \"7\"\n  hint: look\n";
         assert_eq!(error.to_concise(voice, false), concise);
         let verbose = error.to_concise(Voice { verbose: true, ..voice }, false);

@@ -1,6 +1,6 @@
 //! In whose manner a command speaks: our own, or PowerShell's, where it was typed in PowerShell's spelling.
 
-use super::args::Format;
+use super::args::{ErrorAction, Format};
 use super::diagnostic::DiagnosticFormat;
 
 /// The manner of one run.
@@ -20,22 +20,39 @@ pub(crate) struct Voice {
     pub(crate) class: &'static str,
     /// `-Verbose`.
     pub(crate) verbose: bool,
-    /// `-ErrorAction SilentlyContinue` or `Ignore`.
-    pub(crate) silent: bool,
+    /// `-ErrorAction`.
+    pub(crate) action: ErrorAction,
+}
+
+impl Voice {
+    /// Whether error records are kept to oneself.
+    fn is_silent(self) -> bool {
+        matches!(self.action, ErrorAction::SilentlyContinue | ErrorAction::Ignore)
+    }
 }
 
 impl Manner {
-    /// Whether it is PowerShell's, who knows other words than our options.
-    pub(crate) fn is_powershell(self) -> bool {
-        matches!(self, Self::PowerShell(_))
-    }
-
     /// How errors are written beside this output.
     pub(crate) fn errors(self, output: Option<Format>) -> DiagnosticFormat {
+        match self {
+            Self::PowerShell(voice) if voice.is_silent() => DiagnosticFormat::Silent,
+            _ => self.last_error(output),
+        }
+    }
+
+    /// How the error is written that ends the command: no `-ErrorAction` silences it.
+    pub(crate) fn last_error(self, output: Option<Format>) -> DiagnosticFormat {
         match (self, DiagnosticFormat::beside(output)) {
-            (Self::PowerShell(voice), _) if voice.silent => DiagnosticFormat::Silent,
             (Self::PowerShell(voice), DiagnosticFormat::Text) => DiagnosticFormat::Concise(voice),
             (_, format) => format,
+        }
+    }
+
+    /// How PowerShell would speak, where it was typed in its spelling.
+    pub(crate) fn voice(self) -> Option<Voice> {
+        match self {
+            Self::Native => None,
+            Self::PowerShell(voice) => Some(voice),
         }
     }
 }

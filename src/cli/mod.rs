@@ -38,6 +38,9 @@ pub(crate) fn run() -> ExitCode {
         return answered;
     }
     let words = source::arguments();
+    if let Some(cmdlet) = spelling::asks_for_help(&words) {
+        return spelling::help(cmdlet).into();
+    }
     if let Some((cmdlet, words)) = spelling::cmdlet(&words) {
         return spelling::run(cmdlet, words).into();
     }
@@ -80,8 +83,8 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
 /// Errors are JSON where the output was asked to be.
 fn diagnostic_format(command: &Command, manner: Manner) -> DiagnosticFormat {
     match command {
-        Command::Get(args) => manner.errors(args.output.output),
-        Command::Remove(args) => manner.errors(args.output.output),
+        Command::Get(args) => manner.last_error(args.output.output),
+        Command::Remove(args) => manner.last_error(args.output.output),
         Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
         Command::Import(args) => DiagnosticFormat::beside(args.output.output),
         Command::Export(_) => DiagnosticFormat::Text,

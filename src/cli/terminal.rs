@@ -227,10 +227,32 @@ mod tests {
     }
 
     #[test]
+    fn the_question_is_powershells() {
+        let shown = "
+Confirm
+Are you sure you want to perform this action?
+Performing the operation \"Remove\" on target \"web01\".
+[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
+        assert_eq!(asked("y\n").1, shown);
+    }
+
+    #[test]
     fn hotkeys_and_labels_are_taken_in_any_case_with_blanks_around() {
-        assert_eq!(asked(" yes to ALL \n").0, Answer::YesToAll);
-        assert_eq!(asked("n\n").0, Answer::No);
-        assert_eq!(asked("L\n").0, Answer::NoToAll);
+        for (typed, answer) in [
+            ("y", Answer::Yes),
+            ("Y", Answer::Yes),
+            (" YES ", Answer::Yes),
+            ("  ", Answer::Yes),
+            ("a", Answer::YesToAll),
+            ("A", Answer::YesToAll),
+            (" yes to ALL ", Answer::YesToAll),
+            ("n", Answer::No),
+            ("No", Answer::No),
+            ("L", Answer::NoToAll),
+            ("no to all", Answer::NoToAll),
+        ] {
+            assert_eq!(asked(&format!("{typed}\n")).0, answer, "{typed:?}");
+        }
     }
 
     #[test]
@@ -238,7 +260,7 @@ mod tests {
         let (answer, shown) = asked("what\n?\nn\n");
         assert_eq!(answer, Answer::No);
         assert_eq!(shown.matches("[Y] Yes").count(), 3);
-        assert!(shown.contains("A - Close this session and all that follow"));
+        assert!(shown.contains(HELP));
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub(crate) enum Command {
 }
 
 const EXAMPLES: &str = "\
+In PowerShell's spelling: Remove-PSSession, Get-PSSession (`pssession help NAME`)
+
 Examples:
   pssession demo                                   the whole story, with no Windows machine
   pssession get --on web01 --user CONTOSO\\alice    who holds which shells

@@ -70,9 +70,20 @@ pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagno
     Ok(Some(terminal.yes_or_no(&question)?))
 }
 
+/// An error where `--confirm` would have nobody to ask: that is told before any server is asked.
+pub(super) fn can_ask(args: &RemoveArgs) -> Result<(), Diagnostic> {
+    if args.confirm && !args.what_if {
+        Terminal::open().map_err(|error| nobody_to_ask(&error))?;
+    }
+    Ok(())
+}
+
+fn nobody_to_ask(error: &std::io::Error) -> Diagnostic {
+    unconfirmed("each session is to be asked about").caused_by(error)
+}
+
 fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
-    let mut terminal =
-        Terminal::open().map_err(|error| unconfirmed("--confirm asks on the terminal").caused_by(&error))?;
+    let mut terminal = Terminal::open().map_err(|error| nobody_to_ask(&error))?;
     let _open = watch.question();
     let mut answer = Answer::Yes;
     for position in 0..plan.len() {

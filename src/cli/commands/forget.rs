@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use pssession::teardown::{Circumstances, Report, Requirement};
 
-use super::{Context, listing, remembered};
+use super::{Context, misses, remembered};
 use crate::cli::args::ForgetArgs;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let table = context.table(&args.table);
     let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?.without_strangers();
     let selection = recalled.select(&query);
-    let literal_misses = listing::tell_misses(&selection, None, errors);
+    let literal_misses = misses::tell(&selection, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
         let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;

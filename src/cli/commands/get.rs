@@ -8,8 +8,8 @@ use pssession::store::Rows;
 use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
 
 use super::connecting::Connectors;
-use super::{Context, listing, remembered};
-use crate::cli::args::{Format, GetArgs};
+use super::{Context, listing, misses, remembered};
+use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Reach, Scope, session_query};
@@ -24,16 +24,27 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     };
     let format = context.format(args.output.output);
     let errors = context.errors(args.output.output);
-    let advice = found.advice.filter(|_| !context.manner.is_powershell());
-    let told = listing::tell_misses(&found.selection, advice, errors);
+    let voice = context.manner.voice();
+    let action = voice.map(|voice| voice.action).unwrap_or_default();
+    let advice = found.advice.filter(|_| voice.is_none());
+    let told = misses::tell(&found.selection, advice, action == ErrorAction::Stop, errors);
+    if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
+        && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
+    {
+        return Ok(Exit::COULD_NOT_BEGIN);
+    }
     let chosen = found.rows.pick(&found.selection.chosen);
     if chosen.is_empty()
         && told == 0
         && !args.fail_if_none
-        && is_for_a_person(format)
         && let Some(nothing) = &found.nothing
     {
-        writeln!(std::io::stderr().lock(), "{nothing}")?;
+        match voice {
+            // PowerShell is silent about a pattern that matches nothing.
+            Some(voice) if voice.verbose => writeln!(std::io::stderr().lock(), "VERBOSE: {nothing}")?,
+            None if is_for_a_person(format) => writeln!(std::io::stderr().lock(), "{nothing}")?,
+            _ => {}
+        }
     }
     render::sessions(format, &chosen)?;
     let circumstances = Circumstances { required: required(args), ..found.circumstances };

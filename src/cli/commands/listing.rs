@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pssession::listing::Gap;
-use pssession::session::{Miss, Selection};
+use pssession::session::Selection;
 use pssession::store::{Note, Origin, Row, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed};
 use pssession::transport::TransportError;
@@ -17,9 +17,6 @@ use crate::cli::intent::{Reach, parse_duration};
 use crate::cli::progress::Progress;
 use crate::cli::render::plural;
 use crate::cli::table::Table;
-
-/// What to know of an Id that nothing has: no other place to look has it, either.
-const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
 
 /// How many hosts are named in one sentence.
 const MAX_NAMES: usize = 5;
@@ -162,34 +159,6 @@ pub(super) fn circumstances(
         literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
         ..Circumstances::default()
     }
-}
-
-/// Tells the selector values that found nothing and are no patterns, with advice below the last one; says how many they
-/// are.
-pub(super) fn tell_misses(selection: &Selection, advice: Option<String>, format: DiagnosticFormat) -> usize {
-    let mut misses = selection.misses.iter().filter(|miss| !miss.silent).peekable();
-    let mut count = 0;
-    while let Some(miss) = misses.next() {
-        let last = misses.peek().is_none();
-        let advice = advice.as_deref().filter(|_| last);
-        let advice = advice.map(|advice| if miss.option == "--id" { NEVER_AGAIN } else { advice });
-        missed(miss).with_hint(advice.map(str::to_owned)).emit(format);
-        count += 1;
-    }
-    count
-}
-
-/// A selector value that found nothing.
-fn missed(miss: &Miss) -> Diagnostic {
-    let id = match miss.option {
-        "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
-        "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
-        "--computer-name" => "RemoteRunspaceNotAvailableForSpecifiedComputer",
-        _ => "RemoteRunspaceNotAvailableForSpecifiedName",
-    };
-    let property = miss.option.trim_start_matches('-').replace('-', " ");
-    let message = format!("no session has the {property} \"{}\"", miss.value);
-    Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
 }
 
 fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {

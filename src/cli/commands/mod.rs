@@ -12,6 +12,7 @@ pub(crate) mod identify;
 pub(crate) mod import;
 mod listing;
 pub(crate) mod man;
+mod misses;
 mod objects;
 mod remembered;
 pub(crate) mod remove;

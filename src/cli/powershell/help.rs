@@ -123,8 +123,10 @@ mod tests {
             assert!(page.lines().any(|printed| printed.trim() == line), "{line}\n{page}");
         }
         assert!(
-            help(Cmdlet::GetPSSession)
-                .contains("    Get-PSSession [-Name <String[]>] [<CommonParameters>]\n")
+            help(Cmdlet::GetPSSession).contains(
+                "    Get-PSSession [-Name <String[]>] [-State <SessionFilterState>] [-ConfigurationName <String>] \
+                 [<CommonParameters>]\n"
+            )
         );
     }
 }

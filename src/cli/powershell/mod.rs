@@ -27,5 +27,6 @@ pub(crate) use bound::{Bound, Reaching};
 pub(crate) use cmdlet::Cmdlet;
 pub(crate) use error::BindingError;
 pub(crate) use help::help;
+pub(crate) use names::is_verbose;
 pub(crate) use options::arity;
-pub(crate) use preferences::{ActionPreference, Authentication, StateFilter};
+pub(crate) use preferences::{Authentication, StateFilter};

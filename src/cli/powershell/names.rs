@@ -1,9 +1,13 @@
 //! From what was typed behind the dash to the parameter that is meant.
 
+use std::ffi::OsString;
+
 use super::cmdlet::Cmdlet;
+use super::convert;
 use super::declaration::{Kind, Parameter, Place, Tier};
 use super::error::Problem;
 use super::parameters::PARAMETERS;
+use super::words::{self, Word};
 
 /// Names that people bring from other cmdlets and tools, and what to use here.
 const FOREIGN: &[(&[&str], &str)] = &[
@@ -34,6 +38,18 @@ pub(super) fn find(cmdlet: Cmdlet, typed: &str) -> Result<(&'static Parameter, P
         ([], _) => Err(ambiguous(typed, &others, &[])),
         _ => Err(ambiguous(typed, &declared, &others)),
     }
+}
+
+/// Whether `-Verbose` is among the words, in any of its spellings: what could not be bound asks for it as well.
+pub(crate) fn is_verbose(cmdlet: Cmdlet, words: &[OsString]) -> bool {
+    let classified = words.iter().filter_map(|word| word.to_str()).map(words::classify);
+    classified.into_iter().any(|word| match word {
+        Word::Parameter { name, value } => {
+            find(cmdlet, &name).is_ok_and(|(row, _)| row.name == "Verbose")
+                && value.is_none_or(|value| convert::switch(&value) == Some(true))
+        }
+        _ => false,
+    })
 }
 
 fn spellings(parameter: &Parameter) -> impl Iterator<Item = &'static str> {
@@ -161,6 +177,21 @@ mod tests {
                 }
                 (Err(_), fitting) => assert!(fitting > 1, "-{typed} is no longer unambiguous"),
             }
+        }
+    }
+
+    #[test]
+    fn verbose_is_seen_in_what_could_not_be_bound() {
+        let verbose = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            is_verbose(Cmdlet::RemovePSSession, &words)
+        };
+        for words in [&["-Nonsense", "-Verbose"][..], &["-vb", "-i", "1"], &["-VERB:$true"], &["\u{2013}ve"]]
+        {
+            assert!(verbose(words), "{words:?}");
+        }
+        for words in [&["-Nonsense"][..], &["-v"], &["-Verbose:$false"], &["--verbose"], &["Verbose"], &[]] {
+            assert!(!verbose(words), "{words:?}");
         }
     }
 

@@ -13,8 +13,10 @@ const SERVERS: &[Set] =
 const CONTAINERS: &[Set] = &[Set::ContainerId, Set::ContainerIdInstanceId];
 const VM_IDS: &[Set] = &[Set::VmId, Set::VmIdInstanceId];
 const VM_NAMES: &[Set] = &[Set::VmName, Set::VmNameInstanceId];
-/// Get-PSSession's sets that narrow by state and configuration.
+/// Get-PSSession's sets that narrow by state and configuration; in the first, which lists what is remembered, they are
+/// ours.
 const NARROWING: &[Set] = &[
+    Set::Name,
     Set::ComputerName,
     Set::ComputerInstanceId,
     Set::ConnectionUri,
@@ -179,14 +181,19 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "UseSSL",
         Kind::Switch(|bound| &mut bound.reaching.use_ssl),
         HOSTS,
-        "HTTPS, on port 5986 unless told otherwise",
+        "HTTPS, on port 5986 unless told otherwise. Sessions that are known keep their own",
     ),
-    reaching("Port", Kind::Port(|bound| &mut bound.reaching.port), HOSTS, "The server's TCP port"),
+    reaching(
+        "Port",
+        Kind::Port(|bound| &mut bound.reaching.port),
+        HOSTS,
+        "The TCP port. To remove: only sessions at it. To get: that of the servers",
+    ),
     reaching(
         "ApplicationName",
         Kind::Text(|bound| &mut bound.reaching.application_name),
         HOSTS,
-        "The path on the server, instead of wsman",
+        "The path on the servers to ask, instead of wsman. To remove: without effect",
     ),
     reaching(
         "ThrottleLimit",

@@ -70,7 +70,7 @@ fn is_ours(word: &str) -> bool {
 }
 
 /// A dash and a letter begin a parameter; a dash and a digit are a number, and a lone dash is stdin.
-fn classify(word: &str) -> Word {
+pub(super) fn classify(word: &str) -> Word {
     let Some(behind) = word.strip_prefix(DASHES) else { return Word::Value(word.to_owned()) };
     if behind == "?" {
         return Word::Help;

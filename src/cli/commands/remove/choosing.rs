@@ -9,12 +9,10 @@ use pssession::teardown::{Circumstances, Requirement, Survey};
 use pssession::{Connector, Endpoint};
 
 use super::Run;
-use crate::cli::args::ErrorAction;
 use crate::cli::commands::connecting::Connectors;
-use crate::cli::commands::{confirm, listing, remembered};
+use crate::cli::commands::{confirm, listing, misses, remembered};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::intent::remembered_query;
-use crate::cli::interrupt::Watch;
 use crate::cli::render::{plural, printable};
 
 /// What is to be closed, and the servers that were asked about it.
@@ -32,6 +30,7 @@ impl Run<'_> {
         &self,
         connectors: &mut Connectors<'_>,
     ) -> Result<Prepared, Diagnostic> {
+        confirm::can_ask(self.args)?;
         let mut survey = self.survey(connectors.for_servers()?).await;
         let by_id = !self.args.select.id.is_empty();
         let table = self.table.as_ref();
@@ -78,6 +77,7 @@ impl Run<'_> {
         if circumstances.could_not_begin || chosen.is_empty() || only_shown {
             return Ok(Prepared { chosen, survey, circumstances, declined: false });
         }
+        confirm::can_ask(self.args)?;
         if !self.trusts(&chosen).await? {
             return Ok(Prepared { chosen, survey, circumstances, declined: true });
         }
@@ -157,12 +157,12 @@ impl Run<'_> {
         let required = must_match.then_some(Requirement::Present);
         let advice = if self.talk.must_match() { remembered::advice(&self.scope) } else { None };
         let mut circumstances = Circumstances { required, ..circumstances };
-        listing::tell_misses(selection, advice, self.talk.errors);
+        misses::tell(selection, advice, self.talk.only_first_miss(), self.talk.errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
         if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
         }
-        circumstances.could_not_begin = misses_stop_it(self.args.error_action, &circumstances, self.watch)?;
+        circumstances.could_not_begin = misses::stop_it(self.args.error_action, &circumstances, self.watch)?;
         if circumstances.could_not_begin {
             self.talk.say("nothing was closed, because not everything that was named is there")?;
         }
@@ -199,21 +199,4 @@ impl Run<'_> {
         };
         if strangers.is_empty() { Ok(true) } else { confirm::trust(&strangers, self.watch) }
     }
-}
-
-/// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.
-fn misses_stop_it(
-    action: ErrorAction,
-    circumstances: &Circumstances,
-    watch: &Watch,
-) -> Result<bool, Diagnostic> {
-    let missed = circumstances.literal_misses > 0;
-    Ok(match action {
-        ErrorAction::Stop => missed,
-        ErrorAction::Inquire if missed && circumstances.hits > 0 => {
-            !confirm::go_on(circumstances.hits, watch)?.unwrap_or(false)
-        }
-        ErrorAction::Inquire => missed,
-        _ => false,
-    })
 }

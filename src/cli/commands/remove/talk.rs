@@ -12,7 +12,7 @@ use crate::cli::commands::Context;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::fault_code_hint;
-use crate::cli::manner::{Manner, Voice};
+use crate::cli::manner::Voice;
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
 
@@ -31,10 +31,7 @@ impl Talk {
         let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
         let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
         let format = context.format(args.output.output);
-        let voice = match context.manner {
-            Manner::Native => None,
-            Manner::PowerShell(voice) => Some(voice),
-        };
+        let voice = context.manner.voice();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
         let records = args.report.as_deref() != Some(Path::new("-"))
             && (voice.is_none() || args.output.output.is_some());
@@ -47,11 +44,16 @@ impl Talk {
         self.voice.is_none()
     }
 
+    /// Whether the first miss is the last error: PowerShell stops at once, while our own spelling tells them all.
+    pub(super) fn only_first_miss(&self) -> bool {
+        self.voice.is_some_and(|voice| voice.action == ErrorAction::Stop)
+    }
+
     /// What PowerShell says before it acts, where it is verbose and does not ask.
     pub(super) fn announce(&self, plan: &Plan, asked: bool) -> Result<(), Diagnostic> {
         if self.voice.is_some_and(|voice| voice.verbose) && !asked {
             let mut out = std::io::stderr().lock();
-            for planned in plan.sessions() {
+            for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
                 writeln!(out, "VERBOSE: {}", performing(planned.descriptor()))?;
             }
         }
@@ -103,8 +105,10 @@ impl Talk {
         let told_of_its_host = matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_)))
             && record.elapsed.is_zero()
             && self.errors.is_for_a_person();
-        if record.outcome.is_bad() && !told_of_its_host {
-            went_wrong(record).emit(self.errors);
+        match self.voice {
+            Some(_) if record.outcome.is_bad() => went_wrong_in_powershell(record).emit(self.errors),
+            None if record.outcome.is_bad() && !told_of_its_host => went_wrong(record).emit(self.errors),
+            _ => {}
         }
     }
 
@@ -158,8 +162,25 @@ fn went_wrong(record: &Record) -> Diagnostic {
         record.outcome.name(),
         printable(&record.outcome.reason().unwrap_or_default()),
     );
-    let target = format!("{} {}", session.endpoint_url, printable(session.shell.shell_id.as_str()));
     Diagnostic::new(record.outcome.name(), "CloseError", message, Exit::SUCCESS)
-        .about(target)
+        .about(target(session))
         .with_hint(record.fault_code.and_then(fault_code_hint))
+}
+
+/// PowerShell has one error for all that keeps a session from being removed: that there was no connection to its server.
+fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
+    let Outcome::Failed(Failure::Unreachable(why)) = &record.outcome else { return went_wrong(record) };
+    let session = &record.session;
+    let message = format!(
+        "no connection to `{}` for session `{}`, so it was not removed and may still be there: {}",
+        printable(&session.computer_name),
+        printable(session.name().unwrap_or(session.shell.shell_id.as_str())),
+        printable(why),
+    );
+    Diagnostic::new("RemoveSessionCannotConnectToServer", "InvalidOperation", message, Exit::SUCCESS)
+        .about(target(session))
+}
+
+fn target(session: &SessionDescriptor) -> String {
+    format!("{} {}", session.endpoint_url, printable(session.shell.shell_id.as_str()))
 }

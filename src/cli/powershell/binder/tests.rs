@@ -217,6 +217,9 @@ fn get_finds_the_set_that_fits_what_was_given() {
         (&[][..], Set::Name),
         (&["-Verbose"], Set::Name),
         (&["-Name", "a*"], Set::Name),
+        // Ours: what is remembered is narrowed as well.
+        (&["-State", "Broken"], Set::Name),
+        (&["-Name", "a*", "-State", "Opened", "-ConfigurationName", "x"], Set::Name),
         (&["-Id", "3"], Set::Id),
         (&["3"], Set::Id),
         (&["-InstanceId", GUID], Set::InstanceId),

@@ -169,7 +169,7 @@ fn get_says_which_parameters_do_not_go_together() {
     let id = |words: &[&str]| command(Cmdlet::GetPSSession, words).unwrap_err().id();
     assert_eq!(id(&["-Id", "1", "-Name", "a"]), "AmbiguousParameterSet");
     assert_eq!(id(&["web01", "-Name", "a", "-InstanceId", GUID]), "AmbiguousParameterSet");
-    assert_eq!(id(&["-State", "Opened"]), "AmbiguousParameterSet");
+    assert_eq!(id(&["-State", "Opened", "-Id", "1"]), "AmbiguousParameterSet");
     assert_eq!(id(&["-Credential", "ci"]), "AmbiguousParameterSet");
     assert_eq!(id(&["-Port", "5985"]), "MissingMandatoryParameter");
     assert_eq!(id(&["-Session", "-"]), "ParameterNotSupported");
@@ -197,7 +197,7 @@ const EXAMPLES: &[(Cmdlet, &[&str])] = {
     &[
         (REMOVE, &["-ComputerName", "a", "-Name", "b"]),
         (GET, &["-Id", "1", "-Name", "b"]),
-        (GET, &["-State", "Opened"]),
+        (GET, &["-Credential", "ci"]),
         (GET, &["-Credential", "ci", "-State", "Opened"]),
         (REMOVE, &["-c", "a"]),
         (REMOVE, &["-o", "json"]),

@@ -1,5 +1,12 @@
 //! PowerShell's spelling end to end: the same work, told in PowerShell's manner.
 
+mod errors;
+mod reaching;
+mod resolving;
+#[cfg(target_os = "linux")]
+mod should_process;
+mod states;
+
 use std::time::SystemTime;
 
 use pssession::session::{SeenOn, SessionDescriptor};
@@ -20,19 +27,32 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        let desk = Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() };
-        let endpoint = Endpoint::parse(&desk.simulator.address().to_string(), false).unwrap();
-        let seen_on = SeenOn { host: "Server01", url: endpoint.url(), port: endpoint.port() };
-        let row = |(id, name): (&str, &str)| {
-            let mut shell = Shell::new(ShellId::from_server(id), "");
-            shell.name = Some(name.to_owned());
-            let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
-            Row { session, note: Note::new(Origin::Imported) }
-        };
-        let rows: Vec<Row> = [(BUILD_7, "build-7"), (BUILD_8, "build-8")].map(row).into();
-        Store::open(desk.folder.path().join("sessions.db")).unwrap().import(&rows).unwrap();
-        on(&desk.simulator, "get", &[]).env("PSSESSION_STORE", &desk.table()).run().await.expect(0);
+        let desk = Self::empty().await;
+        desk.import(BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
+        desk.import(BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
+        desk.list().await;
         desk
+    }
+
+    /// Lists the host, so that a login was sent there before.
+    async fn list(&self) {
+        on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.table()).run().await.expect(0);
+    }
+
+    /// The same host, of which nothing is known yet.
+    async fn empty() -> Self {
+        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Puts a session on `Server01` into the table, which a person would have imported.
+    fn import(&self, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
+        let endpoint = Endpoint::parse(&self.simulator.address().to_string(), false).unwrap();
+        let seen_on = SeenOn { host: "Server01", url: endpoint.url(), port: endpoint.port() };
+        let shell = Shell::new(ShellId::from_server(shell_id), "");
+        let mut session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
+        change(&mut session);
+        let row = Row { session, note: Note::new(Origin::Imported) };
+        Store::open(self.folder.path().join("sessions.db")).unwrap().import(&[row]).unwrap();
     }
 
     fn table(&self) -> String {
@@ -40,7 +60,11 @@ impl Desk {
     }
 
     async fn run(&self, words: &[&str]) -> Run {
-        Pssession::new(words).login(&self.simulator).env("PSSESSION_STORE", &self.table()).run().await
+        self.command(words).run().await
+    }
+
+    fn command(&self, words: &[&str]) -> Pssession {
+        Pssession::new(words).login(&self.simulator).env("PSSESSION_STORE", &self.table())
     }
 }
 
@@ -84,60 +108,6 @@ async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
 }
 
 #[tokio::test]
-async fn verbose_says_what_is_done_and_what_a_script_would_ask_of_an_error() {
-    let desk = Desk::new().await;
-    let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-vb"]).await.expect(1);
-    let expected = [
-        "Remove-PSSession: no session has the id \"77\"",
-        "  FullyQualifiedErrorId: RemoteRunspaceNotAvailableForSpecifiedSessionId,\
-         Microsoft.PowerShell.Commands.RemovePSSessionCommand",
-        "  Category: InvalidArgument, TargetObject: 77",
-        "VERBOSE: Performing the operation \"Remove\" on target \"Server01\".",
-    ];
-    assert_eq!(said(&run), expected);
-}
-
-#[tokio::test]
-async fn under_stop_the_first_miss_ends_it_and_silently_continue_changes_only_the_printing() {
-    let desk = Desk::new().await;
-    desk.run(&["rsn", "1,77", "-Confirm:$false", "-ErrorAction", "Stop"]).await.expect(1);
-    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
-    let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-ea", "SilentlyContinue"]).await.expect(1);
-    assert_eq!(run.stderr, "");
-    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
-}
-
-#[tokio::test]
-async fn errors_are_objects_where_the_output_is() {
-    let desk = Desk::new().await;
-    let run = desk.run(&["rsn", "77", "--output", "json"]).await.expect(1);
-    let error: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
-    assert_eq!(error["ErrorId"], "RemoteRunspaceNotAvailableForSpecifiedSessionId");
-    assert_eq!(error["Target"], "77");
-    let run = desk.run(&["rsn", "-i", "77", "--output=json"]).await.expect(2);
-    let error: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
-    assert_eq!(error["ErrorId"], "AmbiguousParameter");
-}
-
-#[tokio::test]
-async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
-    let desk = Desk::new().await;
-    for (words, told) in [
-        (&["rsn"][..], "the mandatory parameter"),
-        (&["rsn", "-Id", "1", "-Name", "x"], "no parameter set has -Id and -Name together"),
-        (&["rsn", "-Id", "1", "-Confirm:"], "'-Confirm:$false'"),
-        (&["rsn", "a.txt", "b.txt"], "no positional parameter takes \"b.txt\""),
-        (&["rsn", "-Name", "[z-a]"], "[z-a]"),
-        (&["gsn", "-SessionOption", "x"], "is not supported"),
-    ] {
-        let run = desk.run(words).await.expect(2);
-        assert!(run.stderr.contains(told), "{}", run.stderr);
-        assert!(run.stderr.contains("hint:") && run.stderr.contains("nothing was sent"), "{}", run.stderr);
-    }
-    assert_eq!(desk.simulator.connections(), 1);
-}
-
-#[tokio::test]
 async fn the_guard_does_not_care_how_it_was_spelt() {
     let desk = Desk::new().await;
     let run = desk.run(&["rsn", "-Id", "3"]).await.expect(6);
@@ -166,13 +136,8 @@ async fn get_lists_what_is_remembered_or_asks_the_server_that_is_named() {
 async fn objects_come_in_by_a_pipe() {
     let desk = Desk::new().await;
     let objects = desk.run(&["gsn", "--output", "json"]).await.expect(0).stdout;
-    Pssession::new(["rsn", "-Session", "-", "-Confirm:$false"])
-        .login(&desk.simulator)
-        .env("PSSESSION_STORE", &desk.table())
-        .stdin(&objects)
-        .run()
-        .await
-        .expect(0);
+    let words = ["rsn", "-Session", "-", "-Confirm:$false"];
+    desk.command(&words).stdin(&objects).run().await.expect(0);
     assert_eq!(left(&desk.simulator), [ALICE]);
 }
 
@@ -200,8 +165,21 @@ async fn a_link_of_the_cmdlets_name_is_the_cmdlet() {
     }
 }
 
-#[tokio::test]
-async fn a_question_mark_shows_the_page_of_the_cmdlet() {
-    let run = Pssession::new(["rsn", "-?"]).run_blocking().expect(0);
-    assert!(run.stdout.starts_with("NAME\n    Remove-PSSession (rsn)"), "{}", run.stdout);
+#[test]
+fn a_question_mark_and_help_show_the_page_of_the_cmdlet() {
+    for words in [&["rsn", "-?"][..], &["Remove-PSSession", "--help"], &["help", "REMOVE-pssession"]] {
+        let run = Pssession::new(words).run_blocking().expect(0);
+        assert!(run.stdout.starts_with("NAME\n    Remove-PSSession (rsn)"), "{}", run.stdout);
+    }
+    let run = Pssession::new(["help", "get-pssession"]).run_blocking().expect(0);
+    assert!(run.stdout.starts_with("NAME\n    Get-PSSession (gsn)"), "{}", run.stdout);
+}
+
+#[test]
+fn the_help_of_the_program_names_both_cmdlets() {
+    for words in [["--help"], ["-h"], ["help"]] {
+        let run = Pssession::new(words).run_blocking().expect(0);
+        let line = run.stdout.lines().find(|line| line.contains("Remove-PSSession")).unwrap();
+        assert!(line.contains("Get-PSSession"), "{line}");
+    }
 }

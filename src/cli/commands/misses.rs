@@ -1,0 +1,65 @@
+//! What was named and is not there: how it is told, and whether it ends the command.
+
+use pssession::session::{Miss, Selection};
+use pssession::teardown::Circumstances;
+
+use super::confirm;
+use crate::cli::args::ErrorAction;
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::Watch;
+use crate::cli::render::printable;
+
+/// What to know of an Id that nothing has: no other place to look has it, either.
+const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
+
+/// Tells the selector values that found nothing and are no patterns, with advice below the last one; says how many
+/// errors that were. Where the first error ends the command it is the only one.
+pub(super) fn tell(
+    selection: &Selection,
+    advice: Option<String>,
+    only_first: bool,
+    format: DiagnosticFormat,
+) -> usize {
+    let loud = selection.misses.iter().filter(|miss| !miss.silent);
+    let mut misses = loud.take(if only_first { 1 } else { usize::MAX }).peekable();
+    let mut count = 0;
+    while let Some(miss) = misses.next() {
+        let last = misses.peek().is_none();
+        let advice = advice.as_deref().filter(|_| last);
+        let advice = advice.map(|advice| if miss.option == "--id" { NEVER_AGAIN } else { advice });
+        missed(miss).with_hint(advice.map(str::to_owned)).emit(format);
+        count += 1;
+    }
+    count
+}
+
+/// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.
+pub(super) fn stop_it(
+    action: ErrorAction,
+    circumstances: &Circumstances,
+    watch: &Watch,
+) -> Result<bool, Diagnostic> {
+    let missed = circumstances.literal_misses > 0;
+    Ok(match action {
+        ErrorAction::Stop => missed,
+        ErrorAction::Inquire if missed && circumstances.hits > 0 => {
+            !confirm::go_on(circumstances.hits, watch)?.unwrap_or(false)
+        }
+        ErrorAction::Inquire => missed,
+        _ => false,
+    })
+}
+
+/// A selector value that found nothing.
+fn missed(miss: &Miss) -> Diagnostic {
+    let id = match miss.option {
+        "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
+        "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
+        "--computer-name" => "RemoteRunspaceNotAvailableForSpecifiedComputer",
+        _ => "RemoteRunspaceNotAvailableForSpecifiedName",
+    };
+    let property = miss.option.trim_start_matches('-').replace('-', " ");
+    let message = format!("no session has the {property} \"{}\"", printable(&miss.value));
+    Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
+}

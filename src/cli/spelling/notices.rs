@@ -1,0 +1,73 @@
+//! What was said and changes nothing, so that nobody believes that it did.
+
+use crate::cli::args::{Command, RemoveArgs};
+use crate::cli::powershell::Bound;
+
+/// One sentence for each parameter without an effect.
+pub(super) fn without_effect(bound: &Bound, command: &Command) -> Vec<String> {
+    let ignored = bound.ignored.iter().map(|parameter| format!("-{parameter} has no effect here"));
+    let mut notices: Vec<String> = ignored.collect();
+    let Command::Remove(args) = command else { return notices };
+    if bound.reaching.application_name.is_some() {
+        notices.push(
+            "-ApplicationName has no effect here: each session is closed where it is known to be, and a URL names its \
+             own path"
+                .to_owned(),
+        );
+    }
+    if bound.reaching.use_ssl == Some(true) && !names_a_computer(bound, args) {
+        notices.push(
+            "-UseSSL has no effect here: each session is closed where it is known to be, and a URL says whether it is \
+             https"
+                .to_owned(),
+        );
+    }
+    notices
+}
+
+/// Whether a scheme is still to be chosen: for a host without one, or for an object that names no more than a computer.
+fn names_a_computer(bound: &Bound, args: &RemoveArgs) -> bool {
+    let uris = &bound.reaching.connection_uri;
+    args.reach.on.iter().any(|host| !uris.contains(host))
+        || args.reach.inventory.is_some()
+        || args.select.session.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::super::{bound, cmdlet, ours};
+    use super::*;
+    use crate::cli::powershell::Binding;
+
+    fn told(line: &str) -> Vec<String> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let (cmdlet, words) = cmdlet(&words).unwrap();
+        let Binding::Command(bound) = bound(cmdlet, words).unwrap() else { panic!("{line} asks for help") };
+        let notices = without_effect(&bound, &ours::in_our_words(&bound).command);
+        notices.iter().map(|notice| notice.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_has_an_effect_is_not_told() {
+        for line in [
+            "rsn 1 -Port 90 -Credential ci -Authentication Basic -ThrottleLimit 4",
+            "rsn 1 -ConnectionUri https://web01/wsman",
+            "rsn 1 -UseSSL --on web01",
+            "rsn -Session - -UseSSL",
+            "rsn 1 -UseSSL:$false",
+            "gsn web01 -UseSSL -Port 90 -ApplicationName other",
+        ] {
+            assert_eq!(told(line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn what_has_none_is_told_once_each() {
+        assert_eq!(told("rsn 1 -ApplicationName wsman -ov x"), ["-OutVariable", "-ApplicationName"]);
+        assert_eq!(told("rsn 1 -UseSSL"), ["-UseSSL"]);
+        assert_eq!(told("rsn 1 -UseSSL -ConnectionUri https://web01/wsman"), ["-UseSSL"]);
+        assert_eq!(told("gsn web01 -PipelineVariable x"), ["-PipelineVariable"]);
+    }
+}

@@ -1,0 +1,241 @@
+//! Sections 2, 4 and 7 of the cmdlet's specification: errors as they are told, what an error leads to, and the exit code.
+
+use std::time::Duration;
+
+use pssession::Endpoint;
+use pssession::session::SessionDescriptor;
+use pssession::simulator::{Mischief, OperationKind};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+use super::super::NOBODY;
+use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
+use crate::support::command::Run;
+use crate::support::pty::{Pty, available};
+
+const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
+
+/// Each line of stderr as an object.
+fn objects(run: &Run) -> Vec<Value> {
+    run.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+/// The four errors of section 2, as a person and as a program reads them.
+#[tokio::test]
+async fn the_four_misses_have_powershells_ids_category_and_target() {
+    let desk = Desk::new().await;
+    for (parameter, value, property, id) in [
+        ("-Id", "77", "id", "RemoteRunspaceNotAvailableForSpecifiedSessionId"),
+        ("-InstanceId", GUID, "instance id", "RemoteRunspaceNotAvailableForSpecifiedRunspaceId"),
+        ("-Name", "nobody", "name", "RemoteRunspaceNotAvailableForSpecifiedName"),
+        ("-ComputerName", "web9*", "computer name", "RemoteRunspaceNotAvailableForSpecifiedComputer"),
+    ] {
+        let message = format!("no session has the {property} \"{value}\"");
+        let run = desk.run(&["rsn", parameter, value, "-Verbose"]).await.expect(1);
+        let class = "Microsoft.PowerShell.Commands.RemovePSSessionCommand";
+        let expected = format!(
+            "Remove-PSSession: {message}\n  FullyQualifiedErrorId: {id},{class}\n  Category: InvalidArgument, \
+             TargetObject: {value}\n"
+        );
+        assert_eq!(run.stderr, expected);
+        for format in ["json", "ndjson"] {
+            let run = desk.run(&["rsn", parameter, value, "--output", format]).await.expect(1);
+            let error = &objects(&run)[0];
+            assert_eq!(
+                (
+                    &error["Schema"],
+                    &error["ErrorId"],
+                    &error["Category"],
+                    &error["Message"],
+                    &error["Target"]
+                ),
+                (
+                    &Value::from("pssession.error/1"),
+                    &Value::from(id),
+                    &Value::from("InvalidArgument"),
+                    &Value::from(message.as_str()),
+                    &Value::from(value)
+                )
+            );
+        }
+        if parameter != "-ComputerName" {
+            let run = desk.run(&["gsn", parameter, value, "-vb"]).await.expect(1);
+            assert!(run.stderr.starts_with(&format!("Get-PSSession: {message}\n")), "{}", run.stderr);
+            let id = format!("{id},Microsoft.PowerShell.Commands.GetPSSessionCommand");
+            assert!(run.stderr.contains(&id), "{}", run.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
+    let desk = Desk::new().await;
+    let world = desk.simulator.world();
+    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    let run = desk.run(&["rsn", "1,2", "-Confirm:$false"]).await.expect(1);
+    let told = "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access denied: ";
+    assert!(run.stderr.starts_with(told), "{}", run.stderr);
+    assert_eq!(left(&desk.simulator), [BUILD_7, ALICE]);
+    desk.run(&["gsn", "-Id", "1"]).await.expect(0);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session() {
+    let desk = Desk::new().await;
+    let elsewhere = |name: &'static str| {
+        move |session: &mut SessionDescriptor| {
+            let endpoint = Endpoint::parse(NOBODY, false).unwrap();
+            (session.endpoint_url, session.port) = (endpoint.url().to_owned(), endpoint.port());
+            session.shell.name = Some(name.to_owned());
+        }
+    };
+    desk.import("44444444-65A0-49F2-9053-A1B156C95777", elsewhere("lost-1"));
+    desk.import("55555555-65A0-49F2-9053-A1B156C95777", elsewhere("lost-2"));
+    let words = ["gsn", "-Name", "lost-*,build-7", "--output", "json"];
+    let sessions = desk.run(&words).await.expect(0).stdout;
+    // --on says that a login may go there.
+    let words = ["rsn", "-Session", "-", "-Confirm:$false", "--on", NOBODY];
+    let run = desk.command(&words).stdin(&sessions).run().await.expect(1);
+    let told = |name: &str| {
+        format!("Remove-PSSession: no connection to `Server01` for session `{name}`, so it was not removed")
+    };
+    for name in ["lost-1", "lost-2"] {
+        assert_eq!(run.stderr.matches(&told(name)).count(), 1, "{}", run.stderr);
+    }
+    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    let words = [&words[..], &["--output", "json"]].concat();
+    let run = desk.command(&words).stdin(&sessions).run().await.expect(1);
+    let ids: Vec<_> = objects(&run).iter().map(|error| error["ErrorId"].clone()).collect();
+    let each = ids.iter().filter(|id| **id == "RemoveSessionCannotConnectToServer");
+    assert_eq!(each.count(), 2, "{ids:?}");
+    desk.run(&["gsn", "-Name", "lost-*"]).await.expect(0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
+    let desk = Desk::new().await;
+    for (words, told) in [
+        (&["rsn"][..], "the mandatory parameter"),
+        (&["rsn", "-Id", "1", "-Name", "x"], "no parameter set has -Id and -Name together"),
+        (&["rsn", "-Id", "1", "-Confirm:"], "'-Confirm:$false'"),
+        (&["rsn", "a.txt", "b.txt"], "no positional parameter takes \"b.txt\""),
+        (&["rsn", "-Name", "[z-a]"], "[z-a]"),
+        (&["rsn", "-Id", "1..", "-ErrorAction", "Ignore"], "cannot be converted"),
+        (&["gsn", "-SessionOption", "x"], "is not supported"),
+    ] {
+        let run = desk.run(words).await.expect(2);
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stderr.contains("hint:") && run.stderr.contains("nothing was sent"), "{}", run.stderr);
+    }
+    assert_eq!(desk.simulator.connections(), 1);
+}
+
+/// "id, category and target" of an error that comes before anything is bound.
+#[tokio::test]
+async fn a_binding_error_tells_its_id_where_it_is_verbose_and_is_one_object_where_that_is_asked() {
+    let desk = Desk::empty().await;
+    let run = desk.run(&["rsn", "-Id", "x", "-Verbose"]).await.expect(2);
+    let class = "Microsoft.PowerShell.Commands.RemovePSSessionCommand";
+    let last: Vec<_> = said(&run).into_iter().rev().take(2).collect();
+    assert_eq!(
+        last,
+        [
+            "  Category: InvalidArgument, TargetObject: Id",
+            &format!("  FullyQualifiedErrorId: CannotConvertArgumentNoMessage,{class}")
+        ]
+    );
+    for words in [&["rsn", "-i", "1", "--output=json"][..], &["rsn", "-i", "1", "--output", "ndjson", "-vb"]]
+    {
+        let run = desk.run(words).await.expect(2);
+        let errors = objects(&run);
+        assert_eq!((errors.len(), &errors[0]["ErrorId"]), (1, &Value::from("AmbiguousParameter")));
+    }
+}
+
+#[tokio::test]
+async fn stop_ends_at_the_first_miss_and_removes_nothing() {
+    let desk = Desk::new().await;
+    for action in ["Stop", "1", "Inquire", "Inq"] {
+        let run = desk.run(&["rsn", "1,77,78", "-Confirm:$false", "-ErrorAction", action]).await.expect(1);
+        assert_eq!(said(&run)[0], "Remove-PSSession: no session has the id \"77\"", "{action}");
+        assert_eq!(left(&desk.simulator).len(), 3, "{action}");
+    }
+    let run = desk.run(&["rsn", "1,77,78", "-Confirm:$false", "-ea", "Stop"]).await.expect(1);
+    assert_eq!(run.stderr.matches("Remove-PSSession:").count(), 1, "{}", run.stderr);
+    let run = desk.run(&["gsn", "-Name", "build-7,nobody", "-ea", "Stop"]).await.expect(1);
+    assert_eq!((run.stdout.as_str(), said(&run).len()), ("", 1));
+}
+
+#[tokio::test]
+async fn stop_starts_nothing_new_after_a_removal_that_failed() {
+    let desk = Desk::new().await;
+    let world = desk.simulator.world();
+    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    desk.run(&["rsn", "1,2", "-Confirm:$false", "-ea", "Stop"]).await.expect(1);
+    assert_eq!(left(&desk.simulator).len(), 3);
+}
+
+#[tokio::test]
+async fn the_other_error_actions_change_the_printing_alone() {
+    for (action, lines) in [("Continue", 1), ("2", 1), ("SilentlyContinue", 0), ("Ignore", 0), ("4", 0)] {
+        let desk = Desk::new().await;
+        let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-ea", action]).await.expect(1);
+        assert_eq!(said(&run).len(), lines, "{action}: {}", run.stderr);
+        assert_eq!(left(&desk.simulator), [BUILD_8, ALICE], "{action}");
+        let run = desk.run(&["gsn", "-Name", "build-8,nobody", "-ea", action]).await.expect(1);
+        assert_eq!((run.records().len(), said(&run).len()), (1, lines), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn no_error_action_silences_what_ends_the_command() {
+    let desk = Desk::new().await;
+    let run = desk.run(&["rsn", "3", "-ea", "SilentlyContinue"]).await.expect(6);
+    assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn inquire_asks_on_the_terminal() {
+    if !available() {
+        return;
+    }
+    let question = "Go on with the one session that was found? [y/N] ";
+    for (typed, code, remaining) in [("n\n", 1, 3), ("y\n", 1, 2)] {
+        let desk = Desk::new().await;
+        let shown = Pty::new(["rsn", "1,77", "-Confirm:$false", "-ErrorAction", "Inquire"])
+            .env("PSSESSION_STORE", &desk.table())
+            .env("PSSESSION_USER", &desk.simulator.user())
+            .env("PSSESSION_PASSWORD", desk.simulator.password().expose_secret())
+            .answer(&[(question, typed)])
+            .await
+            .expect(code);
+        assert_eq!(left(&desk.simulator).len(), remaining, "{}", shown.screen);
+    }
+    let desk = Desk::new().await;
+    let words = ["gsn", "-Name", "build-7,nobody", "-ea", "Inquire", "--output", "name"];
+    for (typed, listed) in [("n\n", 0), ("y\n", 1)] {
+        let pty = Pty::new(words).env("PSSESSION_STORE", &desk.table());
+        let shown = pty.answer(&[(question, typed)]).await.expect(1);
+        assert_eq!(shown.screen.matches(BUILD_7).count(), listed, "{}", shown.screen);
+    }
+}
+
+/// What PowerShell has no code for keeps ours: 5, 6, 7, 8 (states.rs), 130; the others are 0, 1 and 2.
+#[tokio::test]
+async fn exit_codes_are_0_1_and_2_and_ours_where_powershell_has_none() {
+    let desk = Desk::new().await;
+    desk.run(&["rsn", "-Name", "gone*"]).await.expect(0);
+    desk.run(&["rsn", "-VMName", "gone"]).await.expect(0);
+    desk.run(&["rsn", "-Name", "gone"]).await.expect(1);
+    desk.run(&["rsn", "-Nonsense"]).await.expect(2);
+    desk.run(&["rsn", "3"]).await.expect(6);
+    let words = ["rsn", "1", "-Confirm:$false"];
+    desk.command(&words).env("PSSESSION_PASSWORD", "wrong").run().await.expect(5);
+    let on = desk.simulator.address().to_string();
+    desk.run(&["gsn", "-ComputerName", NOBODY]).await.expect(1);
+    let slow = Mischief::Delay(Duration::from_secs(60));
+    desk.simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 99, slow);
+    let words = ["rsn", "-Name", "build-7", "-Confirm:$false", "--deadline", "1s", "--on", &on];
+    desk.run(&words).await.expect(7);
+    assert_eq!(left(&desk.simulator).len(), 3);
+}
