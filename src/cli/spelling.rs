@@ -135,6 +135,8 @@ fn in_powershells_words(mut diagnostic: Diagnostic) -> Diagnostic {
             "look at it with -WhatIf, then say '-Confirm:$false' or --yes; nothing was closed".to_owned(),
         );
     }
+    // The user is named by a parameter of PowerShell's as well.
+    diagnostic.hint = diagnostic.hint.map(|hint| hint.replace("--user USER", "-Credential USER"));
     diagnostic
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
-use crate::support::command::Run;
+use crate::support::command::{Pssession, Run};
 
 fn ids(run: &Run) -> Vec<String> {
     run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
@@ -81,4 +81,10 @@ async fn state_and_configuration_narrow_what_is_remembered_as_well() {
     assert_eq!(run.stderr, "", "what finds nothing is silent");
     let run = desk.run(&["gsn", "-State", "Closed", "-Verbose"]).await.expect(0);
     assert!(run.stderr.starts_with("VERBOSE: no session"), "{}", run.stderr);
+}
+
+#[test]
+fn who_logs_in_is_asked_for_in_powershells_words() {
+    let run = Pssession::new(["gsn", NOBODY]).run_blocking().expect(2);
+    assert!(run.stderr.contains("hint: give -Credential USER"), "{}", run.stderr);
 }
