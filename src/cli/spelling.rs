@@ -68,8 +68,12 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
     start_logging(&cli.talk);
     let context = Context { manner: Manner::PowerShell(voice), ..Context::default() };
     let exit = run_in(&cli, &context, in_powershells_words);
-    // PowerShell knows success, failure and what could not be bound; what only we know keeps its own code.
-    match (exit.code(), Diagnostic::records()) {
+    in_powershells_codes(exit, Diagnostic::records())
+}
+
+/// PowerShell knows success, failure and what could not be bound; what only we know keeps its own code.
+fn in_powershells_codes(exit: Exit, records: usize) -> Exit {
+    match (exit.code(), records) {
         (0 | 1 | 3 | 4, 0) => Exit::SUCCESS,
         (0 | 1 | 3 | 4, _) => Exit::COULD_NOT_BEGIN,
         _ => exit,
@@ -155,6 +159,28 @@ mod tests {
         assert_eq!(named(&["gsn"]), Some((Cmdlet::GetPSSession, 0)));
         assert_eq!(named(&["pssession", "remove", "rsn"]), None);
         assert_eq!(named(&["pssession"]), None);
+    }
+
+    #[test]
+    fn an_error_record_makes_the_code_1_and_what_powershell_has_no_word_for_keeps_its_own() {
+        use pssession::teardown::ExitCode;
+        for (ours, without, with) in [
+            (ExitCode::Success, 0, 1),
+            (ExitCode::CouldNotBegin, 0, 1),
+            (ExitCode::NotAsRequired, 0, 1),
+            (ExitCode::Partial, 0, 1),
+            (ExitCode::CredentialRefused, 5, 5),
+            (ExitCode::Deadline, 7, 7),
+            (ExitCode::Unknown, 8, 8),
+            (ExitCode::Interrupted, 130, 130),
+            (ExitCode::Terminated, 143, 143),
+        ] {
+            let codes = [0, 3].map(|records| in_powershells_codes(ours.into(), records).code());
+            assert_eq!(codes, [without, with], "{ours:?}");
+        }
+        for exit in [Exit::USAGE, Exit::UNCONFIRMED] {
+            assert_eq!(in_powershells_codes(exit, 1), exit);
+        }
     }
 
     #[test]

@@ -72,9 +72,18 @@ async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
     let desk = Desk::new().await;
     let world = desk.simulator.world();
     world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
-    let run = desk.run(&["rsn", "1,2", "-Confirm:$false"]).await.expect(1);
-    let told = "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access denied: ";
-    assert!(run.stderr.starts_with(told), "{}", run.stderr);
+    let run = desk.run(&["rsn", "1,2", "-Confirm:$false", "-Verbose"]).await.expect(1);
+    let told: Vec<_> = said(&run).into_iter().filter(|line| !line.starts_with("VERBOSE")).collect();
+    let target = format!("  Category: CloseError, TargetObject: {} {BUILD_7}", desk.simulator.url());
+    let expected = [
+        "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access denied: access is denied \
+         (WSManFault 5, 0x00000005)",
+        "  hint: use an administrator, or on a workgroup host set LocalAccountTokenFilterPolicy to 1; another user's \
+         shell always needs an administrator (`pssession explain 5`)",
+        "  FullyQualifiedErrorId: Failed,Microsoft.PowerShell.Commands.RemovePSSessionCommand",
+        &target,
+    ];
+    assert_eq!(told, expected);
     assert_eq!(left(&desk.simulator), [BUILD_7, ALICE]);
     desk.run(&["gsn", "-Id", "1"]).await.expect(0);
 }
@@ -97,7 +106,10 @@ async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session()
     let words = ["rsn", "-Session", "-", "-Confirm:$false", "--on", NOBODY];
     let run = desk.command(&words).stdin(&sessions).run().await.expect(1);
     let told = |name: &str| {
-        format!("Remove-PSSession: no connection to `Server01` for session `{name}`, so it was not removed")
+        format!(
+            "Remove-PSSession: no connection to `Server01` for session `{name}`, so it was not removed and may still be \
+             there: could not connect to http://{NOBODY}/wsman: "
+        )
     };
     for name in ["lost-1", "lost-2"] {
         assert_eq!(run.stderr.matches(&told(name)).count(), 1, "{}", run.stderr);
