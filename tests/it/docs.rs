@@ -150,6 +150,7 @@ pages! {
     sessions_of_powershell_are_imported_as_the_page_says: "docs/import-from-powershell.md";
     a_pipeline_goes_as_the_page_says: "docs/in-a-pipeline.md";
     the_table_behaves_as_the_page_says: "docs/the-local-table.md";
+    powershells_spelling_goes_as_the_page_says: "docs/powershell.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
 }
 
