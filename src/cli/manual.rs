@@ -1,5 +1,7 @@
 //! Manual pages: what clap knows of a command, and the sections that it does not know of.
 
+mod cmdlet;
+
 use std::io;
 
 use clap::Command;
@@ -7,6 +9,10 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::exit;
+use super::powershell::Cmdlet;
+
+/// What the foot of a page says.
+const SOURCE: &str = concat!("pssession ", env!("CARGO_PKG_VERSION"));
 
 /// Where a page says what to set, and to what end.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -31,21 +37,24 @@ pub(crate) struct Page {
     pub(crate) text: String,
 }
 
-/// All pages: first that of the command itself, then one for each subcommand.
+/// All pages: first that of the command itself, then one for each subcommand, and for each cmdlet.
 pub(crate) fn pages(command: Command) -> io::Result<Vec<Page>> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let names: Vec<String> = names(&command);
-    std::iter::once(&command).chain(command.get_subcommands()).map(|one| page(one, &names)).collect()
+    let commands = std::iter::once(&command).chain(command.get_subcommands()).map(|one| page(one, &names));
+    let cmdlets = Cmdlet::ALL.into_iter().map(|one| Ok(cmdlet::page(one, &others(&names, one.name()))));
+    commands.chain(cmdlets).collect()
 }
 
-/// The page of the command itself, or of the subcommand of this name or alias; `None` if there is none.
+/// The page of the command itself, or of the subcommand or cmdlet of this name or alias; `None` if there is none.
 pub(crate) fn find(command: Command, name: Option<&str>) -> io::Result<Option<Page>> {
     let wanted = match name {
         None => "pssession.1".to_owned(),
-        Some(name) => match command.find_subcommand(name) {
-            Some(found) => format!("pssession-{}.1", found.get_name()),
-            None => return Ok(None),
+        Some(name) => match (Cmdlet::named(name), command.find_subcommand(name)) {
+            (Some(cmdlet), _) => format!("{}.1", cmdlet.name()),
+            (None, Some(found)) => format!("pssession-{}.1", found.get_name()),
+            (None, None) => return Ok(None),
         },
     };
     Ok(pages(command)?.into_iter().find(|page| page.file == wanted))
@@ -53,7 +62,15 @@ pub(crate) fn find(command: Command, name: Option<&str>) -> io::Result<Option<Pa
 
 /// The names of all pages.
 fn names(command: &Command) -> Vec<String> {
-    std::iter::once(command).chain(command.get_subcommands()).map(title).collect()
+    let commands = std::iter::once(command).chain(command.get_subcommands()).map(title);
+    commands.chain(Cmdlet::ALL.map(|cmdlet| cmdlet.name().to_owned())).collect()
+}
+
+/// All pages but this one, as a page refers to them.
+fn others(names: &[String], own: &str) -> String {
+    let others: Vec<String> =
+        names.iter().filter(|name| *name != own).map(|name| format!("{name}(1)")).collect();
+    others.join(", ")
 }
 
 fn title(command: &Command) -> String {
@@ -63,9 +80,8 @@ fn title(command: &Command) -> String {
 fn page(command: &Command, names: &[String]) -> io::Result<Page> {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let plain = command.clone().after_help(None::<&str>).after_long_help(None::<&str>);
-    let source = concat!("pssession ", env!("CARGO_PKG_VERSION"));
     // Pages are dated by nobody. An empty date has to be written as such, or what follows takes its place.
-    let man = Man::new(plain).date("\"\"").source(source).manual("User Commands");
+    let man = Man::new(plain).date("\"\"").source(SOURCE).manual("User Commands");
     let mut text = Vec::new();
     man.render(&mut text)?;
     let mut text = String::from_utf8(text).map_err(io::Error::other)?;
@@ -94,10 +110,7 @@ fn own_sections(command: &Command, help: &str, names: &[String]) -> Roff {
     page.control("SH", ["EXAMPLES"]);
     as_it_is(&mut page, examples);
     page.control("SH", ["SEE ALSO"]);
-    let own = title(command);
-    let others: Vec<String> =
-        names.iter().filter(|name| **name != own).map(|name| format!("{name}(1)")).collect();
-    page.text([roman(others.join(", "))]);
+    page.text([roman(others(names, &title(command)))]);
     page
 }
 

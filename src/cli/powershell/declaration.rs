@@ -32,6 +32,20 @@ pub(crate) struct Place {
     /// Whether these sets need it.
     pub(crate) mandatory: bool,
     pub(crate) position: Option<u8>,
+    /// What it takes out of an object that comes in by a pipe.
+    pub(crate) pipeline: Pipeline,
+    /// Whether its values are patterns.
+    pub(crate) wildcards: bool,
+}
+
+/// What a parameter takes out of an object that comes in by a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pipeline {
+    Nothing,
+    /// The property of its name.
+    ByName,
+    /// The whole object, or the property of its name.
+    ByValueAndName,
 }
 
 /// Whose parameter it is; where an abbreviation fits several, one declared parameter beats all others.
@@ -125,7 +139,8 @@ impl Parameter {
 
 impl Place {
     pub(super) const fn declared(sets: &'static [Set]) -> Self {
-        Self { tier: Tier::Declared, sets, mandatory: false, position: None }
+        let (tier, pipeline) = (Tier::Declared, Pipeline::Nothing);
+        Self { tier, sets, mandatory: false, position: None, pipeline, wildcards: false }
     }
 
     pub(super) const fn added() -> Self {
@@ -143,6 +158,16 @@ impl Place {
 
     pub(super) const fn first(mut self) -> Self {
         self.position = Some(0);
+        self
+    }
+
+    pub(super) const fn piped(mut self, pipeline: Pipeline) -> Self {
+        self.pipeline = pipeline;
+        self
+    }
+
+    pub(super) const fn wildcards(mut self) -> Self {
+        self.wildcards = true;
         self
     }
 }
@@ -176,7 +201,11 @@ impl Kind {
         }
     }
 
-    pub(super) fn is_switch(self) -> bool {
+    pub(crate) fn is_refused(self) -> bool {
+        matches!(self, Self::Refused(..))
+    }
+
+    pub(crate) fn is_switch(self) -> bool {
         matches!(self, Self::Switch(_))
     }
 }

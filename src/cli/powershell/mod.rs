@@ -26,7 +26,7 @@ pub(crate) use binder::{Binding, bind};
 pub(crate) use bound::{Bound, Reaching};
 pub(crate) use cmdlet::Cmdlet;
 pub(crate) use error::BindingError;
-pub(crate) use help::help;
+pub(crate) use help::{help, page};
 pub(crate) use names::is_verbose;
 pub(crate) use options::arity;
 pub(crate) use preferences::{Authentication, StateFilter};

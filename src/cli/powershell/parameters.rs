@@ -1,7 +1,7 @@
 //! The one table of parameters. Its order is that of help and of the candidates in an error.
 
 use super::declaration::Check::{Mandatory, NotNull, NotNullOrEmpty};
-use super::declaration::{Kind, Parameter, Place, Refusal, Shape};
+use super::declaration::{Kind, Parameter, Pipeline, Place, Refusal, Shape};
 use super::sets::Set;
 
 /// Get-PSSession's sets that ask servers by name.
@@ -39,9 +39,14 @@ const WITH_INSTANCE_ID: &[Set] = &[
     Set::VmNameInstanceId,
 ];
 
-/// A selector of Remove-PSSession: alone in its set, which needs it.
-const fn selects(set: &'static [Set]) -> Place {
-    Place::declared(set).mandatory()
+/// A selector: its sets need it.
+const fn selects(sets: &'static [Set]) -> Place {
+    Place::declared(sets).mandatory()
+}
+
+/// A selector of Remove-PSSession: alone in its set, and taken out of objects as well.
+const fn removes(set: &'static [Set]) -> Place {
+    selects(set).piped(Pipeline::ByName)
 }
 
 /// A common parameter of both cmdlets.
@@ -83,7 +88,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         NotNull,
         "The number that the list shows: numbers and ranges, such as 1,4..7",
     )
-    .remove(selects(&[Set::Id]).first())
+    .remove(removes(&[Set::Id]).first())
     .get(selects(&[Set::Id]).first()),
     Parameter::new(
         "Session",
@@ -91,7 +96,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         Mandatory,
         "Objects, as Get-PSSession --output json or ConvertTo-Json print them: a file, or - for stdin",
     )
-    .remove(selects(&[Set::Session]).first()),
+    .remove(removes(&[Set::Session]).first().piped(Pipeline::ByValueAndName)),
     Parameter::new(
         "ComputerName",
         Kind::Texts(|bound| &mut bound.selection.computer_name),
@@ -99,7 +104,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "The computer. To remove: with wildcards, among the known sessions. To get: the servers to ask",
     )
     .alias(&["Cn"])
-    .remove(selects(&[Set::ComputerName]).first())
+    .remove(removes(&[Set::ComputerName]).first().wildcards())
     .get(selects(HOSTS).first()),
     Parameter::new(
         "Name",
@@ -107,15 +112,15 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         NotNullOrEmpty,
         "The session's name, with wildcards",
     )
-    .remove(selects(&[Set::Name]))
-    .get(Place::declared(WITH_NAME)),
+    .remove(removes(&[Set::Name]).wildcards())
+    .get(Place::declared(WITH_NAME).wildcards()),
     Parameter::new(
         "InstanceId",
         Kind::Guids(|bound| &mut bound.selection.instance_id),
         NotNull,
         "The session's GUID, in any of its spellings",
     )
-    .remove(selects(&[Set::InstanceId]))
+    .remove(removes(&[Set::InstanceId]))
     .get(selects(WITH_INSTANCE_ID)),
     Parameter::new(
         "ContainerId",
@@ -123,7 +128,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         NotNullOrEmpty,
         "The container's whole id, exactly as it is written",
     )
-    .remove(selects(&[Set::ContainerId]))
+    .remove(removes(&[Set::ContainerId]))
     .get(selects(CONTAINERS)),
     Parameter::new(
         "VMId",
@@ -132,7 +137,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "The virtual machine's GUID",
     )
     .alias(&["VMGuid"])
-    .remove(selects(&[Set::VmId]))
+    .remove(removes(&[Set::VmId]))
     .get(selects(VM_IDS)),
     Parameter::new(
         "VMName",
@@ -140,8 +145,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         NotNullOrEmpty,
         "The virtual machine's name, with wildcards",
     )
-    .remove(selects(&[Set::VmName]))
-    .get(selects(VM_NAMES)),
+    .remove(removes(&[Set::VmName]).wildcards())
+    .get(selects(VM_NAMES).wildcards()),
     Parameter::new(
         "State",
         Kind::State(|bound| &mut bound.selection.state),
@@ -155,7 +160,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         NotNullOrEmpty,
         "Only sessions of this configuration, with wildcards",
     )
-    .get(Place::declared(NARROWING)),
+    .get(Place::declared(NARROWING).wildcards()),
     Parameter::new(
         "ConnectionUri",
         Kind::Uris(|bound| &mut bound.reaching.connection_uri),

@@ -22,7 +22,8 @@ fn every_command_has_a_page_with_its_options_and_examples() {
     let commands: Vec<&str> = commands.filter(|command| !["", "help"].contains(command)).collect();
     assert!(COMMANDS.iter().all(|command| commands.contains(command)), "{commands:?}");
     let expected = commands.iter().map(|command| format!("pssession-{command}.1"));
-    assert_eq!(files, expected.chain(["pssession.1".to_owned()]).collect());
+    let others = ["pssession.1", "Remove-PSSession.1", "Get-PSSession.1"].map(str::to_owned);
+    assert_eq!(files, expected.chain(others).collect());
     for command in commands {
         let page = std::fs::read_to_string(pages.join(format!("pssession-{command}.1"))).unwrap();
         for heading in
@@ -45,12 +46,39 @@ fn one_page_goes_to_stdout_by_name_or_alias() {
     let page = |args: &[&str]| Pssession::new(args).run_blocking().expect(0).stdout;
     assert!(page(&["man"]).contains(".TH pssession 1 \"\" \"pssession "));
     assert!(page(&["man", "rm"]).contains(".TH pssession-remove 1 \"\" \"pssession "));
+    for name in ["Remove-PSSession", "remove-pssession", "rsn", "RSN"] {
+        assert!(page(&["man", name]).contains(".TH Remove-PSSession 1 \"\" \"pssession "), "{name}");
+    }
+    assert!(page(&["man", "gsn"]).contains(".TH Get-PSSession 1 "));
     let run = Pssession::new(["man", "gets"]).run_blocking().expect(2);
     assert!(
         run.stderr.contains("there is no command \"gets\"") && run.stderr.contains("hint: "),
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn the_page_of_a_cmdlet_tells_what_its_help_tells() {
+    for cmdlet in ["Remove-PSSession", "Get-PSSession"] {
+        let help = Pssession::new([cmdlet, "-?"]).run_blocking().expect(0).stdout;
+        let page = Pssession::new(["man", cmdlet]).run_blocking().expect(0).stdout;
+        for heading in ["NAME", "SYNOPSIS", "PARAMETERS", "\"EXIT STATUS\"", "EXAMPLES", "\"SEE ALSO\""] {
+            assert!(page.contains(&format!(".SH {heading}\n")), "{heading}");
+        }
+        let page = page.replace(r"\fB", "").replace(r"\fR", "");
+        let page = page.replace(r"\-", "-").replace(r"\\", r"\").replace(r"\*(Aq", "'");
+        let words = |text: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            text.flat_map(str::split_whitespace).map(str::to_owned).collect()
+        };
+        let page = words(&mut page.lines().filter(|line| !line.starts_with('.'))).join(" ");
+        let (_, prose) = help.split_once("\nDESCRIPTION\n").unwrap();
+        let (prose, _) = prose.split_once("\nEXAMPLES\n").unwrap();
+        for paragraph in prose.split("\n\n") {
+            let of_it = words(&mut paragraph.lines().filter(|line| line.starts_with(' '))).join(" ");
+            assert!(page.contains(&of_it), "{cmdlet} has no: {of_it}\n{page}");
+        }
+    }
 }
 
 #[test]
