@@ -106,7 +106,7 @@ fn bound(cmdlet: Cmdlet, words: &[OsString]) -> Result<Binding, BindingError> {
 }
 
 /// Our command for a cmdlet.
-fn verb(cmdlet: Cmdlet) -> &'static str {
+pub(crate) fn verb(cmdlet: Cmdlet) -> &'static str {
     match cmdlet {
         Cmdlet::RemovePSSession => "remove",
         Cmdlet::GetPSSession => "get",

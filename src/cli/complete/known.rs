@@ -17,6 +17,7 @@ use pssession::{Endpoint, SessionDescriptor};
 
 use super::{MAX_CANDIDATES, is_harmless};
 use crate::cli::hints::place;
+use crate::cli::powershell::Cmdlet;
 use crate::cli::table::Table;
 
 /// How long to wait for other processes that use the table: a person has just pressed a key.
@@ -43,14 +44,23 @@ const OPTIONS: &[(&str, Column)] = &[
     ("exclude", Column::Pattern(name)),
     ("computer_name", Column::Pattern(|session| Some((session.computer_name.clone(), String::new())))),
     ("instance_id", Column::Exact(|session| Some((session.shell.shell_id.to_string(), about(session))))),
+    ("container_id", Column::Exact(|session| Some((session.container_id.clone(), about(session))))),
+    ("vm_id", Column::Exact(|session| Some((session.vm_id?.to_string(), session.vm_name.clone())))),
+    ("vm_name", Column::Pattern(|session| Some((session.vm_name.clone(), String::new())))),
+    (
+        "configuration_name",
+        Column::Pattern(|session| Some((session.configuration_name()?.to_owned(), String::new()))),
+    ),
     ("owner", Column::Pattern(|session| Some((session.shell.owner.clone()?, String::new())))),
     ("on", Column::Hosts),
     ("host", Column::Hosts),
 ];
 
-/// The command, with live values for its options and its own subcommands for `man`.
+/// The command, with live values for its options, and for `man` the names of its pages.
 pub(super) fn with_live_values(command: Command, table: Option<Table>) -> Command {
-    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    let cmdlets = Cmdlet::ALL.map(|cmdlet| cmdlet.name().to_owned());
+    let names = command.get_subcommands().map(|one| one.get_name().to_owned());
+    let names: Vec<String> = names.chain(cmdlets).collect();
     command.mut_subcommands(|subcommand| {
         let names = names.clone();
         let is_man = subcommand.get_name() == "man";

@@ -1,6 +1,7 @@
 //! Completion in a shell: the script of `pssession completions` calls back here with the words of its command line, and
 //! is answered with what could stand at the cursor. Whatever is wrong, the answer is silence.
 
+mod cmdlet;
 mod known;
 mod line;
 mod shell;
@@ -15,8 +16,8 @@ use clap_complete::CompletionCandidate;
 
 use super::args::{Cli, Shell};
 use super::render::printable;
-use super::source;
 use super::table::Table;
+use super::{source, spelling};
 
 pub(crate) use shell::script;
 
@@ -46,7 +47,8 @@ pub(crate) fn answer() -> Option<ExitCode> {
         _ => {
             let mut before: Vec<String> = words.collect();
             let last = before.pop().unwrap_or_default();
-            let candidates = candidates(before, &line::unquoted(&last).0);
+            let last = if shell == Shell::Powershell { shell::unmarked(&last) } else { &last };
+            let candidates = candidates(before, &line::unquoted(last).0);
             candidates.iter().map(|(value, help)| shell::answer(shell, value, help)).collect()
         }
     };
@@ -65,6 +67,22 @@ pub(super) fn words(line: &str) -> Vec<String> {
 /// What could stand in place of `last`, with a few words on each.
 fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
     let table = Table::find(store(&before).as_deref());
+    let words: Vec<OsString> = before.iter().map(OsString::from).collect();
+    let found = match spelling::cmdlet(&words) {
+        Some((cmdlet, rest)) => {
+            let rest = before.into_iter().skip(words.len().saturating_sub(rest.len()));
+            cmdlet::candidates(cmdlet, rest, last, &|before, last| native(before, last, table.clone()))
+        }
+        None => {
+            let names = if before.len() == 1 { cmdlet::names(last) } else { Vec::new() };
+            native(before, last, table).into_iter().chain(names).collect()
+        }
+    };
+    found.into_iter().filter(|(value, _)| is_harmless(value)).take(MAX_CANDIDATES).collect()
+}
+
+/// The same for a line in our own spelling.
+fn native(before: Vec<String>, last: &str, table: Option<Table>) -> Vec<(String, String)> {
     let mut command = known::with_live_values(Cli::command(), table);
     let index = before.len();
     let words = before.into_iter().chain([last.to_owned()]).map(OsString::from).collect();
@@ -75,9 +93,7 @@ fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
         let help = printable(help.lines().next().unwrap_or_default());
         Some((candidate.get_value().to_str()?.to_owned(), help))
     };
-    let found = found.unwrap_or_default();
-    let fit = found.iter().filter_map(shown).filter(|(value, _)| is_harmless(value));
-    fit.take(MAX_CANDIDATES).collect()
+    found.unwrap_or_default().iter().filter_map(shown).collect()
 }
 
 /// Nothing that a terminal would obey or that misleads a reader, and no endless text.

@@ -6,6 +6,7 @@ use clap_complete::env::{EnvCompleter as _, Fish};
 
 use super::VARIABLE;
 use crate::cli::args::Shell;
+use crate::cli::powershell::Cmdlet;
 
 const NAME: &str = "pssession";
 
@@ -21,12 +22,14 @@ const BASH: &str = r#"_pssession() {
         compopt -o nospace 2>/dev/null
     fi
 }
-complete -o nosort -F _pssession pssession 2>/dev/null || complete -F _pssession pssession
+complete -o nosort -F _pssession NAMES 2>/dev/null || complete -F _pssession NAMES
 "#;
 
+/// A case that was typed otherwise is no obstacle, as it is none to the command.
+///
 /// Zsh quotes what it inserts, also the `~` of a home, which it therefore completes itself; what was typed is sent
 /// unquoted. The script may be sourced, or lie in a folder of `fpath`.
-const ZSH: &str = r#"#compdef pssession
+const ZSH: &str = r#"#compdef NAMES
 _pssession() {
     local -a answers folders
     if [[ $PREFIX == \~* ]]; then
@@ -36,20 +39,22 @@ _pssession() {
     answers=("${(@f)$(VARIABLE=zsh pssession -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
     folders=(${(M)answers:#*/})
     answers=(${answers:#*/})
-    [[ -n $folders ]] && _describe -V folder folders -S ''
-    [[ -n $answers ]] && _describe -V answer answers
+    [[ -n $folders ]] && _describe -V folder folders -S '' -M 'm:{a-zA-Z}={A-Za-z}'
+    [[ -n $answers ]] && _describe -V answer answers -M 'm:{a-zA-Z}={A-Za-z}'
 }
 if [[ $funcstack[1] == _pssession ]]; then
     _pssession "$@"
 else
-    compdef _pssession pssession
+    compdef _pssession NAMES
 fi
 "#;
 
 /// PowerShell has taken the line apart: the words are passed on as they stand, for to build a command of them would carry
-/// out what is only typed yet (`$(...)`, `> file`).
+/// out what is only typed yet (`$(...)`, `> file`). Its own cmdlets keep its own completion. Older versions drop an
+/// empty argument, so a mark stands before the last one.
 const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName pssession -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
+    $last = ''
     $words = @(foreach ($element in $commandAst.CommandElements) {
         $extent = $element.Extent
         if ($extent.EndOffset -lt $cursorPosition) {
@@ -59,16 +64,13 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName psse
                 $extent.Text
             }
         } elseif ($extent.StartOffset -lt $cursorPosition) {
-            $extent.Text.Substring(0, $cursorPosition - $extent.StartOffset)
+            $last = $extent.Text.Substring(0, $cursorPosition - $extent.StartOffset)
         }
     })
-    if ($wordToComplete -eq '') {
-        $words += ''
-    }
     $before = $env:VARIABLE
     try {
         $env:VARIABLE = 'powershell'
-        $answers = & pssession '--' @words 2>$null
+        $answers = & pssession '--' @words "MARK$last" 2>$null
     } finally {
         $env:VARIABLE = $before
     }
@@ -82,18 +84,34 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName psse
 }
 "#;
 
-/// The script that the user sources.
+/// What stands before the word that PowerShell wants completed.
+const MARK: &str = "|";
+
+/// The script that the user sources. It serves the command, and links that have a cmdlet's name.
 pub(crate) fn script(shell: Shell) -> io::Result<String> {
+    let names: Vec<&str> = names().collect();
     match shell {
-        Shell::Bash => Ok(BASH.replace("VARIABLE", VARIABLE)),
-        Shell::Zsh => Ok(ZSH.replace("VARIABLE", VARIABLE)),
+        Shell::Bash => Ok(BASH.replace("VARIABLE", VARIABLE).replace("NAMES", &names.join(" "))),
+        Shell::Zsh => Ok(ZSH.replace("VARIABLE", VARIABLE).replace("NAMES", &names.join(" "))),
         Shell::Fish => {
             let mut script = Vec::new();
-            Fish.write_registration(VARIABLE, NAME, NAME, NAME, &mut script)?;
+            for name in names {
+                Fish.write_registration(VARIABLE, name, name, NAME, &mut script)?;
+            }
             String::from_utf8(script).map_err(io::Error::other)
         }
-        Shell::Powershell => Ok(POWERSHELL.replace("VARIABLE", VARIABLE)),
+        Shell::Powershell => Ok(POWERSHELL.replace("VARIABLE", VARIABLE).replace("MARK", MARK)),
     }
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    let cmdlets = Cmdlet::ALL.into_iter().flat_map(|cmdlet| [cmdlet.name(), cmdlet.alias()]);
+    std::iter::once(NAME).chain(cmdlets)
+}
+
+/// The word that PowerShell wants completed, without its mark.
+pub(super) fn unmarked(word: &str) -> &str {
+    word.strip_prefix(MARK).unwrap_or(word)
 }
 
 /// One line of an answer.

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::bound::Bound;
 use super::cmdlet::Cmdlet;
-use super::preferences::{ACTIONS, AUTHENTICATIONS, ActionPreference, Authentication, STATES, StateFilter};
+use super::preferences::{
+    ACTIONS, AUTHENTICATIONS, ActionPreference, Authentication, STATES, StateFilter, Word,
+};
 use super::sets::Set;
 
 /// A parameter, for both cmdlets.
@@ -201,6 +203,20 @@ impl Kind {
         }
     }
 
+    /// Those of them that are not refused.
+    pub(crate) fn offered(self) -> Vec<&'static str> {
+        match self {
+            Self::Action(_) => words(ACTIONS, |action| action.ours().is_ok()),
+            Self::Authentication(_) => words(AUTHENTICATIONS, |scheme| scheme.ours().is_ok()),
+            _ => self.accepted(),
+        }
+    }
+
+    /// Whether several values, separated by commas, may be given.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::Ids(_) | Self::Guids(_) | Self::Texts(_) | Self::Uris(_))
+    }
+
     pub(crate) fn is_refused(self) -> bool {
         matches!(self, Self::Refused(..))
     }
@@ -208,4 +224,8 @@ impl Kind {
     pub(crate) fn is_switch(self) -> bool {
         matches!(self, Self::Switch(_))
     }
+}
+
+fn words<T: Copy>(all: &[Word<T>], fits: impl Fn(T) -> bool) -> Vec<&'static str> {
+    all.iter().filter(|row| fits(row.value)).map(|row| row.word).collect()
 }

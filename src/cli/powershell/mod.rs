@@ -5,12 +5,13 @@
 //! argv ──words──▶ words and our own options ──names──▶ parameters ──filling──▶ values ──sets──▶ Bound
 //! ```
 //!
-//! One table ([`parameters::PARAMETERS`]) drives binding and help.
+//! One table ([`parameters::PARAMETERS`]) drives binding, help and completion.
 
 mod binder;
 mod bound;
 mod cmdlet;
 mod convert;
+mod cursor;
 mod declaration;
 mod error;
 mod filling;
@@ -25,6 +26,8 @@ mod words;
 pub(crate) use binder::{Binding, bind};
 pub(crate) use bound::{Bound, Reaching};
 pub(crate) use cmdlet::Cmdlet;
+pub(crate) use cursor::{Cursor, cursor};
+pub(crate) use declaration::Parameter;
 pub(crate) use error::BindingError;
 pub(crate) use help::{help, page};
 pub(crate) use names::is_verbose;

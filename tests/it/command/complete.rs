@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use pssession::SessionDescriptor;
-use pssession::session::SeenOn;
+use pssession::session::{ComputerType, SeenOn};
 use pssession::store::{Sighting, Store};
 use pssession::wsman::{Shell, ShellId, uri};
 use tempfile::TempDir;
@@ -17,6 +17,7 @@ use crate::support::pty::{self, Pty};
 use crate::support::tools;
 
 const FIRST: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
+const VM: &str = "79fcc2c2-8e4d-4a4a-bd6b-1d2c3f4a5b6c";
 const LAST: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
 
 /// Names that a shell or a pattern would take for something else; the first is Id 1.
@@ -108,7 +109,20 @@ fn session(number: usize, name: &str) -> SessionDescriptor {
     shell.name = Some(name.to_owned());
     shell.owner = Some(r"CONTOSO\ci-runner".to_owned());
     let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
-    SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::now())
+    let mut session = SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::now());
+    match number {
+        2 => {
+            session.computer_type = ComputerType::VirtualMachine;
+            session.vm_id = Some(VM.parse().unwrap());
+            session.vm_name = "build vm".to_owned();
+        }
+        3 => {
+            session.computer_type = ComputerType::Container;
+            session.container_id = "d4c0ffee".to_owned();
+        }
+        _ => {}
+    }
+    session
 }
 
 #[test]
@@ -119,7 +133,8 @@ fn bash_completes_commands_options_and_enum_values() {
     assert_eq!(desk.bash("pssession get --comp"), ["--computer-name"]);
     assert_eq!(desk.bash("pssession get -o nd"), ["ndjson"]);
     assert_eq!(desk.bash("pssession get --output=nd"), ["ndjson"]);
-    assert_eq!(desk.bash("pssession man rem"), ["remove"]);
+    assert_eq!(desk.bash("pssession man rem"), ["remove", "Remove-PSSession"]);
+    assert_eq!(desk.bash("pssession Rem"), ["Remove-PSSession"]);
     assert_eq!(desk.bash("pssession completions z"), ["zsh"]);
 }
 
@@ -149,6 +164,35 @@ fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
     assert_eq!(desk.bash_for(r"pssession get --name name\ w", r"name\ w"), [r"name\ with\ blank"]);
     assert_eq!(desk.bash_for("pssession get --name \"name w", "name w"), ["name with blank"]);
     assert_eq!(desk.bash_for("pssession get --name '!b", "!b"), [r"!bang'\''n"]);
+}
+
+#[test]
+fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
+    let desk = Desk::new();
+    for cmdlet in ["pssession Remove-PSSession", "pssession rsn", "Remove-PSSession", "rsn"] {
+        let ask = |rest: &str| desk.bash(&format!("{cmdlet} {rest}"));
+        assert_eq!(ask("-comp"), ["-ComputerName"]);
+        assert_eq!(ask("-Id "), ["7", "6", "5", "4", "3", "2", "1"]);
+        assert_eq!(ask("-Id 1,3,7"), ["1,3,7"]);
+        assert_eq!(ask("-name bui"), ["build-7"]);
+        assert_eq!(ask("-Name:bui"), ["build-7"]);
+        assert_eq!(ask("-cn "), ["web01"]);
+        assert_eq!(ask("-InstanceId b66"), [FIRST]);
+        assert_eq!(ask("-VMName "), [r"build\ vm"]);
+        assert_eq!(ask("-VMId "), [VM]);
+        assert_eq!(ask("-ContainerId d4"), ["d4c0ffee"]);
+        assert_eq!(ask("-ErrorAction s"), ["SilentlyContinue", "Stop"]);
+        assert_eq!(ask("-Confirm:"), [r"\$true", r"\$false"]);
+        assert_eq!(ask("-Id 1 --outp"), ["--output"]);
+        assert_eq!(ask("-Id 1 --output nd"), ["ndjson"]);
+    }
+    for cmdlet in ["pssession Get-PSSession", "pssession GSN", "Get-PSSession", "gsn"] {
+        let ask = |rest: &str| desk.bash(&format!("{cmdlet} {rest}"));
+        assert_eq!(ask("-ComputerName "), ["web01", "db01:5986"]);
+        assert_eq!(ask("-cn web01 -State b"), ["Broken"]);
+        assert_eq!(ask("-Auth"), ["-Authentication"]);
+        assert!(ask("-What").is_empty());
+    }
 }
 
 #[test]
@@ -236,6 +280,32 @@ async fn tab_in_zsh(desk: &Desk, set_up: &str) {
     shown.shows(&format!("<--store><{}/my tables", desk.folder.path().display()));
 }
 
+#[tokio::test]
+async fn tab_in_zsh_and_bash_runs_nothing_of_a_name_in_powershells_spelling() {
+    if !pty::available() {
+        return;
+    }
+    let desk = Desk::new();
+    let shells: [(&[&str], &str); 2] = [
+        (&["bash", "--norc", "--noprofile", "-i"], "source <(pssession completions bash)\r"),
+        (&["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r"),
+    ];
+    for (words, set_up) in shells.into_iter().filter(|(words, _)| tools::has(words[0])) {
+        let answers = [
+            ("ready> ", set_up),
+            ("ready> ", "pssession rsn -comp\t"),
+            ("ComputerName ", "web\t"),
+            ("web01 ", "-Name '$\t"),
+            ("id", " -Name na\t"),
+            ("blank ", "\x01printf '<%s>' \r"),
+            ("<name with blank>", "exit\r"),
+        ];
+        let shown = desk.terminal(words).answer(&answers).await;
+        shown.shows("<rsn><-ComputerName><web01><-Name><$(touch pwned)``id``><-Name><name with blank>");
+        assert!(!desk.folder.path().join("pwned").exists());
+    }
+}
+
 #[test]
 fn fish_offers_the_same_with_a_word_on_each() {
     if !tools::has("fish") {
@@ -252,6 +322,18 @@ fn fish_offers_the_same_with_a_word_on_each() {
     assert_eq!(ask("pssession get --name \"name w"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession remove --id 3,7"), ["3,7\t!bang\u{27}n on web01"]);
     assert_eq!(ask("pssession rm --instance-id b66"), [format!("{FIRST}\tbuild-7 on web01")]);
+    for cmdlet in ["pssession Remove-PSSession", "rsn", "Remove-PSSession"] {
+        let ask = |rest: &str| ask(&format!("{cmdlet} {rest}"));
+        assert_eq!(ask("-vmn"), ["-VMName\tThe virtual machine\u{27}s name, with wildcards"]);
+        assert_eq!(ask("-Name na"), ["name with blank\ton web01"]);
+        assert_eq!(ask("-ErrorAction sto"), ["Stop"]);
+        assert_eq!(ask("-Id 3,7"), ["3,7\t!bang\u{27}n on web01"]);
+        assert_eq!(
+            ask("--outp"),
+            ["--output\tWhat is printed on stdout [default: table on a terminal, ndjson into a pipe]"]
+        );
+    }
+    assert_eq!(ask("gsn -State Op"), ["Opened"]);
 }
 
 #[test]
@@ -261,6 +343,22 @@ fn the_script_for_powershell_asks_with_the_words_of_the_line() {
     // At a Tab nothing of what is typed may be carried out.
     assert!(!script.contains("Invoke-Expression"), "{script}");
     assert_snapshot("completions/pssession.ps1", script.trim_end());
+}
+
+/// No PowerShell runs here: what it would be told is what it would insert.
+#[test]
+fn powershell_is_answered_with_values_in_its_own_quotes() {
+    let desk = Desk::new();
+    let table = desk.table();
+    let ask = |words: &[&str]| {
+        let line = ["--", "pssession"].iter().chain(words);
+        let run = Pssession::new(line).env("PSSESSION_COMPLETE", "powershell");
+        run.env("PSSESSION_STORE", table.to_str().unwrap()).run_blocking().expect(0).stdout
+    };
+    assert_eq!(ask(&["rsn", "|-vmn"]), "-VMName\tThe virtual machine's name, with wildcards\n");
+    assert_eq!(ask(&["rsn", "-Name", "|$("]), "'$(touch pwned)``id``'\ton web01\n");
+    assert_eq!(ask(&["get", "--name", "|'name w"]), "'name with blank'\ton web01\n");
+    assert!(ask(&["rsn", "-Id", "1", "|"]).starts_with("-ConnectionUri\t"));
 }
 
 #[test]
