@@ -157,7 +157,9 @@ const MAN_EXAMPLES: &str = "\
 Examples:
   pssession man | man -l -
   pssession man remove | man -l -
-  pssession man --dir /usr/local/share/man/man1";
+  pssession man Remove-PSSession | man -l -
+  pssession man --dir /usr/local/share/man/man1
+  pssession man --powershell-module ~/.local/share/powershell/Modules";
 
 /// How much is said, and how.
 #[derive(Debug, Args)]

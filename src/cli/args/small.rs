@@ -79,9 +79,12 @@ pub(crate) enum Shell {
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
     /// The command whose page is printed [default: the page of pssession itself]
-    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    #[arg(value_name = "COMMAND", conflicts_with_all = ["dir", "powershell_module"])]
     pub(crate) command: Option<String>,
     /// Write all pages into this folder, as pssession.1, pssession-get.1, ...
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
+    /// Write the PowerShell module, whose functions call this command, into this folder, as Pssession/Pssession.psd1, ...
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) powershell_module: Option<PathBuf>,
 }

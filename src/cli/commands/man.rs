@@ -1,7 +1,7 @@
-//! DOOR: `pssession man`: manual pages, on stdout or as files in a folder.
+//! DOOR: `pssession man`: manual pages, on stdout or as files in a folder, and the PowerShell module.
 #![expect(clippy::disallowed_methods, reason = "this door writes files, where it is asked to")]
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::CommandFactory as _;
@@ -10,10 +10,22 @@ use crate::cli::args::{Cli, ManArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::manual;
+use crate::cli::powershell::{MODULE, module_files};
 
 pub(crate) fn run(args: &ManArgs) -> Result<Exit, Diagnostic> {
     if let Some(folder) = &args.dir {
-        return write_all(folder);
+        let pages = manual::pages(Cli::command())?;
+        let files = pages.iter().map(|page| (page.file.as_str(), page.text.as_str()));
+        write(folder, files).map_err(|error| cannot_write("--dir", "manual pages", folder, &error))?;
+    }
+    if let Some(folder) = &args.powershell_module {
+        let files = module_files();
+        let files = files.iter().map(|(name, text)| (*name, text.as_str()));
+        write(&folder.join(MODULE), files)
+            .map_err(|error| cannot_write("--powershell-module", "PowerShell module", folder, &error))?;
+    }
+    if args.dir.is_some() || args.powershell_module.is_some() {
+        return Ok(Exit::SUCCESS);
     }
     let name = args.command.as_deref();
     let Some(page) = manual::find(Cli::command(), name)? else {
@@ -24,18 +36,15 @@ pub(crate) fn run(args: &ManArgs) -> Result<Exit, Diagnostic> {
     Ok(Exit::SUCCESS)
 }
 
-fn write_all(folder: &Path) -> Result<Exit, Diagnostic> {
-    let write = || {
-        std::fs::create_dir_all(folder)?;
-        let pages = manual::pages(Cli::command())?;
-        pages.iter().try_for_each(|page| std::fs::write(folder.join(&page.file), &page.text))
-    };
-    write().map_err(|error| {
-        let message = format!("cannot write the manual pages into {}", folder.display());
-        Diagnostic::new("IOError", "WriteError", message, Exit::COULD_NOT_BEGIN)
-            .about(folder.display().to_string())
-            .caused_by(&error)
-            .with_hint("--dir takes a folder that can be written")
-    })?;
-    Ok(Exit::SUCCESS)
+fn write<'a>(folder: &Path, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    files.into_iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text))
+}
+
+fn cannot_write(option: &str, what: &str, folder: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("cannot write the {what} into {}", folder.display());
+    Diagnostic::new("IOError", "WriteError", message, Exit::COULD_NOT_BEGIN)
+        .about(folder.display().to_string())
+        .caused_by(error)
+        .with_hint(format!("{option} takes a folder that can be written"))
 }

@@ -5,7 +5,7 @@
 //! argv ──words──▶ words and our own options ──names──▶ parameters ──filling──▶ values ──sets──▶ Bound
 //! ```
 //!
-//! One table ([`parameters::PARAMETERS`]) drives binding, help and completion.
+//! One table ([`parameters::PARAMETERS`]) drives binding, help, completion and the PowerShell module.
 
 mod binder;
 mod bound;
@@ -16,6 +16,7 @@ mod declaration;
 mod error;
 mod filling;
 mod help;
+mod module;
 mod names;
 mod options;
 mod parameters;
@@ -30,6 +31,7 @@ pub(crate) use cursor::{Cursor, cursor};
 pub(crate) use declaration::Parameter;
 pub(crate) use error::BindingError;
 pub(crate) use help::{help, page};
+pub(crate) use module::{MODULE, files as module_files};
 pub(crate) use names::is_verbose;
 pub(crate) use options::arity;
 pub(crate) use preferences::{Authentication, StateFilter};

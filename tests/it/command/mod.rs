@@ -10,6 +10,7 @@ mod narrow;
 mod objects;
 #[cfg(unix)]
 mod powershell;
+mod powershell_module;
 #[cfg(target_os = "linux")]
 mod progress;
 mod remove;
