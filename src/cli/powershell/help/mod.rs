@@ -137,7 +137,15 @@ fn facts(place: Place) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::cli::args::Cli;
+    use crate::cli::complete::words;
+    use crate::cli::powershell::{Binding, arity, bind};
+    use crate::cli::spelling::verb;
 
     #[test]
     fn every_parameter_of_a_cmdlet_is_on_its_page_once() {
@@ -201,6 +209,24 @@ mod tests {
             for example in page.examples {
                 assert!(example.lines.iter().any(|line| line.contains(cmdlet.name())), "{example:?}");
                 assert!(!example.remark.is_empty() && !example.title.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn each_cmdlet_in_an_example_is_understood() {
+        let mut command = Cli::command();
+        command.build();
+        for example in Cmdlet::ALL.into_iter().flat_map(|cmdlet| page(cmdlet).examples) {
+            let parts =
+                example.lines.iter().flat_map(|line| line.split(" | ").flat_map(|part| part.split("; ")));
+            for part in parts.map(|part| part.trim_start_matches("EndPSS() { ")) {
+                let words = words(part.split(" > ").next().unwrap());
+                let Some(cmdlet) = words.first().and_then(|word| Cmdlet::named(word)) else { continue };
+                let ours = command.find_subcommand(verb(cmdlet)).unwrap();
+                let rest = words.into_iter().skip(1).map(OsString::from);
+                let bound = bind(cmdlet, rest, &|option| arity(ours, option));
+                assert!(matches!(bound, Ok(Binding::Command(_))), "{part}: {bound:?}");
             }
         }
     }

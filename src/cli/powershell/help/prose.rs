@@ -109,7 +109,7 @@ const REMOVE: Prose = Prose {
         },
     ],
     related: &[
-        "pssession Get-PSSession '-?'     list sessions in PowerShell's spelling",
+        "pssession help Get-PSSession     list sessions in PowerShell's spelling",
         "pssession help remove            the same work in this command's own spelling, with all its options",
         "pssession import --help          take sessions of PowerShell into the table",
         "pssession man Remove-PSSession   this page as a manual page",
@@ -172,7 +172,7 @@ const GET: Prose = Prose {
         },
     ],
     related: &[
-        "pssession Remove-PSSession '-?'  close sessions in PowerShell's spelling",
+        "pssession help Remove-PSSession  close sessions in PowerShell's spelling",
         "pssession help get               the same work in this command's own spelling, with all its options",
         "pssession import --help          take sessions of PowerShell into the table",
         "pssession man Get-PSSession      this page as a manual page",
