@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use pssession::teardown::{Circumstances, Report, Requirement};
 
+use super::objects::Told;
 use super::{Context, misses, remembered};
 use crate::cli::args::ForgetArgs;
 use crate::cli::diagnostic::Diagnostic;
@@ -20,8 +21,9 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         ));
     }
     let errors = context.errors(args.output.output);
+    let told = Told { manner: context.manner, errors };
     let table = context.table(&args.table);
-    let recalled = remembered::recall(&scope, &query, table.as_ref(), false).await?.without_strangers();
+    let recalled = remembered::recall(&scope, &query, table.as_ref(), false, told).await?.without_strangers();
     let selection = recalled.select(&query);
     let literal_misses = misses::tell(&selection, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);

@@ -8,6 +8,7 @@ use pssession::store::Rows;
 use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
 
 use super::connecting::Connectors;
+use super::objects::Told;
 use super::{Context, listing, misses, remembered};
 use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::diagnostic::Diagnostic;
@@ -119,7 +120,8 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
 async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
-    let recalled = remembered::recall(scope, &query, table.as_ref(), args.reach.tls).await?;
+    let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
+    let recalled = remembered::recall(scope, &query, table.as_ref(), args.reach.tls, told).await?;
     let selection = recalled.select(&query);
     let circumstances = Circumstances {
         hits: selection.chosen.len(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
+use super::objects::Told;
 use super::{Context, objects, remembered};
 use crate::cli::args::ImportArgs;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
@@ -21,9 +22,10 @@ const UNDONE: &str = "nothing was imported";
 
 pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     one_reader_of_stdin(&args.files)?;
+    let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, args.tls, UNDONE)?;
+        let found = objects::read(path, args.tls, UNDONE, told)?;
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;
@@ -59,7 +61,7 @@ fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
     let mut refused = Refused::default();
     for Object { place, subject } in objects {
         let problem = match subject {
-            Subject::Id { .. } => "has no ShellId or InstanceId",
+            Subject::Id { .. } | Subject::Rows(_) => "has no ShellId or InstanceId",
             Subject::Session(row)
                 if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
             {
@@ -70,7 +72,7 @@ fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
                 continue;
             }
         };
-        refused.add(ObjectError { place, problem: problem.to_owned() });
+        refused.add(ObjectError::wrong(place, problem));
     }
     if refused.is_empty() { Ok(rows) } else { Err(refused) }
 }

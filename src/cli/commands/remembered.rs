@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pssession::session::{LocalId, Miss, Selection, Transport};
+use pssession::session::{LocalId, Miss, Selection, Selector, Transport};
 use pssession::store::{Note, Origin, Row, Rows};
+use pssession::wsman::ShellId;
 use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
 
-use super::objects;
+use super::objects::{self, Told};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::Scope;
@@ -17,6 +18,9 @@ use crate::cli::table::Table;
 
 /// What has not happened where an object is bad.
 const UNDONE: &str = "nothing was sent";
+
+/// The most objects of one source that choose by a name or the like: each is held against the whole table.
+const MAX_CHOOSING: usize = 10_000;
 
 /// What a scope remembers.
 #[derive(Debug, Default)]
@@ -49,6 +53,7 @@ pub(super) async fn recall(
     query: &SessionQuery,
     table: Option<&Table>,
     tls: bool,
+    told: Told,
 ) -> Result<Recalled, Diagnostic> {
     match scope {
         Scope::Servers => Ok(Recalled::default()),
@@ -56,10 +61,10 @@ pub(super) async fn recall(
             Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
         }
         Scope::Objects(path) => {
-            let found = objects::read(path, tls, UNDONE)?;
+            let found = objects::read(path, tls, UNDONE, told)?;
             let nothing_asked = found.is_empty();
-            let table = Known::of(&found, table).await?;
-            let bound = bind(found, &table).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
+            let known = Known::of(&found, table).await?;
+            let bound = bind(found, &known).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
             Ok(Recalled { nothing_asked, ..bound })
         }
     }
@@ -72,11 +77,16 @@ struct Known {
     placed: Vec<Option<Row>>,
     by_instance_id: HashMap<Uuid, Vec<Row>>,
     by_id: HashMap<LocalId, Row>,
+    /// Among which objects choose by a name or the like, as the options do: those of the current session...
+    current: Rows,
+    /// ... and all of them, where an Id is given, too.
+    all: Rows,
 }
 
 impl Known {
     async fn of(objects: &[Object], table: Option<&Table>) -> Result<Self, Diagnostic> {
         let (mut places, mut instance_ids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut among_current, mut among_all) = (false, false);
         for object in objects {
             match &object.subject {
                 Subject::Session(row) if has_place(row) => {
@@ -84,6 +94,8 @@ impl Known {
                 }
                 Subject::Session(row) => instance_ids.extend(row.session.instance_id()),
                 Subject::Id { id, .. } => ids.push(*id),
+                Subject::Rows(selectors) if has_id(selectors) => among_all = true,
+                Subject::Rows(_) => among_current = true,
             }
         }
         let Some(table) = table else {
@@ -97,62 +109,71 @@ impl Known {
         }
         let rows = table.by_id(ids).await?.into_iter();
         known.by_id = rows.filter_map(|row| Some((row.session.id?, row))).collect();
+        if among_current {
+            known.current = table.rows(&SessionQuery::default(), &Origin::CURRENT).await?;
+        }
+        if among_all {
+            known.all = table.rows(&SessionQuery::default(), &Origin::ALL).await?;
+        }
         Ok(known)
     }
+
+    /// The rows that agree with all of these.
+    fn choose(&self, selectors: Vec<Selector>) -> (Rows, Vec<Miss>) {
+        let rows = if has_id(&selectors) { &self.all } else { &self.current };
+        let selection = SessionQuery::new(selectors, Vec::new()).select(rows.sessions());
+        (rows.pick(&selection.chosen), selection.misses)
+    }
+}
+
+fn has_id(selectors: &[Selector]) -> bool {
+    selectors.iter().any(|selector| matches!(selector, Selector::Id(_)))
 }
 
 /// Each object becomes a session once, at its first place. What the table knows of it counts more than what the object
 /// says: a pipe cannot testify.
 fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
-    let mut seen = HashSet::new();
-    let (mut rows, mut misses, mut refused) = (Vec::new(), Vec::new(), Refused::default());
+    let mut bound = Bound::default();
+    let mut refused = Refused::default();
     let mut placed = known.placed.iter();
+    let mut choosing = objects.iter().filter(|object| matches!(object.subject, Subject::Rows(_)));
+    if let Some(object) = choosing.nth(MAX_CHOOSING) {
+        let problem =
+            format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split them");
+        refused.add(ObjectError::wrong(object.place, problem));
+        return Err(refused);
+    }
     for Object { place, subject } in objects {
-        let row = match subject {
+        match subject {
             Subject::Session(row) if has_place(&row) => {
                 let known = placed.next().cloned().flatten();
-                known.filter(|known| agree(&known.session, &row.session)).unwrap_or_else(|| unknown(*row))
+                let known = known.filter(|known| agree(&known.session, &row.session));
+                bound.add(known.unwrap_or_else(|| unknown(*row)));
             }
-            Subject::Session(row) => {
-                let found = row.session.instance_id().and_then(|id| known.by_instance_id.get(&id));
-                let problem = match found.map(Vec::as_slice) {
-                    Some([row]) => Ok(row.clone()),
-                    Some([_, _, ..]) => Err("is on several hosts in the local table, and"),
-                    _ => Err("is not in the local table, and"),
-                };
-                match problem {
-                    Ok(row) => row,
-                    Err(problem) => {
-                        let shell_id = &row.session.shell.shell_id;
-                        let problem = format!(
-                            "{shell_id} {problem} the object names neither Endpoint nor ComputerName"
-                        );
-                        refused.add(ObjectError { place, problem });
-                        continue;
-                    }
-                }
-            }
+            Subject::Session(row) => match placed_by_the_table(&row, known) {
+                Ok(row) => bound.add(row),
+                Err(problem) => refused.add(ObjectError::wrong(place, problem)),
+            },
             Subject::Id { id, name, computer_name } => match known.by_id.get(&id) {
                 Some(row) => match other_than(row, id, name.as_deref(), computer_name.as_deref()) {
-                    None => row.clone(),
-                    Some(problem) => {
-                        refused.add(ObjectError { place, problem });
-                        continue;
-                    }
+                    None => bound.add(row.clone()),
+                    Some(problem) => refused.add(ObjectError::wrong(place, problem)),
                 },
-                None => {
-                    misses.push(Miss { option: "--id", value: id.0.to_string(), silent: false });
-                    continue;
-                }
+                None => bound.misses.push(Miss { option: "--id", value: id.0.to_string(), silent: false }),
             },
-        };
-        let url = row.session.endpoint_url.to_ascii_lowercase();
-        if seen.insert((url, row.session.shell.shell_id.clone())) {
-            rows.push(row);
+            Subject::Rows(selectors) => {
+                let (rows, misses) = known.choose(selectors);
+                rows.into_iter().for_each(|row| bound.add(row));
+                bound.misses.extend(misses);
+            }
         }
     }
     match refused.is_empty() {
-        true => Ok(Recalled { rows: rows.into_iter().collect(), misses, nothing_asked: false }),
+        true => Ok(Recalled {
+            rows: bound.rows.into_iter().collect(),
+            misses: bound.misses,
+            nothing_asked: false,
+        }),
         false => Err(refused),
     }
 }
@@ -183,6 +204,35 @@ fn other_than(row: &Row, id: LocalId, name: Option<&str>, computer_name: Option<
         let LocalId(id) = id;
         format!("Id {id} is {} on {} here, and the object says {} on {}", here.0, here.1, there.0, there.1)
     })
+}
+
+/// What objects have become: sessions, each once.
+#[derive(Debug, Default)]
+struct Bound {
+    rows: Vec<Row>,
+    seen: HashSet<(String, ShellId)>,
+    misses: Vec<Miss>,
+}
+
+impl Bound {
+    fn add(&mut self, row: Row) {
+        let url = row.session.endpoint_url.to_ascii_lowercase();
+        if self.seen.insert((url, row.session.shell.shell_id.clone())) {
+            self.rows.push(row);
+        }
+    }
+}
+
+/// The row of a session that does not say where it is, if there is just one.
+fn placed_by_the_table(row: &Row, known: &Known) -> Result<Row, String> {
+    let found = row.session.instance_id().and_then(|id| known.by_instance_id.get(&id));
+    let problem = match found.map(Vec::as_slice) {
+        Some([row]) => return Ok(row.clone()),
+        Some([_, _, ..]) => "is on several hosts in the local table, and",
+        _ => "is not in the local table, and",
+    };
+    let shell_id = &row.session.shell.shell_id;
+    Err(format!("{shell_id} {problem} the object names neither Endpoint nor ComputerName"))
 }
 
 /// Whether an object says by itself which session is meant: on its endpoint, or on none that could be asked.

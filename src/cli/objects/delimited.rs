@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
+use super::choice::IDENTIFYING;
 use super::intake::{Intake, Place};
 use super::lines::Lines;
 use super::property::{Field, Properties, Property};
 use super::value::short;
 
-const SEPARATORS: [char; 3] = [',', ';', '\t'];
+pub(super) const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 /// Reads the header and every record below it.
 pub(super) fn read(text: &str, intake: &mut Intake) {
@@ -83,10 +84,11 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Option<Property>>, String> 
     }
     let columns: Vec<_> =
         header.iter().enumerate().map(|(at, name)| Property::find(name.trim(), at)).collect();
-    if [Property::ShellId, Property::InstanceId, Property::Id].iter().any(|id| columns.contains(&Some(*id))) {
+    if columns.iter().flatten().any(|property| IDENTIFYING.contains(property)) {
         Ok(columns)
     } else {
-        Err("neither JSON nor CSV with a column ShellId, InstanceId or Id in its header".to_owned())
+        let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
+        Err(format!("neither JSON nor CSV with one of these columns in its header: {}", names.join(", ")))
     }
 }
 

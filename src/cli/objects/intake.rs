@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use pssession::session::LocalId;
+use pssession::session::{LocalId, Selector};
 use pssession::store::Row;
 
 use super::MAX_OBJECTS;
@@ -27,6 +27,23 @@ pub(crate) enum Subject {
     Session(Box<Row>),
     /// A row of the local table, by its Id alone. The rest tells whether the Id is one of that table.
     Id { id: LocalId, name: Option<String>, computer_name: Option<String> },
+    /// The rows of the local table that agree with all of these.
+    Rows(Vec<Selector>),
+}
+
+/// Why an object is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// What it says cannot be meant.
+    Wrong(String),
+    /// It says nothing by which a session could be found: PowerShell cannot bind it.
+    Unbound(String),
+}
+
+impl From<String> for Unfit {
+    fn from(problem: String) -> Self {
+        Self::Wrong(problem)
+    }
 }
 
 /// Where something stands in its source.
@@ -56,6 +73,15 @@ impl fmt::Display for Place {
 pub(crate) struct ObjectError {
     pub(crate) place: Place,
     pub(crate) problem: String,
+    /// It is whole and well, and says nothing by which a session could be found.
+    pub(crate) is_unbound: bool,
+}
+
+impl ObjectError {
+    /// What it says cannot be meant.
+    pub(crate) fn wrong(place: Place, problem: impl Into<String>) -> Self {
+        Self { place, problem: problem.into(), is_unbound: false }
+    }
 }
 
 /// Why a source is not taken: the first errors, and how many more there are.
@@ -63,15 +89,23 @@ pub(crate) struct ObjectError {
 pub(crate) struct Refused {
     pub(crate) errors: Vec<ObjectError>,
     pub(crate) more: usize,
+    /// Whether any of them, also of those that are not told, is more than an object that cannot be bound.
+    is_bad: bool,
 }
 
 impl Refused {
     pub(crate) fn add(&mut self, error: ObjectError) {
+        self.is_bad |= !error.is_unbound;
         if self.errors.len() < MAX_ERRORS { self.errors.push(error) } else { self.more += 1 }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    /// Whether the source was read well, and only holds objects that cannot be bound.
+    pub(crate) fn is_only_unbound(&self) -> bool {
+        !self.is_bad && !self.is_empty()
     }
 
     /// One line each, and the last says how many are not told.
@@ -100,19 +134,24 @@ impl Intake {
     }
 
     pub(super) fn refuse(&mut self, place: Place, problem: String) {
+        self.add(ObjectError::wrong(place, problem));
+    }
+
+    fn add(&mut self, error: ObjectError) {
         self.objects = Vec::new();
-        self.refused.add(ObjectError { place, problem });
+        self.refused.add(error);
     }
 
     /// Takes in one object, or what is wrong with its form.
-    pub(super) fn take(&mut self, place: Place, found: Result<Properties<'_>, String>) -> Result<(), Full> {
+    pub(super) fn take(&mut self, place: Place, found: Result<Properties<'_>, Unfit>) -> Result<(), Full> {
         if self.count == MAX_OBJECTS {
             self.refuse(place, format!("more than {MAX_OBJECTS} objects; split them"));
             return Err(Full);
         }
         self.count += 1;
         match found.and_then(|properties| session::subject(&properties, self.circumstances)) {
-            Err(problem) => self.refuse(place, problem),
+            Err(Unfit::Wrong(problem)) => self.refuse(place, problem),
+            Err(Unfit::Unbound(problem)) => self.add(ObjectError { place, problem, is_unbound: true }),
             Ok(subject) if self.refused.is_empty() => self.objects.push(Object { place, subject }),
             Ok(_) => {}
         }

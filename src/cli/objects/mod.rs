@@ -1,14 +1,18 @@
 //! A session as an object with PowerShell's property names, both ways: what `-o json` writes, and what `import` and
 //! `--session` read.
 //!
-//! [`read`] takes our own NDJSON, JSON and CSV, and what PowerShell's `ConvertTo-Json` and `Export-Csv` make of
-//! `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is taken.
+//! [`read`] takes our own NDJSON, JSON and CSV, and what PowerShell's `ConvertTo-Json`, `Export-Csv` and `Export-Clixml`
+//! make of `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is
+//! taken.
 
+mod choice;
+mod clixml;
 mod delimited;
 mod encoding;
 mod intake;
 mod json;
 mod lines;
+mod plain;
 mod property;
 mod record;
 #[cfg(test)]
@@ -59,15 +63,17 @@ pub(crate) fn read(bytes: &[u8], now: SystemTime, tls: bool) -> Result<Vec<Objec
         Ok(text) => match text.trim_start().chars().next() {
             None => {}
             Some('{' | '[') => json::read(&text, &mut intake),
-            Some('<') => intake.refuse(
-                Place::Line(1),
-                "XML is not read; in PowerShell write ConvertTo-Json or Export-Csv instead of Export-Clixml"
-                    .to_owned(),
-            ),
+            Some('<') => clixml::read(&text, &mut intake),
             // What PowerShell 7 makes of no session at all.
             Some(_) if text.trim() == "null" => {}
+            Some(_) if plain::is_plain(&text) => plain::read(&text, &mut intake),
             Some(_) => delimited::read(&text, &mut intake),
         },
     }
     intake.finish()
+}
+
+/// What is wrong with a value that is none.
+fn no_object(what: &str) -> String {
+    format!("{what}, where an object is wanted")
 }

@@ -1,4 +1,4 @@
-//! What an object means: its properties as a row of the table, or as an Id.
+//! What an object means: its properties as a row of the table, or as a choice among those that are there.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,8 @@ use pssession::store::{Note, Origin, Row};
 use pssession::wsman::{SessionId, Shell, ShellId, uri};
 use pssession::{AuthScheme, Endpoint};
 
-use super::intake::Subject;
+use super::choice;
+use super::intake::{Subject, Unfit};
 use super::property::{Properties, Property as P};
 use super::record::SCHEMAS;
 use super::value::{Unit, short, wrong_endpoint};
@@ -52,17 +53,15 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
     ("Container", ComputerType::Container),
 ];
 
-/// The session or the Id that an object names.
+/// The session that an object is, or those that it chooses.
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(object: &Properties<'_>, circumstances: Circumstances) -> Result<Subject, String> {
+pub(super) fn subject(object: &Properties<'_>, circumstances: Circumstances) -> Result<Subject, Unfit> {
     let is_ours = is_ours(object)?;
     let id = id(object)?;
     let Some(shell_id) = shell_id(object)? else {
-        let id = id.ok_or_else(|| "has none of ShellId, InstanceId and Id".to_owned())?;
-        let (name, computer_name) = (object.text(P::Name)?, object.name(P::ComputerName)?);
-        return Ok(Subject::Id { id, name, computer_name });
+        return choice::subject(object, id);
     };
     let shell = shell(object, shell_id, is_ours)?;
     let reached = reached(object, circumstances.tls)?;

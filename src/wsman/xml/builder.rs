@@ -81,9 +81,9 @@ impl<'x> Builder<'x> {
                     let resolved = self.resolve(&reference, offset)?;
                     self.push_text(resolved.into(), offset)?;
                 }
-                Ok(Event::DocType(_)) => return Err(self.malformed("a DTD, which SOAP forbids", offset)),
+                Ok(Event::DocType(_)) => return Err(self.malformed("a DTD, which is never read", offset)),
                 Ok(Event::PI(_)) => {
-                    return Err(self.malformed("a processing instruction, which SOAP forbids", offset));
+                    return Err(self.malformed("a processing instruction, which is never read", offset));
                 }
                 Ok(Event::Decl(_)) if offset > 0 => {
                     return Err(self.malformed("an XML declaration that is not at the start", offset));

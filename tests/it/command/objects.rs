@@ -60,6 +60,8 @@ fn what_powershell_prints_is_imported_in_every_form() {
         "powershell-7.json",
         "powershell-7-enums-as-strings.json",
         "powershell-7.csv",
+        "windows-powershell-5.1.clixml",
+        "powershell-7.clixml",
         "spreadsheet.csv",
     ] {
         let place = Place::new();
@@ -167,7 +169,8 @@ fn what_is_bad_imports_nothing_and_each_error_has_its_place() {
         (format!("[{good},{{\"ShellId\":\"b\"}}]"), "item 2: has neither Endpoint nor ComputerName"),
         (format!("{good}\n{{\"ShellId\":\"b\",\"shellid\":\"c\"}}"), "line 2: \"ShellId\" is there twice"),
         ("ShellId,ComputerName\na,web01\nb\n".to_owned(), "line 3: 1 fields, where the header has 2"),
-        ("what is this".to_owned(), "line 1: neither JSON nor CSV"),
+        ("what is this".to_owned(), "line 1: a text, where an object is wanted"),
+        ("what,is,this\n1,2,3\n".to_owned(), "line 1: neither JSON nor CSV"),
     ] {
         let place = Place::new();
         let run = place.import(&text).expect(2);
@@ -185,7 +188,7 @@ fn errors_are_an_object_where_objects_were_asked_for() {
     assert_eq!(
         error["Causes"],
         json!([
-            "line 1: has none of ShellId, InstanceId and Id",
+            "line 1: has none of ShellId, InstanceId, Id, Name, ComputerName, ContainerId, VMId, VMName",
             "item 1: a number, where an object is wanted"
         ])
     );
@@ -264,7 +267,8 @@ fn words_of_powershell_lead_here() {
         let run = Pssession::new([verb, "--on", "web01"]).run_blocking().expect(2);
         assert!(run.stderr.contains("asks no server"), "{}", run.stderr);
     }
-    let clixml = "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">";
+    let clixml =
+        "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">\n<Obj>";
     let run = Place::new().import(clixml).expect(2);
-    assert!(run.stderr.contains("ConvertTo-Json"), "{}", run.stderr);
+    assert!(run.stderr.contains("line 2: the XML breaks off in /Objs/Obj"), "{}", run.stderr);
 }

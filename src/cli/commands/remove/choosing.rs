@@ -60,7 +60,7 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let recalled = {
             let _open = self.watch.question();
-            remembered::recall(scope, &query, table, self.args.reach.tls).await?
+            remembered::recall(scope, &query, table, self.args.reach.tls, self.talk.told()).await?
         };
         let selection = recalled.select(&query);
         let survey = Survey::default();

@@ -9,10 +9,11 @@ use pssession::teardown::{Failure, Outcome, Plan, Record, Report};
 
 use crate::cli::args::{ErrorAction, Format, RemoveArgs};
 use crate::cli::commands::Context;
+use crate::cli::commands::objects::Told;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::fault_code_hint;
-use crate::cli::manner::Voice;
+use crate::cli::manner::{Manner, Voice};
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
 
@@ -37,6 +38,11 @@ impl Talk {
             && (voice.is_none() || args.output.output.is_some());
         let summary = voice.is_none() && !matches!(errors, DiagnosticFormat::Json);
         Self { format, errors, summary, records, voice }
+    }
+
+    /// To whom it is told what is wrong with objects.
+    pub(super) fn told(&self) -> Told {
+        Told { manner: self.voice.map_or(Manner::Native, Manner::PowerShell), errors: self.errors }
     }
 
     /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::intake::{Intake, Place};
+use super::intake::{Intake, Place, Unfit};
 use super::lines::Lines;
+use super::no_object;
 use super::property::Properties;
 use field::{FieldSeed, Name, NameAt};
 
@@ -60,7 +61,7 @@ struct Entry<'i> {
 
 impl Entry<'_> {
     fn refused_as<E>(self, what: &str) -> Result<bool, E> {
-        Ok(self.intake.take(self.place, Err(format!("{what}, where an object is wanted"))).is_ok())
+        Ok(self.intake.take(self.place, Err(Unfit::Unbound(no_object(what)))).is_ok())
     }
 }
 
@@ -125,9 +126,9 @@ impl<'de> Visitor<'de> for Entry<'_> {
         }
         let found = match trouble {
             None if wrapped && properties.len() == 0 => return Ok(true),
-            None if wrapped => Err("both an object and a wrapped list of them".to_owned()),
+            None if wrapped => Err(Unfit::Wrong("both an object and a wrapped list of them".to_owned())),
             None => Ok(properties),
-            Some(trouble) => Err(trouble),
+            Some(trouble) => Err(Unfit::Wrong(trouble)),
         };
         Ok(intake.take(place, found).is_ok())
     }

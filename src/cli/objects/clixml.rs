@@ -1,0 +1,339 @@
+//! CLIXML: what PowerShell's `Export-Clixml` writes. MS-PSRP, Serialization, has its elements.
+//!
+//! The library's XML reader refuses what could hurt (DTDs, entities, depth, size); here a reference is followed once,
+//! to one value, so that no reference costs more than what it stands for.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use pssession::wsman::Malformed;
+use pssession::wsman::xml::{Document, Element};
+
+use super::intake::{Intake, Place, Unfit};
+use super::property::{Field, Properties, Property};
+use super::{MAX_LIST, no_object};
+
+/// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
+/// value there are three.
+const MAX_LOOKED_AT: usize = 16;
+
+/// Reads every object of the file, and of the lists in it.
+pub(super) fn read(text: &str, intake: &mut Intake) {
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let above = text.get(..error.offset).unwrap_or(text);
+            return intake.refuse(Place::Line(1 + above.matches('\n').count()), problem(&error));
+        }
+    };
+    let root = document.root();
+    if root.local() != "Objs" {
+        let problem = "XML, but not what Export-Clixml writes: it does not begin with Objs";
+        return intake.refuse(Place::Line(1), problem.to_owned());
+    }
+    let objects = Objects::of(root);
+    let mut reader = Reader { objects: &objects, intake, taken: HashSet::new(), items: 0 };
+    for child in root.children() {
+        if !reader.entry(child, false) {
+            return;
+        }
+    }
+}
+
+fn problem(error: &Malformed) -> String {
+    let Malformed { problem, path, .. } = error;
+    match problem.as_str() {
+        "the document ends inside an element" => format!("the XML breaks off in {path}"),
+        _ => format!("not XML that is read here: {problem} at {path}"),
+    }
+}
+
+/// The objects that have a number, by it.
+struct Objects<'d> {
+    by_ref_id: HashMap<&'d str, Element<'d>>,
+}
+
+impl<'d> Objects<'d> {
+    fn of(root: Element<'d>) -> Self {
+        let mut by_ref_id = HashMap::new();
+        let mut waiting = vec![root];
+        while let Some(element) = waiting.pop() {
+            if let (true, Some(id)) = (element.local() == "Obj", element.attribute("RefId")) {
+                by_ref_id.entry(id).or_insert(element);
+            }
+            waiting.extend(element.children());
+        }
+        Self { by_ref_id }
+    }
+
+    /// The object that an element is or refers to.
+    fn object(&self, element: Element<'d>) -> Option<Element<'d>> {
+        match element.local() {
+            "Obj" => Some(element),
+            "Ref" => self.by_ref_id.get(element.attribute("RefId")?).copied(),
+            _ => None,
+        }
+    }
+}
+
+struct Reader<'d, 'i> {
+    objects: &'d Objects<'d>,
+    intake: &'i mut Intake,
+    /// The numbers of those that were taken: one that is referred to is the same once more.
+    taken: HashSet<&'d str>,
+    items: usize,
+}
+
+impl<'d> Reader<'d, '_> {
+    /// One value of the file, or of a list in it. Whether to read on.
+    fn entry(&mut self, element: Element<'d>, is_item: bool) -> bool {
+        if let (false, "Obj", Some(list)) = (is_item, element.local(), list_of(element)) {
+            return list.children().all(|item| self.entry(item, true));
+        }
+        self.items += 1;
+        let place = Place::Item(self.items);
+        let found = match element.local() {
+            "Obj" => {
+                self.taken.extend(element.attribute("RefId"));
+                self.properties(element).map_err(Unfit::Wrong)
+            }
+            "Ref" => match element.attribute("RefId") {
+                Some(id) if self.taken.contains(id) => return true,
+                _ => Err(Unfit::Wrong("refers to an object that does not stand before it".to_owned())),
+            },
+            other => Err(Unfit::Unbound(no_object(kind_of(other)))),
+        };
+        self.intake.take(place, found).is_ok()
+    }
+
+    /// An object's own properties, and those that were added to it.
+    fn properties(&self, object: Element<'d>) -> Result<Properties<'d>, String> {
+        let mut properties = Properties::default();
+        let groups = object.children().filter(|child| matches!(child.local(), "Props" | "MS"));
+        for member in groups.flat_map(|group| group.children()) {
+            let Some(name) = member.attribute("N") else { continue };
+            let name = unescaped(name)?;
+            match Property::find(&name, properties.len()) {
+                Some(property) => properties.add(property, self.field(member)?)?,
+                None => properties.add_other(&name)?,
+            }
+        }
+        Ok(properties)
+    }
+
+    fn field(&self, element: Element<'d>) -> Result<Field<'d>, String> {
+        if matches!(element.local(), "Obj" | "Ref") {
+            let object =
+                self.objects.object(element).ok_or("a property refers to an object that is not there")?;
+            return match list_of(object) {
+                Some(list) => items(list),
+                None => Ok(worth(object)?.unwrap_or_else(|| Field::Parts(Vec::new()))),
+            };
+        }
+        Ok(primitive(element)?.unwrap_or_else(|| Field::Parts(Vec::new())))
+    }
+}
+
+/// The items of an object that is a list.
+fn list_of(object: Element<'_>) -> Option<Element<'_>> {
+    let mut looked_at = object.children().take(MAX_LOOKED_AT);
+    looked_at.find(|child| matches!(child.local(), "LST" | "IE" | "QUE" | "STK"))
+}
+
+fn items<'d>(list: Element<'d>) -> Result<Field<'d>, String> {
+    let mut fields = Vec::new();
+    for item in list.children() {
+        if fields.len() == MAX_LIST {
+            return Ok(Field::TooLong);
+        }
+        fields.push(primitive(item)?.unwrap_or_else(|| Field::Parts(Vec::new())));
+    }
+    Ok(Field::List(fields))
+}
+
+/// What an object is worth as a single value: the number of an enumeration, the text to which properties were added.
+fn worth<'d>(object: Element<'d>) -> Result<Option<Field<'d>>, String> {
+    for child in object.children().take(MAX_LOOKED_AT).filter(|child| child.local() != "ToString") {
+        if let Some(field) = primitive(child)? {
+            return Ok(Some(field));
+        }
+    }
+    Ok(None)
+}
+
+/// A value that is no object.
+fn primitive<'d>(element: Element<'d>) -> Result<Option<Field<'d>>, String> {
+    let text = element.text();
+    Ok(Some(match element.local() {
+        "Nil" => Field::Nothing,
+        "S" | "URI" => Field::text(unescaped(text)?),
+        "G" | "DT" | "TS" | "Version" => Field::text(text),
+        "B" => Field::Flag(text.eq_ignore_ascii_case("true")),
+        "By" | "SB" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64" => {
+            text.parse().map_or_else(|_| Field::text(text), Field::Whole)
+        }
+        "Sg" | "Db" | "D" => text.parse().map_or_else(|_| Field::text(text), Field::Real),
+        _ => return Ok(None),
+    }))
+}
+
+/// What a value is, where an object is wanted.
+fn kind_of(element: &str) -> &'static str {
+    match element {
+        "Nil" => "null",
+        "S" | "URI" | "G" => "a text",
+        "B" => "true or false",
+        "By" | "SB" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64" | "Sg" | "Db" | "D" => "a number",
+        _ => "a value",
+    }
+}
+
+/// Text in which `_xHHHH_` stands for a code unit of UTF-16: what XML cannot hold, and an underscore before an `x`.
+fn unescaped(text: &str) -> Result<Cow<'_, str>, String> {
+    if !text.contains("_x") {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut units: Vec<u16> = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("_x") {
+        units.extend(before.encode_utf16());
+        match escape(after) {
+            Some((unit, behind)) => {
+                units.push(unit);
+                rest = behind;
+            }
+            None => {
+                units.extend("_x".encode_utf16());
+                rest = after;
+            }
+        }
+    }
+    units.extend(rest.encode_utf16());
+    let text = String::from_utf16(&units).map_err(|_| "half a character is escaped (a lone surrogate)")?;
+    Ok(Cow::Owned(text))
+}
+
+/// The code unit that `HHHH_` names, and what stands behind it.
+fn escape(text: &str) -> Option<(u16, &str)> {
+    let (digits, behind) = text.split_at_checked(4)?;
+    let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let unit = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+    Some((unit, behind.strip_prefix('_')?))
+}
+
+#[cfg(test)]
+mod tests {
+    use pssession::session::{ComputerType, LocalId, SessionState};
+
+    use super::*;
+    use crate::cli::objects::tests::now;
+    use crate::cli::objects::{Subject, read};
+
+    #[test]
+    fn escapes_stand_for_code_units_and_what_is_none_stays() {
+        for (escaped, text) in [
+            ("build-7", "build-7"),
+            ("a_x000A_b", "a\nb"),
+            ("_x005F_x000A_", "_x000A_"),
+            ("_xD83D__xDE80_!", "🚀!"),
+            ("_x00e4_", "ä"),
+            ("_x_x1_x+123__x12é_", "_x_x1_x+123__x12é_"),
+            ("_x0041", "_x0041"),
+        ] {
+            assert_eq!(unescaped(escaped).unwrap(), text, "{escaped}");
+        }
+        assert!(unescaped("_xD83D_").unwrap_err().contains("lone surrogate"));
+    }
+
+    const HEAD: &str = r#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">"#;
+    const SESSION: &str =
+        r#"<Obj RefId="0"><Props><I32 N="Id">3</I32><S N="Name">a_x005F_xb</S></Props></Obj>"#;
+
+    fn subjects(inside: &str) -> Vec<(String, Subject)> {
+        let found = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), false);
+        let found = found.unwrap_or_else(|refused| panic!("{inside}: {refused:?}"));
+        found.into_iter().map(|object| (object.place.to_string(), object.subject)).collect()
+    }
+
+    #[track_caller]
+    fn is_refused(text: &str, place: &str, reason: &str) {
+        let lines = read(text.as_bytes(), now(), false).unwrap_err().lines();
+        assert!(lines[0].starts_with(&format!("{place}: ")) && lines[0].contains(reason), "{lines:?}");
+    }
+
+    #[test]
+    fn objects_stand_alone_in_lists_or_once_more_by_a_reference() {
+        let id = |id| Subject::Id { id: LocalId(id), name: Some("a_xb".to_owned()), computer_name: None };
+        assert_eq!(subjects(SESSION), [("item 1".to_owned(), id(3))]);
+        let list = format!(r#"<Obj RefId="9"><LST>{SESSION}<Ref RefId="0" /></LST></Obj>"#);
+        assert_eq!(subjects(&list), [("item 1".to_owned(), id(3))]);
+        assert_eq!(subjects(""), []);
+        let added = r#"<Obj RefId="0"><MS><S N="Id">4</S></MS></Obj>"#;
+        assert_eq!(subjects(&format!("{SESSION}\n{}", added.replace("RefId=\"0\"", ""))).len(), 2);
+    }
+
+    #[test]
+    fn a_value_is_also_an_enumeration_a_reference_to_one_or_a_text_with_more_to_it() {
+        let session = |properties: &str| {
+            let text = format!(r#"<Obj><Props><S N="ShellId">A</S>{properties}</Props></Obj>"#);
+            let Some((_, Subject::Session(row))) = subjects(&text).pop() else { panic!("{properties}") };
+            row.session
+        };
+        let state =
+            r#"<Obj N="State" RefId="5"><TNRef RefId="1"/><ToString>Broken</ToString><I32>5</I32></Obj>"#;
+        assert_eq!(session(state).state(), SessionState::Broken);
+        let type_of = r#"<Obj N="x" RefId="7"><I32>1</I32></Obj><Ref N="ComputerType" RefId="7"/>"#;
+        assert_eq!(session(type_of).computer_type, ComputerType::VirtualMachine);
+        let name = r#"<Obj N="Name" RefId="6"><S>x_x000A_y</S><MS><S N="z">1</S></MS></Obj>"#;
+        assert_eq!(session(name).name(), Some("x\ny"));
+        let commands = r#"<Obj N="CommandIds" RefId="6"><LST><S>a</S><S>b</S></LST></Obj>"#;
+        assert_eq!(session(commands).commands.map(|ids| ids.len()), Some(2));
+    }
+
+    #[test]
+    fn what_is_broken_or_hostile_is_refused_with_its_place() {
+        let whole = |inside: &str| format!("{HEAD}{inside}</Objs>");
+        for (text, place, reason) in [
+            (format!("{HEAD}\n{SESSION}\n<Obj>"), "line 3", "the XML breaks off in /Objs/Obj"),
+            (format!("{HEAD}\n{}", &SESSION[..30]), "line 2", "not XML that is read here"),
+            ("<html/>".to_owned(), "line 1", "it does not begin with Objs"),
+            (format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{HEAD}</Objs>"), "line 1", "a DTD"),
+            (whole("<Obj><Props><S N=\"Name\">&lol;</S></Props></Obj>"), "line 1", "undefined entity lol"),
+            (whole(&"<Obj>".repeat(100)), "line 1", "nesting deeper than 64"),
+            (whole("<S>build-7</S>"), "item 1", "a text, where an object is wanted"),
+            (whole("<I32>3</I32>"), "item 1", "a number, where an object is wanted"),
+            (whole("<Obj><LST><Nil/></LST></Obj>"), "item 1", "null, where an object is wanted"),
+            (whole("<Obj RefId=\"1\"/>"), "item 1", "has none of ShellId"),
+            (whole("<Ref RefId=\"1\"/>"), "item 1", "does not stand before it"),
+            (whole("<Obj><Props><Ref N=\"Name\" RefId=\"1\"/></Props></Obj>"), "item 1", "is not there"),
+            (whole("<Obj><Props><SS N=\"Name\">x</SS></Props></Obj>"), "item 1", "Name is an object"),
+            (whole("<Obj><Props><S N=\"Name\">_xD83D_</S></Props></Obj>"), "item 1", "lone surrogate"),
+            (
+                whole("<Obj><Props><I32 N=\"Id\">1</I32></Props><MS><I32 N=\"id\">2</I32></MS></Obj>"),
+                "item 1",
+                "\"Id\" is there twice",
+            ),
+            (
+                whole("<Obj><Props><I32 N=\"Id\">99999999999999999999</I32></Props></Obj>"),
+                "item 1",
+                "Id is \"",
+            ),
+        ] {
+            is_refused(&text, place, reason);
+        }
+        let mixed = whole(&format!("{SESSION}<S>x</S>"));
+        is_refused(&mixed, "item 2", "a text, where an object is wanted");
+        let large = whole(&SESSION.repeat(30_000));
+        is_refused(&large, "line 1", "more than the limit of 2097152");
+    }
+
+    #[test]
+    fn references_to_one_another_cost_no_more_than_they_are_long() {
+        let ring = r#"<Obj RefId="0"><Props><Ref N="Name" RefId="1"/></Props></Obj>
+            <Obj RefId="1"><Props><Ref N="Name" RefId="0"/></Props></Obj>"#;
+        is_refused(&format!("{HEAD}{ring}</Objs>"), "item 1", "Name is an object");
+        let wide = format!(r#"<Obj RefId="0"><Props>{}</Props></Obj>"#, r#"<Obj N="a"/>"#.repeat(900));
+        let many = format!("{HEAD}{SESSION}{wide}{}</Objs>", r#"<Ref RefId="0"/>"#.repeat(80_000));
+        is_refused(&many, "item 2", "\"a\" is there twice");
+    }
+}
