@@ -34,6 +34,23 @@ pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// Whether stdin is a pipe or a file, so that somebody has put something there to be read. A terminal and a device such
+/// as `/dev/null` are not.
+#[cfg(unix)]
+pub(crate) fn stdin_is_piped() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::FileTypeExt as _;
+    let file = io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let kind = file.and_then(|file| file.metadata()).map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file() || kind.is_socket())
+}
+
+/// Whether stdin is no terminal, so that somebody may have put something there to be read.
+#[cfg(not(unix))]
+pub(crate) fn stdin_is_piped() -> bool {
+    !io::IsTerminal::is_terminal(&io::stdin())
+}
+
 /// All that `source` has, an error when that is more than `limit` bytes.
 pub(crate) fn bounded(source: impl io::Read, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());

@@ -13,7 +13,7 @@ use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
 use super::manner::{Manner, Voice};
 use super::powershell::{self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose};
-use super::{run_in, start_logging};
+use super::{run_in, source, start_logging};
 
 mod notices;
 mod ours;
@@ -47,7 +47,7 @@ pub(crate) fn cmdlet(words: &[OsString]) -> Option<(Cmdlet, &[OsString])> {
 
 /// Runs it.
 pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
-    let bound = match bound(cmdlet, words) {
+    let bound = match bound(cmdlet, words, source::stdin_is_piped) {
         Ok(Binding::Command(bound)) => bound,
         Ok(Binding::Help(cmdlet)) => return help(cmdlet),
         Err(error) => {
@@ -91,7 +91,18 @@ fn error_action(bound: &Bound, command: &Command) -> ErrorAction {
     }
 }
 
-fn bound(cmdlet: Cmdlet, words: &[OsString]) -> Result<Binding, BindingError> {
+/// Binds the words. What lacks nothing but the sessions, at the end of a pipe, takes those that come out of it.
+fn bound(cmdlet: Cmdlet, words: &[OsString], is_piped: impl Fn() -> bool) -> Result<Binding, BindingError> {
+    match bound_as_typed(cmdlet, words) {
+        Err(error) if error.lacks_sessions() && is_piped() => {
+            let from_the_pipe = ["-Session", "-"].map(OsString::from);
+            bound_as_typed(cmdlet, &[&from_the_pipe, words].concat())
+        }
+        bound => bound,
+    }
+}
+
+fn bound_as_typed(cmdlet: Cmdlet, words: &[OsString]) -> Result<Binding, BindingError> {
     let mut ours = Cli::command();
     ours.build();
     let ours = ours.find_subcommand(verb(cmdlet));
@@ -146,6 +157,8 @@ fn in_powershells_words(mut diagnostic: Diagnostic) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -190,5 +203,24 @@ mod tests {
         assert_eq!(asked(&["pssession", "help", "get-pssession"]), Some(Cmdlet::GetPSSession));
         assert_eq!(asked(&["pssession", "help", "remove"]), None);
         assert_eq!(asked(&["pssession", "help"]), None);
+    }
+
+    #[test]
+    fn sessions_come_out_of_a_pipe_only_where_nothing_else_says_which() {
+        let at_the_end_of_a_pipe = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            match bound(Cmdlet::RemovePSSession, &words, || true) {
+                Ok(Binding::Command(bound)) => Some(bound.selection),
+                _ => None,
+            }
+        };
+        let stdin = Some(PathBuf::from("-"));
+        assert_eq!(at_the_end_of_a_pipe(&[]).unwrap().session, stdin);
+        assert_eq!(at_the_end_of_a_pipe(&["-WhatIf", "--yes"]).unwrap().session, stdin);
+        assert_eq!(at_the_end_of_a_pipe(&["-Id", "1"]).unwrap().session, None);
+        assert_eq!(at_the_end_of_a_pipe(&["-Name"]), None);
+        assert_eq!(at_the_end_of_a_pipe(&["-Name", "x", "-Id", "1"]), None);
+        let nothing = bound(Cmdlet::GetPSSession, &[], || panic!("Get-PSSession takes no objects"));
+        assert!(matches!(nothing, Ok(Binding::Command(bound)) if bound.selection.session.is_none()));
     }
 }

@@ -9,6 +9,6 @@ use crate::cli::render;
 pub(crate) async fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let table = context.table(&args.table);
     let rows = remembered::known(table.as_ref())?.all().await?;
-    render::sessions(args.output.into(), &rows)?;
+    render::sessions(args.output.into(), context.manner, &rows)?;
     Ok(Exit::SUCCESS)
 }

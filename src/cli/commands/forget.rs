@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let table = context.table(&args.table);
     let recalled = remembered::recall(&scope, &query, table.as_ref(), false, told).await?.without_strangers();
     let selection = recalled.select(&query);
-    let literal_misses = misses::tell(&selection, None, false, errors);
+    let literal_misses = misses::tell(&selection, misses::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
         let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
         remembered::known(table.as_ref())?.forget(ids).await?;
     }
-    render::sessions(context.format(args.output.output), &chosen)?;
+    render::sessions(context.format(args.output.output), context.manner, &chosen)?;
     if errors.is_for_a_person() && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");

@@ -2,10 +2,10 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use pssession::Engine;
 use pssession::session::Selection;
 use pssession::store::Rows;
 use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
+use pssession::{Engine, SessionQuery};
 
 use super::connecting::Connectors;
 use super::objects::Told;
@@ -15,10 +15,15 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Reach, Scope, session_query};
 use crate::cli::login::Logins;
+use crate::cli::manner::Manner;
 use crate::cli::{interrupt, render};
 
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let scope = Scope::of(&args.select, &args.reach)?;
+    let missed = match (&scope, context.manner) {
+        (Scope::Servers, Manner::PowerShell(_)) => misses::not_discovered,
+        _ => misses::missed,
+    };
     let found = match scope {
         Scope::Servers => listed(args, context).await?,
         scope => recalled(&scope, args, context).await?,
@@ -28,7 +33,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let voice = context.manner.voice();
     let action = voice.map(|voice| voice.action).unwrap_or_default();
     let advice = found.advice.filter(|_| voice.is_none());
-    let told = misses::tell(&found.selection, advice, action == ErrorAction::Stop, errors);
+    let told = misses::tell(&found.selection, missed, advice, action == ErrorAction::Stop, errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
     {
@@ -47,7 +52,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
             _ => {}
         }
     }
-    render::sessions(format, &chosen)?;
+    render::sessions(format, context.manner, &chosen)?;
     let circumstances = Circumstances { required: required(args), ..found.circumstances };
     let code = Report::default().exit_code(&circumstances);
     if code == ExitCode::NotAsRequired {
@@ -109,11 +114,31 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     if args.select.skip_running || shows_commands(context.format(args.output.output)) {
         engine.list_commands(&mut survey, rows.sessions_mut()).await;
     }
-    let selection = query.select(rows.sessions());
+    let (rows, selection) = match context.manner {
+        Manner::Native => {
+            let selection = query.select(rows.sessions());
+            (rows, selection)
+        }
+        Manner::PowerShell(_) => as_powershell_discovers(rows, &query),
+    };
     let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
     circumstances.interruption = watch.stop();
     let nothing = listing::nothing(&survey, rows.len());
     Ok(Found { selection, circumstances, nothing, advice: remembered::advice(&Scope::Servers), rows })
+}
+
+/// PowerShell narrows what the servers said first. Then it misses what is not among the rest, also by a pattern, but
+/// only if there is a rest.
+fn as_powershell_discovers(rows: Rows, query: &SessionQuery) -> (Rows, Selection) {
+    let rows: Rows = rows.into_iter().filter(|row| query.admits(&row.session)).collect();
+    let mut selection = query.select(rows.sessions());
+    if rows.is_empty() {
+        selection.misses.clear();
+    }
+    for miss in &mut selection.misses {
+        miss.silent = false;
+    }
+    (rows, selection)
 }
 
 /// Looks at what is remembered; asks nobody.

@@ -13,10 +13,11 @@ use crate::cli::render::printable;
 /// What to know of an Id that nothing has: no other place to look has it, either.
 const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
 
-/// Tells the selector values that found nothing and are no patterns, with advice below the last one; says how many
+/// Tells, in the words of `missed`, the selector values that found nothing and are no patterns, with advice below the last one; says how many
 /// errors that were. Where the first error ends the command it is the only one.
 pub(super) fn tell(
     selection: &Selection,
+    missed: fn(&Miss) -> Diagnostic,
     advice: Option<String>,
     only_first: bool,
     format: DiagnosticFormat,
@@ -52,7 +53,7 @@ pub(super) fn stop_it(
 }
 
 /// A selector value that found nothing.
-fn missed(miss: &Miss) -> Diagnostic {
+pub(super) fn missed(miss: &Miss) -> Diagnostic {
     let id = match miss.option {
         "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
         "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
@@ -62,4 +63,15 @@ fn missed(miss: &Miss) -> Diagnostic {
     let property = miss.option.trim_start_matches('-').replace('-', " ");
     let message = format!("no session has the {property} \"{}\"", printable(&miss.value));
     Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
+}
+
+/// The same of `Get-PSSession -ComputerName`, which has errors of its own for it.
+pub(super) fn not_discovered(miss: &Miss) -> Diagnostic {
+    let (id, property) = match miss.option {
+        "--instance-id" => ("PSSessionIdMatchFail", "instance id"),
+        _ => ("PSSessionNameMatchFail", "name"),
+    };
+    let value = printable(&miss.value);
+    let message = format!("no session on the computers that were asked has the {property} \"{value}\"");
+    Diagnostic::new(id, "InvalidOperation", message, Exit::SUCCESS).about(miss.value.clone())
 }

@@ -93,6 +93,11 @@ impl BindingError {
         }
     }
 
+    /// Whether nothing says which sessions to remove, and nothing else is the matter.
+    pub(crate) fn lacks_sessions(&self) -> bool {
+        self.cmdlet == Cmdlet::RemovePSSession && matches!(self.problem, Problem::MissingMandatory { .. })
+    }
+
     /// PowerShell's error category.
     pub(crate) fn category(&self) -> &'static str {
         match &self.problem {

@@ -17,15 +17,23 @@ pub(super) fn list(
 ) -> io::Result<()> {
     for (at, record) in records.enumerate() {
         let gap = if at == 0 { "" } else { "\n" };
-        write!(out, "{gap}{}", block(&record))?;
+        write!(out, "{gap}{}", block(&record, &[]))?;
     }
     Ok(())
 }
 
-fn block(record: &Map<String, Value>) -> String {
-    let known = || record.iter().filter(|(name, value)| *name != "Schema" && !is_nothing(value));
+/// The properties that are known; those of `always` also where they are not.
+pub(super) fn block(record: &Map<String, Value>, always: &[&str]) -> String {
+    let is_shown =
+        |name: &String, value| name != "Schema" && (!is_nothing(value) || always.contains(&name.as_str()));
+    let known = || record.iter().filter(|(name, value)| is_shown(name, value));
     let width = known().map(|(name, _)| name.len()).max().unwrap_or_default();
-    known().map(|(name, value)| format!("{name:width$} : {}\n", shown(name, value))).collect()
+    let line = |(name, value): (&String, &Value)| {
+        let line =
+            format!("{name:width$} : {}", if is_nothing(value) { String::new() } else { shown(name, value) });
+        format!("{}\n", line.trim_end())
+    };
+    known().map(line).collect()
 }
 
 fn is_nothing(value: &Value) -> bool {

@@ -3,6 +3,7 @@
 mod data;
 mod grid;
 mod list;
+mod powershell;
 mod table;
 mod text;
 
@@ -14,6 +15,7 @@ use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
 use super::args::Format;
+use super::manner::Manner;
 use super::objects::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
     session_record,
@@ -29,10 +31,22 @@ pub(crate) fn format_or_default(chosen: Option<Format>) -> Format {
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(format: Format, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(format: Format, manner: Manner, rows: &Rows) -> io::Result<()> {
     let mut out = stdout();
     let sessions = rows.sessions();
+    let is_powershell = matches!(manner, Manner::PowerShell(_));
     match format {
+        Format::Table | Format::List if rows.is_empty() => {}
+        Format::Table if is_powershell => {
+            write!(out, "{}", powershell::table(sessions, terminal::width_of_stdout()))?;
+        }
+        Format::List if is_powershell => {
+            for (session, note) in sessions.iter().zip(rows.notes()) {
+                let record = session_record(session, Some(note));
+                write!(out, "\n{}", powershell::block(session, record))?;
+            }
+            writeln!(out)?;
+        }
         Format::Table | Format::Wide if rows.is_empty() => {}
         Format::Table | Format::Wide => writeln!(out, "{}", session_table(sessions, room(format)))?,
         Format::Name => names(&mut out, sessions.iter())?,

@@ -109,7 +109,7 @@ mod tests {
         let words: Vec<OsString> =
             std::iter::once("pssession").chain(words.iter().copied()).map(OsString::from).collect();
         let (cmdlet, words) = cmdlet(&words).unwrap();
-        match bound(cmdlet, words).unwrap() {
+        match bound(cmdlet, words, || false).unwrap() {
             Binding::Command(bound) => in_our_words(&bound),
             Binding::Help(_) => panic!("help"),
         }

@@ -157,7 +157,7 @@ impl Run<'_> {
         let required = must_match.then_some(Requirement::Present);
         let advice = if self.talk.must_match() { remembered::advice(&self.scope) } else { None };
         let mut circumstances = Circumstances { required, ..circumstances };
-        misses::tell(selection, advice, self.talk.only_first_miss(), self.talk.errors);
+        misses::tell(selection, misses::missed, advice, self.talk.only_first_miss(), self.talk.errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
         if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
