@@ -6,7 +6,6 @@ use pssession::Endpoint;
 use pssession::session::parse_guid;
 
 use super::bound::Bound;
-use super::cmdlet::Cmdlet;
 use super::convert;
 use super::declaration::{Check, Kind, Parameter, Refusal, Shape};
 use super::error::{Problem, Validator};
@@ -60,12 +59,7 @@ pub(super) fn fill(
             }
             bound.ignored.push(parameter.name);
         }
-        Kind::Texts(slot) => {
-            if bound.cmdlet == Cmdlet::GetPSSession && parameter.name == "ComputerName" {
-                each_is_one_server(parameter, &values)?;
-            }
-            *slot(bound) = values;
-        }
+        Kind::Texts(slot) => *slot(bound) = values,
         // A switch has been filled above, and what is refused was refused with its name.
         Kind::Switch(_) | Kind::Refused(..) => {}
     }
@@ -149,19 +143,6 @@ fn file(parameter: &'static Parameter, text: &str) -> Result<PathBuf, Problem> {
         return Err(cannot_convert(parameter, text, advice));
     }
     Ok(PathBuf::from(text))
-}
-
-/// No server has a star in its name; what PowerShell's user expects of it is a choice among the known sessions.
-fn each_is_one_server(parameter: &'static Parameter, values: &[String]) -> Result<(), Problem> {
-    if !values.iter().any(|value| value.contains(['*', '?'])) {
-        return Ok(());
-    }
-    let refusal = Refusal {
-        why: "it names the servers to ask",
-        instead: "`pssession get --computer-name 'Serv*'` chooses among the known sessions, as \
-                  `Remove-PSSession -ComputerName 'Serv*'` does",
-    };
-    Err(Problem::NotSupported { parameter: parameter.name, value: Some("with a wildcard"), refusal })
 }
 
 /// http and https URLs, as they are written. One that carries a user is refused without being shown.

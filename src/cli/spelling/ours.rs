@@ -45,8 +45,14 @@ fn remove(bound: &Bound, args: &mut RemoveArgs) {
 
 fn get(bound: &Bound, args: &mut GetArgs) {
     select(bound, &mut args.select);
-    let hosts = bound.selection.computer_name.iter().map(|name| host(name, &bound.reaching));
-    args.reach.on.extend(hosts);
+    let names = &bound.selection.computer_name;
+    if names.iter().any(|name| is_pattern(name)) {
+        // No server has such a name: the help page means those of the known sessions whose computer matches.
+        args.select.computer_name.extend(names.iter().cloned());
+        args.select.port.extend(bound.reaching.port);
+    } else {
+        args.reach.on.extend(names.iter().map(|name| host(name, &bound.reaching)));
+    }
     reach(&bound.reaching, &mut args.reach);
 }
 
@@ -77,6 +83,14 @@ fn login(given: &Reaching, args: &mut LoginArgs) {
     args.user = given.credential.clone().or(args.user.take());
     let scheme = given.authentication.and_then(|scheme: Authentication| scheme.ours().ok());
     args.auth = scheme.map(str::to_owned).or(args.auth.take());
+}
+
+/// Whether a computer's name has wildcards; the brackets of an IPv6 address are none.
+fn is_pattern(name: &str) -> bool {
+    let name = name.trim();
+    let address = name.strip_prefix('[').and_then(|rest| rest.split(['%', ']']).next());
+    let is_address = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    name.contains(['*', '?', '[']) && !is_address
 }
 
 /// A server of `-ComputerName`, with what `-Port`, `-UseSSL` and `-ApplicationName` say of all of them.
@@ -153,8 +167,20 @@ mod tests {
         assert_eq!(hosts(&["gsn", "web01"]), on("web01"));
         assert_eq!(hosts(&["gsn", "-ComputerName", "."]), on("localhost"));
         assert_eq!(hosts(&["gsn", "-cn", "2001:db8::1", "-Port", "90"]), on("[2001:db8::1]:90"));
+        assert_eq!(hosts(&["gsn", "[fe80::1%eth0]:5985"]), on("[fe80::1%eth0]:5985"));
         let tls = (vec!["https://web01:5986/other".to_owned()], true);
         assert_eq!(hosts(&["gsn", "-cn", "web01", "-UseSSL", "-ApplicationName", "/other"]), tls);
         assert_eq!(hosts(&["gsn", "-ConnectionUri", "http://web01/wsman"]), on("http://web01/wsman"));
+    }
+
+    #[test]
+    fn a_computer_with_wildcards_is_looked_for_among_the_known_sessions() {
+        for name in ["Serv*", "web0?", "[sw]eb01", "web[01]"] {
+            let Command::Get(args) = cli(&["gsn", "-ComputerName", name, "-Port", "90"]).command else {
+                panic!("{name}")
+            };
+            assert_eq!((args.select.computer_name, args.select.port), (vec![name.to_owned()], vec![90]));
+            assert!(args.reach.on.is_empty());
+        }
     }
 }

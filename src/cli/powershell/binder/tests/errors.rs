@@ -174,7 +174,6 @@ fn get_says_which_parameters_do_not_go_together() {
     assert_eq!(id(&["-Port", "5985"]), "MissingMandatoryParameter");
     assert_eq!(id(&["-Session", "-"]), "ParameterNotSupported");
     assert_eq!(id(&["-WhatIf"]), "NamedParameterNotFound");
-    assert_eq!(id(&["Serv?"]), "ParameterNotSupported");
     assert_eq!(id(&["-Name", "a", "b", "c"]), "PositionalParameterNotFound");
 }
 
@@ -231,7 +230,6 @@ const EXAMPLES: &[(Cmdlet, &[&str])] = {
         (REMOVE, &["1", "-CertificateThumbprint", "00"]),
         (REMOVE, &["1", "-SessionOption", "x"]),
         (GET, &["web01", "-AllowRedirection"]),
-        (GET, &["-ComputerName", "web01,Serv*"]),
         (REMOVE, &["1", "-ErrorAction", "Suspend"]),
         (REMOVE, &["1", "-ErrorAction", "6"]),
         (REMOVE, &["1", "-Authentication", "CredSSP"]),
