@@ -2,12 +2,16 @@
 
 #[cfg(target_os = "linux")]
 mod complete;
+#[cfg(target_os = "linux")]
+mod examples_of_help;
 mod ids;
 mod input;
 mod manual;
 mod memory;
 mod narrow;
 mod objects;
+#[cfg(target_os = "linux")]
+mod pipes;
 #[cfg(unix)]
 mod powershell;
 mod powershell_module;
@@ -23,6 +27,8 @@ mod ten_tasks;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod trouble;
+#[cfg(target_os = "linux")]
+mod vocabulary;
 
 use std::time::Duration;
 

@@ -14,3 +14,5 @@ pub(crate) mod screen;
 pub(crate) mod stage;
 #[cfg(target_os = "linux")]
 pub(crate) mod tools;
+#[cfg(target_os = "linux")]
+pub(crate) mod workplace;
