@@ -106,7 +106,7 @@ Examples:
 
 const IMPORT_EXAMPLES: &str = "\
 It reads what `get`, `remove` and `export` print with -o ndjson, json or csv, and what PowerShell prints with
-Get-PSSession | ConvertTo-Json (or Export-Csv). Nothing is imported if anything in it cannot be understood.
+Get-PSSession | ConvertTo-Json (Export-Csv, Export-Clixml). Nothing is imported if anything in it cannot be understood.
 
 Examples:
   pssession import sessions.json

@@ -8,7 +8,7 @@ use super::{Format, OutputArgs, TableArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Files of sessions: NDJSON, JSON or CSV, ours or PowerShell's; - is stdin
+    /// Files of sessions: NDJSON, JSON or CSV, ours or PowerShell's, or its CLIXML; - is stdin
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Computers that are only named are reached by HTTPS, port 5986 unless told otherwise

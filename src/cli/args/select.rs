@@ -32,7 +32,7 @@ pub(crate) struct SelectArgs {
     /// By virtual machine name, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) vm_name: Vec<String>,
-    /// These objects, as `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json print them; - is stdin
+    /// These objects, as `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json and Export-Clixml write them; - is stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
     /// Every session

@@ -52,7 +52,8 @@ async fn run(workplace: &Workplace, steps: &[Step]) -> Vec<Step> {
     let printed = workplace.bash(&script).await.stdout;
     let outputs: Vec<&str> = printed.split(MARK).skip(1).collect();
     assert_eq!(outputs.len(), steps.len(), "{printed}");
-    let step = |(step, output): (&Step, &str)| Step { command: step.command.clone(), output: output.to_owned() };
+    let step =
+        |(step, output): (&Step, &str)| Step { command: step.command.clone(), output: output.to_owned() };
     steps.iter().zip(outputs).map(step).collect()
 }
 

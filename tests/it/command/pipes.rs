@@ -1,0 +1,263 @@
+//! Objects in pipes between the cmdlets, and what Get-PSSession shows a person.
+
+use super::{ALICE, BUILD_8, host, leaked};
+use crate::support::command::{Pssession, Run};
+use crate::support::workplace::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
+use crate::support::{pty, tools};
+
+const ALL: [&str; 5] = [BUILD_7, NIGHTLY, PATCHING, FOREIGN, BACKUP];
+
+/// Nothing was asked of a server beyond what filling the table asked.
+#[track_caller]
+fn untouched(workplace: &Workplace) {
+    assert_eq!(workplace.left(), ALL);
+    assert_eq!(workplace.servers.connections() + workplace.other.connections(), 2, "a server was asked");
+}
+
+#[tokio::test]
+async fn sessions_go_through_a_pipe_in_every_shell_and_by_every_name() {
+    for shell in ["bash", "zsh"].into_iter().filter(|shell| tools::has(shell)) {
+        for script in ["Get-PSSession | Remove-PSSession", "gsn | rsn", "pssession gsn | pssession rsn"] {
+            let workplace = Workplace::new().await;
+            let run = workplace.shell(shell, script).await.expect(0);
+            assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "{shell}: {script}");
+            assert_eq!(workplace.left(), [FOREIGN], "{shell}: {script}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_stands_between_may_be_any_filter_table_or_file() {
+    for script in [
+        "gsn | grep nightly | rsn",
+        "gsn --output json | rsn -WhatIf && gsn --output csv | sed '/nightly/!{1!d}' | rsn",
+        "pssession get -o csv > all.csv; (head -1 all.csv; grep nightly all.csv) > edited.csv; rsn < edited.csv",
+        "gsn -Name nightly > x.ndjson; rsn -Session x.ndjson",
+        "gsn | pssession remove --session - --name nightly",
+    ] {
+        let workplace = Workplace::new().await;
+        workplace.bash(script).await.expect(0);
+        assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP], "{script}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_pipe_closes_nothing_and_is_no_error() {
+    let workplace = Workplace::new().await;
+    let run = workplace.bash("gsn -Name 'nobody*' | rsn; echo $?; : | rsn; echo $?").await;
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("0\n0\n", ""));
+    untouched(&workplace);
+}
+
+#[tokio::test]
+async fn without_a_pipe_nothing_is_read_and_the_selector_is_missing() {
+    let workplace = Workplace::new().await;
+    for script in ["rsn", "rsn < /dev/null", "rsn <&-"] {
+        let run = workplace.bash(script).await.expect(2);
+        assert!(run.stderr.contains("the mandatory parameter -Id is missing"), "{script}: {}", run.stderr);
+    }
+    // A selector that is typed counts, and what comes by the pipe is left alone.
+    workplace.bash("gsn | rsn -Name nightly").await.expect(0);
+    assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP]);
+}
+
+#[tokio::test]
+async fn half_a_line_or_mixed_input_sends_nothing() {
+    for (script, code, told) in [
+        ("gsn | head -c 900 | rsn", 2, "the JSON breaks off"),
+        ("(gsn; echo '{\"Id\":') | rsn", 2, "the JSON breaks off"),
+        ("gsn --output csv | head -c 900 | rsn", 2, "the last line does not end"),
+        ("(gsn; gsn --output csv) | rsn", 2, "line 5: not JSON"),
+        ("(gsn; echo 3) | rsn", 1, "line 5: a number, where an object is wanted"),
+        ("gsn | jq -c '., .Id' | rsn", 1, "line 2: a number, where an object is wanted"),
+        ("echo '[{\"Id\":1},{\"Name\":\"[z-a]\"}]' | rsn", 2, "item 2: Name: "),
+    ] {
+        let workplace = Workplace::new().await;
+        let run = workplace.bash(script).await.expect(code);
+        assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
+        assert!(run.stderr.contains("nothing was sent"), "{script}: {}", run.stderr);
+        untouched(&workplace);
+    }
+}
+
+#[tokio::test]
+async fn plain_numbers_and_texts_are_not_bound_and_each_is_told() {
+    let workplace = Workplace::new().await;
+    let run = workplace.bash("printf '1\\n\\nnightly\\n' | rsn -vb").await.expect(1);
+    let told: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("Remove-PSSession: ")).collect();
+    let cannot = "Remove-PSSession: the input object cannot be bound to a parameter of Remove-PSSession";
+    let expected = [
+        format!("{cannot}: line 1: a number, where an object is wanted"),
+        format!("{cannot}: line 3: a text, where an object is wanted"),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(run.stderr.matches("FullyQualifiedErrorId: InputObjectNotBound,Microsoft").count(), 2);
+    let run = workplace.bash("gsn --output name | rsn --output json").await.expect(1);
+    let errors: Vec<serde_json::Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(errors.len(), 4);
+    assert!(errors.iter().all(|error| error["ErrorId"] == "InputObjectNotBound"), "{errors:?}");
+    // In our own spelling it is an error of the input.
+    let run = workplace.bash("echo 1 | pssession remove --session -").await.expect(2);
+    assert!(run.stderr.contains("line 1: a number, where an object is wanted"), "{}", run.stderr);
+    untouched(&workplace);
+}
+
+#[tokio::test]
+async fn objects_without_an_identity_choose_by_their_properties() {
+    for (objects, left) in [
+        (r#"{"Id":1,"Name":"build-7"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP][..]),
+        (r#"{"ComputerName":"serv*"}"#, &[FOREIGN, BACKUP]),
+        (r#"{"Name":"*","ComputerName":"server02"}"#, &[BUILD_7, FOREIGN, BACKUP]),
+        ("\"Id\",\"Name\"\n\"1\",\"nightly\"\n", &[BUILD_7, PATCHING, FOREIGN, BACKUP]),
+        ("\"Id\",\"Port\"\n\"1\",\"90\"\n", &[NIGHTLY, PATCHING, FOREIGN, BACKUP]),
+        (r#"{"VMName":"*"}"#, &ALL),
+        (r#"{"Name":"nobody*"}"#, &ALL),
+    ] {
+        let workplace = Workplace::new().await;
+        let run = workplace.command(&["rsn"]).stdin(objects).run().await.expect(0);
+        assert_eq!(run.stderr, "", "{objects}");
+        assert_eq!(workplace.left(), left, "{objects}");
+    }
+    let workplace = Workplace::new().await;
+    let objects =
+        "{\"Name\":\"nobody\"}\n{\"ComputerName\":\"nowhere*\"}\n{\"Id\":77}\n{\"Name\":\"backup\"}\n";
+    let run = workplace.command(&["rsn"]).stdin(objects).run().await.expect(1);
+    let expected = [
+        "Remove-PSSession: no session has the name \"nobody\"",
+        "Remove-PSSession: no session has the computer name \"nowhere*\"",
+        "Remove-PSSession: no session has the id \"77\"",
+    ];
+    assert_eq!(run.stderr.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(workplace.left(), [BUILD_7, NIGHTLY, PATCHING, FOREIGN]);
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
+    let workplace = Workplace::new().await;
+    let run =
+        workplace.command(&["rsn", "-WhatIf"]).stdin(&"{\"Id\":1}\n".repeat(100_000)).run().await.expect(0);
+    assert_eq!(run.stdout.lines().count(), 1);
+    let run = workplace.command(&["rsn"]).stdin(&"{\"Name\":\"x\"}\n".repeat(100_000)).run().await.expect(2);
+    assert!(run.stderr.contains("line 10001: more than 10000 objects"), "{}", run.stderr);
+    let run = workplace.command(&["rsn"]).stdin(&"7\n".repeat(100_000)).run().await.expect(1);
+    assert!(run.stderr.lines().count() < 50 && run.stderr.contains("and 99980 more"), "{}", run.stderr);
+    untouched(&workplace);
+}
+
+#[tokio::test]
+async fn an_object_leads_no_login_to_where_nobody_sent_one() {
+    let workplace = Workplace::new().await;
+    let stranger = host(leaked()).await;
+    let object = format!(
+        "{{\"ShellId\":\"{BUILD_8}\",\"Name\":\"nightly\",\"Endpoint\":\"http://{}/wsman\"}}\n",
+        stranger.address()
+    );
+    let run = workplace.command(&["rsn", "-Confirm:$false"]).stdin(&object).run().await.expect(6);
+    assert!(run.stderr.contains(&stranger.address().to_string()), "{}", run.stderr);
+    assert_eq!(stranger.connections(), 0);
+    untouched(&workplace);
+}
+
+#[tokio::test]
+async fn what_export_clixml_wrote_goes_the_same_way() {
+    let workplace = Workplace::new().await;
+    let session = |id: &str, port: u16| {
+        format!(
+            "<Obj RefId=\"{port}\"><Props><S N=\"ComputerName\">127.0.0.1</S><G N=\"InstanceId\">{id}</G>\
+             <I32 N=\"Id\">12</I32></Props><MS><I32 N=\"Port\">{port}</I32></MS></Obj>"
+        )
+    };
+    let text = format!(
+        "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">{}</Objs>",
+        session(&NIGHTLY.to_lowercase(), workplace.servers.port())
+    );
+    workplace.command(&["rsn"]).stdin(&text).run().await.expect(0);
+    assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP]);
+}
+
+fn lines(run: &Run) -> Vec<&str> {
+    run.stdout.lines().collect()
+}
+
+#[tokio::test]
+async fn a_computer_that_is_named_is_asked_and_shows_its_cmd_shells_too() {
+    let workplace = Workplace::new().await;
+    let port = workplace.servers.port().to_string();
+    let words = ["Get-PSSession", "-ComputerName", "127.0.0.1", "-Port", &port, "--output", "table"];
+    let run = workplace.command(&words).run().await.expect(0);
+    assert_eq!(lines(&run).len(), 8, "{}", run.stdout);
+    let cmd = "Runspace5       WSMan     127.0.0.1       RemoteMachine   Opened                                      Busy";
+    assert!(lines(&run).iter().any(|line| line.ends_with(cmd)), "{}", run.stdout);
+}
+
+#[tokio::test]
+async fn a_computer_that_is_asked_misses_names_only_if_it_has_sessions_that_pass() {
+    let workplace = Workplace::new().await;
+    let port = workplace.servers.port().to_string();
+    let run = async |more: &[&str]| {
+        let words = [&["Get-PSSession", "127.0.0.1", "-Port", &port, "-vb"], more].concat();
+        workplace.command(&words).run().await
+    };
+    for (more, id) in [
+        (&["-Name", "nobody"][..], "PSSessionNameMatchFail"),
+        (&["-Name", "nobody*"], "PSSessionNameMatchFail"),
+        (&["-Name", "nightly", "-State", "Disconnected"], "PSSessionNameMatchFail"),
+        (&["-InstanceId", BACKUP], "PSSessionIdMatchFail"),
+    ] {
+        let run = run(more).await.expect(1);
+        assert!(run.stderr.contains(&format!("FullyQualifiedErrorId: {id},")), "{more:?}: {}", run.stderr);
+        assert!(run.stderr.contains("Category: InvalidOperation"), "{more:?}: {}", run.stderr);
+    }
+    let run = run(&["-Name", "nobody", "-State", "Broken"]).await.expect(0);
+    assert!(!run.stderr.contains("FullyQualifiedErrorId"), "{}", run.stderr);
+    let run = workplace.command(&["Get-PSSession", "-Name", "nobody*"]).run().await.expect(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[tokio::test]
+async fn a_list_has_the_properties_of_powershell_and_more() {
+    let workplace = Workplace::new().await;
+    let run = workplace.command(&["gsn", "-Id", "1", "--output", "list"]).run().await.expect(0);
+    let lines = lines(&run);
+    assert_eq!((lines[0], lines[1], lines[2]), ("", "Id                : 1", "Name              : build-7"));
+    assert!(lines.contains(&"VMName            :"), "{}", run.stdout);
+    assert!(lines.contains(&"Owner             : CONTOSO\\ci-runner"), "{}", run.stdout);
+}
+
+#[tokio::test]
+async fn on_a_terminal_it_is_powershells_table_and_in_our_own_spelling_our_own() {
+    if !pty::available() {
+        return;
+    }
+    let workplace = Workplace::new().await;
+    let shown = async |words: &[&str], columns| {
+        let run =
+            pty::Pty::new(words).columns(columns).env("PSSESSION_STORE", workplace.table().to_str().unwrap());
+        run.answer(&[]).await.expect(0)
+    };
+    let powershell = shown(&["Get-PSSession"], 120).await;
+    powershell.shows("\n Id Name            Transport ComputerName    ComputerType    State ");
+    powershell.shows("\n  1 build-7         WSMan     Server01        RemoteMachine   Disconnected ");
+    let narrow = shown(&["Get-PSSession"], 80).await;
+    narrow.shows(" ComputerType    State\n");
+    shown(&["get"], 120).await.shows("Owner");
+}
+
+#[tokio::test]
+async fn a_listing_goes_straight_into_a_removal_which_asks_about_what_is_not_ours() {
+    let simulator = host(leaked()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("sessions.db");
+    let run = |words: &[&str]| {
+        Pssession::new(words).login(&simulator).env("PSSESSION_STORE", table.to_str().unwrap())
+    };
+    let port = simulator.port().to_string();
+    let objects = run(&["gsn", "127.0.0.1", "-Port", &port]).run().await.expect(0).stdout;
+    let asked = run(&["rsn"]).stdin(&objects).run().await.expect(6);
+    assert!(asked.stderr.contains("'-Confirm:$false'"), "{}", asked.stderr);
+    let others: String =
+        objects.lines().filter(|line| !line.contains(ALICE)).map(|line| format!("{line}\n")).collect();
+    run(&["rsn", "-Confirm:$false"]).stdin(&others).run().await.expect(0);
+    assert_eq!(super::left(&simulator), [ALICE]);
+}
