@@ -44,6 +44,9 @@ fn problem(error: &Malformed) -> String {
     let Malformed { problem, path, .. } = error;
     match problem.as_str() {
         "the document ends inside an element" => format!("the XML breaks off in {path}"),
+        limit if limit.contains("more than") => {
+            format!("{limit} at {path}; export fewer sessions at once, or write ConvertTo-Json or Export-Csv")
+        }
         _ => format!("not XML that is read here: {problem} at {path}"),
     }
 }
@@ -223,6 +226,7 @@ fn escape(text: &str) -> Option<(u16, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use pssession::session::{ComputerType, LocalId, SessionState};
 
     use super::*;
@@ -324,7 +328,7 @@ mod tests {
         let mixed = whole(&format!("{SESSION}<S>x</S>"));
         is_refused(&mixed, "item 2", "a text, where an object is wanted");
         let large = whole(&SESSION.repeat(30_000));
-        is_refused(&large, "line 1", "more than the limit of 2097152");
+        is_refused(&large, "line 1", "more than the limit of 2097152 at /; export fewer sessions at once");
     }
 
     #[test]
@@ -335,5 +339,23 @@ mod tests {
         let wide = format!(r#"<Obj RefId="0"><Props>{}</Props></Obj>"#, r#"<Obj N="a"/>"#.repeat(900));
         let many = format!("{HEAD}{SESSION}{wide}{}</Objs>", r#"<Ref RefId="0"/>"#.repeat(80_000));
         is_refused(&many, "item 2", "\"a\" is there twice");
+    }
+
+    const SAMPLE: &str = include_str!("../../../fixtures/objects/powershell-7.clixml");
+
+    proptest! {
+        #[test]
+        fn half_a_file_is_never_taken(at in any::<proptest::sample::Index>()) {
+            let half = SAMPLE.as_bytes().get(..1 + at.index(SAMPLE.len() - 1)).unwrap();
+            prop_assert!(read(half, now(), false).is_err());
+        }
+
+        #[test]
+        fn nothing_that_looks_like_clixml_panics(
+            inside in "(<(Obj|Ref|LST|Props|MS|S|I32|G|Nil|TN|DCT)( N=\"(Id|Name|State|ShellId)\")?( RefId=\"[01]\")?/?>\
+                       |</(Obj|LST|Props|MS|S|I32)>|_x[d0]8[0-9a]{2}_|[0-9]{1,20}|&lt;|é){0,30}"
+        ) {
+            let _ = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), false);
+        }
     }
 }
