@@ -165,6 +165,10 @@ fn each_page_is_in_the_index_and_tried_out() {
     assert!(pages.len() > 7);
     for page in pages.iter().filter(|page| *page != "README") {
         assert!(index.contains(&format!("({page}.md)")), "{page} is not in the index");
-        assert!(this.contains(&format!("\"docs/{page}.md\";")), "{page} is not tried out");
+        // One bash for each of its screens: `command::examples_of_help` tries that page.
+        assert!(
+            page == "examples" || this.contains(&format!("\"docs/{page}.md\";")),
+            "{page} is not tried out"
+        );
     }
 }
