@@ -44,7 +44,9 @@ mod tests {
     fn told(line: &str) -> Vec<String> {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let (cmdlet, words) = cmdlet(&words).unwrap();
-        let Binding::Command(bound) = bound(cmdlet, words, || false).unwrap() else { panic!("{line} asks for help") };
+        let Binding::Command(bound) = bound(cmdlet, words, || false).unwrap() else {
+            panic!("{line} asks for help")
+        };
         let notices = without_effect(&bound, &ours::in_our_words(&bound).command);
         notices.iter().map(|notice| notice.split(' ').next().unwrap().to_owned()).collect()
     }

@@ -220,11 +220,15 @@ mod tests {
         for example in Cmdlet::ALL.into_iter().flat_map(|cmdlet| page(cmdlet).examples) {
             let parts =
                 example.lines.iter().flat_map(|line| line.split(" | ").flat_map(|part| part.split("; ")));
-            for part in parts.map(|part| part.trim_start_matches("EndPSS() { ")) {
+            for (at, part) in parts.map(|part| part.trim_start_matches("EndPSS() { ")).enumerate() {
                 let words = words(part.split(" > ").next().unwrap());
                 let Some(cmdlet) = words.first().and_then(|word| Cmdlet::named(word)) else { continue };
                 let ours = command.find_subcommand(verb(cmdlet)).unwrap();
-                let rest = words.into_iter().skip(1).map(OsString::from);
+                let mut rest: Vec<OsString> = words.into_iter().skip(1).map(OsString::from).collect();
+                if at > 0 && rest.is_empty() && cmdlet == Cmdlet::RemovePSSession {
+                    // At the end of a pipe.
+                    rest = ["-Session", "-"].map(OsString::from).into();
+                }
                 let bound = bind(cmdlet, rest, &|option| arity(ours, option));
                 assert!(matches!(bound, Ok(Binding::Command(_))), "{part}: {bound:?}");
             }

@@ -42,8 +42,10 @@ const REMOVE: Prose = Prose {
         "One selector is needed, and no two of them go together: each stands for a parameter set of its own. All values \
          are looked up, and all errors told, before the first session is touched.",
     ],
-    inputs: "Objects that Get-PSSession has written, of this command or, through ConvertTo-Json or Export-Csv, of \
-         PowerShell; -Session names the file that holds them, and - is a pipe.",
+    inputs: "Objects that Get-PSSession has written, of this command or, through ConvertTo-Json, Export-Csv or \
+         Export-Clixml, of PowerShell. Without a selector they come out of a pipe, or a file, on stdin; -Session names \
+         the file that holds them, and - is stdin. An object without ShellId and InstanceId chooses by its Id, Name, \
+         ComputerName, ContainerId, VMId or VMName.",
     outputs: "None. With --output json, ndjson, csv or table it writes each session with its outcome.",
     notes: &[
         ABBREVIATING,
@@ -70,7 +72,7 @@ const REMOVE: Prose = Prose {
         Example {
             title: "every session of the table",
             lines: &[
-                "Get-PSSession | Remove-PSSession -Session -",
+                "Get-PSSession | Remove-PSSession",
                 "Get-PSSession > sessions.ndjson; Remove-PSSession -Session sessions.ndjson",
             ],
             remark: "Two ways to the same end. A shell has no variables for objects: a file takes their place. Where \
@@ -79,12 +81,12 @@ const REMOVE: Prose = Prose {
         Example {
             title: "by the beginning of the computer's name",
             lines: &["Remove-PSSession -ComputerName 'Serv*'"],
-            remark: "Closes what runs on computers whose names begin with Serv, in any case. Get-PSSession -ComputerName \
-                 takes no pattern, for it asks the servers that it is given. If there is none, that is an error.",
+            remark: "Closes what runs on computers whose names begin with Serv, in any case. If there is none, that is an \
+                 error. Get-PSSession -ComputerName 'Serv*' lists them first; a name without a pattern is a server to ask.",
         },
         Example {
             title: "by a property, here the port",
-            lines: &["Get-PSSession | jq -c 'select(.Port == 90)' | Remove-PSSession -Session -"],
+            lines: &["Get-PSSession | jq -c 'select(.Port == 90)' | Remove-PSSession"],
             remark: "Get-PSSession writes one JSON object a line into a pipe, jq lets those pass that fit, and what \
                  comes through is closed. The port is a property here. Remove-PSSession -Name '*' -Port 90 needs no jq.",
         },
@@ -99,7 +101,7 @@ const REMOVE: Prose = Prose {
         },
         Example {
             title: "a function for the end of the day",
-            lines: &["EndPSS() { Get-PSSession | Remove-PSSession -Session -; }"],
+            lines: &["EndPSS() { Get-PSSession | Remove-PSSession; }"],
             remark: "In a profile such as ~/.bashrc it makes EndPSS close all that the table holds.",
         },
         Example {
