@@ -1,83 +1,27 @@
 //! What the local table remembers can be looked at, closed and forgotten without naming a server again.
 
-use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use pssession::ShellId;
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::{OperationKind, Simulator};
-use pssession::store::{Note, Origin, Row, Store};
+use pssession::simulator::OperationKind;
+use pssession::store::{Note, Origin, Store};
 use pssession::wsman::Shell;
-use pssession::{Endpoint, ShellId};
 use secrecy::ExposeSecret as _;
-use tempfile::TempDir;
 
-use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
+use super::{ALICE, BUILD_7, BUILD_8, NOBODY, left};
 use crate::support::command::{Pssession, Run};
+use crate::support::desk::Desk;
 
-/// A table of one's own, which several commands share.
-struct Desk {
-    simulator: Simulator,
-    folder: TempDir,
+/// Runs a command with no more than the password: who logs in is remembered.
+async fn run_with_password_alone(desk: &Desk, args: &[&str]) -> Run {
+    desk.command(args).without("PSSESSION_USER").run().await
 }
 
-impl Desk {
-    async fn new() -> Self {
-        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// A desk whose host has been listed once.
-    async fn listed() -> Self {
-        let desk = Self::new().await;
-        desk.list().await;
-        desk
-    }
-
-    async fn list(&self) {
-        on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.path()).run().await.expect(0);
-    }
-
-    fn table(&self) -> PathBuf {
-        self.folder.path().join("sessions.db")
-    }
-
-    fn path(&self) -> String {
-        self.table().to_str().unwrap().to_owned()
-    }
-
-    async fn run(&self, args: &[&str]) -> Run {
-        Pssession::new(args).login(&self.simulator).env("PSSESSION_STORE", &self.path()).run().await
-    }
-
-    /// The same with no more than the password: who logs in is remembered.
-    async fn run_with_password_alone(&self, args: &[&str]) -> Run {
-        Pssession::new(args)
-            .login(&self.simulator)
-            .without("PSSESSION_USER")
-            .env("PSSESSION_STORE", &self.path())
-            .run()
-            .await
-    }
-
-    /// Puts a session into the table that a person would have imported.
-    fn import(&self, shell_id: &str, change: impl FnOnce(&mut Row)) {
-        import(&self.table(), &self.simulator.address().to_string(), shell_id, change);
-    }
-
-    fn asked(&self, kind: OperationKind) -> usize {
-        let world = self.simulator.world();
-        let world = world.lock().unwrap();
-        world.count(kind)
-    }
-}
-
-fn import(table: &Path, host: &str, shell_id: &str, change: impl FnOnce(&mut Row)) {
-    let endpoint = Endpoint::parse(host, false).unwrap();
-    let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
-    let shell = Shell::new(ShellId::from_server(shell_id), "");
-    let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
-    let mut row = Row { session, note: Note::new(Origin::Imported) };
-    change(&mut row);
-    Store::open(table).unwrap().import(&[row]).unwrap();
+fn asked(desk: &Desk, kind: OperationKind) -> usize {
+    let world = desk.simulator.world();
+    let world = world.lock().unwrap();
+    world.count(kind)
 }
 
 fn ids(run: &Run) -> Vec<i64> {
@@ -107,7 +51,7 @@ async fn an_empty_table_is_no_error_and_is_not_created_by_looking() {
 #[tokio::test]
 async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone() {
     let desk = Desk::listed().await;
-    let run = desk.run_with_password_alone(&["remove", "--id", "1", "--yes"]).await.expect(0);
+    let run = run_with_password_alone(&desk, &["remove", "--id", "1", "--yes"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed");
     assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
     assert_eq!(ids(&desk.run(&["get", "--cached"]).await.expect(0)), [2, 3]);
@@ -116,7 +60,7 @@ async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone
 #[tokio::test]
 async fn what_if_on_the_table_sends_nothing_at_all() {
     let desk = Desk::listed().await;
-    let run = desk.run_with_password_alone(&["remove", "--id", "1..2", "--what-if"]).await.expect(0);
+    let run = run_with_password_alone(&desk, &["remove", "--id", "1..2", "--what-if"]).await.expect(0);
     let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
     assert_eq!(outcomes, ["WhatIf", "WhatIf"]);
     assert_eq!(desk.simulator.connections(), 1);
@@ -153,7 +97,7 @@ async fn an_imported_session_on_an_endpoint_that_nobody_knows_gets_no_handshake(
     }
     assert_eq!(desk.simulator.connections(), 0);
     // To name the server is to trust it.
-    on(&desk.simulator, "remove", &["--id", "1"]).env("PSSESSION_STORE", &desk.path()).run().await.expect(0);
+    desk.command(&["remove", "--on", &desk.address(), "--id", "1"]).run().await.expect(0);
     assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
 }
 
@@ -173,7 +117,7 @@ async fn a_session_that_is_gone_meanwhile_is_told_so_and_leaves_the_table() {
     desk.simulator.world().lock().unwrap().shells_mut().remove(0);
     let run = desk.run(&["remove", "--id", "1", "--yes"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "AlreadyGone");
-    assert_eq!(desk.asked(OperationKind::Delete), 0);
+    assert_eq!(asked(&desk, OperationKind::Delete), 0);
     let run = desk.run(&["remove", "--id", "1", "--yes"]).await.expect(3);
     assert!(run.stderr.contains("no session has the id \"1\""), "{}", run.stderr);
 }
@@ -186,7 +130,7 @@ async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_c
         row.session.vm_name = "db".to_owned();
     });
     desk.list().await;
-    import(&desk.table(), "hyperv01", "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9AAA", |row| {
+    desk.import_on("hyperv01", "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9AAA", |row| {
         row.session.transport = Transport::from_word("VMBus");
         row.session.computer_type = pssession::session::ComputerType::VirtualMachine;
         row.session.vm_name = "db".to_owned();
@@ -218,7 +162,7 @@ async fn one_password_is_not_tried_as_that_of_two_accounts() {
             &Note { user: Some("LAB\\eve".to_owned()), ..Note::new(Origin::Opened) },
         )
         .unwrap();
-    let run = desk.run_with_password_alone(&["remove", "--all", "--cached", "--yes"]).await.expect(2);
+    let run = run_with_password_alone(&desk, &["remove", "--all", "--cached", "--yes"]).await.expect(2);
     assert!(run.stderr.contains("one password cannot be that of"), "{}", run.stderr);
     assert!(run.stderr.contains("--user"), "{}", run.stderr);
     assert_eq!(desk.simulator.connections(), 1);
@@ -241,7 +185,7 @@ async fn one_account_in_two_spellings_has_one_password() {
     let run = |password: String| {
         Pssession::new(["remove", "--all", "--yes"])
             .env("PSSESSION_PASSWORD", &password)
-            .env("PSSESSION_STORE", &desk.path())
+            .env("PSSESSION_STORE", desk.table().to_str().unwrap())
             .run()
     };
     run("wrong".to_owned()).await.expect(5);

@@ -1,45 +1,15 @@
 //! Objects come in by a pipe or a file (`--session`): read to the end first, bound as sessions, and sent no credential
 //! that nobody meant for them.
 
-use pssession::simulator::{OperationKind, Simulator};
+use pssession::simulator::OperationKind;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
+use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
 use crate::support::command::{Pssession, Run};
+use crate::support::desk::Desk;
 
-struct Desk {
-    simulator: Simulator,
-    folder: TempDir,
-}
-
-impl Desk {
-    async fn new() -> Self {
-        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn table(&self) -> String {
-        self.folder.path().join("sessions.db").to_str().unwrap().to_owned()
-    }
-
-    /// What `get` prints into a pipe.
-    async fn listed(&self) -> Vec<Value> {
-        let run = on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.table()).run().await;
-        run.expect(0).records()
-    }
-
-    async fn pipe(&self, text: &str, args: &[&str]) -> Run {
-        Pssession::new(args)
-            .login(&self.simulator)
-            .env("PSSESSION_STORE", &self.table())
-            .stdin(text)
-            .run()
-            .await
-    }
-
-    async fn remove(&self, text: &str) -> Run {
-        self.pipe(text, &["remove", "--session", "-", "--yes"]).await
-    }
+async fn remove(desk: &Desk, text: &str) -> Run {
+    desk.pipe(text, &["remove", "--session", "-", "--yes"]).await
 }
 
 fn lines<'a>(objects: impl IntoIterator<Item = &'a Value>) -> String {
@@ -59,8 +29,8 @@ fn closed(id: &str) -> (String, String) {
 async fn what_get_prints_and_a_filter_lets_through_is_what_remove_closes() {
     let desk = Desk::new().await;
     let ci = |object: &&Value| object["Owner"].as_str().unwrap().ends_with("ci-runner");
-    let listed = desk.listed().await;
-    let run = desk.remove(&lines(listed.iter().filter(ci))).await.expect(0);
+    let listed = desk.list().await;
+    let run = remove(&desk, &lines(listed.iter().filter(ci))).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
     assert_eq!(run.records()[0]["Origin"], "Listed");
     assert_eq!(left(&desk.simulator), [ALICE]);
@@ -69,9 +39,9 @@ async fn what_get_prints_and_a_filter_lets_through_is_what_remove_closes() {
 #[tokio::test]
 async fn an_object_is_planned_once_at_its_first_place_and_its_shell_id_counts_more_than_its_id() {
     let desk = Desk::new().await;
-    let mut listed = desk.listed().await;
+    let mut listed = desk.list().await;
     listed[0]["Id"] = json!(3);
-    let run = desk.remove(&lines([&listed[1], &listed[0], &listed[1]])).await.expect(0);
+    let run = remove(&desk, &lines([&listed[1], &listed[0], &listed[1]])).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_8), closed(BUILD_7)]);
     assert_eq!(left(&desk.simulator), [ALICE]);
 }
@@ -79,8 +49,8 @@ async fn an_object_is_planned_once_at_its_first_place_and_its_shell_id_counts_mo
 #[tokio::test]
 async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
     let desk = Desk::new().await;
-    desk.listed().await;
-    let run = desk.remove("{\"Id\": 1}\n{\"Id\": 77}\n").await.expect(4);
+    desk.list().await;
+    let run = remove(&desk, "{\"Id\": 1}\n{\"Id\": 77}\n").await.expect(4);
     assert_eq!(outcomes(&run), [closed(BUILD_7)]);
     assert!(run.stderr.contains("\"77\""), "{}", run.stderr);
 }
@@ -88,24 +58,24 @@ async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
 #[tokio::test]
 async fn an_id_of_another_table_closes_nothing_here() {
     let desk = Desk::new().await;
-    let own = desk.listed().await;
+    let own = desk.list().await;
     for (key, value) in [("Name", "nightly"), ("ComputerName", "web99")] {
-        let run = desk.remove(&json!({ "Id": 1, key: value }).to_string()).await.expect(2);
+        let run = remove(&desk, &json!({ "Id": 1, key: value }).to_string()).await.expect(2);
         assert!(run.stderr.contains("line 1: Id 1 is build-7 on 127.0.0.1 here"), "{}", run.stderr);
         assert!(run.stderr.contains(value), "{}", run.stderr);
     }
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
     let agreeing = json!({ "Id": 1, "Name": "BUILD-7", "ComputerName": own[0]["ComputerName"] });
-    assert_eq!(outcomes(&desk.remove(&agreeing.to_string()).await.expect(0)), [closed(BUILD_7)]);
+    assert_eq!(outcomes(&remove(&desk, &agreeing.to_string()).await.expect(0)), [closed(BUILD_7)]);
 }
 
 #[tokio::test]
 async fn an_object_of_a_session_that_had_another_identity_closes_nothing() {
     let desk = Desk::new().await;
     for (key, value) in [("Owner", r"CONTOSO\mallory"), ("ClientIP", "192.0.2.7"), ("ResourceUri", "urn:x")] {
-        let mut listed = desk.listed().await;
+        let mut listed = desk.list().await;
         listed[0][key] = json!(value);
-        let run = desk.remove(&lines([&listed[0]])).await.expect(4);
+        let run = remove(&desk, &lines([&listed[0]])).await.expect(4);
         assert_eq!(run.records()[0]["Reason"], "identity changed", "{key}");
     }
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
@@ -122,7 +92,7 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
         "{}",
         run.stderr
     );
-    let both = lines([&strange, &desk.listed().await[0]]);
+    let both = lines([&strange, &desk.list().await[0]]);
     let run = desk.pipe(&both, &forget).await.expect(0);
     assert!(run.stderr.contains("forgot 1 session;"), "{}", run.stderr);
     assert!(!run.stdout.contains("web99"), "{}", run.stdout);
@@ -131,7 +101,7 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
 #[tokio::test]
 async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_error() {
     let desk = Desk::new().await;
-    let mut listed = desk.listed().await;
+    let mut listed = desk.list().await;
     listed[0]["ComputerName"] = json!("web\u{202e}10");
     listed[0]["Owner"] = json!("somebody else");
     for format in ["table", "json"] {
@@ -164,18 +134,18 @@ async fn who_logs_in_and_how_is_not_for_a_pipe_to_say() {
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
     let desk = Desk::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
-    let run = desk.remove(&object).await.expect(2);
+    let run = remove(&desk, &object).await.expect(2);
     assert!(run.stderr.contains("names neither Endpoint nor ComputerName"), "{}", run.stderr);
-    desk.listed().await;
-    assert_eq!(outcomes(&desk.remove(&object).await.expect(0)), [closed(BUILD_7)]);
+    desk.list().await;
+    assert_eq!(outcomes(&remove(&desk, &object).await.expect(0)), [closed(BUILD_7)]);
 }
 
 #[tokio::test]
 async fn input_that_breaks_off_sends_nothing() {
     let desk = Desk::new().await;
-    let listed = desk.listed().await;
+    let listed = desk.list().await;
     let whole = lines(&listed);
-    let run = desk.remove(&whole[..whole.len() - 40]).await.expect(2);
+    let run = remove(&desk, &whole[..whole.len() - 40]).await.expect(2);
     assert!(run.stderr.contains("line 3"), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
     assert_eq!(desk.simulator.connections(), 1);
@@ -186,7 +156,7 @@ async fn input_that_breaks_off_sends_nothing() {
 async fn an_empty_pipe_is_a_success_in_which_nothing_happens() {
     let desk = Desk::new().await;
     for nothing in ["", "\n", "[]"] {
-        let run = desk.remove(nothing).await.expect(0);
+        let run = remove(&desk, nothing).await.expect(0);
         assert_eq!(run.stdout, "");
     }
 }
@@ -195,16 +165,16 @@ async fn an_empty_pipe_is_a_success_in_which_nothing_happens() {
 async fn a_poisoned_line_gets_no_handshake_and_yes_does_not_change_that() {
     let desk = Desk::new().await;
     let trap = host(leaked()).await;
-    let mut listed = desk.listed().await;
+    let mut listed = desk.list().await;
     listed[1]["Endpoint"] = json!(format!("http://{}/wsman", trap.address()));
     listed[1]["Port"] = json!(trap.address().port());
-    let run = desk.remove(&lines(&listed)).await.expect(6);
+    let run = remove(&desk, &lines(&listed)).await.expect(6);
     assert!(run.stderr.contains(&trap.address().to_string()), "{}", run.stderr);
     assert!(run.stderr.contains("--on HOST"), "{}", run.stderr);
     assert_eq!((trap.connections(), desk.simulator.connections()), (0, 1));
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
     // Without it the others are closed.
-    desk.remove(&lines([&listed[0], &listed[2]])).await.expect(0);
+    remove(&desk, &lines([&listed[0], &listed[2]])).await.expect(0);
     assert_eq!(left(&desk.simulator), [BUILD_8]);
 }
 
@@ -213,7 +183,7 @@ async fn a_server_that_is_named_beside_the_objects_may_be_logged_in_on() {
     let desk = Desk::new().await;
     let address = desk.simulator.address().to_string();
     let object = json!({ "ShellId": BUILD_7, "Endpoint": format!("http://{address}/wsman") }).to_string();
-    desk.remove(&object).await.expect(6);
+    remove(&desk, &object).await.expect(6);
     let run = desk.pipe(&object, &["remove", "--session", "-", "--on", &address, "--yes"]).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_7)]);
     let world = desk.simulator.world();
@@ -240,7 +210,7 @@ async fn a_session_that_only_a_pipe_tells_of_is_not_taken_for_ones_own() {
 #[tokio::test]
 async fn objects_can_be_narrowed_looked_at_and_forgotten_like_anything_else() {
     let desk = Desk::new().await;
-    let text = lines(&desk.listed().await);
+    let text = lines(&desk.list().await);
     let run = desk.pipe(&text, &["get", "--session", "-", "--owner", "*alice", "-o", "name"]).await.expect(0);
     assert_eq!(run.stdout.trim(), ALICE);
     let run = desk.pipe(&text, &["forget", "--session", "-", "--type", "cmd"]).await.expect(0);
@@ -252,13 +222,13 @@ async fn objects_can_be_narrowed_looked_at_and_forgotten_like_anything_else() {
 #[tokio::test]
 async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
     let desk = Desk::new().await;
-    desk.listed().await;
+    desk.list().await;
     let csv = desk.pipe("", &["get", "--cached", "-o", "csv"]).await.expect(0).stdout;
     let kept: Vec<&str> = csv.lines().filter(|line| !line.contains("alice")).collect();
     let edited = kept.join("\r\n");
-    let run = desk.remove(&edited).await.expect(2);
+    let run = remove(&desk, &edited).await.expect(2);
     assert!(run.stderr.contains("line 3: the last line does not end"), "{}", run.stderr);
-    let run = desk.remove(&format!("{edited}\r\n")).await.expect(0);
+    let run = remove(&desk, &format!("{edited}\r\n")).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
 }
 

@@ -1,6 +1,7 @@
 //! What several tests share: the built command, servers that do exactly what a test says, fixtures, recordings, captured logs.
 
 pub(crate) mod command;
+pub(crate) mod desk;
 pub(crate) mod fixtures;
 pub(crate) mod logs;
 pub(crate) mod ntlm;

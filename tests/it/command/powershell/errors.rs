@@ -9,8 +9,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::super::NOBODY;
-use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
+use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
 use crate::support::command::Run;
+use crate::support::desk::Desk;
 use crate::support::pty::{Pty, available};
 
 const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
@@ -23,7 +24,7 @@ fn objects(run: &Run) -> Vec<Value> {
 /// The four errors of section 2, as a person and as a program reads them.
 #[tokio::test]
 async fn the_four_misses_have_powershells_ids_category_and_target() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for (parameter, value, property, id) in [
         ("-Id", "77", "id", "RemoteRunspaceNotAvailableForSpecifiedSessionId"),
         ("-InstanceId", GUID, "instance id", "RemoteRunspaceNotAvailableForSpecifiedRunspaceId"),
@@ -69,7 +70,7 @@ async fn the_four_misses_have_powershells_ids_category_and_target() {
 
 #[tokio::test]
 async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let world = desk.simulator.world();
     world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
     let run = desk.run(&["rsn", "1,2", "-Confirm:$false", "-Verbose"]).await.expect(1);
@@ -90,7 +91,7 @@ async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
 
 #[tokio::test]
 async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let elsewhere = |name: &'static str| {
         move |session: &mut SessionDescriptor| {
             let endpoint = Endpoint::parse(NOBODY, false).unwrap();
@@ -98,8 +99,8 @@ async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session()
             session.shell.name = Some(name.to_owned());
         }
     };
-    desk.import("44444444-65A0-49F2-9053-A1B156C95777", elsewhere("lost-1"));
-    desk.import("55555555-65A0-49F2-9053-A1B156C95777", elsewhere("lost-2"));
+    import(&desk, "44444444-65A0-49F2-9053-A1B156C95777", elsewhere("lost-1"));
+    import(&desk, "55555555-65A0-49F2-9053-A1B156C95777", elsewhere("lost-2"));
     let words = ["gsn", "-Name", "lost-*,build-7", "--output", "json"];
     let sessions = desk.run(&words).await.expect(0).stdout;
     // --on says that a login may go there.
@@ -125,7 +126,7 @@ async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session()
 
 #[tokio::test]
 async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for (words, told) in [
         (&["rsn"][..], "the mandatory parameter"),
         (&["rsn", "-Id", "1", "-Name", "x"], "no parameter set has -Id and -Name together"),
@@ -145,7 +146,7 @@ async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
 /// "id, category and target" of an error that comes before anything is bound.
 #[tokio::test]
 async fn a_binding_error_tells_its_id_where_it_is_verbose_and_is_one_object_where_that_is_asked() {
-    let desk = Desk::empty().await;
+    let desk = Desk::new().await;
     let run = desk.run(&["rsn", "-Id", "x", "-Verbose"]).await.expect(2);
     let class = "Microsoft.PowerShell.Commands.RemovePSSessionCommand";
     let last: Vec<_> = said(&run).into_iter().rev().take(2).collect();
@@ -166,7 +167,7 @@ async fn a_binding_error_tells_its_id_where_it_is_verbose_and_is_one_object_wher
 
 #[tokio::test]
 async fn stop_ends_at_the_first_miss_and_removes_nothing() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for action in ["Stop", "1", "Inquire", "Inq"] {
         let run = desk.run(&["rsn", "1,77,78", "-Confirm:$false", "-ErrorAction", action]).await.expect(1);
         assert_eq!(said(&run)[0], "Remove-PSSession: no session has the id \"77\"", "{action}");
@@ -180,7 +181,7 @@ async fn stop_ends_at_the_first_miss_and_removes_nothing() {
 
 #[tokio::test]
 async fn stop_starts_nothing_new_after_a_removal_that_failed() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let world = desk.simulator.world();
     world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
     desk.run(&["rsn", "1,2", "-Confirm:$false", "-ea", "Stop"]).await.expect(1);
@@ -190,7 +191,7 @@ async fn stop_starts_nothing_new_after_a_removal_that_failed() {
 #[tokio::test]
 async fn the_other_error_actions_change_the_printing_alone() {
     for (action, lines) in [("Continue", 1), ("2", 1), ("SilentlyContinue", 0), ("Ignore", 0), ("4", 0)] {
-        let desk = Desk::new().await;
+        let desk = imported_desk().await;
         let run = desk.run(&["rsn", "1,77", "-Confirm:$false", "-ea", action]).await.expect(1);
         assert_eq!(said(&run).len(), lines, "{action}: {}", run.stderr);
         assert_eq!(left(&desk.simulator), [BUILD_8, ALICE], "{action}");
@@ -201,7 +202,7 @@ async fn the_other_error_actions_change_the_printing_alone() {
 
 #[tokio::test]
 async fn no_error_action_silences_what_ends_the_command() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "3", "-ea", "SilentlyContinue"]).await.expect(6);
     assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
 }
@@ -213,9 +214,9 @@ async fn inquire_asks_on_the_terminal() {
     }
     let question = "Go on with the one session that was found? [y/N] ";
     for (typed, code, remaining) in [("n\n", 1, 3), ("y\n", 1, 2)] {
-        let desk = Desk::new().await;
+        let desk = imported_desk().await;
         let shown = Pty::new(["rsn", "1,77", "-Confirm:$false", "-ErrorAction", "Inquire"])
-            .env("PSSESSION_STORE", &desk.table())
+            .env("PSSESSION_STORE", desk.table().to_str().unwrap())
             .env("PSSESSION_USER", &desk.simulator.user())
             .env("PSSESSION_PASSWORD", desk.simulator.password().expose_secret())
             .answer(&[(question, typed)])
@@ -223,10 +224,10 @@ async fn inquire_asks_on_the_terminal() {
             .expect(code);
         assert_eq!(left(&desk.simulator).len(), remaining, "{}", shown.screen);
     }
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["gsn", "-Name", "build-7,nobody", "-ea", "Inquire", "--output", "name"];
     for (typed, listed) in [("n\n", 0), ("y\n", 1)] {
-        let pty = Pty::new(words).env("PSSESSION_STORE", &desk.table());
+        let pty = Pty::new(words).env("PSSESSION_STORE", desk.table().to_str().unwrap());
         let shown = pty.answer(&[(question, typed)]).await.expect(1);
         assert_eq!(shown.screen.matches(BUILD_7).count(), listed, "{}", shown.screen);
     }
@@ -235,7 +236,7 @@ async fn inquire_asks_on_the_terminal() {
 /// What PowerShell has no code for keeps ours: 5, 6, 7, 8 (states.rs), 130; the others are 0, 1 and 2.
 #[tokio::test]
 async fn exit_codes_are_0_1_and_2_and_ours_where_powershell_has_none() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     desk.run(&["rsn", "-Name", "gone*"]).await.expect(0);
     desk.run(&["rsn", "-VMName", "gone"]).await.expect(0);
     desk.run(&["rsn", "-Name", "gone"]).await.expect(1);

@@ -7,65 +7,27 @@ mod resolving;
 mod should_process;
 mod states;
 
-use std::time::SystemTime;
+use pssession::session::SessionDescriptor;
 
-use pssession::session::{SeenOn, SessionDescriptor};
-use pssession::simulator::Simulator;
-use pssession::store::{Note, Origin, Row, Store};
-use pssession::wsman::Shell;
-use pssession::{Endpoint, ShellId};
-use tempfile::TempDir;
-
-use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
+use super::{ALICE, BUILD_7, BUILD_8, left};
 use crate::support::command::{Pssession, Run};
+use crate::support::desk::Desk;
 
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
-struct Desk {
-    simulator: Simulator,
-    folder: TempDir,
+async fn imported_desk() -> Desk {
+    let desk = Desk::new().await;
+    import(&desk, BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
+    import(&desk, BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
+    desk.list().await;
+    desk
 }
 
-impl Desk {
-    async fn new() -> Self {
-        let desk = Self::empty().await;
-        desk.import(BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
-        desk.import(BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
-        desk.list().await;
-        desk
-    }
-
-    /// Lists the host, so that a login was sent there before.
-    async fn list(&self) {
-        on(&self.simulator, "get", &[]).env("PSSESSION_STORE", &self.table()).run().await.expect(0);
-    }
-
-    /// The same host, of which nothing is known yet.
-    async fn empty() -> Self {
-        Self { simulator: host(leaked()).await, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// Puts a session on `Server01` into the table, which a person would have imported.
-    fn import(&self, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
-        let endpoint = Endpoint::parse(&self.simulator.address().to_string(), false).unwrap();
-        let seen_on = SeenOn { host: "Server01", url: endpoint.url(), port: endpoint.port() };
-        let shell = Shell::new(ShellId::from_server(shell_id), "");
-        let mut session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
-        change(&mut session);
-        let row = Row { session, note: Note::new(Origin::Imported) };
-        Store::open(self.folder.path().join("sessions.db")).unwrap().import(&[row]).unwrap();
-    }
-
-    fn table(&self) -> String {
-        self.folder.path().join("sessions.db").to_str().unwrap().to_owned()
-    }
-
-    async fn run(&self, words: &[&str]) -> Run {
-        self.command(words).run().await
-    }
-
-    fn command(&self, words: &[&str]) -> Pssession {
-        Pssession::new(words).login(&self.simulator).env("PSSESSION_STORE", &self.table())
-    }
+/// Puts a session on `Server01` into the table, which a person would have imported.
+fn import(desk: &Desk, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
+    desk.import(shell_id, |row| {
+        row.session.computer_name = "Server01".to_owned();
+        change(&mut row.session);
+    });
 }
 
 fn said(run: &Run) -> Vec<&str> {
@@ -74,7 +36,7 @@ fn said(run: &Run) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_first_example_of_the_help_page_closes_both_in_that_order_and_prints_nothing() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["Remove-PSSession", "-Id", "1,", "2", "-Confirm:$false"]).await.expect(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
     assert_eq!(left(&desk.simulator), [ALICE]);
@@ -82,7 +44,7 @@ async fn the_first_example_of_the_help_page_closes_both_in_that_order_and_prints
 
 #[tokio::test]
 async fn what_if_prints_powershells_sentence_on_stdout_and_sends_nothing() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["remove-pssession", "-ComputerName", "Serv*", "-WhatIf"]).await.expect(0);
     let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
     assert_eq!(run.stdout, sentence.repeat(2));
@@ -92,14 +54,14 @@ async fn what_if_prints_powershells_sentence_on_stdout_and_sends_nothing() {
 
 #[tokio::test]
 async fn objects_are_written_only_where_output_is_asked_for() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "-Name", "build-7", "-wi", "--output", "ndjson"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "WhatIf");
 }
 
 #[tokio::test]
 async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "-Name", "nobody*"]).await.expect(0);
     assert_eq!(run.stderr, "");
     let run = desk.run(&["rsn", "-Name", "nobody,build-7", "-Confirm:$false"]).await.expect(1);
@@ -109,7 +71,7 @@ async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
 
 #[tokio::test]
 async fn the_guard_does_not_care_how_it_was_spelt() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "-Id", "3"]).await.expect(6);
     assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
     assert!(run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
@@ -119,7 +81,7 @@ async fn the_guard_does_not_care_how_it_was_spelt() {
 
 #[tokio::test]
 async fn get_lists_what_is_remembered_or_asks_the_server_that_is_named() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let names = |run: &Run| -> Vec<String> {
         run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
     };
@@ -134,7 +96,7 @@ async fn get_lists_what_is_remembered_or_asks_the_server_that_is_named() {
 
 #[tokio::test]
 async fn objects_come_in_by_a_pipe() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let objects = desk.run(&["gsn", "--output", "json"]).await.expect(0).stdout;
     let words = ["rsn", "-Session", "-", "-Confirm:$false"];
     desk.command(&words).stdin(&objects).run().await.expect(0);
@@ -143,16 +105,16 @@ async fn objects_come_in_by_a_pipe() {
 
 #[tokio::test]
 async fn what_has_no_effect_is_accepted_with_a_warning() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "-Id", "1", "-WhatIf", "-OutVariable", "x"]).await.expect(0);
     assert_eq!(run.stderr, "WARNING: -OutVariable has no effect here\n");
 }
 
 #[tokio::test]
 async fn a_link_of_the_cmdlets_name_is_the_cmdlet() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for name in ["Remove-PSSession", "rsn"] {
-        let link = desk.folder.path().join(name);
+        let link = desk.folder().join(name);
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pssession"), &link).unwrap();
         let run = std::process::Command::new(&link)
             .args(["-Name", "build-*", "-WhatIf"])

@@ -1,8 +1,9 @@
 //! The parameters for reaching servers, on both cmdlets, and what narrows a list.
 
 use super::super::NOBODY;
-use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
+use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
 use crate::support::command::{Pssession, Run};
+use crate::support::desk::Desk;
 
 fn ids(run: &Run) -> Vec<String> {
     run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
@@ -10,7 +11,7 @@ fn ids(run: &Run) -> Vec<String> {
 
 #[tokio::test]
 async fn port_narrows_what_is_removed() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     desk.run(&["rsn", "-Name", "build-*", "-Port", "90", "-Confirm:$false"]).await.expect(0);
     assert_eq!(left(&desk.simulator).len(), 3);
     let port = desk.simulator.port().to_string();
@@ -20,7 +21,7 @@ async fn port_narrows_what_is_removed() {
 
 #[tokio::test]
 async fn connection_uri_asks_those_servers() {
-    let desk = Desk::empty().await;
+    let desk = Desk::new().await;
     let uri = desk.simulator.url();
     let words = ["rsn", "-Name", "build-7", "-ConnectionUri", &uri, "-Confirm:$false"];
     desk.run(&words).await.expect(0);
@@ -30,7 +31,7 @@ async fn connection_uri_asks_those_servers() {
 
 #[tokio::test]
 async fn credential_and_authentication_say_who_logs_in_and_how() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let user = desk.simulator.user();
     for scheme in ["Default", "Negotiate"] {
         let words =
@@ -49,7 +50,7 @@ async fn credential_and_authentication_say_who_logs_in_and_how() {
 
 #[tokio::test]
 async fn what_means_nothing_for_a_known_session_is_told() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["rsn", "1", "-UseSSL", "-ApplicationName", "wsman", "-WhatIf"];
     let run = desk.run(&words).await.expect(0);
     let told: Vec<_> =
@@ -61,7 +62,7 @@ async fn what_means_nothing_for_a_known_session_is_told() {
 
 #[tokio::test]
 async fn a_computer_is_asked_at_its_port_and_path() {
-    let desk = Desk::empty().await;
+    let desk = Desk::new().await;
     let port = desk.simulator.port().to_string();
     let asked = ["gsn", "-ComputerName", "127.0.0.1", "-Port", &port, "-ApplicationName"];
     assert_eq!(ids(&desk.run(&[&asked[..], &["wsman"]].concat()).await.expect(0)), [BUILD_7, BUILD_8, ALICE]);
@@ -72,7 +73,7 @@ async fn a_computer_is_asked_at_its_port_and_path() {
 
 #[tokio::test]
 async fn state_and_configuration_narrow_what_is_remembered_as_well() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     assert_eq!(ids(&desk.run(&["gsn", "-State", "Disconnected"]).await.expect(0)), [BUILD_7]);
     assert_eq!(ids(&desk.run(&["gsn", "-State", "All"]).await.expect(0)), [BUILD_7, BUILD_8]);
     assert_eq!(ids(&desk.run(&["gsn", "-Name", "*", "-State", "Opened"]).await.expect(0)), [BUILD_8]);

@@ -3,7 +3,8 @@
 use pssession::session::{ComputerType, SessionDescriptor};
 use pssession::simulator::OperationKind;
 
-use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
+use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
+use crate::support::desk::Desk;
 
 const NOBODY: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
 
@@ -16,7 +17,7 @@ async fn planned(desk: &Desk, words: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn sessions_come_in_the_order_of_the_values_and_each_once() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for words in [["-Name", "*8,build-*,build-7"], ["-Id", "2,1,2"], ["-Id", "2..1"]] {
         assert_eq!(planned(&desk, &words).await, [BUILD_8, BUILD_7], "{words:?}");
     }
@@ -34,7 +35,7 @@ async fn sessions_come_in_the_order_of_the_values_and_each_once() {
 /// The table of selectors: what is said of a miss, value by value, and the exit code.
 #[tokio::test]
 async fn each_selector_misses_in_its_own_way() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let rows: &[(&[&str], &[&str])] = &[
         (&["-Id", "77,0,-3,77"], &["id \"77\"", "id \"0\"", "id \"-3\"", "id \"77\""]),
         (
@@ -68,7 +69,7 @@ async fn each_selector_misses_in_its_own_way() {
 
 #[tokio::test]
 async fn the_same_is_said_of_an_empty_table() {
-    let desk = Desk::empty().await;
+    let desk = Desk::new().await;
     for (words, code) in [(["-Name", "*"], 0), (["-ComputerName", "*"], 1), (["-Id", "1..9"], 1)] {
         let run = desk.run(&[&["rsn"], &words[..]].concat()).await.expect(code);
         assert_eq!(said(&run).len(), usize::try_from(code).unwrap(), "{words:?}: {}", run.stderr);
@@ -78,7 +79,7 @@ async fn the_same_is_said_of_an_empty_table() {
 /// "All errors are written while resolving, before the first removal", and "hits are still removed".
 #[tokio::test]
 async fn all_misses_are_told_before_the_first_removal_and_the_hits_are_removed() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["rsn", "-Name", "nobody,build-7,no one,build-8", "-Confirm:$false", "-Verbose"];
     let run = desk.run(&words).await.expect(1);
     let begins: Vec<_> = said(&run).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
@@ -90,7 +91,7 @@ async fn all_misses_are_told_before_the_first_removal_and_the_hits_are_removed()
 /// "**Clone**: one clear usage error that quotes the pattern, nothing removed; check before touching the table."
 #[tokio::test]
 async fn a_bad_pattern_is_one_early_error_whatever_the_table_holds() {
-    let (full, empty) = (Desk::new().await, Desk::empty().await);
+    let (full, empty) = (imported_desk().await, Desk::new().await);
     for desk in [&full, &empty] {
         for parameter in ["-Name", "-ComputerName", "-VMName"] {
             for pattern in ["[", "build-7,a[", "*,[z-a]", "[`]"] {
@@ -114,35 +115,35 @@ fn named(name: &str) -> impl FnOnce(&mut SessionDescriptor) + '_ {
 /// Details 2 and 3: the dot, `localhost`, addresses in brackets.
 #[tokio::test]
 async fn a_dot_is_localhost_and_an_address_needs_no_brackets() {
-    let desk = Desk::empty().await;
-    desk.import(BUILD_7, named("LOCALHOST"));
-    desk.import(BUILD_8, named("[2001:db8::1]"));
-    desk.import(ALICE, named("web01"));
+    let desk = Desk::new().await;
+    import(&desk, BUILD_7, named("LOCALHOST"));
+    import(&desk, BUILD_8, named("[2001:db8::1]"));
+    import(&desk, ALICE, named("web01"));
     assert_eq!(planned(&desk, &["-ComputerName", "."]).await, [BUILD_7]);
     for address in ["2001:DB8::1", "[2001:db8::1]", "2001:db8:0:0::1", "`[2001*"] {
         assert_eq!(planned(&desk, &["-Cn", address]).await, [BUILD_8], "{address}");
     }
     // A computer whose name is a dot is meant first.
-    desk.import("22222222-65A0-49F2-9053-A1B156C95777", named("."));
+    import(&desk, "22222222-65A0-49F2-9053-A1B156C95777", named("."));
     assert_eq!(planned(&desk, &["."]).await, ["22222222-65A0-49F2-9053-A1B156C95777"]);
 }
 
 /// Details 4 to 6, and the table's rows of containers and virtual machines.
 #[tokio::test]
 async fn containers_and_virtual_machines_are_found_by_their_own_and_as_computers() {
-    let desk = Desk::empty().await;
-    desk.import(BUILD_7, |session| {
+    let desk = Desk::new().await;
+    import(&desk, BUILD_7, |session| {
         session.computer_type = ComputerType::Container;
         session.container_id = "AbC1".to_owned();
         session.computer_name = "AbC1".to_owned();
     });
-    desk.import(BUILD_8, |session| {
+    import(&desk, BUILD_8, |session| {
         session.computer_type = ComputerType::VirtualMachine;
         session.vm_name = "Lab-DC".to_owned();
         session.vm_id = Some(NOBODY.parse().unwrap());
         session.computer_name = "Lab-DC".to_owned();
     });
-    desk.import(ALICE, |session| session.container_id = "other".to_owned());
+    import(&desk, ALICE, |session| session.container_id = "other".to_owned());
     let nothing: [&str; 0] = [];
     assert_eq!(planned(&desk, &["-ContainerId", "AbC1"]).await, [BUILD_7]);
     for other in ["abc1", "AbC", "*", "AbC?", "other"] {

@@ -2,21 +2,22 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::{ALICE, BUILD_7, BUILD_8, Desk, left, said};
+use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
+use crate::support::desk::Desk;
 use crate::support::pty::{Pty, available};
 
 const CHOICES: &str = "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
 
 fn on_a_terminal(desk: &Desk, words: &[&str]) -> Pty {
     Pty::new(words)
-        .env("PSSESSION_STORE", &desk.table())
+        .env("PSSESSION_STORE", desk.table().to_str().unwrap())
         .env("PSSESSION_USER", &desk.simulator.user())
         .env("PSSESSION_PASSWORD", desk.simulator.password().expose_secret())
 }
 
 #[tokio::test]
 async fn what_if_wins_over_confirm_and_asks_nobody() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
     for words in [&["rsn", "1", "-WhatIf", "-Confirm"][..], &["rsn", "1", "-cf", "-wi", "-Verbose"]] {
         let run = desk.run(words).await.expect(0);
@@ -27,7 +28,7 @@ async fn what_if_wins_over_confirm_and_asks_nobody() {
 
 #[tokio::test]
 async fn what_if_still_tells_the_misses_and_stops_at_one_under_stop() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "1,77", "-WhatIf"]).await.expect(1);
     assert_eq!(run.stdout.lines().count(), 1);
     let run = desk.run(&["rsn", "1,77", "-WhatIf", "-ea", "Stop"]).await.expect(1);
@@ -36,7 +37,7 @@ async fn what_if_still_tells_the_misses_and_stops_at_one_under_stop() {
 
 #[tokio::test]
 async fn what_if_false_is_no_what_if() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "1", "-WhatIf:$false", "-Confirm:$false"]).await.expect(0);
     assert_eq!(run.stdout, "");
     assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
@@ -44,7 +45,7 @@ async fn what_if_false_is_no_what_if() {
 
 #[tokio::test]
 async fn without_a_terminal_confirm_ends_with_6_before_anything_is_asked() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let on = desk.simulator.address().to_string();
     for words in [&["rsn", "1", "-Confirm"][..], &["rsn", "-Name", "build-*", "-cf", "--on", &on]] {
         let run = desk.run(words).await.expect(6);
@@ -59,7 +60,7 @@ async fn without_a_terminal_confirm_ends_with_6_before_anything_is_asked() {
 
 #[tokio::test]
 async fn confirm_and_yes_exclude_each_other_however_they_are_said() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     for words in [&["rsn", "1", "-Confirm", "--yes"][..], &["rsn", "1", "-Confirm:$false", "--confirm"]] {
         let run = desk.run(words).await.expect(2);
         assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
@@ -72,7 +73,7 @@ async fn the_question_has_powershells_lines_and_one_that_tells_sessions_apart() 
     if !available() {
         return;
     }
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["rsn", "-Name", "build-7", "-Confirm"];
     let shown = on_a_terminal(&desk, &words).answer(&[(CHOICES, "n\n")]).await.expect(0);
     let expected = format!(
@@ -104,7 +105,7 @@ async fn each_answer_does_what_its_label_says() {
         (&["y\n", "\x03"], 130, &[BUILD_7, BUILD_8, ALICE]),
     ];
     for &(typed, code, remaining) in rows {
-        let desk = Desk::new().await;
+        let desk = imported_desk().await;
         let answers: Vec<_> = typed.iter().map(|typed| (CHOICES, *typed)).collect();
         let words = ["rsn", "-Name", "build-*", "-Confirm"];
         let shown = on_a_terminal(&desk, &words).answer(&answers).await.expect(code);
@@ -121,7 +122,7 @@ async fn the_terminal_is_asked_wherever_the_streams_go() {
     if !available() {
         return;
     }
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["rsn", "-Name", "build-7", "-Confirm"];
     let away = on_a_terminal(&desk, &words).and("</dev/null >/dev/null 2>/dev/null");
     away.answer(&[(CHOICES, "y\n")]).await.expect(0).shows("Are you sure");
@@ -132,7 +133,7 @@ async fn the_terminal_is_asked_wherever_the_streams_go() {
 #[tokio::test]
 async fn verbose_says_the_sentence_only_where_nobody_was_asked() {
     let sentence = "VERBOSE: Performing the operation \"Remove\" on target \"Server01\".";
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "1", "-Verbose", "-Confirm:$false"]).await.expect(0);
     assert_eq!(said(&run), [sentence]);
     let run = desk.run(&["rsn", "2", "-Verbose:$false", "-Confirm:$false"]).await.expect(0);
@@ -140,7 +141,7 @@ async fn verbose_says_the_sentence_only_where_nobody_was_asked() {
     if !available() {
         return;
     }
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let words = ["rsn", "1", "-Verbose", "-Confirm"];
     let shown = on_a_terminal(&desk, &words).answer(&[(CHOICES, "y\n")]).await.expect(0);
     assert!(!shown.screen.contains("VERBOSE"), "{}", shown.screen);
@@ -152,7 +153,7 @@ async fn verbose_says_the_sentence_only_where_nobody_was_asked() {
 
 #[tokio::test]
 async fn debug_tells_each_step_on_stderr() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let run = desk.run(&["rsn", "1", "-Confirm:$false", "-Debug"]).await.expect(0);
     assert!(run.stderr.contains("DEBUG") && run.stdout.is_empty(), "{}", run.stderr);
 }

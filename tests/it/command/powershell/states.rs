@@ -4,7 +4,8 @@
 use pssession::session::{Availability, SessionState, Stated};
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
-use super::{ALICE, BUILD_7, BUILD_8, Desk, left};
+use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left};
+use crate::support::desk::Desk;
 
 /// Not on the simulated host.
 const GONE: &str = "33333333-65A0-49F2-9053-A1B156C95777";
@@ -21,9 +22,9 @@ const STATES: [Stated; 6] = [
 #[tokio::test]
 async fn what_is_on_the_server_is_closed_whatever_its_row_says() {
     for stated in STATES {
-        let desk = Desk::empty().await;
+        let desk = Desk::new().await;
         desk.list().await;
-        desk.import(BUILD_7, |session| session.stated = Some(stated));
+        import(&desk, BUILD_7, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", BUILD_7, "-Confirm:$false", "--output", "ndjson"];
         let run = desk.run(&words).await.expect(0);
         assert_eq!(run.records()[0]["Outcome"], "Closed", "{stated:?}");
@@ -35,9 +36,9 @@ async fn what_is_on_the_server_is_closed_whatever_its_row_says() {
 #[tokio::test]
 async fn what_is_no_longer_there_is_already_gone_and_leaves_the_table_without_an_error() {
     for stated in STATES {
-        let desk = Desk::empty().await;
+        let desk = Desk::new().await;
         desk.list().await;
-        desk.import(GONE, |session| session.stated = Some(stated));
+        import(&desk, GONE, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", GONE, "-Confirm:$false", "--output", "ndjson"];
         let run = desk.run(&words).await.expect(0);
         assert_eq!(run.records()[0]["Outcome"], "AlreadyGone", "{stated:?}");
@@ -50,7 +51,7 @@ async fn what_is_no_longer_there_is_already_gone_and_leaves_the_table_without_an
 /// "Already disposed (second removal of the same object)"
 #[tokio::test]
 async fn a_second_removal_finds_no_row_and_an_object_of_it_is_already_gone() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     let object = desk.run(&["gsn", "-Name", "build-7", "--output", "json"]).await.expect(0).stdout;
     desk.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(0);
     desk.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(1);
@@ -64,9 +65,9 @@ async fn a_second_removal_finds_no_row_and_an_object_of_it_is_already_gone() {
 async fn whether_a_session_is_gone_that_cannot_be_seen_is_not_guessed() {
     let account = Account::user("LAB\\ada");
     let simulator = Simulator::builder().world(World::new("web01")).account(account, "geheim".into());
-    let desk = Desk { simulator: simulator.start().await.unwrap(), folder: tempfile::tempdir().unwrap() };
+    let desk = Desk::of(simulator.start().await.unwrap());
     desk.list().await;
-    desk.import(GONE, |session| session.stated = Some(Stated::BROKEN));
+    import(&desk, GONE, |session| session.stated = Some(Stated::BROKEN));
     let run = desk.run(&["rsn", "-InstanceId", GONE, "-Confirm:$false"]).await.expect(8);
     assert!(run.stderr.contains("Unknown: not visible to"), "{}", run.stderr);
     desk.run(&["gsn", "-InstanceId", GONE]).await.expect(0);
@@ -75,7 +76,7 @@ async fn whether_a_session_is_gone_that_cannot_be_seen_is_not_guessed() {
 /// "Opened, Busy: commands closed, then shell", and nothing else is sent.
 #[tokio::test]
 async fn a_running_command_is_signalled_and_nobody_connects() {
-    let desk = Desk::new().await;
+    let desk = imported_desk().await;
     desk.run(&["rsn", "-Name", "build-8", "-Confirm:$false"]).await.expect(0);
     let world = desk.simulator.world();
     let world = world.lock().unwrap();
