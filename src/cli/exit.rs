@@ -21,7 +21,7 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
     ("6", "the guard needs an answer, and there is no terminal to ask on"),
     ("7", "a deadline passed"),
     ("8", "for some session it is not known whether it is gone"),
-    ("130, 143", "interrupted, terminated"),
+    ("130, 143", "interrupted, terminated or hung up on"),
 ];
 
 /// The lines of the table for the help, below `examples`.

@@ -9,6 +9,8 @@ use tokio::task::JoinHandle;
 
 use super::exit::Exit;
 use super::progress;
+#[cfg(unix)]
+use super::source;
 use super::terminal::Settings;
 
 /// Watches for signals while a run goes on.
@@ -111,17 +113,23 @@ fn leave(last_act: &LastAct, signal: Interruption) -> ! {
     std::process::exit(i32::from(exit.code()))
 }
 
-/// Ctrl-C and SIGTERM, caught from the moment this exists. Where they cannot be caught, the system's own way applies.
+/// Ctrl-C, SIGTERM and a hangup, caught from the moment this exists. Where they cannot be caught, the system's own way
+/// applies.
 struct Signals {
     #[cfg(unix)]
     caught: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+    /// Not where it is ignored: whoever said `nohup` wants to go on.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
     #[cfg(unix)]
     fn catch() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Self { caught: signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()) }
+        let caught = signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok());
+        let hangup = if source::ignores_hangup() { None } else { signal(SignalKind::hangup()).ok() };
+        Self { caught, hangup }
     }
 
     #[cfg(not(unix))]
@@ -133,9 +141,16 @@ impl Signals {
     async fn next(&mut self) -> Interruption {
         #[cfg(unix)]
         if let Some((int, term)) = &mut self.caught {
+            let hangup = async {
+                match &mut self.hangup {
+                    Some(hangup) => drop(hangup.recv().await),
+                    None => std::future::pending().await,
+                }
+            };
             return tokio::select! {
                 _ = int.recv() => Interruption::Int,
                 _ = term.recv() => Interruption::Term,
+                () = hangup => Interruption::Term,
             };
         }
         #[cfg(not(unix))]

@@ -66,6 +66,15 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Whether this process was started to ignore a hangup, as under `nohup`. Where that cannot be known, it is taken as so.
+#[cfg(unix)]
+pub(crate) fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit for each signal, and a hangup is the first.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+}
+
 /// A path as a shell would read it: `~/` is the home of the user, if there is one.
 pub(crate) fn at_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), variable("HOME")) {

@@ -199,20 +199,20 @@ async fn a_report_takes_the_place_of_nothing_that_the_run_reads() {
     assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_interrupted_run_is_reported() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
-    simulator.world().lock().unwrap().inject(
-        OperationKind::Enumerate,
-        1,
-        Mischief::Delay(Duration::from_secs(60)),
-    );
-    let interrupting = "kill -INT $PPID; printf %s \"$PSSESSION_PASSWORD\"";
-    desk.remove(&simulator, &["--all", "--yes", "--password-command", interrupting]).await.expect(130);
-    let report = desk.report();
-    assert_eq!((&report["ExitCode"], &report["Sessions"]), (&json!(130), &json!([])));
-    assert_eq!(report["Hosts"][0]["Error"], "not listed: interrupted");
+async fn a_run_that_is_interrupted_terminated_or_hung_up_on_is_reported() {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+        let (simulator, desk) = (host(leaked()).await, Desk::new());
+        let delay = Mischief::Delay(Duration::from_secs(60));
+        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, delay);
+        let interrupting = format!("kill -{signal} $PPID; printf %s \"$PSSESSION_PASSWORD\"");
+        let args = ["--all", "--yes", "--password-command", &interrupting];
+        desk.remove(&simulator, &args).await.expect(code);
+        let report = desk.report();
+        assert_eq!((&report["ExitCode"], &report["Sessions"]), (&json!(code), &json!([])));
+        assert_eq!(report["Hosts"][0]["Error"], "not listed: interrupted");
+    }
 }
 
 #[cfg(target_os = "linux")]
