@@ -1,7 +1,7 @@
 //! CLIXML: what PowerShell's `Export-Clixml` writes. MS-PSRP, Serialization, has its elements.
 //!
-//! The library's XML reader refuses what could hurt (DTDs, entities, depth, size); here a reference is followed once,
-//! to one value, so that no reference costs more than what it stands for.
+//! The library's XML reader refuses what could hurt (DTDs, entities, depth, size). Here a reference is followed once, to
+//! one value; and as thousands of them may stand for the same long text or list, what they stand for has a limit, too.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,11 +11,15 @@ use pssession::wsman::xml::{Document, Element};
 
 use super::intake::{Intake, Place, Unfit};
 use super::property::{Field, Properties, Property};
-use super::{MAX_LIST, no_object};
+use super::{MAX_LIST, MAX_TEXT, no_object};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
 /// value there are three.
 const MAX_LOOKED_AT: usize = 16;
+
+/// What all references of a file may stand for, in bytes of text and values of lists: of a real one it is some words for
+/// each session, and less than the file may be long.
+const MAX_REFERRED: usize = 1024 * 1024;
 
 /// Reads every object of the file, and of the lists in it.
 pub(super) fn read(text: &str, intake: &mut Intake) {
@@ -32,7 +36,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
         return intake.refuse(Place::Line(1), problem.to_owned());
     }
     let objects = Objects::of(root);
-    let mut reader = Reader { objects: &objects, intake, taken: HashSet::new(), items: 0 };
+    let mut reader = Reader { objects: &objects, intake, taken: HashSet::new(), items: 0, referred: 0 };
     for child in root.children() {
         if !reader.entry(child, false) {
             return;
@@ -85,6 +89,8 @@ struct Reader<'d, 'i> {
     /// The numbers of those that were taken: one that is referred to is the same once more.
     taken: HashSet<&'d str>,
     items: usize,
+    /// What the references that were followed stand for.
+    referred: usize,
 }
 
 impl<'d> Reader<'d, '_> {
@@ -110,7 +116,7 @@ impl<'d> Reader<'d, '_> {
     }
 
     /// An object's own properties, and those that were added to it.
-    fn properties(&self, object: Element<'d>) -> Result<Properties<'d>, String> {
+    fn properties(&mut self, object: Element<'d>) -> Result<Properties<'d>, String> {
         let mut properties = Properties::default();
         let groups = object.children().filter(|child| matches!(child.local(), "Props" | "MS"));
         for member in groups.flat_map(|group| group.children()) {
@@ -124,16 +130,26 @@ impl<'d> Reader<'d, '_> {
         Ok(properties)
     }
 
-    fn field(&self, element: Element<'d>) -> Result<Field<'d>, String> {
-        if matches!(element.local(), "Obj" | "Ref") {
-            let object =
-                self.objects.object(element).ok_or("a property refers to an object that is not there")?;
-            return match list_of(object) {
-                Some(list) => items(list),
-                None => Ok(worth(object)?.unwrap_or_else(|| Field::Parts(Vec::new()))),
-            };
+    fn field(&mut self, element: Element<'d>) -> Result<Field<'d>, String> {
+        if !matches!(element.local(), "Obj" | "Ref") {
+            return Ok(primitive(element)?.unwrap_or_else(|| Field::Parts(Vec::new())));
         }
-        Ok(primitive(element)?.unwrap_or_else(|| Field::Parts(Vec::new())))
+        let is_reference = element.local() == "Ref";
+        if is_reference && self.referred > MAX_REFERRED {
+            return Err(format!(
+                "references stand for more than {MAX_REFERRED} bytes; export fewer sessions at once"
+            ));
+        }
+        let object =
+            self.objects.object(element).ok_or("a property refers to an object that is not there")?;
+        let field = match list_of(object) {
+            Some(list) => items(list)?,
+            None => worth(object)?.unwrap_or_else(|| Field::Parts(Vec::new())),
+        };
+        if is_reference {
+            self.referred = self.referred.saturating_add(weight(&field));
+        }
+        Ok(field)
     }
 }
 
@@ -152,6 +168,17 @@ fn items<'d>(list: Element<'d>) -> Result<Field<'d>, String> {
         fields.push(primitive(item)?.unwrap_or_else(|| Field::Parts(Vec::new())));
     }
     Ok(Field::List(fields))
+}
+
+/// The bytes of its texts, and one for each value.
+fn weight(field: &Field<'_>) -> usize {
+    match field {
+        Field::Text(text) => text.len().saturating_add(1),
+        Field::List(items) => items.iter().map(weight).fold(1, usize::saturating_add),
+        // Looked at to its limit, and dropped.
+        Field::TooLong => MAX_TEXT,
+        _ => 1,
+    }
 }
 
 /// What an object is worth as a single value: the number of an enumeration, the text to which properties were added.
@@ -339,6 +366,20 @@ mod tests {
         let wide = format!(r#"<Obj RefId="0"><Props>{}</Props></Obj>"#, r#"<Obj N="a"/>"#.repeat(900));
         let many = format!("{HEAD}{SESSION}{wide}{}</Objs>", r#"<Ref RefId="0"/>"#.repeat(80_000));
         is_refused(&many, "item 2", "\"a\" is there twice");
+    }
+
+    /// 8,000 references to a text of 64 KB, or to a list of 4,096 values, would fill the memory.
+    #[test]
+    fn many_references_to_one_long_value_are_refused() {
+        let text = format!(r#"<Obj N="Name" RefId="1"><S>{}</S></Obj>"#, "x".repeat(60_000));
+        let list = format!(r#"<Obj N="CommandIds" RefId="1"><LST>{}</LST></Obj>"#, "<S>a</S>".repeat(4_000));
+        for (property, value) in [("Name", text), ("CommandIds", list)] {
+            let session = |what: &str| format!(r#"<Obj><Props><S N="ShellId">A</S>{what}</Props></Obj>"#);
+            let others = session(&format!(r#"<Ref N="{property}" RefId="1"/>"#)).repeat(2_000);
+            let bomb = format!("{HEAD}{}{others}</Objs>", session(&value));
+            let lines = read(bomb.as_bytes(), now(), false).unwrap_err().lines();
+            assert!(lines[0].contains("references stand for more than 1048576 bytes"), "{lines:?}");
+        }
     }
 
     const SAMPLE: &str = include_str!("../../../fixtures/objects/powershell-7.clixml");
