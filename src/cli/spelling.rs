@@ -12,7 +12,9 @@ use super::commands::Context;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
 use super::manner::{Manner, Voice};
-use super::powershell::{self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose};
+use super::powershell::{
+    self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose, selector_with_two_dashes,
+};
 use super::{run_in, source, start_logging};
 
 mod notices;
@@ -54,7 +56,7 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
             let voice = voice(cmdlet, is_verbose(cmdlet, words), ErrorAction::default());
             let json = asks_for_json(words);
             let format = if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(voice) };
-            unbound(&error).emit(format);
+            unbound(&error, selector_with_two_dashes(cmdlet, words)).emit(format);
             return Exit::USAGE;
         }
     };
@@ -91,10 +93,13 @@ fn error_action(bound: &Bound, command: &Command) -> ErrorAction {
     }
 }
 
-/// Binds the words. What lacks nothing but the sessions, at the end of a pipe, takes those that come out of it.
+/// Binds the words. What lacks nothing but the sessions, at the end of a pipe, takes those that come out of it; a
+/// selector with one dash too many has said which, and is an error.
 fn bound(cmdlet: Cmdlet, words: &[OsString], is_piped: impl Fn() -> bool) -> Result<Binding, BindingError> {
     match bound_as_typed(cmdlet, words) {
-        Err(error) if error.lacks_sessions() && is_piped() => {
+        Err(error)
+            if error.lacks_sessions() && selector_with_two_dashes(cmdlet, words).is_none() && is_piped() =>
+        {
             let from_the_pipe = ["-Session", "-"].map(OsString::from);
             bound_as_typed(cmdlet, &[&from_the_pipe, words].concat())
         }
@@ -134,9 +139,14 @@ fn asks_for_json(words: &[OsString]) -> bool {
             .any(|pair| matches!(pair, [option, format] if option == "--output" && json(format)))
 }
 
-fn unbound(error: &BindingError) -> Diagnostic {
+/// `selector` was typed as an option of our own, which only narrows what a cmdlet has chosen.
+fn unbound(error: &BindingError, selector: Option<&str>) -> Diagnostic {
+    let hint = match selector.filter(|_| error.lacks_sessions()) {
+        Some(selector) => format!("a cmdlet's parameters have one dash: -{selector}"),
+        None => error.hint(),
+    };
     let diagnostic = Diagnostic::new(error.id(), error.category(), error.to_string(), Exit::USAGE)
-        .with_hint(format!("{}; nothing was sent", error.hint()));
+        .with_hint(format!("{hint}; nothing was sent"));
     match error.target() {
         Some(target) => diagnostic.about(target),
         None => diagnostic,
@@ -219,8 +229,25 @@ mod tests {
         assert_eq!(at_the_end_of_a_pipe(&["-WhatIf", "--yes"]).unwrap().session, stdin);
         assert_eq!(at_the_end_of_a_pipe(&["-Id", "1"]).unwrap().session, None);
         assert_eq!(at_the_end_of_a_pipe(&["-Name"]), None);
+        for ours in [&["--id", "1"][..], &["--computer-name=web01"], &["--session", "sessions.json"]] {
+            assert_eq!(at_the_end_of_a_pipe(ours), None, "{ours:?}");
+        }
         assert_eq!(at_the_end_of_a_pipe(&["-Name", "x", "-Id", "1"]), None);
         let nothing = bound(Cmdlet::GetPSSession, &[], || panic!("Get-PSSession takes no objects"));
         assert!(matches!(nothing, Ok(Binding::Command(bound)) if bound.selection.session.is_none()));
+    }
+
+    #[test]
+    fn a_selector_with_two_dashes_is_told_how_it_is_written_here() {
+        let hint = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            let error = bound(Cmdlet::RemovePSSession, &words, || false).unwrap_err();
+            unbound(&error, selector_with_two_dashes(Cmdlet::RemovePSSession, &words)).hint.unwrap()
+        };
+        assert!(hint(&["--computer-name", "web01"]).contains("one dash: -ComputerName;"));
+        assert!(hint(&["--id=3", "--yes"]).contains("one dash: -Id;"));
+        assert!(hint(&["--all"]).starts_with("say which sessions: -Id"));
+        // What is wrong is something else.
+        assert!(!hint(&["--id=3", "-Foo"]).contains("one dash"));
     }
 }

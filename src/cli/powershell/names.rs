@@ -40,6 +40,17 @@ pub(super) fn find(cmdlet: Cmdlet, typed: &str) -> Result<(&'static Parameter, P
     }
 }
 
+/// The selector of a cmdlet that was typed as our own option, as `--id`, with two dashes.
+pub(crate) fn selector_with_two_dashes(cmdlet: Cmdlet, words: &[OsString]) -> Option<&'static str> {
+    let options =
+        words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str()?.strip_prefix("--"));
+    let mut names = options.map(|option| option.split('=').next().unwrap_or_default().replace('-', ""));
+    names.find_map(|name| {
+        let selects = |parameter: &&Parameter| parameter.place(cmdlet).is_some_and(|place| place.mandatory);
+        PARAMETERS.iter().filter(selects).map(|one| one.name).find(|one| one.eq_ignore_ascii_case(&name))
+    })
+}
+
 /// Whether `-Verbose` is among the words, in any of its spellings: what could not be bound asks for it as well.
 pub(crate) fn is_verbose(cmdlet: Cmdlet, words: &[OsString]) -> bool {
     let classified = words.iter().filter_map(|word| word.to_str()).map(words::classify);
