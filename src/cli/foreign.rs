@@ -35,8 +35,7 @@ pub(crate) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => unknown_argument(&error, words),
         ErrorKind::InvalidSubcommand => context(&error, ContextKind::InvalidSubcommand)
-            .and_then(|word| known(COMMANDS, &word.to_lowercase()))
-            .map(|command| format!("here it is called `pssession {command}`")),
+            .and_then(|word| unknown_command(&word.to_lowercase())),
         ErrorKind::InvalidValue if words.iter().any(|word| word == "-on") => {
             Some("`-on` is read as `-o n`; servers are named with `--on`, with two dashes".to_owned())
         }
@@ -51,6 +50,13 @@ pub(crate) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+fn unknown_command(word: &str) -> Option<String> {
+    let is_cmdlet = word.contains("-pss");
+    known(COMMANDS, word).map(|command| format!("here it is called `pssession {command}`")).or_else(|| {
+        is_cmdlet.then(|| "of PowerShell's cmdlets there are Get-PSSession and Remove-PSSession".to_owned())
+    })
 }
 
 fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
@@ -122,7 +128,10 @@ fn kebab(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::args::Cli;
 
     #[test]
     fn a_powershell_name_becomes_the_option_of_this_command() {
@@ -134,5 +143,18 @@ mod tests {
             assert_eq!(kebab(powershell), here);
         }
         assert!(!is_powershell("-V") && !is_powershell("--Name") && !is_powershell("-vv"));
+    }
+
+    #[test]
+    fn a_cmdlet_that_is_not_here_is_told_which_are() {
+        for word in ["Disconnect-PSSession", "Remove-PSSesion", "new-pssession"] {
+            let words = ["pssession", word].map(str::to_owned);
+            let told = advise(Cli::try_parse_from(&words).unwrap_err(), &words).to_string();
+            assert!(
+                told.contains("tip: of PowerShell's cmdlets there are Get-PSSession and Remove-PSSession"),
+                "{told}"
+            );
+            assert!(!told.contains("similar"), "{told}");
+        }
     }
 }
