@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pssession::session::{LocalId, Miss, Selection, Selector, Transport};
+use pssession::session::{LocalId, Miss, Selection, Selector, Transport, WildcardPattern};
 use pssession::store::{Note, Origin, Row, Rows};
 use pssession::wsman::ShellId;
 use pssession::{SessionDescriptor, SessionQuery};
@@ -118,10 +118,15 @@ impl Known {
         Ok(known)
     }
 
-    /// The rows that agree with all of these.
+    /// The rows that agree with all of these. Whoever opens a session may call it `*`: what some row is called to the
+    /// letter means that row, and is a pattern only where there is none.
     fn choose(&self, selectors: Vec<Selector>) -> (Rows, Vec<Miss>) {
         let rows = if has_id(&selectors) { &self.all } else { &self.current };
-        let selection = SessionQuery::new(selectors, Vec::new()).select(rows.sessions());
+        let literal = SessionQuery::new(selectors.iter().map(literal).collect(), Vec::new());
+        let mut selection = literal.select(rows.sessions());
+        if selection.chosen.is_empty() {
+            selection = SessionQuery::new(selectors, Vec::new()).select(rows.sessions());
+        }
         (rows.pick(&selection.chosen), selection.misses)
     }
 }
@@ -154,8 +159,8 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
                 Ok(row) => bound.add(row),
                 Err(problem) => refused.add(ObjectError::wrong(place, problem)),
             },
-            Subject::Id { id, name, computer_name } => match known.by_id.get(&id) {
-                Some(row) => match other_than(row, id, name.as_deref(), computer_name.as_deref()) {
+            Subject::Id { id, others } => match known.by_id.get(&id) {
+                Some(row) => match other_than(row, &others) {
                     None => bound.add(row.clone()),
                     Some(problem) => refused.add(ObjectError::wrong(place, problem)),
                 },
@@ -195,15 +200,44 @@ fn uri(session: &SessionDescriptor) -> Option<&str> {
 }
 
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.
-fn other_than(row: &Row, id: LocalId, name: Option<&str>, computer_name: Option<&str>) -> Option<String> {
+fn other_than(row: &Row, others: &[Selector]) -> Option<String> {
     let session = &row.session;
-    let here = (session.name().unwrap_or("(no name)"), session.computer_name.as_str());
-    let there = (name.unwrap_or(here.0), computer_name.unwrap_or(here.1));
-    let same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
-    (!same(here.0, there.0) || !same(here.1, there.1)).then(|| {
-        let LocalId(id) = id;
-        format!("Id {id} is {} on {} here, and the object says {} on {}", here.0, here.1, there.0, there.1)
+    let misses = |selector: &Selector| {
+        let query = SessionQuery::new(vec![literal(selector)], Vec::new());
+        query.select(std::slice::from_ref(session)).chosen.is_empty()
+    };
+    let (property, value) = told(others.iter().find(|selector| misses(selector))?)?;
+    let id = session.id.map_or_else(String::new, |id| id.0.to_string());
+    let name = session.name().unwrap_or("(no name)");
+    let computer_name = &session.computer_name;
+    Some(format!("Id {id} is {name} on {computer_name} here, and the object has the {property} {value:?}"))
+}
+
+/// What an object's selector says, as the object says it.
+fn told(selector: &Selector) -> Option<(&'static str, String)> {
+    Some(match selector {
+        Selector::Name(patterns) => ("Name", patterns.first()?.as_str().to_owned()),
+        Selector::ComputerName(patterns) => ("ComputerName", patterns.first()?.as_str().to_owned()),
+        Selector::VmName(patterns) => ("VMName", patterns.first()?.as_str().to_owned()),
+        Selector::ContainerId(texts) => ("ContainerId", texts.first()?.clone()),
+        Selector::VmId(guids) => ("VMId", guids.first()?.to_string()),
+        _ => return None,
     })
+}
+
+/// The same selector in which no character is a wildcard.
+fn literal(selector: &Selector) -> Selector {
+    let literal = |patterns: &[WildcardPattern]| {
+        let texts = patterns.iter().map(|pattern| WildcardPattern::escape(pattern.as_str()));
+        // What is escaped is a pattern.
+        texts.filter_map(|text| WildcardPattern::new(&text).ok()).collect()
+    };
+    match selector {
+        Selector::Name(patterns) => Selector::Name(literal(patterns)),
+        Selector::ComputerName(patterns) => Selector::ComputerName(literal(patterns)),
+        Selector::VmName(patterns) => Selector::VmName(literal(patterns)),
+        other => other.clone(),
+    }
 }
 
 /// What objects have become: sessions, each once.

@@ -20,11 +20,6 @@ pub(super) const IDENTIFYING: &[Property] =
 /// # Errors
 /// A pattern that is none; or there is nothing to bind.
 pub(super) fn subject(object: &Properties<'_>, id: Option<LocalId>) -> Result<Subject, Unfit> {
-    let is_integer = matches!(object.get(P::Id)?, Some(Field::Whole(_)));
-    if let (Some(id), true) = (id, is_integer) {
-        let (name, computer_name) = (object.text(P::Name)?, computer_name(object)?);
-        return Ok(Subject::Id { id, name, computer_name });
-    }
     let mut selectors = Vec::new();
     let name = pattern(object, P::Name)?.map(Selector::Name);
     let has_name = name.is_some();
@@ -33,10 +28,9 @@ pub(super) fn subject(object: &Properties<'_>, id: Option<LocalId>) -> Result<Su
     selectors.extend(object.text(P::ContainerId)?.map(|text| Selector::ContainerId(vec![text])));
     selectors.extend(object.guid(P::VMId)?.map(|guid| Selector::VmId(vec![guid])));
     selectors.extend(pattern(object, P::VMName)?.map(Selector::VmName));
+    let is_integer = matches!(object.get(P::Id)?, Some(Field::Whole(_)));
     match id {
-        Some(id) if selectors.is_empty() => {
-            return Ok(Subject::Id { id, name: None, computer_name: None });
-        }
+        Some(id) if is_integer || selectors.is_empty() => return Ok(Subject::Id { id, others: selectors }),
         Some(id) if !has_name => selectors.push(Selector::Id(vec![IdRange::single(id.0)])),
         _ => {}
     }
@@ -66,7 +60,7 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use pssession::session::{LocalId, Selector};
+    use pssession::session::{LocalId, Selector, WildcardPattern};
 
     use crate::cli::objects::tests::now;
     use crate::cli::objects::{Subject, read};
@@ -94,10 +88,13 @@ mod tests {
 
     #[test]
     fn an_integer_id_comes_first_and_one_that_is_text_after_a_name() {
-        let told = |text: &str| Some(text.to_owned());
-        let named = Subject::Id { id: LocalId(7), name: told("x"), computer_name: told("y") };
+        let pattern = |text: &str| vec![WildcardPattern::new(text).unwrap()];
+        let others = vec![Selector::Name(pattern("x")), Selector::ComputerName(pattern("y"))];
+        let named = Subject::Id { id: LocalId(7), others };
         assert_eq!(chosen(r#"{"Id":7,"Name":"x","ComputerName":"y"}"#), named);
-        let alone = Subject::Id { id: LocalId(7), name: None, computer_name: None };
+        let alone = Subject::Id { id: LocalId(7), others: Vec::new() };
+        let in_a_vm = Subject::Id { id: LocalId(7), others: vec![Selector::VmName(pattern("db"))] };
+        assert_eq!(chosen(r#"{"Id":7,"VMName":"db"}"#), in_a_vm);
         by("Id,Name\n7,x\n", &["Name x"]);
         by(r#"{"Id":"7","Name":"x"}"#, &["Name x"]);
         assert_eq!(chosen("Id\n7\n"), alone);

@@ -256,6 +256,8 @@ mod tests {
     use proptest::prelude::*;
     use pssession::session::{ComputerType, LocalId, SessionState};
 
+    use pssession::session::{Selector, WildcardPattern};
+
     use super::*;
     use crate::cli::objects::tests::now;
     use crate::cli::objects::{Subject, read};
@@ -294,7 +296,10 @@ mod tests {
 
     #[test]
     fn objects_stand_alone_in_lists_or_once_more_by_a_reference() {
-        let id = |id| Subject::Id { id: LocalId(id), name: Some("a_xb".to_owned()), computer_name: None };
+        let id = |id| Subject::Id {
+            id: LocalId(id),
+            others: vec![Selector::Name(vec![WildcardPattern::new("a_xb").unwrap()])],
+        };
         assert_eq!(subjects(SESSION), [("item 1".to_owned(), id(3))]);
         let list = format!(r#"<Obj RefId="9"><LST>{SESSION}<Ref RefId="0" /></LST></Obj>"#);
         assert_eq!(subjects(&list), [("item 1".to_owned(), id(3))]);

@@ -26,7 +26,7 @@ pub(crate) enum Subject {
     /// A session, by its ShellId or InstanceId. Without an endpoint it is one that only a table can place.
     Session(Box<Row>),
     /// A row of the local table, by its Id alone. The rest tells whether the Id is one of that table.
-    Id { id: LocalId, name: Option<String>, computer_name: Option<String> },
+    Id { id: LocalId, others: Vec<Selector> },
     /// The rows of the local table that agree with all of these.
     Rows(Vec<Selector>),
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use pssession::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
+use pssession::session::{
+    Availability, ComputerType, LocalId, Selector, SessionState, Stated, Transport, WildcardPattern,
+};
 use pssession::store::{Note, Origin, Row};
 use pssession::wsman::{SessionId, ShellId};
 use uuid::Uuid;
@@ -117,7 +119,10 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
 #[test]
 fn a_shell_id_or_an_instance_id_makes_a_session_and_an_id_alone_names_a_row() {
     let subject = |text: &str| read(text.as_bytes(), now(), false).unwrap().remove(0).subject;
-    let by_id = Subject::Id { id: LocalId(7), name: Some("x".to_owned()), computer_name: None };
+    let by_id = Subject::Id {
+        id: LocalId(7),
+        others: vec![Selector::Name(vec![WildcardPattern::new("x").unwrap()])],
+    };
     assert_eq!(subject(r#"{"id":7,"name":"x"}"#), by_id);
     for text in
         [r#"{"Id":7,"ShellId":"uuid:a"}"#, "Id,InstanceId\n7,{b6631d8e-65a0-49f2-9053-a1b156c95777}\n"]

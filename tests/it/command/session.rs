@@ -141,6 +141,29 @@ async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id(
 }
 
 #[tokio::test]
+async fn whoever_calls_a_session_star_does_not_choose_all_the_others() {
+    let desk = Desk::new().await;
+    desk.list().await;
+    for (id, name) in [(BUILD_7, "build-7"), (ALICE, "*")] {
+        desk.import(id, |row| row.session.shell.name = Some(name.to_owned()));
+    }
+    let run = remove(&desk, r#"{"Name":"*"}"#).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(ALICE)]);
+    // Where nothing is called that, it is the pattern that a person would mean.
+    let run = remove(&desk, r#"{"Name":"build-?"}"#).await.expect(0);
+    assert_eq!(outcomes(&run), [closed(BUILD_7)]);
+}
+
+#[tokio::test]
+async fn an_id_of_another_virtual_machine_is_not_taken_for_the_row_of_that_number() {
+    let desk = Desk::new().await;
+    desk.list().await;
+    let run = remove(&desk, r#"{"Id":1,"VMName":"db"}"#).await.expect(2);
+    assert!(run.stderr.contains("the object has the VMName \"db\""), "{}", run.stderr);
+    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
+}
+
+#[tokio::test]
 async fn input_that_breaks_off_sends_nothing() {
     let desk = Desk::new().await;
     let listed = desk.list().await;
