@@ -32,7 +32,8 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let errors = context.errors(args.output.output);
     let voice = context.manner.voice();
     let action = voice.map(|voice| voice.action).unwrap_or_default();
-    let advice = found.advice.filter(|_| voice.is_none());
+    // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
+    let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
     let told = misses::tell(&found.selection, missed, advice, action == ErrorAction::Stop, errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
@@ -48,6 +49,9 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         match voice {
             // PowerShell is silent about a pattern that matches nothing.
             Some(voice) if voice.verbose => writeln!(std::io::stderr().lock(), "VERBOSE: {nothing}")?,
+            Some(_) if std::io::stderr().is_terminal() => {
+                writeln!(std::io::stderr().lock(), "WARNING: {nothing}")?;
+            }
             None if is_for_a_person(format) => writeln!(std::io::stderr().lock(), "{nothing}")?,
             _ => {}
         }

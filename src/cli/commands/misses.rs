@@ -13,8 +13,8 @@ use crate::cli::render::printable;
 /// What to know of an Id that nothing has: no other place to look has it, either.
 const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
 
-/// Tells, in the words of `missed`, the selector values that found nothing and are no patterns, with advice below the last one; says how many
-/// errors that were. Where the first error ends the command it is the only one.
+/// Tells, in the words of `missed`, the selector values that found nothing and are no patterns, with advice below the last
+/// one; says how many errors that were. Where the first error ends the command it is the only one.
 pub(super) fn tell(
     selection: &Selection,
     missed: fn(&Miss) -> Diagnostic,

@@ -1,5 +1,6 @@
 //! What was said and changes nothing, so that nobody believes that it did.
 
+use super::ours::is_pattern;
 use crate::cli::args::{Command, RemoveArgs};
 use crate::cli::powershell::Bound;
 
@@ -7,7 +8,10 @@ use crate::cli::powershell::Bound;
 pub(super) fn without_effect(bound: &Bound, command: &Command) -> Vec<String> {
     let ignored = bound.ignored.iter().map(|parameter| format!("-{parameter} has no effect here"));
     let mut notices: Vec<String> = ignored.collect();
-    let Command::Remove(args) = command else { return notices };
+    let Command::Remove(args) = command else {
+        notices.extend(without_a_server(bound));
+        return notices;
+    };
     if bound.reaching.application_name.is_some() {
         notices.push(
             "-ApplicationName has no effect here: each session is closed where it is known to be, and a URL names its \
@@ -21,6 +25,30 @@ pub(super) fn without_effect(bound: &Bound, command: &Command) -> Vec<String> {
              https"
                 .to_owned(),
         );
+    }
+    notices
+}
+
+/// What Get-PSSession does not do where a wildcard makes it look among the known sessions.
+fn without_a_server(bound: &Bound) -> Vec<String> {
+    let (patterns, names): (Vec<_>, Vec<_>) =
+        bound.selection.computer_name.iter().partition(|name| is_pattern(name));
+    let Some(pattern) = patterns.first() else { return Vec::new() };
+    let mut notices: Vec<String> = names
+        .iter()
+        .map(|name| format!("{name} was not asked: {pattern} looks among the known sessions, and so do all names beside it"))
+        .collect();
+    let given = &bound.reaching;
+    for (parameter, is_given) in [
+        ("Credential", given.credential.is_some()),
+        ("Authentication", given.authentication.is_some()),
+        ("UseSSL", given.use_ssl == Some(true)),
+        ("ApplicationName", given.application_name.is_some()),
+    ] {
+        if is_given {
+            notices
+                .push(format!("-{parameter} has no effect here: {pattern} looks among the known sessions"));
+        }
     }
     notices
 }
@@ -49,6 +77,12 @@ mod tests {
         };
         let notices = without_effect(&bound, &ours::in_our_words(&bound).command);
         notices.iter().map(|notice| notice.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_beside_a_wildcard_is_not_asked_and_what_is_for_servers_alone_is_told() {
+        assert_eq!(told("gsn web01,web* -UseSSL -Credential ci"), ["web01", "-Credential", "-UseSSL"]);
+        assert_eq!(told("gsn web01 -UseSSL -Credential ci"), Vec::<String>::new());
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn login(given: &Reaching, args: &mut LoginArgs) {
 }
 
 /// Whether a computer's name has wildcards; the brackets of an IPv6 address are none.
-fn is_pattern(name: &str) -> bool {
+pub(super) fn is_pattern(name: &str) -> bool {
     let name = name.trim();
     let address = name.strip_prefix('[').and_then(|rest| rest.split(['%', ']']).next());
     let is_address = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());

@@ -1,6 +1,7 @@
 //! Which sessions are closed: those that the servers list now, or remembered ones after a look at how they are now.
 
 use std::collections::{BTreeSet, HashSet};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use pssession::session::{Selection, Transport};
@@ -155,7 +156,9 @@ impl Run<'_> {
         self.evidence.selected(selection);
         let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
         let required = must_match.then_some(Requirement::Present);
-        let advice = if self.talk.must_match() { remembered::advice(&self.scope) } else { None };
+        let advice = remembered::advice(&self.scope);
+        // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
+        let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
         let mut circumstances = Circumstances { required, ..circumstances };
         misses::tell(selection, misses::missed, advice, self.talk.only_first_miss(), self.talk.errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;

@@ -120,7 +120,7 @@ function ConvertTo-PssWord {
         else {
             $texts = foreach ($item in $value) {
                 $text = if ($item -is [uri]) { $item.OriginalString } else { "$item" }
-                $text -replace ',', '`,'
+                $text -replace '(?<!`),', '`,'
             }
             "-${one}:$($texts -join ',')"
         }
