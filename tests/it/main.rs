@@ -14,6 +14,7 @@ mod command;
 #[cfg(target_os = "linux")]
 mod docs;
 mod examples;
+mod faults;
 mod ntlm_interop;
 mod readme;
 mod recorded;

@@ -6,7 +6,7 @@ mod lockout;
 mod login;
 mod logs;
 mod sealed;
-mod tls;
+pub(crate) mod tls;
 
 use std::error::Error as _;
 use std::sync::Arc;

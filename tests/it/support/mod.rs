@@ -11,6 +11,7 @@ pub(crate) mod raw;
 pub(crate) mod recordings;
 #[cfg(target_os = "linux")]
 pub(crate) mod screen;
+pub(crate) mod seal;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;
 #[cfg(target_os = "linux")]

@@ -49,7 +49,7 @@ impl FakeNtlm {
         let token = STANDARD.decode(token.strip_prefix("Negotiate ").unwrap()).unwrap();
         match token[8] {
             1 => {
-                let challenge = format!("Negotiate {}", STANDARD.encode(challenge()));
+                let challenge = format!("Negotiate {}", STANDARD.encode(challenge(FLAGS)));
                 Act::Answer(Response::new(401).header("WWW-Authenticate", challenge))
             }
             3 => {
@@ -65,9 +65,11 @@ impl FakeNtlm {
     }
 }
 
+/// What Windows answers to a client that wants to sign, seal and exchange a key.
+pub(crate) const FLAGS: u32 = 0xe28a_8235;
+
 /// MS-NLMP 2.2.1.2, CHALLENGE_MESSAGE, with a domain name and a timestamp.
-fn challenge() -> Vec<u8> {
-    const FLAGS: u32 = 0xe28a_8235;
+pub(crate) fn challenge(flags: u32) -> Vec<u8> {
     let domain: Vec<u8> = "LAB".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut info = vec![2, 0, 6, 0];
     info.extend_from_slice(&domain);
@@ -81,7 +83,7 @@ fn challenge() -> Vec<u8> {
     [
         &b"NTLMSSP\0\x02\0\0\0"[..],
         &field(domain.len(), 56),
-        &FLAGS.to_le_bytes(),
+        &flags.to_le_bytes(),
         &[0x11; 8],
         &[0; 8],
         &field(info.len(), 56 + domain.len()),

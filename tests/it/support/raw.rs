@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// One request as it came.
@@ -31,12 +33,21 @@ impl Seen {
 /// What the server does with a request.
 pub(crate) enum Act {
     Answer(Response),
+    /// The same after a while.
+    Late(Duration, Response),
     AnswerAndClose(Response),
     /// Write these bytes and close.
     Raw(Vec<u8>),
+    /// Write one piece after the other, each after its pause, and close.
+    Pieces(Pieces),
     Close,
     Hang,
+    /// Close this and every other connection, and take no more.
+    Vanish,
 }
+
+/// Pauses and bytes, made as they are sent: an answer of a gigabyte takes no memory here.
+pub(crate) type Pieces = Box<dyn Iterator<Item = (Duration, Vec<u8>)> + Send>;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Response {
@@ -73,35 +84,59 @@ impl Response {
     }
 }
 
-type Script = Arc<dyn Fn(&Seen) -> Act + Send + Sync>;
+/// What one server has seen and done.
+#[derive(Default)]
+struct Log {
+    seen: Mutex<Vec<Seen>>,
+    steps: Arc<AtomicUsize>,
+    vanish: Notify,
+}
+
+impl Log {
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+pub(crate) type Script = Arc<dyn Fn(&Seen) -> Act + Send + Sync>;
 
 pub(crate) struct RawServer {
     pub(crate) address: SocketAddr,
     accepts: Arc<AtomicUsize>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    log: Arc<Log>,
     task: JoinHandle<()>,
 }
 
 impl RawServer {
     pub(crate) async fn start(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
-        Self::begin(None, Arc::new(script)).await
+        Self::begin(None, Arc::default(), Arc::new(script)).await
     }
 
     pub(crate) async fn start_tls(
         tls: tokio_rustls::TlsAcceptor,
         script: impl Fn(&Seen) -> Act + Send + Sync + 'static,
     ) -> Self {
-        Self::begin(Some(tls), Arc::new(script)).await
+        Self::begin(Some(tls), Arc::default(), Arc::new(script)).await
     }
 
-    async fn begin(tls: Option<tokio_rustls::TlsAcceptor>, script: Script) -> Self {
+    /// The same, with a count that moves with each thing that happens and stands still while the wire is quiet.
+    pub(crate) async fn begin(
+        tls: Option<tokio_rustls::TlsAcceptor>,
+        steps: Arc<AtomicUsize>,
+        script: Script,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (accepts, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let (count, log) = (Arc::clone(&accepts), Arc::clone(&seen));
+        let (accepts, log) = (Arc::new(AtomicUsize::new(0)), Arc::new(Log { steps, ..Log::default() }));
+        let (count, kept) = (Arc::clone(&accepts), Arc::clone(&log));
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
+            loop {
+                let stream = tokio::select! {
+                    accepted = listener.accept() => accepted.unwrap().0,
+                    () = log.vanish.notified() => return,
+                };
+                log.step();
                 stream.set_nodelay(true).unwrap();
                 let connection = count.fetch_add(1, Ordering::SeqCst) + 1;
                 let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
@@ -117,7 +152,7 @@ impl RawServer {
                 });
             }
         });
-        Self { address, accepts, seen, task }
+        Self { address, accepts, log: kept, task }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -130,7 +165,7 @@ impl RawServer {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.log.seen.lock().unwrap().clone()
     }
 }
 
@@ -144,14 +179,19 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     connection: usize,
     script: Script,
-    log: Arc<Mutex<Vec<Seen>>>,
+    log: Arc<Log>,
 ) {
     let mut stream = BufReader::new(stream);
     for turn in 1.. {
         let Some(seen) = read_request(&mut stream, connection, turn).await else { return };
-        log.lock().unwrap().push(seen.clone());
+        log.step();
+        log.seen.lock().unwrap().push(seen.clone());
         let written = match script(&seen) {
             Act::Answer(response) => stream.write_all(&response.to_bytes()).await,
+            Act::Late(pause, response) => {
+                tokio::time::sleep(pause).await;
+                stream.write_all(&response.to_bytes()).await
+            }
             Act::AnswerAndClose(response) => {
                 let _ = stream.write_all(&response.to_bytes()).await;
                 let _ = stream.shutdown().await;
@@ -162,9 +202,25 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 let _ = stream.shutdown().await;
                 return;
             }
+            Act::Pieces(pieces) => {
+                for (pause, piece) in pieces {
+                    tokio::time::sleep(pause).await;
+                    if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
+                        return;
+                    }
+                    log.step();
+                }
+                let _ = stream.shutdown().await;
+                return;
+            }
             Act::Close => return,
             Act::Hang => std::future::pending().await,
+            Act::Vanish => {
+                log.vanish.notify_one();
+                return;
+            }
         };
+        log.step();
         if written.is_err() || stream.flush().await.is_err() {
             return;
         }

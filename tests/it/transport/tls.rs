@@ -11,10 +11,10 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
 
-pub(super) struct Identity {
-    pub(super) pem: String,
+pub(crate) struct Identity {
+    pub(crate) pem: String,
     der: CertificateDer<'static>,
-    pub(super) acceptor: TlsAcceptor,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Identity {
@@ -25,7 +25,7 @@ impl Identity {
 }
 
 /// A self-signed certificate, as a WinRM listener has it.
-pub(super) fn self_signed(name: &str) -> Identity {
+pub(crate) fn self_signed(name: &str) -> Identity {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let der = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();

@@ -1,0 +1,141 @@
+//! The fault matrix: every trouble that we know of, with each login, in each operation. `docs/faults.md` is what came.
+
+mod cell;
+mod clock;
+mod host;
+mod hostile;
+mod page;
+mod trouble;
+mod way;
+mod wire;
+mod words;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pssession::simulator::OperationKind;
+
+use self::cell::Ending;
+use self::trouble::{NotApplicable, Trouble, troubles};
+use self::way::{WAYS, Way};
+
+/// What is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    Handshake,
+    Enumerate,
+    Pull,
+    Commands,
+    Signal,
+    Delete,
+    Verify,
+}
+
+const OPERATIONS: [Operation; 7] = [
+    Operation::Handshake,
+    Operation::Enumerate,
+    Operation::Pull,
+    Operation::Commands,
+    Operation::Signal,
+    Operation::Delete,
+    Operation::Verify,
+];
+
+impl Operation {
+    /// Which it is; listings after a Delete are its proof, and a Pull belongs to what was enumerated last.
+    fn of(kind: OperationKind, of_commands: bool, deleted: bool) -> Option<Self> {
+        match kind {
+            OperationKind::EnumerateCommands => Some(Self::Commands),
+            OperationKind::Pull if of_commands => Some(Self::Commands),
+            OperationKind::Enumerate | OperationKind::Pull if deleted => Some(Self::Verify),
+            OperationKind::Enumerate => Some(Self::Enumerate),
+            OperationKind::Pull => Some(Self::Pull),
+            OperationKind::Signal => Some(Self::Signal),
+            OperationKind::Delete => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    /// Whether its answer is no listing.
+    fn is_single(self) -> bool {
+        matches!(self, Self::Signal | Self::Delete)
+    }
+}
+
+/// One cell of the matrix.
+#[derive(Clone, Copy)]
+struct Cell {
+    trouble: &'static Trouble,
+    way: Way,
+    operation: Operation,
+}
+
+/// How a cell ended, or why there is no such thing.
+type Verdict = Result<Ending, NotApplicable>;
+
+/// Every cell in the page's order: by operation, by trouble, by login.
+fn cells() -> Vec<Cell> {
+    let of = |operation| troubles().flat_map(move |trouble| WAYS.map(|way| Cell { trouble, way, operation }));
+    OPERATIONS.into_iter().flat_map(of).collect()
+}
+
+/// Runs the cells side by side. A cell that breaks a rule is told with its name, and the others run on.
+fn run(cells: &[Cell]) -> Vec<Verdict> {
+    let next = AtomicUsize::new(0);
+    let verdicts = Mutex::new(vec![None; cells.len()]);
+    let work = || {
+        while let Some((index, cell)) = {
+            let index = next.fetch_add(1, Ordering::SeqCst);
+            cells.get(index).map(|cell| (index, cell))
+        } {
+            let verdict = cell.run();
+            verdicts.lock().unwrap()[index] = Some(verdict);
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from) * 2;
+    std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+    let verdicts = verdicts.into_inner().unwrap();
+    let broken: Vec<_> =
+        verdicts.iter().filter_map(|verdict| verdict.as_ref()?.as_ref().err()?.as_ref().err()).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+    verdicts.into_iter().map(|verdict| verdict.unwrap().map_err(|reason| reason.unwrap())).collect()
+}
+
+impl Cell {
+    fn run(&self) -> Result<Ending, Result<NotApplicable, String>> {
+        if let Some(reason) = self.trouble.not_applicable(self.way, self.operation) {
+            return Err(Ok(reason));
+        }
+        std::panic::catch_unwind(|| cell::run(self.way, self.operation, self.trouble)).map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Err(format!("{self}: {}", text.unwrap_or_default()))
+        })
+    }
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}, {}, {}", self.operation, self.trouble.name, self.way.name())
+    }
+}
+
+/// `PSSESSION_CELL` shows the cells whose names hold it, such as `Delete, half an answer`.
+#[test]
+fn every_cell_of_the_matrix_ends_as_the_page_says() {
+    let only = std::env::var("PSSESSION_CELL").ok();
+    let mut cells = cells();
+    if let Some(only) = &only {
+        cells.retain(|cell| cell.to_string().contains(only));
+    }
+    let began = std::time::Instant::now();
+    let verdicts = run(&cells);
+    if only.is_some() {
+        for (cell, verdict) in cells.iter().zip(&verdicts) {
+            eprintln!("{cell}: {verdict:?}");
+        }
+        return;
+    }
+    eprintln!("{} cells in {:?}", cells.len(), began.elapsed());
+    page::check(&cells, &verdicts);
+}

@@ -1,0 +1,150 @@
+//! One cell: a session is closed while one trouble strikes one operation, and what came of it is written down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pssession::simulator::{SimulatedShell, World};
+use pssession::teardown::{Cancellation, Circumstances, Engine, Requirement, Survey};
+use pssession::{Connector, Error, Plan, Policy};
+use tokio::time::Instant;
+
+use super::host::Host;
+use super::trouble::{Deed, Trouble};
+use super::way::{Way, identity};
+use super::{Operation, clock};
+use crate::support::raw::{RawServer, Script};
+use crate::teardown::ADMIN;
+
+/// The session that is to be closed, and two that are not.
+const WANTED: &str = "A";
+const OTHERS: [&str; 2] = ["B", "C"];
+
+/// No run may take longer, whatever the server does: a listing and a session have 120 s each, and of everything else
+/// there are few.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// The session's deadline where the proof is what is struck; 120 s elsewhere, as by default.
+const PROOF_DEADLINE: Duration = Duration::from_secs(30);
+const PROOF_OPERATION: Duration = Duration::from_secs(10);
+
+/// How a cell ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub(super) outcome: String,
+    /// Why, in the words that the user sees.
+    pub(super) reason: String,
+    pub(super) exit_code: u8,
+    /// The Deletes that the server saw.
+    pub(super) deletes: usize,
+    pub(super) took: Duration,
+}
+
+/// Runs one cell. What must hold in each of them is asserted here.
+pub(super) fn run(way: Way, operation: Operation, trouble: &'static Trouble) -> Ending {
+    clock::run(|steps| async move {
+        let host = Host::new(way, operation, trouble, world());
+        let script: Script = {
+            let host = Arc::clone(&host);
+            Arc::new(move |seen| host.act(seen))
+        };
+        let tls = way.is_tls().then(|| identity().acceptor.clone());
+        let server = RawServer::begin(tls, steps, script).await;
+        let connector: Arc<dyn Connector> = Arc::new(way.connector(server.address));
+        if matches!(trouble.deed, Deed::Refused) && operation == Operation::Handshake {
+            host.struck();
+            drop(server);
+            tokio::task::yield_now().await;
+        }
+        let began = Instant::now();
+        let mut ending = close(&host, operation, trouble, connector).await;
+        ending.took = began.elapsed();
+        judge(&host, &ending);
+        ending
+    })
+}
+
+fn world() -> World {
+    let mut world = World::new("web01");
+    world
+        .add(SimulatedShell::powershell(WANTED, "build", ADMIN, "Microsoft.PowerShell").running("1", "make"));
+    world.add(SimulatedShell::powershell(OTHERS[0], "theirs", r"CONTOSO\alice", "Microsoft.PowerShell"));
+    world.add(SimulatedShell::powershell(OTHERS[1], "kept", ADMIN, "Microsoft.PowerShell"));
+    world
+}
+
+/// What `pssession remove --on web01.lab --name build` does, without its talk.
+async fn close(
+    host: &Host,
+    operation: Operation,
+    trouble: &Trouble,
+    connector: Arc<dyn Connector>,
+) -> Ending {
+    let policy = match operation {
+        // Each of many polls reads what may be large; ten of them show as much as thirty.
+        Operation::Verify => {
+            Policy::default().with_session_deadline(PROOF_DEADLINE).with_operation_timeout(PROOF_OPERATION)
+        }
+        _ => Policy::default(),
+    };
+    let engine = Engine::new(policy);
+    let cancellation = Cancellation::new();
+    let survey = engine.survey(vec![connector], &cancellation).await;
+    let plan: Vec<_> =
+        survey.sessions().into_iter().filter(|session| session.shell.shell_id.as_str() == WANTED).collect();
+    let tally = survey.tally();
+    let circumstances = Circumstances {
+        hosts: tally.hosts,
+        unreachable: tally.unreachable,
+        incomplete: tally.incomplete,
+        refused: tally.refused,
+        hits: plan.len(),
+        required: Some(Requirement::Present),
+        ..Circumstances::default()
+    };
+    if let Deed::Meanwhile(change) = trouble.deed {
+        host.struck();
+        change(&mut host.world.lock().unwrap());
+        tokio::time::sleep(pssession::teardown::IDENTITY_MAX_AGE + Duration::from_secs(1)).await;
+    }
+    let unlisted = why_unlisted(&survey);
+    let report = engine.run(Plan::new(plan), survey, &cancellation, |_| ()).await;
+    let (outcome, reason) = match report.records.as_slice() {
+        [record] => (record.outcome.name().to_owned(), record.outcome.reason().unwrap_or_default()),
+        [] => ("nothing planned".to_owned(), unlisted),
+        _ => panic!("{:?}", report.records),
+    };
+    let exit_code = report.exit_code(&circumstances).code();
+    let deletes = host.deletes.lock().unwrap().len();
+    Ending { outcome, reason, exit_code, deletes, took: Duration::ZERO }
+}
+
+fn why_unlisted(survey: &Survey) -> String {
+    match survey.hosts()[0].listing() {
+        Some(Ok(listing)) => listing.gaps.first().map(ToString::to_string).unwrap_or_default(),
+        Some(Err(error)) => chain(error),
+        None => "not listed".to_owned(),
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn judge(host: &Host, ending: &Ending) {
+    assert!(host.has_struck(), "the trouble never came: {ending:?}");
+    let world = host.world.lock().unwrap();
+    let left: Vec<_> = world.shells().iter().map(|shell| shell.shell_id.as_str()).collect();
+    assert!(OTHERS.iter().all(|other| left.contains(other)), "closed what was not planned: {left:?}");
+    let deletes = host.deletes.lock().unwrap();
+    assert!(deletes.iter().all(|id| id == WANTED), "deleted what was not planned: {deletes:?}");
+    let is_gone = matches!(ending.outcome.as_str(), "Closed" | "AlreadyGone");
+    assert!(!is_gone || !left.contains(&WANTED), "it is called {} and is there", ending.outcome);
+    assert!(ending.exit_code != 0 || is_gone, "a success without a session gone: {ending:?}");
+    assert!(ending.took < LONGEST, "{ending:?}");
+}

@@ -1,0 +1,111 @@
+//! `docs/faults.md`: the matrix as a page.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::trouble::REASONS;
+use super::{Cell, OPERATIONS, Operation, Verdict, WAYS};
+
+/// What stands above the tables.
+const HEAD: &str = include_str!("page_head.md");
+
+/// Holds the page against the run; with `PSSESSION_BLESS=1` writes it.
+pub(super) fn check(cells: &[Cell], verdicts: &[Verdict]) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let page = write(cells, verdicts);
+    if std::env::var_os("PSSESSION_BLESS").is_some_and(|bless| bless == "1") {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let stands = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = |(ours, theirs): &(&str, &str)| ours != theirs;
+    let difference = page.lines().zip(stands.lines()).find(differs);
+    assert!(
+        page == stands,
+        "docs/faults.md says otherwise; PSSESSION_BLESS=1 writes it, then review it: {difference:#?}"
+    );
+}
+
+fn write(cells: &[Cell], verdicts: &[Verdict]) -> String {
+    let mut page = HEAD.to_owned();
+    for (_, short, full) in REASONS {
+        let _ = writeln!(page, "| n/a: {short} | {full} |");
+    }
+    for operation in OPERATIONS {
+        let (title, meaning) = describe(operation);
+        let ways = WAYS.map(super::Way::name).join(" | ");
+        let _ =
+            write!(page, "\n## {title}\n{meaning}\n\n| trouble | {ways} | why |\n|---|---|---|---|---|\n");
+        let rows = cells.iter().zip(verdicts).filter(|(cell, _)| cell.operation == operation);
+        for row in rows.collect::<Vec<_>>().chunks(WAYS.len()) {
+            let texts: Vec<_> = row.iter().map(|(_, verdict)| text(verdict)).collect();
+            assert!(texts.iter().all(|text| !text.is_empty()));
+            let mut reasons: Vec<_> = row.iter().map(|(_, verdict)| reason(verdict)).collect();
+            reasons.retain(|reason| !reason.is_empty());
+            reasons.sort();
+            reasons.dedup();
+            let (name, why) = (row[0].0.trouble.name, reasons.join("; "));
+            let _ = writeln!(page, "| {name} | {} | {why} |", texts.join(" | "));
+        }
+    }
+    page
+}
+
+fn text(verdict: &Verdict) -> String {
+    match verdict {
+        Ok(ending) => format!("{} · {} · {}", ending.outcome, ending.exit_code, ending.deletes),
+        Err(reason) => {
+            let (_, short, _) = REASONS.iter().find(|(this, ..)| this == reason).unwrap();
+            format!("n/a: {short}")
+        }
+    }
+}
+
+/// What the user is told, without what differs from run to run and from login to login.
+fn reason(verdict: &Verdict) -> String {
+    let Ok(ending) = verdict else { return String::new() };
+    let words = ending.reason.split(' ').map(|word| {
+        let bare = word.trim_end_matches([':', ',', ';']);
+        let known = match bare {
+            _ if bare.contains("//web01.lab:") => "HOST",
+            _ if bare.contains("//127.0.0.1:") => "URL",
+            _ if bare.starts_with("uuid:") => "ID",
+            _ => bare,
+        };
+        format!("{known}{}", &word[bare.len()..])
+    });
+    let text = words.collect::<Vec<_>>().join(" ").replace('|', "\\|").replace('<', "&lt;");
+    match text.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+/// How much of a reason the page shows, in characters.
+const LONGEST_REASON: usize = 160;
+
+fn describe(operation: Operation) -> (&'static str, &'static str) {
+    match operation {
+        Operation::Handshake => {
+            ("The login", "What is struck is the answer to the request that shows the credential.")
+        }
+        Operation::Enumerate => (
+            "Enumerate",
+            "The first page of the listing from which the session is chosen. Without it there is no plan.",
+        ),
+        Operation::Pull => {
+            ("Pull", "The further pages of that listing. A listing with a gap is not acted on.")
+        }
+        Operation::Commands => (
+            "The listing of commands",
+            "It comes before the Delete, to end what runs, and its troubles are not the Delete's.",
+        ),
+        Operation::Signal => {
+            ("Signal", "It ends the session's running command, and its troubles are not the Delete's.")
+        }
+        Operation::Delete => ("Delete", "Whatever the answer, a listing says whether the session is gone."),
+        Operation::Verify => (
+            "The proof",
+            "The listings after the Delete, all their pages. Here a session has 30 s and an operation 10 s.",
+        ),
+    }
+}
