@@ -51,6 +51,34 @@ impl Opener {
         }
     }
 
+    /// Lists the shells before anything is chosen; while the server turns that away, again as the policy says.
+    pub(super) async fn list_patiently(
+        &self,
+        mut client: WsmanClient,
+    ) -> (Option<WsmanClient>, Result<Listing>) {
+        let mut retries = 0;
+        loop {
+            let (kept, listing) = list(client, &self.policy).await;
+            let error = match &listing {
+                Err(error) if error.is_retryable() => error,
+                _ => return (kept, listing),
+            };
+            let jitter = self.moment().jitter;
+            let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
+                return (kept, listing);
+            };
+            retries += 1;
+            tokio::time::sleep(delay).await;
+            client = match kept {
+                Some(client) => client,
+                None => match self.open().await {
+                    Ok(client) => client,
+                    Err(error) => return (None, Err(error)),
+                },
+            };
+        }
+    }
+
     /// Now, and a throw of the dice.
     pub(super) fn moment(&self) -> Moment {
         let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);

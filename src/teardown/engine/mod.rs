@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use self::driver::{Driver, Halt};
-use self::exchange::{Opener, list};
+use self::exchange::Opener;
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
@@ -80,10 +80,7 @@ impl Engine {
                 let _permit = permits.acquire_owned().await;
                 let began = now();
                 let (client, listing) = match opener.open_patiently().await {
-                    Ok(client) => {
-                        let (client, listing) = list(client, &opener.policy).await;
-                        (client, listing)
-                    }
+                    Ok(client) => opener.list_patiently(client).await,
                     Err(error) => (None, Err(error)),
                 };
                 (index, client, listing, began)

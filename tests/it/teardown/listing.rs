@@ -9,7 +9,7 @@ use pssession::teardown::{Cancellation, Engine, Surveyed};
 use pssession::wsman::SessionId;
 use pssession::{Error, Listing, WsmanClient};
 
-use super::{ADMIN, Lab, no_signals, ours};
+use super::{ADMIN, Lab, no_signals, ours, outcomes};
 
 async fn list(lab: &Lab) -> Result<Listing, Error> {
     let connector = &lab.connectors()[0];
@@ -119,4 +119,17 @@ async fn a_host_that_was_not_reached_in_time_is_never_told() {
     let mut told = 0;
     Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), |_| told += 1).await;
     assert_eq!(told, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_busy_is_asked_again_for_the_listing_that_sessions_are_chosen_from() {
+    let busy = [Mischief::Status(503, vec![]), Mischief::Fault(2_150_859_174)];
+    for (mischief, times) in busy.into_iter().flat_map(|mischief| [(mischief.clone(), 3), (mischief, 4)]) {
+        let lab = Lab::with([ours("A")]);
+        lab.world().inject(OperationKind::Enumerate, times, mischief.clone());
+        let report = lab.close_all(no_signals()).await;
+        let (expected, asked) = if times == 3 { (vec!["Closed"], 5) } else { (vec![], 4) };
+        assert_eq!(outcomes(&report), expected, "{mischief:?}, {times} times");
+        assert_eq!(lab.world().count(OperationKind::Enumerate), asked, "{mischief:?}, {times} times");
+    }
 }
