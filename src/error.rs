@@ -153,10 +153,7 @@ fn transport_may_have_acted(error: &TransportError) -> bool {
             (200..300).contains(status) || AMBIGUOUS_STATUS.contains(status)
         }
         // A login that failed came before the request; a seal that failed came after it.
-        TransportError::Auth { source, .. } => matches!(
-            source,
-            AuthError::BadSeal | AuthError::Poisoned | AuthError::BadFrame { .. } | AuthError::ClearAnswer
-        ),
+        TransportError::Auth { source, .. } => source.is_about_an_answer(),
         _ => true,
     }
 }
@@ -191,5 +188,12 @@ mod tests {
         assert!(refused.is_credential_refused() && !refused.may_have_acted());
         assert!(auth(AuthError::BadSeal).may_have_acted());
         assert!(!auth(AuthError::BadSeal).is_credential_refused());
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_trusted_is_not_told_as_a_failed_login() {
+        let told = |source| TransportError::Auth { endpoint: "http://web01".to_owned(), source }.to_string();
+        assert_eq!(told(AuthError::ClearAnswer), "the answer of http://web01 cannot be trusted");
+        assert_eq!(told(AuthError::Downgrade { what: "SEAL" }), "login to http://web01 failed");
     }
 }

@@ -189,6 +189,12 @@ pub enum AuthError {
 }
 
 impl AuthError {
+    /// Whether the login stands and it is an answer to a sealed request that cannot be trusted.
+    #[must_use]
+    pub fn is_about_an_answer(&self) -> bool {
+        matches!(self, Self::BadSeal | Self::Poisoned | Self::BadFrame { .. } | Self::ClearAnswer)
+    }
+
     /// A step that the handshake does not expect now.
     fn out_of_turn(scheme: &'static str) -> Self {
         Self::Malformed { scheme, problem: "an answer came that this login does not expect now".to_owned() }

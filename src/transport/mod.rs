@@ -97,7 +97,7 @@ pub enum TransportError {
         after: Duration,
     },
     /// The login failed, or a sealed answer cannot be trusted.
-    #[error("login to {endpoint} failed")]
+    #[error("{}", auth_problem(endpoint, source))]
     Auth {
         /// The endpoint's URL.
         endpoint: String,
@@ -131,4 +131,13 @@ pub enum TransportError {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+/// Where the login stands, it is the answer that is wrong.
+fn auth_problem(endpoint: &str, source: &AuthError) -> String {
+    if source.is_about_an_answer() {
+        format!("the answer of {endpoint} cannot be trusted")
+    } else {
+        format!("login to {endpoint} failed")
+    }
 }
