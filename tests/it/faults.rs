@@ -4,6 +4,8 @@ mod cell;
 mod clock;
 mod host;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod memory;
 mod page;
 mod trouble;
 mod way;
@@ -120,6 +122,12 @@ impl std::fmt::Display for Cell {
     }
 }
 
+/// A redirect leads to a place where nobody may come.
+fn nobody_was_redirected() {
+    let error = wire::elsewhere().accept().map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+}
+
 /// `PSSESSION_CELL` shows the cells whose names hold it, such as `Delete, half an answer`.
 #[test]
 fn every_cell_of_the_matrix_ends_as_the_page_says() {
@@ -130,6 +138,7 @@ fn every_cell_of_the_matrix_ends_as_the_page_says() {
     }
     let began = std::time::Instant::now();
     let verdicts = run(&cells);
+    nobody_was_redirected();
     if only.is_some() {
         for (cell, verdict) in cells.iter().zip(&verdicts) {
             eprintln!("{cell}: {verdict:?}");

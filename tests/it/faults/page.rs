@@ -63,6 +63,10 @@ fn text(verdict: &Verdict) -> String {
 /// What the user is told, without what differs from run to run and from login to login.
 fn reason(verdict: &Verdict) -> String {
     let Ok(ending) = verdict else { return String::new() };
+    if ending.outcome == "Unknown" && ending.reason.ends_with("did not answer within 30s") {
+        // The listing's limit and the session's are over at one time, and either may be told.
+        return "no proof in time".to_owned();
+    }
     let words = ending.reason.split(' ').map(|word| {
         let bare = word.trim_end_matches([':', ',', ';']);
         let known = match bare {
