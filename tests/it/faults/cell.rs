@@ -148,3 +148,33 @@ fn judge(host: &Host, ending: &Ending) {
     assert!(ending.exit_code != 0 || is_gone, "a success without a session gone: {ending:?}");
     assert!(ending.took < LONGEST, "{ending:?}");
 }
+
+/// The rules of every cell, broken one at a time.
+#[test]
+fn a_cell_that_breaks_a_rule_is_found_out() {
+    let trouble = super::troubles().next().unwrap();
+    let ending = |outcome: &str, exit_code| Ending {
+        outcome: outcome.to_owned(),
+        reason: String::new(),
+        exit_code,
+        deletes: 1,
+        took: Duration::ZERO,
+    };
+    let breaks = |change: fn(&Host), ending: Ending| {
+        let host = Host::new(Way::NtlmTls, Operation::Delete, trouble, world());
+        host.struck();
+        change(&host);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge(&host, &ending))).is_err()
+    };
+    assert!(breaks(|_| (), ending("Closed", 0)), "it is there");
+    assert!(breaks(|_| (), ending("Failed", 0)), "a success without a session gone");
+    assert!(
+        breaks(|host| drop(host.world.lock().unwrap().shells_mut().pop()), ending("Failed", 4)),
+        "another is gone"
+    );
+    assert!(
+        breaks(|host| host.deletes.lock().unwrap().push("C".to_owned()), ending("Failed", 4)),
+        "another's Delete"
+    );
+    assert!(!breaks(|_| (), ending("Failed", 4)));
+}

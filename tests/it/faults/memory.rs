@@ -1,4 +1,5 @@
 //! What a hostile answer costs, measured in a process of its own.
+#![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
 use super::hostile::TROUBLES;
 use super::trouble::{Trouble, troubles};
@@ -61,7 +62,5 @@ fn while_a_hostile_answer_is_read_memory_stays_under_64_mebibytes() {
     let (control, cells) = figures.split_last().unwrap();
     assert_eq!(cells.len(), greedy().count() * WAYS.len());
     assert!(control.0 > LIMIT, "the measurement sees nothing: {control:?}");
-    let worst = cells.iter().max().unwrap();
-    eprintln!("the most memory: {worst:?} KiB");
-    assert!(worst.0 < LIMIT, "{figures:#?}");
+    assert!(cells.iter().all(|(kib, _)| *kib < LIMIT), "{figures:#?}");
 }

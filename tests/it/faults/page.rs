@@ -27,9 +27,12 @@ pub(super) fn check(cells: &[Cell], verdicts: &[Verdict]) {
 
 fn write(cells: &[Cell], verdicts: &[Verdict]) -> String {
     let mut page = HEAD.to_owned();
-    for (_, short, full) in REASONS {
-        let _ = writeln!(page, "| n/a: {short} | {full} |");
+    for (this, short, full) in REASONS {
+        let count = verdicts.iter().filter(|verdict| verdict.as_ref().is_err_and(|why| *why == this)).count();
+        let _ = writeln!(page, "| n/a: {short} | {full} | {count} |");
     }
+    let ran = verdicts.iter().filter(|verdict| verdict.is_ok()).count();
+    let _ = writeln!(page, "\nOf {} cells {ran} are run.", verdicts.len());
     for operation in OPERATIONS {
         let (title, meaning) = describe(operation);
         let ways = WAYS.map(super::Way::name).join(" | ");
@@ -77,7 +80,12 @@ fn reason(verdict: &Verdict) -> String {
         };
         format!("{known}{}", &word[bare.len()..])
     });
-    let text = words.collect::<Vec<_>>().join(" ").replace('|', "\\|").replace('<', "&lt;");
+    let text = words
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" (os error 111)", "")
+        .replace('|', "\\|")
+        .replace('<', "&lt;");
     match text.char_indices().nth(LONGEST_REASON) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text,

@@ -29,6 +29,7 @@ pub(super) const TROUBLES: &[Trouble] = &[
         Deed::Instead(|_| Act::Answer(Response::new(407).header("Proxy-Authenticate", "Basic realm=\"x\""))),
     ),
     http("500 without a body", Deed::Instead(|_| Act::Answer(Response::new(500)))),
+    http("504 of a gateway, although it was done", Deed::After(|_| Act::Answer(Response::new(504)))),
     http(
         "503 with Retry-After: 3",
         Deed::Instead(|_| Act::Answer(Response::new(503).header("Retry-After", "3"))),
