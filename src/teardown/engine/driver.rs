@@ -89,8 +89,9 @@ impl Driver {
 
     pub(super) async fn run(mut self, permits: Arc<Semaphore>) {
         let _permit = tokio::select! {
-            permit = permits.acquire_owned() => permit.ok(),
+            biased;
             _ = self.halted.wait_for(Option::is_some) => None,
+            permit = permits.acquire_owned() => permit.ok(),
         };
         self.obey();
         loop {
@@ -107,11 +108,12 @@ impl Driver {
             let wake = [self.host.wake_at(now), self.connections.not_before.filter(|time| *time > now)];
             let wake = wake.into_iter().flatten().min().unwrap_or(now + IDLE);
             tokio::select! {
+                biased;
+                Ok(()) = self.halted.changed() => self.obey(),
                 Some(done) = self.connections.busy.join_next() => match done {
                     Ok(completion) => self.complete(completion),
                     Err(_) => self.lost_a_task(),
                 },
-                Ok(()) = self.halted.changed() => self.obey(),
                 () = sleep_until(Some(wake)) => {}
             }
         }

@@ -87,7 +87,9 @@ impl Engine {
             });
         }
         loop {
+            // In order, so that what has arrived is taken first and a run can be repeated to the letter.
             tokio::select! {
+                biased;
                 listed = tasks.join_next() => match listed {
                     Some(Ok((index, client, listing, began))) => {
                         if let Some(host) = survey.hosts.get_mut(index) {
@@ -169,6 +171,13 @@ impl Engine {
             let is_halted = |reason| halt.borrow().is_some_and(|halt: Halt| halt.reason == reason);
             let cut_short = is_halted(NotStarted::Interrupted) || is_halted(NotStarted::Deadline);
             tokio::select! {
+                biased;
+                () = cancellation.cancelled(), if !cut_short => {
+                    halt.send_replace(order(NotStarted::Interrupted));
+                }
+                () = sleep_until(deadline), if !cut_short => {
+                    halt.send_replace(order(NotStarted::Deadline));
+                }
                 record = inbox.recv() => {
                     let Some(record): Option<Record> = record else { break };
                     on_finished(&record);
@@ -177,12 +186,6 @@ impl Engine {
                         halt.send_replace(Some(Halt { reason: NotStarted::Stopped, until: None }));
                     }
                     records.push(record);
-                }
-                () = cancellation.cancelled(), if !cut_short => {
-                    halt.send_replace(order(NotStarted::Interrupted));
-                }
-                () = sleep_until(deadline), if !cut_short => {
-                    halt.send_replace(order(NotStarted::Deadline));
                 }
             }
         }
