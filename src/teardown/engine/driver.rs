@@ -47,6 +47,8 @@ struct Connections {
     not_before: Option<Instant>,
     /// A further one was refused; those that are open must do.
     no_more: bool,
+    /// The credential was refused, and is not tried again: when the last one is gone, that was it.
+    refused: Option<Setback>,
 }
 
 /// What came of a task.
@@ -83,6 +85,7 @@ impl Driver {
             failures: 0,
             not_before: None,
             no_more: false,
+            refused: None,
         };
         Self { opener, host, connections, halted, finished }
     }
@@ -103,6 +106,9 @@ impl Driver {
             }
             if self.host.is_done() {
                 return;
+            }
+            if self.is_locked_out() {
+                continue;
             }
             self.open_another(now);
             let wake = [self.host.wake_at(now), self.connections.not_before.filter(|time| *time > now)];
@@ -152,11 +158,21 @@ impl Driver {
         }
     }
 
+    /// No connection is left, and no login may be tried: what is not done is at an end.
+    fn is_locked_out(&mut self) -> bool {
+        let Some(setback) = self.connections.refused.as_ref().filter(|_| self.connections.open == 0) else {
+            return false;
+        };
+        self.host.unreachable(setback, self.opener.moment());
+        true
+    }
+
     fn open_another(&mut self, now: Instant) {
         let connections = &mut self.connections;
         let limit = connections.limit + usize::from(self.host.is_stuck(now));
         let may = !connections.opening
             && !connections.no_more
+            && connections.refused.is_none()
             && connections.open < limit
             && connections.not_before.is_none_or(|time| time <= now);
         if may && connections.idle.is_empty() && self.host.has_job(now) {
@@ -177,12 +193,15 @@ impl Driver {
             }
             Completion::Opened(Err(error)) => self.not_opened(error),
             Completion::Asked { client, slot, answer } => {
+                let answer = answer.map_err(setback);
+                self.heed(answer.as_ref().err());
                 self.take_back(client);
-                self.host.answered(slot, answer.map_err(setback), at);
+                self.host.answered(slot, answer, at);
             }
             Completion::Listed { client, listing } => {
-                self.take_back(client);
                 let listing = listing.map_err(setback);
+                self.heed(listing.as_ref().err());
+                self.take_back(client);
                 self.host.listed(listing.as_ref().map_err(Setback::clone), at);
             }
         }
@@ -201,7 +220,16 @@ impl Driver {
                 connections.not_before = Some(at.now + delay);
             }
             None if connections.open == 0 => self.host.unreachable(&setback(error), at),
-            None => connections.no_more = true,
+            None => {
+                connections.no_more = true;
+                self.heed(Some(&setback(error)));
+            }
+        }
+    }
+
+    fn heed(&mut self, setback: Option<&Setback>) {
+        if let Some(setback) = setback.filter(|setback| setback.is_credential_refused()) {
+            self.connections.refused = Some(setback.clone());
         }
     }
 

@@ -176,6 +176,21 @@ async fn a_connection_that_died_during_the_prompt_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_refused_credential_nobody_logs_in_again() {
+    let lab = Lab::with([ours("A"), ours("B"), ours("C")]);
+    let engine = Engine::new(no_signals().with_connections_per_host(2));
+    let (plan, survey) = lab.plan(&engine, |_| true).await;
+    lab.world().inject(OperationKind::Login, 1, Mischief::Fault(5));
+    lab.world().inject_for(OperationKind::Delete, "A", 1, Mischief::Delay(Duration::from_secs(1)));
+    lab.world().inject_for(OperationKind::Delete, "B", 1, Mischief::Drop);
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    let names: Vec<_> = report.records.iter().map(|record| record.outcome.name()).collect();
+    assert_eq!(names, ["Unknown", "Unknown", "NotStarted"]);
+    assert_eq!(outcomes(&report)[2], "NotStarted(credential refused)");
+    assert!(lab.world().log().all(|entry| entry.connection == 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_of_a_host_that_is_not_in_the_run_is_not_touched() {
     let lab = Lab::with([ours("A")]);
     let engine = Engine::new(no_signals());
