@@ -50,6 +50,8 @@ pub struct Removal {
     state: State,
     /// When the listing or Get began that last showed the planned identity.
     vouched_at: Option<Instant>,
+    /// When the last Get was sent: its answer may be old when it comes, and vouches for no later time.
+    asked_at: Option<Instant>,
     begun_at: Option<Instant>,
     deadline: Option<Instant>,
     halted: Option<NotStarted>,
@@ -149,6 +151,7 @@ impl Removal {
             policy,
             state: State::Planned,
             vouched_at,
+            asked_at: None,
             begun_at: None,
             deadline: None,
             halted: None,

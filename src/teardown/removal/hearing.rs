@@ -26,7 +26,7 @@ impl Removal {
 
     pub(super) fn checked(&mut self, answer: Result<Answer, Setback>, at: Moment) {
         match answer {
-            Ok(Answer::Shell(shell)) => self.identified(&shell, at.now, at.now),
+            Ok(Answer::Shell(shell)) => self.identified(&shell, self.asked_at.unwrap_or(at.now), at.now),
             Ok(_) => self.state = State::Checking(Check::Listing(at.now)),
             Err(Setback::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
             Err(setback) if may_read_again(&setback) => match self.backoff(&setback, at) {

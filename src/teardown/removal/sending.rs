@@ -23,7 +23,7 @@ impl Removal {
             }
             State::Checking(Check::Get(turn)) if turn.is_due(now) => {
                 *turn = Turn::Out;
-                Some(self.request(RequestKind::Get, self.policy.patience(), now))
+                Some(self.get(now))
             }
             State::Signalling { until, .. } if *until <= now => {
                 self.state = State::Deleting(Turn::Due);
@@ -46,7 +46,7 @@ impl Removal {
             }
             State::Deleting(turn) if turn.is_due(now) && !vouched => {
                 self.state = State::Checking(Check::Get(Turn::Out));
-                Some(self.request(RequestKind::Get, self.policy.patience(), now))
+                Some(self.get(now))
             }
             State::Deleting(turn) if turn.is_due(now) => {
                 *turn = Turn::Out;
@@ -84,6 +84,11 @@ impl Removal {
             Some(commands) if commands.is_empty() => State::Deleting(Turn::Due),
             commands => State::Signalling { turn: Turn::Due, until, commands },
         };
+    }
+
+    fn get(&mut self, now: Instant) -> Request {
+        self.asked_at = Some(now);
+        self.request(RequestKind::Get, self.policy.patience(), now)
     }
 
     pub(super) fn request(&self, kind: RequestKind, patience: Duration, now: Instant) -> Request {
