@@ -21,6 +21,7 @@ mod recorded;
 mod replay;
 mod schemas;
 mod selection;
+mod simulation;
 mod simulator;
 mod store;
 mod support;

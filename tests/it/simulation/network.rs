@@ -1,0 +1,334 @@
+//! The wire between the engine and the worlds: it draws the trouble of each exchange and writes down what happens.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use fastrand::Rng;
+use pssession::simulator::{Mischief, OperationKind, World, WorldConnector};
+use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
+use tokio::time::Instant;
+
+use super::ledger::{Ledger, Manner, Mark, Step};
+use super::people::People;
+use super::scenario::{Scenario, Weather};
+use super::trouble::{self, Trouble};
+
+/// What everybody in one run shares.
+pub(super) struct Stage {
+    began: Instant,
+    dice: Mutex<Rng>,
+    ledger: Mutex<Ledger>,
+    people: People,
+    /// Ids that somebody may give to a new shell: those that are planned.
+    known: Mutex<Vec<String>>,
+    places: Vec<Place>,
+}
+
+struct Place {
+    world: Arc<Mutex<World>>,
+    connector: WorldConnector,
+    weather: Weather,
+    /// Connections that are older than the last restart are dead.
+    restarts: Mutex<u64>,
+}
+
+/// The way to one host.
+pub(super) struct Wire {
+    stage: Arc<Stage>,
+    host: usize,
+}
+
+struct Line {
+    stage: Arc<Stage>,
+    host: usize,
+    restarts: u64,
+    inner: Option<Box<dyn Connection>>,
+}
+
+impl Stage {
+    pub(super) fn new(scenario: &Scenario, dice: Rng, manner: Manner) -> Arc<Self> {
+        let places = scenario.hosts.iter().map(|host| {
+            let world = Arc::new(Mutex::new(host.world.clone()));
+            let account = scenario.account.clone();
+            let connector = WorldConnector::new(Arc::clone(&world), host.endpoint.clone(), account);
+            Place { world, connector, weather: host.weather.clone(), restarts: Mutex::default() }
+        });
+        Arc::new(Self {
+            began: Instant::now(),
+            dice: Mutex::new(dice),
+            ledger: Mutex::new(Ledger::new(manner)),
+            people: People { all_is_seen: scenario.account.administrator },
+            known: Mutex::default(),
+            places: places.collect(),
+        })
+    }
+
+    pub(super) fn connectors(self: &Arc<Self>) -> Vec<Arc<dyn Connector>> {
+        let wire = |host| Arc::new(Wire { stage: Arc::clone(self), host }) as Arc<dyn Connector>;
+        (0..self.places.len()).map(wire).collect()
+    }
+
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap()
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.ledger().mark(self.now())
+    }
+
+    pub(super) fn tell(&self, line: impl FnOnce() -> String) {
+        self.ledger().tell(self.now(), line);
+    }
+
+    pub(super) fn know(&self, ids: Vec<String>) {
+        *self.known.lock().unwrap() = ids;
+    }
+
+    pub(super) fn world(&self, host: usize) -> MutexGuard<'_, World> {
+        self.places[host].world.lock().unwrap()
+    }
+
+    /// Others act now and then, also while nothing is asked.
+    pub(super) async fn live(&self) {
+        loop {
+            let pause = self.dice().u64(200..20_000);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let host = self.dice().usize(..self.places.len());
+            if self.places[host].weather.people > 0 {
+                self.others_act(host);
+            }
+        }
+    }
+
+    fn dice(&self) -> MutexGuard<'_, Rng> {
+        self.dice.lock().unwrap()
+    }
+
+    fn chance(&self, percent: u8) -> bool {
+        self.dice().u8(..100) < percent
+    }
+
+    fn others_act(&self, host: usize) {
+        let known = self.known.lock().unwrap().clone();
+        if let Some(act) = self.people.act(&mut self.dice(), &mut self.world(host), &known) {
+            *self.places[host].restarts.lock().unwrap() += u64::from(act.restarts);
+            self.tell(|| format!("host {host}: {}", act.story));
+        }
+    }
+
+    fn send(&self, host: usize, envelope: &str) -> usize {
+        let kind = kind_of(envelope);
+        let shell_id = after(envelope, r#"Name="ShellId">"#).map(str::to_owned);
+        self.tell(|| format!("host {host}: {kind:?} {} is sent", shell_id.as_deref().unwrap_or_default()));
+        let sent = self.mark();
+        let steps = &mut self.ledger().steps;
+        steps.push(Step { host, kind, shell_id, sent, handled: None, told: None });
+        steps.len() - 1
+    }
+
+    fn trouble(&self, host: usize, step: usize) -> Option<Trouble> {
+        let (kind, about) = {
+            let ledger = self.ledger();
+            (ledger.steps[step].kind, ledger.steps[step].shell_id.clone())
+        };
+        let weather = &self.places[host].weather;
+        let hit = match (&weather.victim, about) {
+            (None, _) => true,
+            (Some(victim), Some(about)) => victim.eq_ignore_ascii_case(&about),
+            (Some(_), None) => false,
+        };
+        if !hit || !self.chance(weather.trouble) {
+            return None;
+        }
+        let trouble = trouble::of_exchange(&mut self.dice(), kind);
+        self.tell(|| format!("host {host}: {trouble:?}"));
+        Some(trouble)
+    }
+
+    /// The moment in which the world takes a request: others may have been faster.
+    async fn hand_over(
+        &self,
+        host: usize,
+        step: usize,
+        mischief: Option<Mischief>,
+        inner: &mut dyn Connection,
+        envelope: &str,
+        read_timeout: Duration,
+    ) -> Result<Reply, TransportError> {
+        let place = &self.places[host];
+        if self.chance(place.weather.people) {
+            self.others_act(host);
+        }
+        let mark = self.mark();
+        let distorted = matches!(mischief, Some(Mischief::WrongRelatesTo));
+        {
+            let mut ledger = self.ledger();
+            let mut world = self.world(host);
+            let step = &mut ledger.steps[step];
+            step.handled = Some((mark, world.shells().to_vec()));
+            if mischief == Some(Mischief::ForgetLogin) && place.weather.refuses {
+                world.inject(OperationKind::Login, 1, Mischief::Fault(ACCESS_DENIED));
+            }
+            if let Some(mischief) = mischief {
+                world.inject(step.kind, 1, mischief);
+            }
+        }
+        let reply = inner.exchange(envelope, read_timeout).await;
+        self.heed(host, reply.as_ref().err());
+        if distorted && let Ok(reply) = &reply {
+            return Ok(Reply { status: DISTORTED, body: reply.body.clone() });
+        }
+        reply
+    }
+
+    /// A refused credential is known to the whole run, as the login gate of the real connectors makes it.
+    fn heed(&self, host: usize, error: Option<&TransportError>) {
+        let refused = match error {
+            Some(TransportError::CredentialRefused { .. }) => true,
+            Some(TransportError::Auth { source, .. }) => !source.to_string().contains("clear"),
+            _ => false,
+        };
+        if refused {
+            self.tell(|| format!("host {host}: the credential is refused"));
+            self.ledger().refused.push((self.now(), host));
+        }
+    }
+}
+
+impl Connector for Wire {
+    fn endpoint(&self) -> &Endpoint {
+        self.stage.places[self.host].connector.endpoint()
+    }
+
+    fn user(&self) -> &str {
+        self.stage.places[self.host].connector.user()
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
+        Box::pin(async move {
+            let (stage, host) = (&self.stage, self.host);
+            let place = &stage.places[host];
+            stage.tell(|| format!("host {host}: login"));
+            let refused = stage.ledger().refused.clone();
+            // One that is begun in the same moment could not know.
+            if refused.iter().any(|(at, by)| *by == host && *at < stage.now()) {
+                stage.ledger().violate(format!("host {host}: a login after the credential was refused (11)"));
+            }
+            if !refused.is_empty() {
+                let error = TransportError::CredentialRefused { user: self.user().to_owned() };
+                stage.heed(host, Some(&error));
+                return Err(error);
+            }
+            let troubled = place.weather.victim.is_none() && stage.chance(place.weather.trouble);
+            if troubled {
+                let refuses = place.weather.refuses && stage.chance(30);
+                let mischief = if refuses {
+                    Mischief::Fault(ACCESS_DENIED)
+                } else {
+                    trouble::of_login(&mut stage.dice())
+                };
+                stage.tell(|| format!("host {host}: {mischief:?}"));
+                stage.world(host).inject(OperationKind::Login, 1, mischief);
+            }
+            let restarts = *place.restarts.lock().unwrap();
+            let inner = place.connector.connect().await;
+            stage.heed(host, inner.as_ref().err());
+            let line = Line { stage: Arc::clone(stage), host, restarts, inner: Some(inner?) };
+            Ok(Box::new(line) as Box<dyn Connection>)
+        })
+    }
+}
+
+impl Line {
+    async fn run(&mut self, envelope: &str, read_timeout: Duration) -> Result<Reply, TransportError> {
+        let (stage, host) = (Arc::clone(&self.stage), self.host);
+        let url = || stage.places[host].connector.endpoint().url().to_owned();
+        let Some(mut inner) = self.inner.take() else {
+            let source = Box::new(io::Error::from(io::ErrorKind::NotConnected));
+            return Err(TransportError::Connect { endpoint: url(), source });
+        };
+        let step = stage.send(host, envelope);
+        if self.restarts != *stage.places[host].restarts.lock().unwrap() {
+            stage.tell(|| format!("host {host}: the connection died with the restart"));
+            let source = Box::new(io::Error::from(io::ErrorKind::ConnectionReset));
+            return Err(TransportError::Lost { endpoint: url(), source });
+        }
+        let (late, mischief) = match stage.trouble(host, step) {
+            None => (Duration::ZERO, None),
+            Some(Trouble::Late(late)) => (late, None),
+            Some(Trouble::Mischief(mischief)) => (Duration::ZERO, Some(mischief)),
+        };
+        let (there, text) = (Arc::clone(&stage), envelope.to_owned());
+        let wait = read_timeout.saturating_sub(late).max(Duration::from_millis(1));
+        // What is under way arrives, whether somebody still waits for the answer or not.
+        let way = tokio::spawn(async move {
+            if !late.is_zero() {
+                tokio::time::sleep(late).await;
+            }
+            let reply = there.hand_over(host, step, mischief, inner.as_mut(), &text, wait).await;
+            (inner, reply)
+        });
+        let Ok(Ok((inner, reply))) = tokio::time::timeout(read_timeout, way).await else {
+            stage.tell(|| format!("host {host}: no answer within {read_timeout:?}"));
+            return Err(TransportError::Timeout { endpoint: url(), after: read_timeout });
+        };
+        let mut reply = reply.inspect_err(|error| stage.tell(|| format!("host {host}: {error}")))?;
+        self.inner = Some(inner);
+        if reply.status == DISTORTED {
+            reply.status = 200;
+        } else if reply.status == 200 {
+            let mark = stage.mark();
+            stage.ledger().steps[step].told = Some(mark);
+        }
+        Ok(reply)
+    }
+}
+
+impl Connection for Line {
+    fn exchange<'a>(
+        &'a mut self,
+        envelope: &'a str,
+        read_timeout: Duration,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        Box::pin(self.run(envelope, read_timeout))
+    }
+
+    fn is_usable(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.is_usable())
+    }
+}
+
+fn kind_of(envelope: &str) -> OperationKind {
+    let action = field_of(envelope, "a:Action").unwrap_or_default();
+    let commands = field_of(envelope, "w:ResourceURI").is_some_and(|uri| uri.ends_with("/shell/Command"));
+    match action.rsplit('/').next() {
+        Some("Enumerate") if commands => OperationKind::EnumerateCommands,
+        Some("Enumerate") => OperationKind::Enumerate,
+        Some("Pull") => OperationKind::Pull,
+        Some("Release") => OperationKind::Release,
+        Some("Get") => OperationKind::Get,
+        Some("Signal") => OperationKind::Signal,
+        Some("Delete") => OperationKind::Delete,
+        _ => OperationKind::Other,
+    }
+}
+
+/// The text of the first element of this name.
+fn field_of<'a>(envelope: &'a str, name: &str) -> Option<&'a str> {
+    let rest = envelope.split_once(&format!("<{name} "))?.1;
+    after(rest, ">")
+}
+
+/// What stands between the first `mark` and the next tag.
+fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    text.split_once(mark)?.1.split('<').next()
+}
+
+const ACCESS_DENIED: u32 = 5;
+/// Marks an answer on its way that the engine will not recognise as its own.
+const DISTORTED: u16 = 299;

@@ -1,0 +1,178 @@
+//! One seed's world: hosts with shells, an account, a policy, what is remembered, and the weather.
+
+use std::time::{Duration, SystemTime};
+
+use fastrand::Rng;
+use pssession::session::{SeenOn, SessionDescriptor, Transport};
+use pssession::simulator::{Account, SimulatedShell, World};
+use pssession::teardown::{Policy, SignalMode};
+use pssession::wsman::Shell;
+use pssession::{Endpoint, ShellId};
+
+/// The account that closes sessions.
+pub(super) const ME: &str = r"CONTOSO\me";
+/// Whose shells there are.
+pub(super) const OWNERS: &[&str] = &[ME, ME, r"CONTOSO\alice", r"CONTOSO\bob"];
+
+/// What one seed makes.
+#[derive(Debug)]
+pub(super) struct Scenario {
+    pub(super) account: Account,
+    pub(super) hosts: Vec<Host>,
+    pub(super) policy: Policy,
+    pub(super) session_deadline: Duration,
+    pub(super) run_deadline: Option<Duration>,
+    pub(super) stop_on_error: bool,
+    pub(super) interrupted_after: Option<Duration>,
+    /// Whether the hosts are listed before sessions are chosen.
+    pub(super) surveyed: bool,
+    /// Whether the guard wants to know what runs.
+    pub(super) guarded: bool,
+    /// How long a person thinks between the listing and the run.
+    pub(super) prompt: Duration,
+    /// Sessions that come from a table or a file.
+    pub(super) remembered: Vec<SessionDescriptor>,
+}
+
+/// One host as it begins.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) endpoint: Endpoint,
+    pub(super) world: World,
+    pub(super) weather: Weather,
+}
+
+/// How much goes wrong on one host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Weather {
+    /// Of a hundred exchanges, so many go wrong.
+    pub(super) trouble: u8,
+    /// Only requests about this shell do.
+    pub(super) victim: Option<String>,
+    /// Before a hundred exchanges, so many times somebody else acts.
+    pub(super) people: u8,
+    /// Whether a login may be refused.
+    pub(super) refuses: bool,
+}
+
+impl Scenario {
+    pub(super) fn draw(dice: &mut Rng) -> Self {
+        let administrator = dice.u8(..10) < 6;
+        let account = if administrator { Account::administrator(ME) } else { Account::user(ME) };
+        let refuses = dice.u8(..10) == 0;
+        let hosts = dice.choice([1, 1, 1, 2, 2, 3]).unwrap_or(1);
+        let hosts: Vec<_> = (1..=hosts).map(|number| Host::draw(dice, number, refuses)).collect();
+        let surveyed = dice.u8(..10) < 7;
+        let most = if surveyed { 2 } else { 5 };
+        let count = dice.usize(usize::from(!surveyed)..=most);
+        let remembered = (0..count).filter_map(|_| remember(dice, &hosts, &account)).collect();
+        let seconds = |choices: &[u64], dice: &mut Rng| {
+            Duration::from_secs(dice.choice(choices).copied().unwrap_or_default())
+        };
+        let session_deadline = seconds(&[20, 60, 120, 120], dice);
+        let run_deadline = (dice.u8(..10) < 2).then(|| seconds(&[1, 5, 15, 60], dice));
+        let stop_on_error = dice.u8(..10) == 0;
+        let signal = if dice.bool() { SignalMode::Auto } else { SignalMode::Never };
+        let mut policy = Policy::default()
+            .with_signal(signal)
+            .with_session_deadline(session_deadline)
+            .with_run_deadline(run_deadline)
+            .with_stop_on_error(stop_on_error)
+            .with_parallel_hosts(dice.choice([1, 2, 32]).unwrap_or(1));
+        if dice.bool() {
+            policy = policy.with_connections_per_host(dice.usize(1..4));
+        }
+        let interrupted_after = (dice.u8(..10) < 2).then(|| Duration::from_millis(dice.u64(..30_000)));
+        let prompt = if dice.u8(..10) < 3 { seconds(&[3, 9, 11, 60], dice) } else { Duration::ZERO };
+        Self {
+            account,
+            hosts,
+            policy,
+            session_deadline,
+            run_deadline,
+            stop_on_error,
+            interrupted_after,
+            surveyed,
+            guarded: dice.u8(..10) < 3,
+            prompt,
+            remembered,
+        }
+    }
+}
+
+impl Host {
+    fn draw(dice: &mut Rng, number: usize, refuses: bool) -> Self {
+        let name = format!("web{number:02}.lab");
+        let endpoint = Endpoint::parse(&name, false).unwrap();
+        let mut world = World::seeded(&name, dice.u64(..));
+        for _ in 0..dice.usize(..5) {
+            world.add(shell(dice));
+        }
+        let ids: Vec<_> = world.shells().iter().map(|shell| shell.shell_id.clone()).collect();
+        let weather = match dice.u8(..10) {
+            0..2 => Weather::default(),
+            2..4 => Weather { trouble: 60, victim: dice.choice(ids), ..Weather::default() },
+            4..6 => Weather { people: 30, ..Weather::default() },
+            6..8 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
+            _ => Weather { trouble: 50, people: 20, refuses, ..Weather::default() },
+        };
+        Self { endpoint, world, weather }
+    }
+}
+
+impl Weather {
+    /// Nothing goes wrong but for requests about the victim, and nobody else acts.
+    pub(super) fn is_calm(&self) -> bool {
+        self.people == 0 && (self.trouble == 0 || self.victim.is_some())
+    }
+}
+
+fn shell(dice: &mut Rng) -> SimulatedShell {
+    let id = guid(dice);
+    let owner = dice.choice(OWNERS).copied().unwrap_or(ME);
+    let mut shell = match dice.u8(..4) {
+        0 => SimulatedShell::cmd(&id, owner),
+        1 => SimulatedShell::powershell(&id, "Runspace1", owner, "JEA"),
+        _ => SimulatedShell::powershell(&id, "Runspace2", owner, "Microsoft.PowerShell"),
+    };
+    for _ in 0..dice.usize(..4).saturating_sub(1) {
+        shell = shell.running(&guid(dice), "");
+    }
+    if dice.u8(..4) == 0 && shell.state.is_some() { shell.disconnected() } else { shell }
+}
+
+/// What somebody knows of a session without having asked now: much or little, right or wrong.
+fn remember(dice: &mut Rng, hosts: &[Host], account: &Account) -> Option<SessionDescriptor> {
+    let host = dice.choice(hosts)?;
+    let shells = host.world.shells();
+    let real = dice.choice(shells).filter(|_| dice.u8(..10) < 8);
+    let id = real.map_or_else(|| guid(dice), |shell| shell.shell_id.clone());
+    let id = if dice.u8(..4) == 0 { id.to_lowercase() } else { id };
+    let mut shell = Shell::new(ShellId::from_server(id), "");
+    let mut seen_by = "";
+    if let Some(real) = real.filter(|_| dice.u8(..4) != 0) {
+        shell.resource_uri.clone_from(&real.resource_uri);
+        shell.owner = Some(real.owner.clone());
+        shell.client_ip = Some(real.client_ip.clone());
+        let visible = account.administrator || account.is_owner(&real.owner);
+        match dice.u8(..6) {
+            0 => shell.owner = Some(ME.to_owned()),
+            1 => shell.client_ip = Some("192.0.2.1".to_owned()),
+            2 => seen_by = r"CONTOSO\root",
+            3 if visible => seen_by = ME,
+            _ => {}
+        }
+    }
+    let url = host.endpoint.url();
+    let seen_on = SeenOn { host: host.endpoint.computer_name(), url, port: host.endpoint.port() };
+    let mut session = SessionDescriptor::from_shell(shell, seen_on, seen_by, SystemTime::UNIX_EPOCH);
+    if dice.u8(..20) == 0 {
+        session.transport = Transport::from_word("VMBus");
+    }
+    Some(session)
+}
+
+/// A fresh id, as Windows spells it.
+pub(super) fn guid(dice: &mut Rng) -> String {
+    uuid::Builder::from_random_bytes(dice.u128(..).to_be_bytes()).into_uuid().to_string().to_uppercase()
+}
