@@ -63,7 +63,7 @@ impl Scenario {
         let hosts = dice.choice([1, 1, 1, 2, 2, 3]).unwrap_or(1);
         let hosts: Vec<_> = (1..=hosts).map(|number| Host::draw(dice, number, refuses)).collect();
         let surveyed = dice.u8(..10) < 7;
-        let most = if surveyed { 2 } else { 5 };
+        let most = if surveyed { 1 } else { 4 };
         let count = dice.usize(usize::from(!surveyed)..=most);
         let remembered = (0..count).filter_map(|_| remember(dice, &hosts, &account)).collect();
         let seconds = |choices: &[u64], dice: &mut Rng| {
@@ -110,10 +110,10 @@ impl Host {
         }
         let ids: Vec<_> = world.shells().iter().map(|shell| shell.shell_id.clone()).collect();
         let weather = match dice.u8(..10) {
-            0..2 => Weather::default(),
-            2..4 => Weather { trouble: 60, victim: dice.choice(ids), ..Weather::default() },
-            4..6 => Weather { people: 30, ..Weather::default() },
-            6..8 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
+            0 => Weather::default(),
+            1..3 => Weather { trouble: 60, victim: dice.choice(ids), ..Weather::default() },
+            3..5 => Weather { people: 30, ..Weather::default() },
+            5..7 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
             _ => Weather { trouble: 50, people: 20, refuses, ..Weather::default() },
         };
         Self { endpoint, world, weather }
@@ -145,7 +145,7 @@ fn shell(dice: &mut Rng) -> SimulatedShell {
 fn remember(dice: &mut Rng, hosts: &[Host], account: &Account) -> Option<SessionDescriptor> {
     let host = dice.choice(hosts)?;
     let shells = host.world.shells();
-    let real = dice.choice(shells).filter(|_| dice.u8(..10) < 8);
+    let real = dice.choice(shells).filter(|_| dice.u8(..10) < 9);
     let id = real.map_or_else(|| guid(dice), |shell| shell.shell_id.clone());
     let id = if dice.u8(..4) == 0 { id.to_lowercase() } else { id };
     let mut shell = Shell::new(ShellId::from_server(id), "");
