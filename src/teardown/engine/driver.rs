@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::exchange::{Opener, ask, list, setback};
+use super::halt::Halt;
 use super::survey::Surveyed;
 use super::{now, sleep_until};
 use crate::client::WsmanClient;
@@ -14,17 +15,8 @@ use crate::error::{Error, Result};
 use crate::listing::Listing;
 use crate::teardown::event::{Answer, Setback};
 use crate::teardown::host::{HostRun, Job};
-use crate::teardown::outcome::NotStarted;
 use crate::teardown::plan::Planned;
 use crate::teardown::report::Record;
-
-/// An order to begin nothing new.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Halt {
-    pub(super) reason: NotStarted,
-    /// Until when what was sent may be looked after, if not until its own deadline.
-    pub(super) until: Option<Instant>,
-}
 
 /// Drives one host: idle connections are given jobs, answers are given to the host's removals.
 pub(super) struct Driver {

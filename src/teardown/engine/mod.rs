@@ -7,6 +7,7 @@
 mod cancellation;
 mod driver;
 mod exchange;
+mod halt;
 mod survey;
 
 pub use cancellation::Cancellation;
@@ -16,11 +17,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use self::driver::{Driver, Halt};
+use self::driver::Driver;
 use self::exchange::Opener;
+use self::halt::{Halt, Halting};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
@@ -157,33 +159,33 @@ impl Engine {
     ) -> Report {
         let deadline = self.deadline();
         let mut records = Vec::with_capacity(plan.len());
-        let (halt, halted) = watch::channel(None);
+        let mut halting = Halting::default();
         let (finished, mut inbox) = mpsc::unbounded_channel();
-        let order = |reason| Some(Halt { reason, until: Some(now() + self.policy.interrupt_grace) });
+        let order = |reason| Halt { reason, until: Some(now() + self.policy.interrupt_grace) };
         if cancellation.is_cancelled() {
-            halt.send_replace(order(NotStarted::Interrupted));
+            halting.give(order(NotStarted::Interrupted));
         } else if deadline.is_some_and(|deadline| deadline <= now()) {
-            halt.send_replace(order(NotStarted::Deadline));
+            halting.give(order(NotStarted::Deadline));
         }
-        let mut tasks = self.start(plan, survey, &halted, &finished);
+        let mut tasks = self.start(plan, survey, &mut halting, &finished);
         drop(finished);
         loop {
-            let is_halted = |reason| halt.borrow().is_some_and(|halt: Halt| halt.reason == reason);
+            let is_halted = |reason| halting.order().is_some_and(|halt| halt.reason == reason);
             let cut_short = is_halted(NotStarted::Interrupted) || is_halted(NotStarted::Deadline);
             tokio::select! {
                 biased;
                 () = cancellation.cancelled(), if !cut_short => {
-                    halt.send_replace(order(NotStarted::Interrupted));
+                    halting.give(order(NotStarted::Interrupted));
                 }
                 () = sleep_until(deadline), if !cut_short => {
-                    halt.send_replace(order(NotStarted::Deadline));
+                    halting.give(order(NotStarted::Deadline));
                 }
                 record = inbox.recv() => {
                     let Some(record): Option<Record> = record else { break };
                     on_finished(&record);
                     let stop = self.policy.stop_on_error && record.outcome.is_bad();
-                    if stop && halt.borrow().is_none() {
-                        halt.send_replace(Some(Halt { reason: NotStarted::Stopped, until: None }));
+                    if stop && halting.order().is_none() {
+                        halting.give(Halt { reason: NotStarted::Stopped, until: None });
                     }
                     records.push(record);
                 }
@@ -197,7 +199,7 @@ impl Engine {
         &self,
         plan: Plan,
         survey: Survey,
-        halted: &watch::Receiver<Option<Halt>>,
+        halting: &mut Halting,
         finished: &mpsc::UnboundedSender<Record>,
     ) -> JoinSet<()> {
         let mut hosts: HashMap<String, Surveyed> = survey.into_hosts_by_url();
@@ -207,7 +209,7 @@ impl Engine {
             let surveyed = hosts.remove(host_plan.endpoint_url());
             let Some((surveyed, sessions)) = admit(host_plan, surveyed, finished) else { continue };
             let opener = self.opener(&surveyed.connector);
-            let driver = Driver::new(opener, surveyed, sessions, halted.clone(), finished.clone());
+            let driver = Driver::new(opener, surveyed, sessions, halting.subscribe(), finished.clone());
             tasks.spawn(driver.run(Arc::clone(&permits)));
         }
         tasks
