@@ -52,6 +52,8 @@ pub struct Removal {
     vouched_at: Option<Instant>,
     /// When the last Get was sent: its answer may be old when it comes, and vouches for no later time.
     asked_at: Option<Instant>,
+    /// When the last Delete was sent: what a listing from before says is no proof of what it did.
+    deleted_at: Option<Instant>,
     begun_at: Option<Instant>,
     deadline: Option<Instant>,
     halted: Option<NotStarted>,
@@ -152,6 +154,7 @@ impl Removal {
             state: State::Planned,
             vouched_at,
             asked_at: None,
+            deleted_at: None,
             begun_at: None,
             deadline: None,
             halted: None,

@@ -38,6 +38,7 @@ impl Removal {
             // Taken for somebody else, before our next look was due: what it still shows may be gone by now.
             (State::Verifying { since: begun, polls, .. }, Sighting::Present(_))
                 if since < *begun + verify_poll(*polls) => {}
+            (State::Verifying { .. }, _) if self.deleted_at.is_some_and(|sent| since < sent) => {}
             (State::Verifying { .. }, _) => self.look(sighting, now),
             _ => {}
         }

@@ -50,6 +50,7 @@ impl Removal {
             }
             State::Deleting(turn) if turn.is_due(now) => {
                 *turn = Turn::Out;
+                self.deleted_at = Some(now);
                 Some(self.request(RequestKind::Delete { generic: self.generic }, self.policy.patience(), now))
             }
             _ => None,

@@ -176,6 +176,20 @@ async fn a_connection_that_died_during_the_prompt_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_listing_that_began_before_the_last_delete_proves_nothing() {
+    let lab = Lab::with([ours("A"), ours("B")]);
+    let engine = Engine::new(no_signals());
+    let (plan, survey) = lab.plan(&engine, |_| true).await;
+    lab.world().inject_for(OperationKind::Delete, "A", 1, Mischief::FaultAfter(2_150_858_802));
+    lab.world().inject_for(OperationKind::Delete, "B", 1, Mischief::DropAfter);
+    lab.world().inject(OperationKind::Enumerate, 1, Mischief::Delay(Duration::from_secs(8)));
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    assert_eq!(outcomes(&report), ["AlreadyGone", "Closed"]);
+    let asked = ["Enumerate", "Delete A", "Delete B", "Enumerate", "Delete A", "Enumerate"];
+    assert_eq!(lab.asked(), asked);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_get_whose_answer_comes_late_vouches_for_nothing() {
     let lab = Lab::with([ours("A")]);
     let engine = Engine::new(no_signals());
