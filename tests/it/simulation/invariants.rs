@@ -178,8 +178,7 @@ impl Played {
         };
         let proof = self.listings(target.host).any(|step| {
             step.told.is_some_and(|told| told <= finished)
-                && since
-                    .is_none_or(|since| step.handled.as_ref().is_some_and(|(handled, _)| *handled > since))
+                && since.is_none_or(|since| step.sent.at >= since.at)
                 && lacks(step)
         });
         (!proof).then(|| "no listing proves it (2)".to_owned())

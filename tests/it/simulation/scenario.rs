@@ -116,6 +116,12 @@ impl Host {
             5..7 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
             _ => Weather { trouble: 50, people: 20, refuses, ..Weather::default() },
         };
+        if weather.people > 0
+            && dice.u8(..10) == 0
+            && let Some(shell) = dice.choice(world.shells_mut())
+        {
+            shell.undecodable = true;
+        }
         Self { endpoint, world, weather }
     }
 }
