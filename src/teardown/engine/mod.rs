@@ -128,17 +128,20 @@ impl Engine {
                 for (index, shell_id) in wanted {
                     match client.list_commands(&shell_id, limits).await {
                         Ok(commands) => found.push((index, exchange::running(commands))),
-                        Err(_) if !client.is_usable() => return (host_index, None, found),
+                        Err(error) if !client.is_usable() => {
+                            return (host_index, None, found, error.is_credential_refused());
+                        }
                         Err(_) => {}
                     }
                 }
-                (host_index, Some(client), found)
+                (host_index, Some(client), found, false)
             });
         }
         while let Some(done) = tasks.join_next().await {
-            let Ok((host_index, client, found)) = done else { continue };
+            let Ok((host_index, client, found, refused)) = done else { continue };
             if let Some(host) = survey.hosts.get_mut(host_index) {
                 host.client = client;
+                host.refused = refused;
             }
             for (index, commands) in found {
                 if let Some(session) = sessions.get_mut(index) {
@@ -257,6 +260,7 @@ fn admit(
         None => {
             Some(Outcome::Failed(Failure::Unreachable(format!("{url} is not among the hosts of this run"))))
         }
+        Some(host) if host.refused => Some(Outcome::NotStarted(NotStarted::CredentialRefused)),
         Some(host) => match &host.listing {
             Some(Ok(listing)) if !listing.complete() => Some(Outcome::Failed(Failure::ListingIncomplete)),
             Some(Err(error)) if error.is_credential_refused() => {

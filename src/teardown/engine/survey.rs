@@ -24,6 +24,8 @@ pub struct Surveyed {
     pub(super) listing: Option<Result<Listing>>,
     pub(super) listed_at: Option<Instant>,
     pub(super) seen_at: SystemTime,
+    /// The credential was refused after the listing, and is not tried again.
+    pub(super) refused: bool,
 }
 
 /// How many hosts answered.
@@ -49,6 +51,7 @@ impl Survey {
             listing: None,
             listed_at: None,
             seen_at: SystemTime::UNIX_EPOCH,
+            refused: false,
         };
         Self { hosts: connectors.into_iter().map(host).collect() }
     }

@@ -219,6 +219,20 @@ async fn after_a_refused_credential_nobody_logs_in_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_credential_that_is_refused_while_the_guard_looks_is_not_tried_in_the_run() {
+    let lab = Lab::with([ours("A")]);
+    let engine = Engine::new(no_signals());
+    let mut survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
+    let mut sessions = survey.sessions();
+    lab.world().inject(OperationKind::EnumerateCommands, 1, Mischief::ForgetLogin);
+    lab.world().inject(OperationKind::Login, 1, Mischief::Fault(5));
+    engine.list_commands(&mut survey, &mut sessions).await;
+    let report = engine.run(Plan::new(sessions), survey, &Cancellation::new(), |_| {}).await;
+    assert_eq!(outcomes(&report), ["NotStarted(credential refused)"]);
+    assert_eq!(lab.asked(), ["Enumerate", "EnumerateCommands A"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_of_a_host_that_is_not_in_the_run_is_not_touched() {
     let lab = Lab::with([ours("A")]);
     let engine = Engine::new(no_signals());
