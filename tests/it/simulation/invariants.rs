@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pssession::session::SessionDescriptor;
 use pssession::simulator::{OperationKind, SimulatedShell};
-use pssession::teardown::{Failure, IDENTITY_MAX_AGE, INTERRUPT_GRACE, Outcome, Record};
+use pssession::teardown::{Failure, IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, Outcome, Record};
 
 use super::Played;
 use super::ledger::{Mark, Step};
@@ -47,6 +47,7 @@ impl Played {
                 self.outcome_belies(target, record, finished),
                 self.hindered(target, record),
                 self.overdue(record),
+                self.insists(target),
             ];
             let name = |broken| format!("host {} {} {}: {broken}", target.host, target.id(), record.outcome);
             check(broken.into_iter().flatten().map(name).collect());
@@ -230,6 +231,13 @@ impl Played {
         };
         let name = record.outcome.name();
         (!expected.contains(&name)).then(|| format!("nothing hindered it, expected {expected:?} (6)"))
+    }
+
+    /// What was answered 200 three times is not asked a fourth time.
+    fn insists(&self, target: &Target) -> Option<String> {
+        let answered = self.deletes(target).filter(|step| step.told.is_some()).count();
+        let most = 1 + usize::try_from(MAX_RESENDS).unwrap();
+        (answered > most).then(|| format!("{answered} Deletes were answered 200"))
     }
 
     fn overdue(&self, record: &Record) -> Option<String> {

@@ -142,10 +142,14 @@ impl Stage {
             (Some(victim), Some(about)) => victim.eq_ignore_ascii_case(&about),
             (Some(_), None) => false,
         };
-        if !hit || !self.chance(weather.trouble) {
+        let ignored = hit && weather.stubborn && kind == OperationKind::Delete;
+        if !ignored && !(hit && self.chance(weather.trouble)) {
             return None;
         }
-        let trouble = trouble::of_exchange(&mut self.dice(), kind);
+        let trouble = match ignored {
+            true => Trouble::Mischief(Mischief::Pretend),
+            false => trouble::of_exchange(&mut self.dice(), kind),
+        };
         self.tell(|| format!("host {host}: {trouble:?}"));
         Some(trouble)
     }

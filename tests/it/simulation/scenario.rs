@@ -49,6 +49,8 @@ pub(super) struct Weather {
     pub(super) trouble: u8,
     /// Only requests about this shell do.
     pub(super) victim: Option<String>,
+    /// Its Deletes are answered 200 and ignored, each of them.
+    pub(super) stubborn: bool,
     /// Before a hundred exchanges, so many times somebody else acts.
     pub(super) people: u8,
     /// Whether a login may be refused.
@@ -111,7 +113,10 @@ impl Host {
         let ids: Vec<_> = world.shells().iter().map(|shell| shell.shell_id.clone()).collect();
         let weather = match dice.u8(..10) {
             0 => Weather::default(),
-            1..3 => Weather { trouble: 60, victim: dice.choice(ids), ..Weather::default() },
+            1..3 => {
+                let stubborn = dice.u8(..3) == 0;
+                Weather { trouble: 60, victim: dice.choice(ids), stubborn, ..Weather::default() }
+            }
             3..5 => Weather { people: 30, ..Weather::default() },
             5..7 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
             _ => Weather { trouble: 50, people: 20, refuses, ..Weather::default() },
