@@ -143,7 +143,8 @@ impl Stage {
             (Some(_), None) => false,
         };
         let ignored = hit && weather.stubborn && kind == OperationKind::Delete;
-        if !ignored && !(hit && self.chance(weather.trouble)) {
+        let goes_wrong = ignored || (hit && self.chance(weather.trouble));
+        if !goes_wrong {
             return None;
         }
         let trouble = match ignored {
