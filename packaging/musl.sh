@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 need_musl
-nice -n 10 cargo build --release --locked --bin pssession --target "$musl_target"
+build --target "$musl_target"
 python3 packaging/third-party.py "$musl_target" "$licences"
 
 name="pssession-$(version)-$musl_target"
