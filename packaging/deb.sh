@@ -10,7 +10,7 @@ if [ "$(cargo deb --version 2>/dev/null)" != "cargo-deb $cargo_deb" ]; then
     nice -n 10 cargo install --quiet --locked "cargo-deb@$cargo_deb"
 fi
 
-nice -n 10 cargo build --release --locked --bin pssession
+build
 python3 packaging/third-party.py "$(rustc -vV | sed -n 's/^host: //p')" "$licences"
 gzip -9nc "$licences" > "$out/$licences.gz"
 extras target/release/pssession
@@ -24,6 +24,9 @@ root="$(mktemp -d)"
 trap 'rm -rf "$root"' EXIT
 dpkg-deb --extract "$deb" "$root"
 dpkg-deb --info "$deb" | sed -n '/Package:/,$p'
-(cd "$root" && find . -type f | sort)
+dpkg-deb --contents "$deb"
 try_out "$root/usr/bin/pssession"
+for name in Remove-PSSession Get-PSSession; do
+    env -i "$root/usr/bin/$name" '-?' | grep -Fq "$name" || die "/usr/bin/$name does not answer to its name"
+done
 figures "$root/usr/bin/pssession" "$deb"
