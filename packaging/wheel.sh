@@ -5,7 +5,15 @@ source "$(dirname "$0")/common.sh"
 maturin=1.16.0
 
 need_musl
+build --target "$musl_target"
 python3 packaging/third-party.py "$musl_target" "$licences"
+
+# What lies in this folder goes below the root of where the wheel is installed to.
+data=pssession.data
+trap 'rm -rf "$data"' EXIT
+extras "target/$musl_target/release/pssession"
+rm -rf "$data"
+install_extras "$data/data/share"
 
 [ -x target/maturin/bin/pip ] || python3 -m venv target/maturin
 target/maturin/bin/pip install --quiet --disable-pip-version-check "maturin==$maturin"
@@ -17,10 +25,11 @@ wheel="$(echo "$out"/pssession-*.whl)"
 
 say "trying the wheel out"
 venv="$(mktemp -d)"
-trap 'rm -rf "$venv"' EXIT
+trap 'rm -rf "$data" "$venv"' EXIT
 python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
 python3 -m zipfile --list "$wheel"
+[ -f "$venv/share/man/man1/pssession.1" ] || die "$wheel brings no manual pages"
 assert_static "$venv/bin/pssession"
 try_out "$venv/bin/pssession"
 figures "$venv/bin/pssession" "$wheel"
