@@ -52,6 +52,8 @@ pub struct Removal {
     vouched_at: Option<Instant>,
     /// When the last Get was sent: its answer may be old when it comes, and vouches for no later time.
     asked_at: Option<Instant>,
+    /// The last Get took so long that its answer was too old when it came.
+    got_late: bool,
     /// When the last Delete was sent: what a listing from before says is no proof of what it did.
     deleted_at: Option<Instant>,
     begun_at: Option<Instant>,
@@ -154,6 +156,7 @@ impl Removal {
             state: State::Planned,
             vouched_at,
             asked_at: None,
+            got_late: false,
             deleted_at: None,
             begun_at: None,
             deadline: None,

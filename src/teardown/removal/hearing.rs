@@ -26,7 +26,10 @@ impl Removal {
 
     pub(super) fn checked(&mut self, answer: Result<Answer, Setback>, at: Moment) {
         match answer {
-            Ok(Answer::Shell(shell)) => self.identified(&shell, self.asked_at.unwrap_or(at.now), at.now),
+            Ok(Answer::Shell(shell)) => {
+                let since = self.looked_at(at.now);
+                self.identified(&shell, since, at.now);
+            }
             Ok(_) => self.state = State::Checking(Check::Listing(at.now)),
             Err(Setback::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
             Err(setback) if may_read_again(&setback) => match self.backoff(&setback, at) {
@@ -39,6 +42,15 @@ impl Removal {
             }
             Err(setback) => self.give_up_checking(setback, at.now),
         }
+    }
+
+    /// From when the answer of a Get vouches: from when it was sent. A server that is so slow that this is too old twice
+    /// will never give a younger look, and is believed; else its sessions could not be closed at all.
+    fn looked_at(&mut self, now: Instant) -> Instant {
+        let asked_at = self.asked_at.unwrap_or(now);
+        let is_late = now.saturating_duration_since(asked_at) > self.policy.identity_max_age;
+        let was_late = std::mem::replace(&mut self.got_late, is_late);
+        if is_late && was_late { now } else { asked_at }
     }
 
     /// Whether this is the planned session; what the plan did not know of it is known from now on.

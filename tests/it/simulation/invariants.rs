@@ -146,17 +146,24 @@ impl Played {
         broken
     }
 
-    /// (7) Each Delete was sent while a young listing or Get showed the session as it was planned.
+    /// (7) Each Delete was sent while a young listing or Get showed the session as it was planned. A server whose Gets are
+    /// always old when they come is believed when one comes.
     fn deleted_as_another(&self, target: &Target, record: &Record) -> Option<String> {
         let shows = |step: &Step| match step.kind {
             OperationKind::Enumerate => step.host == target.host,
             OperationKind::Get => step.is_about(target.host, target.id()),
             _ => false,
         };
+        let began = |step: &Step| match step.told {
+            Some(told) if step.kind == OperationKind::Get && told.at > step.sent.at + IDENTITY_MAX_AGE => {
+                told.at
+            }
+            _ => step.sent.at,
+        };
         let vouches = |step: &Step, sent: Mark| {
             shows(step)
                 && step.told.is_some_and(|told| told < sent)
-                && step.sent.at + IDENTITY_MAX_AGE + TICK >= sent.at
+                && began(step) + IDENTITY_MAX_AGE + TICK >= sent.at
                 && step.shell(target.id()).is_some_and(|shell| is_still(&record.session, shell))
         };
         let unchecked = self

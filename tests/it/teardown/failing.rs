@@ -204,6 +204,20 @@ async fn a_get_whose_answer_comes_late_vouches_for_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_is_slow_every_time_is_believed_the_second_time() {
+    let lab = Lab::with([ours("A")]);
+    let engine = Engine::new(no_signals());
+    let (plan, _) = lab.plan(&engine, |_| true).await;
+    lab.world().clear_log();
+    lab.world().inject(OperationKind::Enumerate, 2, Mischief::Fault(87));
+    lab.world().inject(OperationKind::Get, 9, Mischief::Delay(Duration::from_secs(11)));
+    let survey = Survey::unlisted(lab.connectors());
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    assert_eq!(outcomes(&report), ["Closed"]);
+    assert_eq!(lab.asked(), ["Enumerate", "Enumerate", "Get A", "Get A", "Delete A", "Enumerate"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_refused_credential_nobody_logs_in_again() {
     let lab = Lab::with([ours("A"), ours("B"), ours("C")]);
     let engine = Engine::new(no_signals().with_connections_per_host(2));
