@@ -64,7 +64,10 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
     let usage = context(error, ContextKind::Usage).unwrap_or_default();
     if !word.starts_with('-') {
         let takes_servers = usage.contains("--on");
-        return takes_servers.then(|| format!("no option takes it; if it is a server, write --on {word}"));
+        let tip = format!(
+            "no option takes it; write --on {word} if it is a server, --name {word} if it is a session"
+        );
+        return takes_servers.then_some(tip);
     }
     // A parser of single letters stops at the first letter of a PowerShell name.
     let whole = words.iter().find(|whole| is_powershell(whole) && whole.starts_with(&word));
