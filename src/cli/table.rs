@@ -83,8 +83,13 @@ impl Table {
         self.blocking(move |path| Store::open(path)?.forget(ids)).await
     }
 
-    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id.
-    pub(crate) async fn merge(&self, survey: &Survey, scheme: AuthScheme) -> Result<Rows, Diagnostic> {
+    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id. Without a scheme it
+    /// stays known how each session was reached.
+    pub(crate) async fn merge(
+        &self,
+        survey: &Survey,
+        scheme: Option<AuthScheme>,
+    ) -> Result<Rows, Diagnostic> {
         let hosts: Vec<_> = survey
             .hosts()
             .iter()
@@ -104,7 +109,7 @@ impl Table {
                 let sighting = Sighting {
                     endpoint_url,
                     seen_by,
-                    auth: Some(scheme.name()),
+                    auth: scheme.map(AuthScheme::name),
                     seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
                     complete: *complete,
                 };

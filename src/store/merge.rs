@@ -31,7 +31,9 @@ pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sigh
     let Some(known) = known else { return Row { session, note: by_listing } };
     session.id = known.session.id;
     if known.note.origin == Origin::Listed {
-        return Row { session, note: Note { session_id: known.note.session_id, ..by_listing } };
+        // Who does not say how the login went does not make it forgotten.
+        let auth = by_listing.auth.or(known.note.auth);
+        return Row { session, note: Note { session_id: known.note.session_id, auth, ..by_listing } };
     }
     let given = known.session;
     if given.name().is_some() {

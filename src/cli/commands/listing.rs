@@ -85,7 +85,7 @@ pub(super) async fn sessions(
 ) -> Result<Rows, Diagnostic> {
     let scheme = reach.scheme.unwrap_or_default();
     let unusable = match table {
-        Some(table) => match table.merge(survey, scheme).await {
+        Some(table) => match table.merge(survey, Some(scheme)).await {
             Ok(rows) => return Ok(rows),
             Err(diagnostic) => Some(diagnostic),
         },
@@ -147,6 +147,20 @@ pub(super) fn circumstances(
     selection: &Selection,
     cancellation: &Cancellation,
 ) -> Circumstances {
+    let selected = Circumstances {
+        hits: selection.chosen.len(),
+        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
+        ..Circumstances::default()
+    };
+    answered(survey, selected, cancellation)
+}
+
+/// The same circumstances with what has become of the servers.
+pub(super) fn answered(
+    survey: &Survey,
+    circumstances: Circumstances,
+    cancellation: &Cancellation,
+) -> Circumstances {
     let tally = survey.tally();
     let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
     Circumstances {
@@ -155,9 +169,7 @@ pub(super) fn circumstances(
         unreachable: tally.unreachable,
         refused: tally.refused,
         incomplete: tally.incomplete,
-        hits: selection.chosen.len(),
-        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
-        ..Circumstances::default()
+        ..circumstances
     }
 }
 

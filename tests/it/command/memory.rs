@@ -58,6 +58,15 @@ async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone
 }
 
 #[tokio::test]
+async fn how_a_host_was_logged_in_on_is_still_known_after_a_removal_that_did_not_say_it() {
+    let desk = Desk::new().await;
+    desk.run(&["get", "--on", &desk.address(), "--auth", "ntlm"]).await.expect(0);
+    run_with_password_alone(&desk, &["remove", "--id", "1", "--yes"]).await.expect(0);
+    let left = desk.run(&["get", "--cached"]).await.expect(0).records();
+    assert_eq!(left.iter().map(|row| row["Auth"].clone()).collect::<Vec<_>>(), ["ntlm", "ntlm"]);
+}
+
+#[tokio::test]
 async fn what_if_on_the_table_sends_nothing_at_all() {
     let desk = Desk::listed().await;
     let run = run_with_password_alone(&desk, &["remove", "--id", "1..2", "--what-if"]).await.expect(0);

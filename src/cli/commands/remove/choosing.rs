@@ -95,9 +95,8 @@ impl Run<'_> {
     ) -> Result<Prepared, Diagnostic> {
         let mut survey = self.survey(connectors).await;
         if let Some(table) = &self.table {
-            let scheme = self.reach.scheme.unwrap_or_default();
             // What was learned is kept; that it could not be is told, and stops nobody.
-            let merged = table.merge(&survey, scheme).await;
+            let merged = table.merge(&survey, self.reach.scheme).await;
             merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
         for session in chosen.sessions_mut() {
@@ -124,18 +123,8 @@ impl Run<'_> {
         let older = still.pick(&self.query.without_newest(still.sessions()));
         let kept = still.len() - older.len();
         let required = self.require(circumstances.required, older.len(), kept)?;
-        let tally = survey.tally();
-        let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
-        let circumstances = Circumstances {
-            deadline: unheard && !self.cancellation.is_cancelled(),
-            hosts: tally.hosts,
-            unreachable: tally.unreachable,
-            refused: tally.refused,
-            incomplete: tally.incomplete,
-            hits: older.len(),
-            required,
-            ..circumstances
-        };
+        let circumstances = Circumstances { hits: older.len(), required, ..circumstances };
+        let circumstances = listing::answered(&survey, circumstances, self.cancellation);
         Ok(Prepared { chosen: older, survey, circumstances, declined: false })
     }
 
