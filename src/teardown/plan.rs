@@ -13,7 +13,8 @@ pub const GUARD_LIMIT: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     hosts: Vec<HostPlan>,
-    sessions: usize,
+    /// By position: which host, and which of its sessions.
+    places: Vec<(usize, usize)>,
 }
 
 /// What is planned on one endpoint.
@@ -72,13 +73,9 @@ impl Plan {
                 plan.hosts.push(HostPlan { endpoint_url, sessions: Vec::new() });
             }
             if let Some(host) = plan.hosts.get_mut(at) {
-                host.sessions.push(Planned {
-                    descriptor,
-                    position: plan.sessions,
-                    declined: false,
-                    claimed: false,
-                });
-                plan.sessions += 1;
+                let position = plan.places.len();
+                plan.places.push((at, host.sessions.len()));
+                host.sessions.push(Planned { descriptor, position, declined: false, claimed: false });
             }
         }
         plan
@@ -87,13 +84,13 @@ impl Plan {
     /// How many sessions are planned, declined ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sessions
+        self.places.len()
     }
 
     /// Whether nothing is planned.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sessions == 0
+        self.places.is_empty()
     }
 
     /// The hosts, in the order in which their first sessions were selected.
@@ -105,9 +102,8 @@ impl Plan {
     /// The sessions, in the order of selection.
     #[must_use]
     pub fn sessions(&self) -> Vec<&Planned> {
-        let mut sessions: Vec<_> = self.hosts.iter().flat_map(|host| &host.sessions).collect();
-        sessions.sort_by_key(|planned| planned.position);
-        sessions
+        let places = self.places.iter();
+        places.filter_map(|(host, session)| self.hosts.get(*host)?.sessions.get(*session)).collect()
     }
 
     /// Takes a person's no to the session at `position`: it stays in the plan and ends as [`Outcome::Declined`].
@@ -126,8 +122,8 @@ impl Plan {
     }
 
     fn at(&mut self, position: usize) -> Option<&mut Planned> {
-        let mut sessions = self.hosts.iter_mut().flat_map(|host| &mut host.sessions);
-        sessions.find(|planned| planned.position == position)
+        let (host, session) = self.places.get(position)?;
+        self.hosts.get_mut(*host)?.sessions.get_mut(*session)
     }
 
     /// Why a person must confirm the plan first; empty if it may run as it is. A session whose commands were not
@@ -149,8 +145,8 @@ impl Plan {
         if running > 0 {
             concerns.push(Concern::Running { sessions: running });
         }
-        if self.sessions > GUARD_LIMIT {
-            concerns.push(Concern::Many { sessions: self.sessions });
+        if self.len() > GUARD_LIMIT {
+            concerns.push(Concern::Many { sessions: self.len() });
         }
         concerns
     }
