@@ -2,7 +2,7 @@
     clippy::disallowed_methods,
     reason = "a door: it draws passwords and challenges and reads the clock"
 )]
-//! The world behind a TCP port. A door.
+//! A handler, such as the world, behind a TCP port. A door.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -26,16 +26,19 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
 use super::account::Account;
+use super::handler::Handler;
 use super::mischief::Delivery;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::request::SERVER_ENVELOPE_SIZE;
 use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};
 use super::world::World;
 
-/// A simulated WinRM service that listens on a port of this machine until it is dropped.
+/// A simulated WinRM service that listens on a port of this machine until it is dropped. What answers is a [`World`],
+/// or another [`Handler`].
 #[derive(Debug)]
-pub struct Simulator {
+pub struct Simulator<H = World> {
     address: SocketAddr,
+    handler: Arc<Mutex<H>>,
     host: Host,
     closing: watch::Sender<u64>,
 }
@@ -51,8 +54,8 @@ pub struct Host {
 /// How a [`Simulator`] is set up. Without anything said: 127.0.0.1, a free port, one administrator with a random
 /// password, Negotiate only, sealed bodies only.
 #[derive(Debug)]
-pub struct SimulatorBuilder {
-    world: World,
+pub struct SimulatorBuilder<H = World> {
+    handler: H,
     address: SocketAddr,
     accounts: Vec<(Account, SecretString)>,
     policy: Policy,
@@ -76,11 +79,25 @@ impl Simulator {
     #[must_use]
     pub fn builder() -> SimulatorBuilder {
         SimulatorBuilder {
-            world: World::new("simulator"),
+            handler: World::new("simulator"),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             accounts: Vec::new(),
             policy: Policy::default(),
         }
+    }
+
+    /// The world behind the port.
+    #[must_use]
+    pub fn world(&self) -> Arc<Mutex<World>> {
+        self.handler()
+    }
+}
+
+impl<H> Simulator<H> {
+    /// What answers behind the port.
+    #[must_use]
+    pub fn handler(&self) -> Arc<Mutex<H>> {
+        Arc::clone(&self.handler)
     }
 
     /// The endpoint's URL.
@@ -111,12 +128,6 @@ impl Simulator {
     #[must_use]
     pub fn password(&self) -> SecretString {
         self.host.service.accounts.first().map(|(_, password)| password.clone()).unwrap_or_default()
-    }
-
-    /// The world behind the port.
-    #[must_use]
-    pub fn world(&self) -> Arc<Mutex<World>> {
-        Arc::clone(&self.host.service.world)
     }
 
     /// The service, to be put behind streams of one's own.
@@ -153,8 +164,17 @@ impl SimulatorBuilder {
     /// The world to serve, instead of one without shells.
     #[must_use]
     pub fn world(mut self, world: World) -> Self {
-        self.world = world;
+        self.handler = world;
         self
+    }
+}
+
+impl<H: Handler> SimulatorBuilder<H> {
+    /// Another handler instead of a world, behind the same logins.
+    #[must_use]
+    pub fn handler<O: Handler>(self, handler: O) -> SimulatorBuilder<O> {
+        let Self { handler: _, address, accounts, policy } = self;
+        SimulatorBuilder { handler, address, accounts, policy }
     }
 
     /// The port, instead of any free one.
@@ -210,22 +230,23 @@ impl SimulatorBuilder {
     ///
     /// # Errors
     /// The port cannot be bound, or the system gives no random bytes.
-    pub async fn start(mut self) -> io::Result<Simulator> {
+    pub async fn start(mut self) -> io::Result<Simulator<H>> {
         if self.accounts.is_empty() {
             self.accounts.push((Account::administrator(DEFAULT_ACCOUNT), random_password()?));
         }
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
         let (closing, closed) = watch::channel(0);
+        let handler = Arc::new(Mutex::new(self.handler));
         let service = Arc::new(Service {
-            world: Arc::new(Mutex::new(self.world)),
+            handler: handler.clone(),
             accounts: self.accounts,
             policy: self.policy,
             counters: Counters::default(),
         });
         let host = Host { service, began: Instant::now(), closing: closed };
         tokio::spawn(accept(listener, host.clone()));
-        Ok(Simulator { address, host, closing })
+        Ok(Simulator { address, handler, host, closing })
     }
 }
 
@@ -235,8 +256,7 @@ impl Host {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        self.service.counters.connections.fetch_add(1, Ordering::Relaxed);
-        let number = self.service.world().next_connection();
+        let number = self.service.counters.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let state = AsyncMutex::new(ConnectionState { number, channel, login: Login::None });
         let serve = service_fn(|request| self.answer(&state, request));
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), serve);

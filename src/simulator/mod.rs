@@ -4,13 +4,15 @@
 //! [`World`] is the service without a network: a pure `handle(caller, request, now) -> response`. [`Simulator`]
 //! puts it behind a TCP port, with authentication bound to the connection and sealed bodies; `WorldConnector`
 //! puts it behind the library's own [`Connector`](crate::transport::Connector), for tests without a network.
-//! [`World::inject`] makes it misbehave, [`World::log`] tells what it was asked.
+//! [`Handler`] is the seam between the two: another one can stand
+//! behind the same logins. [`World::inject`] makes it misbehave, [`World::log`] tells what it was asked.
 
 mod account;
 mod answers;
 mod enumeration;
 mod faults;
 mod guids;
+mod handler;
 mod journal;
 mod listener;
 #[cfg(feature = "client")]
@@ -25,6 +27,7 @@ mod shells;
 mod world;
 
 pub use account::{Account, Caller};
+pub use handler::Handler;
 pub use journal::LogEntry;
 pub use listener::{Host, Simulator, SimulatorBuilder};
 #[cfg(feature = "client")]

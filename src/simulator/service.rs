@@ -1,4 +1,4 @@
-//! One HTTP request on one connection: who is asking, sealed or not, and what the world answers. Pure: the door
+//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the door
 //! ([`super::listener`]) brings the bytes, the time and the randomness.
 
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::account::{Account, Caller};
+use super::handler::Handler;
 use super::mischief::{Delivery, Mischief};
 use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
-use super::world::{Response, World};
+use super::world::Response;
 use crate::auth::sealing;
 
 /// What everybody on the service's connections shares.
 pub(super) struct Service {
-    pub(super) world: Arc<Mutex<World>>,
+    pub(super) handler: Arc<Mutex<dyn Handler>>,
     pub(super) accounts: Vec<(Account, SecretString)>,
     pub(super) policy: Policy,
     pub(super) counters: Counters,
@@ -91,11 +92,13 @@ pub(super) struct Outgoing {
 }
 
 const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
+/// How far into a body its first tag is looked for, in bytes.
+const MAX_OPENING: usize = 256;
 const SOAP_TYPE: &str = "application/soap+xml;charset=UTF-8";
 
 impl Service {
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handler(&self) -> MutexGuard<'_, dyn Handler> {
+        self.handler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers one request.
@@ -108,7 +111,7 @@ impl Service {
     ) -> Outgoing {
         if request.is_anonymous_identify {
             let caller = Caller { account: None, connection: connection.number, sealed: false };
-            return self.clear(connection, self.world().handle(&caller, request.body, now));
+            return self.clear(connection, self.handler().handle(&caller, request.body, now));
         }
         let Some(authorization) = request.authorization else {
             return self.authenticated(connection, request, now);
@@ -147,7 +150,7 @@ impl Service {
             return Outgoing::status(500);
         }
         let caller = Caller { account: Some(account.clone()), connection: connection.number, sealed: false };
-        self.clear(connection, self.world().handle(&caller, request.body, now))
+        self.clear(connection, self.handler().handle(&caller, request.body, now))
     }
 
     /// NTLM, its raw tokens under `Negotiate` (RFC 4559).
@@ -166,7 +169,7 @@ impl Service {
     }
 
     fn challenge(&self, connection: &mut ConnectionState, token: &[u8], entropy: Entropy) -> Outgoing {
-        let mischief = self.world().take_login_mischief();
+        let mischief = self.handler().login_mischief();
         let mut delay = Duration::ZERO;
         match mischief {
             Some(Mischief::Status(status, body)) => return Outgoing { body, ..Outgoing::status(status) },
@@ -178,7 +181,7 @@ impl Service {
             _ => {}
         }
         self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
-        let computer = self.world().machine().to_uppercase();
+        let computer = self.handler().machine().to_uppercase();
         let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
         let domain = if domain.is_empty() { &computer } else { domain };
         let Some(acceptor) = Acceptor::challenge(token, domain, &computer, entropy) else {
@@ -235,7 +238,7 @@ impl Service {
         let caller = Caller { account, connection: connection.number, sealed };
         if !sealed {
             return if may_be_clear {
-                self.clear(connection, self.world().handle(&caller, request.body, now))
+                self.clear(connection, self.handler().handle(&caller, request.body, now))
             } else {
                 Outgoing::status(500)
             };
@@ -254,7 +257,7 @@ impl Service {
                 }
             }
         }
-        let response = self.world().handle(&caller, &envelope, now);
+        let response = self.handler().handle(&caller, &envelope, now);
         if response.delivery != Delivery::Whole || response.body.is_empty() {
             return self.clear(connection, response);
         }
@@ -268,7 +271,7 @@ impl Service {
         }
     }
 
-    /// The world's answer as it is.
+    /// The handler's answer as it is.
     fn clear(&self, connection: &mut ConnectionState, response: Response) -> Outgoing {
         if response.status == 401 && response.body.is_empty() {
             if response.delivery == Delivery::LoginForgotten {
@@ -276,8 +279,7 @@ impl Service {
             }
             return self.unauthorized();
         }
-        let is_soap = response.body.starts_with(b"<s:Envelope");
-        let content_type = match (response.body.is_empty(), is_soap) {
+        let content_type = match (response.body.is_empty(), is_soap(&response.body)) {
             (true, _) => None,
             (false, true) => Some(SOAP_TYPE.to_owned()),
             (false, false) => Some("text/html".to_owned()),
@@ -317,6 +319,18 @@ impl Service {
     }
 }
 
+/// Whether a body is an envelope, whatever its prefix: what is none is HTML, as a gateway sends it.
+fn is_soap(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body.get(..MAX_OPENING).unwrap_or(body));
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = match text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+        Some((_, rest)) => rest.trim_start(),
+        None => text,
+    };
+    let name = text.strip_prefix('<').and_then(|rest| rest.split([' ', '>', '\n', '\r', '\t', '/']).next());
+    name.is_some_and(|name| name.rsplit(':').next() == Some("Envelope"))
+}
+
 impl Default for Policy {
     /// As Windows is installed.
     fn default() -> Self {
@@ -348,5 +362,21 @@ impl std::fmt::Debug for Service {
             .field("policy", &self.policy)
             .field("counters", &self.counters)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_known_by_its_first_tag_whatever_its_prefix() {
+        for soap in ["<s:Envelope>", "<SOAP-ENV:Envelope xmlns=\"\">", "<?xml version=\"1.0\"?>\n<Envelope/>"]
+        {
+            assert!(is_soap(soap.as_bytes()), "{soap}");
+        }
+        for other in ["", "<html>", "Envelope", "<s:Body><s:Envelope/></s:Body>", "<?xml"] {
+            assert!(!is_soap(other.as_bytes()), "{other}");
+        }
     }
 }

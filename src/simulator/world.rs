@@ -300,7 +300,9 @@ impl Response {
         Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole }
     }
 
-    fn soap(status: u16, text: String) -> Self {
+    /// A status with an envelope.
+    #[must_use]
+    pub fn soap(status: u16, text: String) -> Self {
         Self { body: text.into_bytes(), ..Self::status(status) }
     }
 

@@ -1,8 +1,10 @@
 //! The simulator on a port: who may ask, on which connection, and in clear or not.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use pssession::simulator::{Account, Mischief, OperationKind, Simulator, World};
+use pssession::simulator::{Account, Caller, Handler, Mischief, OperationKind, Response, Simulator, World};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
 
@@ -22,7 +24,7 @@ async fn basic_simulator(shells: usize) -> Simulator {
         .unwrap()
 }
 
-fn basic(simulator: &Simulator) -> String {
+fn basic<H>(simulator: &Simulator<H>) -> String {
     let pair = format!("{}:{}", simulator.user(), simulator.password().expose_secret());
     format!("Basic {}", BASE64.encode(pair))
 }
@@ -188,4 +190,33 @@ async fn closing_the_connections_leaves_the_port_open_and_dropping_the_simulator
     drop(simulator);
     assert!(wire.post(&headers, list().as_bytes()).await.is_none());
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// Answers every envelope by who sent it.
+struct Echo {
+    asked: usize,
+}
+
+impl Handler for Echo {
+    fn handle(&mut self, caller: &Caller, request: &[u8], _now: Duration) -> Response {
+        self.asked += 1;
+        let user = caller.account.as_ref().map(Account::full_name).unwrap_or_default();
+        Response::soap(
+            200,
+            format!("<SOAP-ENV:Envelope>{user} sent {} bytes</SOAP-ENV:Envelope>", request.len()),
+        )
+    }
+}
+
+#[tokio::test]
+async fn another_handler_stands_behind_the_same_logins() {
+    let builder = Simulator::builder().allow_basic().allow_unencrypted();
+    let simulator = builder.handler(Echo { asked: 0 }).start().await.unwrap();
+    let mut wire = Wire::new(TcpStream::connect(simulator.address()).await.unwrap());
+    assert_eq!(wire.post(&[SOAP], b"<x/>").await.unwrap().status, 401);
+    let login = basic(&simulator);
+    let answer = wire.post(&[SOAP, ("Authorization", login.as_str())], b"<x/>").await.unwrap();
+    assert_eq!(answer.text(), "<SOAP-ENV:Envelope>CONTOSO\\admin sent 4 bytes</SOAP-ENV:Envelope>");
+    assert_eq!(answer.header("content-type"), ["application/soap+xml;charset=UTF-8"]);
+    assert_eq!(simulator.handler().lock().unwrap().asked, 1);
 }
