@@ -91,7 +91,7 @@ impl Error {
         match self {
             Self::Fault(fault) => fault.is_retryable() && !fault.is_timeout(),
             #[cfg(feature = "client")]
-            Self::Transport(TransportError::Connect { .. }) => true,
+            Self::Transport(error @ TransportError::Connect { .. }) => error.tls().is_none(),
             #[cfg(feature = "client")]
             Self::Transport(TransportError::Status { status, .. }) => RETRYABLE_STATUS.contains(status),
             _ => false,

@@ -1,5 +1,7 @@
 //! What to do about an error: the advice that stands below it.
 
+mod tls;
+
 use std::error::Error as _;
 
 use pssession::auth::AuthError;
@@ -52,12 +54,9 @@ pub(crate) fn fault_code_hint(code: FaultCode) -> Option<String> {
 fn transport_hint(error: &TransportError, endpoint: &Endpoint) -> Option<String> {
     let host = endpoint.computer_name();
     Some(match error {
-        TransportError::Connect { .. } if endpoint.is_tls() && mentions(error, "certificate") => {
-            "if an internal authority signed it, name that with --ca-file; the name in --on must be the certificate's"
-                .to_owned()
-        }
-        TransportError::Connect { .. } if endpoint.is_tls() && mentions(error, "corrupt message") => {
-            "what answers there does not speak TLS: leave out --tls, or name the HTTPS port, usually 5986".to_owned()
+        TransportError::Connect { .. } if let Some(error) = error.tls() => tls::hint(error, endpoint),
+        TransportError::Connect { .. } if !endpoint.is_tls() && mentions(error, "invalid http version") => {
+            tls::SPEAKS_TLS.to_owned()
         }
         TransportError::Connect { .. } if mentions(error, "dns") || mentions(error, "lookup") => {
             "check the spelling and the name service; an address works too".to_owned()

@@ -201,7 +201,7 @@ fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> 
         ("--store", table.map(Table::path)),
         ("--session", args.select.session.as_deref()),
         ("--inventory", reach.inventory.as_deref()),
-        ("--ca-file", reach.ca_file.as_deref()),
+        ("--ca-file", reach.trust.ca_file.as_deref()),
         ("--password-file", reach.login.password_file.as_deref()),
     ];
     let is_it = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == there);

@@ -1,63 +1,58 @@
 //! The only file that knows `reqwest`: one client per connection, and whole answers of bounded size.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use super::gate::{ConnectionDied, GATE_WAIT, Gate};
+use super::route::{Lookup, Route};
 use super::tls::{Trust, client_config};
-use super::{BoxError, Endpoint, HttpOptions, SetupError};
+use super::tls_error::tls_error;
+use super::witness::Witness;
+use super::{BoxError, Endpoint, HttpOptions, SetupError, TlsError};
 use crate::auth::Offers;
 
 /// How to open connections to one endpoint.
 pub(super) struct Wire {
-    url: String,
+    route: Route,
     host_header: Option<HeaderValue>,
-    resolve: Option<(String, SocketAddr)>,
     connect_timeout: Duration,
     tls: rustls::ClientConfig,
+    witness: Arc<Witness>,
 }
 
 impl Wire {
     pub(super) fn new(endpoint: &Endpoint, options: &HttpOptions) -> Result<Self, SetupError> {
+        Self::with_witness(endpoint, options, Arc::default())
+    }
+
+    pub(super) fn with_witness(
+        endpoint: &Endpoint,
+        options: &HttpOptions,
+        witness: Arc<Witness>,
+    ) -> Result<Self, SetupError> {
         let trust = match &options.ca_pem {
             _ if !endpoint.is_tls() => Trust::Nobody,
+            _ if !options.pins.is_empty() => Trust::Pinned(&options.pins),
             _ if options.security.dangerous_skip_certificate_check => Trust::DangerousEverybody,
             Some(pem) => Trust::Only(pem),
             None => Trust::Platform,
         };
-        let mut wire = Self {
-            url: endpoint.url().to_owned(),
-            host_header: None,
-            resolve: None,
+        let route = Route::to(endpoint, options)?;
+        Ok(Self {
+            host_header: route.host_header.as_deref().and_then(|host| HeaderValue::from_str(host).ok()),
+            route,
             connect_timeout: options.connect_timeout,
-            tls: client_config(trust)?,
-        };
-        if let Some(address) = options.resolve {
-            wire.aim_at(endpoint, address)?;
-        }
-        Ok(wire)
-    }
-
-    /// The resolver of reqwest gives addresses, and the port is the URL's: so the port goes into the URL, and the
-    /// name that was asked for into `Host`.
-    fn aim_at(&mut self, endpoint: &Endpoint, address: SocketAddr) -> Result<(), SetupError> {
-        let mut url = endpoint.parsed_url().clone();
-        let host = match url.port() {
-            Some(port) => format!("{}:{port}", endpoint.resolved_host()),
-            None => endpoint.resolved_host().to_owned(),
-        };
-        self.host_header = HeaderValue::from_str(&host).ok();
-        url.set_port(Some(address.port()))
-            .map_err(|()| SetupError::Client { source: "the URL takes no port".into() })?;
-        self.url = url.into();
-        self.resolve = Some((endpoint.resolved_host().to_owned(), address));
-        Ok(())
+            tls: client_config(trust, Arc::clone(&witness))?,
+            witness,
+        })
     }
 
     /// A client for one connection; the connection itself comes with the first request.
@@ -86,10 +81,18 @@ impl Wire {
             .user_agent(USER_AGENT)
             .default_headers(headers)
             .connector_layer(gate);
-        if let Some((host, address)) = &self.resolve {
-            builder = builder.resolve(host, *address);
-        }
-        Ok(Http { client: builder.build()?, url: self.url.clone() })
+        builder = match self.route.lookup.clone() {
+            Lookup::Url => builder,
+            Lookup::Fixed(host, address) => builder.resolve(&host, address),
+            Lookup::Instead(host) => builder.dns_resolver(Instead(host)),
+        };
+        let witness = Arc::clone(&self.witness);
+        Ok(Http {
+            client: builder.build()?,
+            url: self.route.url.clone(),
+            witness,
+            answered: AtomicBool::new(false),
+        })
     }
 }
 
@@ -97,6 +100,22 @@ impl Wire {
 pub(super) struct Http {
     client: reqwest::Client,
     url: String,
+    witness: Arc<Witness>,
+    /// Whether the server has answered on it, so that TLS has come about.
+    answered: AtomicBool,
+}
+
+/// Looks one host up, whatever name it is asked for: the URL bears the name for TLS.
+struct Instead(Arc<str>);
+
+impl reqwest::dns::Resolve for Instead {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let host = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((&*host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
 }
 
 /// One request; the body's length is always announced.
@@ -117,6 +136,7 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
     pub(super) server: Option<String>,
+    pub(super) date: Option<String>,
     pub(super) certificate: Option<Vec<u8>>,
     /// Whether the server said that it closes the connection after this answer.
     pub(super) closes: bool,
@@ -150,6 +170,7 @@ impl Http {
         let secret = request.authorization;
         let whole = async {
             let response = self.send(request).await?;
+            self.answered.store(true, Ordering::Relaxed);
             let mut answer = read(response, limit).await?;
             if let Some(secret) = secret.filter(|_| !answer.is_soap()) {
                 answer.black_out(secret);
@@ -176,7 +197,35 @@ impl Http {
         if request.unauthenticated_identify {
             headers.insert(WSMAN_IDENTIFY, HeaderValue::from_static("unauthenticated"));
         }
-        self.client.post(&self.url).headers(headers).body(request.body).send().await.map_err(sending_failed)
+        self.client
+            .post(&self.url)
+            .headers(headers)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|error| self.sending_failed(error))
+    }
+
+    /// What it means that no head of an answer came. hyper gives a request back, and the pool takes it to the gate, only
+    /// if none of it was written.
+    fn sending_failed(&self, error: reqwest::Error) -> PostError {
+        let error = error.without_url();
+        if died(&error) {
+            return PostError::Died;
+        }
+        let unsent = error.is_connect() || error.is_builder();
+        // With TLS 1.3 our part of the handshake is over before the server's: it may refuse us below the first request,
+        // which it then has not read.
+        let shaking_hands = unsent || !self.answered.load(Ordering::Relaxed);
+        let tls = Some(&self.witness).filter(|_| shaking_hands).and_then(|seen| {
+            let refused = || (seen.was_asked() && !unsent).then_some(TlsError::ClientCertificate);
+            tls_error(&error, seen.was_asked()).or_else(refused)
+        });
+        match tls {
+            Some(tls) => PostError::NotConnected(tls.into()),
+            None if unsent => PostError::NotConnected(error.into()),
+            None => PostError::Lost(error.into()),
+        }
     }
 }
 
@@ -212,6 +261,7 @@ impl Answer {
             retry_after: text(RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
             location: text(LOCATION),
             server: text(SERVER),
+            date: text(DATE),
             certificate: response
                 .extensions()
                 .get::<reqwest::tls::TlsInfo>()
@@ -237,19 +287,6 @@ impl Answer {
             echo.fill(b'*');
             from += at + token.len();
         }
-    }
-}
-
-/// What it means that no head of an answer came. hyper gives a request back, and the pool takes it to the gate, only
-/// if none of it was written.
-fn sending_failed(error: reqwest::Error) -> PostError {
-    let error = error.without_url();
-    if died(&error) {
-        PostError::Died
-    } else if error.is_connect() || error.is_builder() {
-        PostError::NotConnected(error.into())
-    } else {
-        PostError::Lost(error.into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The wire: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
 
+mod certificate;
 mod channel;
 mod connector;
 mod dial;
@@ -8,15 +9,23 @@ mod gate;
 mod http;
 mod login;
 mod options;
+mod pin;
 mod probe;
+mod route;
 mod status;
 mod tls;
+mod tls_error;
+mod witness;
 
+pub use certificate::{Certificate, MAX_NAMES};
 pub use connector::{HttpConnector, HttpConnectorBuilder};
 pub use endpoint::{Endpoint, EndpointError, Security};
 pub use login::LoginGate;
 pub use options::{HttpOptions, SetupError};
+pub use pin::{CertificatePin, CertificatePinError};
 pub use probe::{Probe, probe};
+pub use tls_error::{Distrust, TlsError};
+pub use witness::{TlsFound, TlsVersion};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -74,8 +83,8 @@ pub enum TransportError {
     Connect {
         /// The endpoint's URL.
         endpoint: String,
-        /// The cause: resolution, refusal, timeout, TLS, a connection lost during the login, or one that an earlier
-        /// failure has made unusable.
+        /// The cause: resolution, refusal, timeout, TLS (a [`TlsError`] where it is one), a connection lost during the
+        /// login, or one that an earlier failure has made unusable.
         #[source]
         source: BoxError,
     },
@@ -131,6 +140,17 @@ pub enum TransportError {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+impl TransportError {
+    /// Why TLS did not come about, if that is what went wrong. It would go wrong again.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsError> {
+        match self {
+            Self::Connect { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Where the login stands, it is the answer that is wrong.

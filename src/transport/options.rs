@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{BoxError, Security};
+use super::{BoxError, CertificatePin, Security};
 use crate::auth::AuthError;
 
 /// How to reach one endpoint, whoever logs in there.
@@ -12,6 +12,8 @@ use crate::auth::AuthError;
 pub struct HttpOptions {
     pub(super) security: Security,
     pub(super) ca_pem: Option<Vec<u8>>,
+    pub(super) pins: Vec<CertificatePin>,
+    pub(super) tls_server_name: Option<String>,
     pub(super) connect_timeout: Duration,
     pub(super) login_timeout: Duration,
     pub(super) resolve: Option<SocketAddr>,
@@ -33,6 +35,23 @@ impl HttpOptions {
         self
     }
 
+    /// Trust the server's own certificate if it has this pin, or one of those that were given before. It takes the place
+    /// of the check of its chain and of its name, and of [`Security::dangerous_skip_certificate_check`]; an expired
+    /// certificate is refused all the same. Default: no pin.
+    #[must_use]
+    pub fn with_certificate_pin(mut self, pin: CertificatePin) -> Self {
+        self.pins.push(pin);
+        self
+    }
+
+    /// Ask for this DNS name in TLS, and look for it in the certificate, in place of the endpoint's host: for who connects
+    /// by an address or another name. `Host` and the login keep the endpoint's. Default: the endpoint's host.
+    #[must_use]
+    pub fn with_tls_server_name(mut self, name: impl Into<String>) -> Self {
+        self.tls_server_name = Some(name.into());
+        self
+    }
+
     /// How long resolving, connecting and the TLS handshake may take together. Default: 10 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
@@ -48,7 +67,8 @@ impl HttpOptions {
     }
 
     /// Connect to this address and port; names, `Host` and TLS stay those of the endpoint. It works for an endpoint
-    /// given by name; of one given by address only the port is replaced. Default: ask the resolver.
+    /// given by name, or with [`Self::with_tls_server_name`]; of one given by address only the port is replaced.
+    /// Default: ask the resolver.
     #[must_use]
     pub fn with_resolve(mut self, address: SocketAddr) -> Self {
         self.resolve = Some(address);
@@ -61,6 +81,8 @@ impl Default for HttpOptions {
         Self {
             security: Security::default(),
             ca_pem: None,
+            pins: Vec::new(),
+            tls_server_name: None,
             connect_timeout: CONNECT_TIMEOUT,
             login_timeout: LOGIN_TIMEOUT,
             resolve: None,
@@ -73,6 +95,8 @@ impl fmt::Debug for HttpOptions {
         f.debug_struct("HttpOptions")
             .field("security", &self.security)
             .field("ca_pem", &self.ca_pem.as_ref().map(Vec::len))
+            .field("pins", &self.pins)
+            .field("tls_server_name", &self.tls_server_name)
             .field("connect_timeout", &self.connect_timeout)
             .field("login_timeout", &self.login_timeout)
             .field("resolve", &self.resolve)
@@ -98,6 +122,12 @@ pub enum SetupError {
     CaFile {
         /// What is wrong.
         problem: String,
+    },
+    /// The name for TLS is no DNS name.
+    #[error("{name:?} is no DNS name that a certificate could bear")]
+    TlsServerName {
+        /// The name as it was given.
+        name: String,
     },
     /// TLS cannot be set up, such as without any trusted certificate on this machine.
     #[error("TLS cannot be set up")]

@@ -1,8 +1,11 @@
-//! Is it WinRM? One Identify without a login, and what authentication is offered.
+//! Is it WinRM? One Identify without a login, what authentication is offered, and what TLS shows.
+
+use std::sync::Arc;
 
 use super::channel::SOAP;
 use super::http::{Answer, Http, PostError, Request, Wire};
-use super::{Endpoint, HttpOptions, SetupError, TransportError};
+use super::witness::Witness;
+use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError};
 use crate::auth::Offers;
 use crate::wsman::op::identify;
 use crate::wsman::xml::MAX_BYTES;
@@ -18,19 +21,26 @@ pub struct Probe {
     pub offers: Offers,
     /// The `Server` header; text of the server's, to be shown with escapes neutralised.
     pub server: Option<String>,
+    /// The `Date` header: the server's clock, in whole seconds.
+    pub date: Option<String>,
+    /// What TLS has shown; `None` over plain HTTP.
+    pub tls: Option<TlsFound>,
     /// The first printable characters of an answer that is not SOAP, or where a redirect leads, as `: ...`.
     pub excerpt: String,
 }
 
 /// Posts Identify with `WSMANIDENTIFY: unauthenticated` (DSP0226 11, Metadata and discovery), and an empty request to
-/// learn which authentication is offered. No credential is involved.
+/// learn which authentication is offered. No credential is involved, so that a certificate that is not trusted ends
+/// nothing: [`Probe::tls`] says what is wrong with it, and nothing that such a server said is vouched for.
 ///
 /// # Errors
 /// [`TransportError::Connect`], [`TransportError::Lost`], [`TransportError::Timeout`] or
 /// [`TransportError::TooLarge`]; any HTTP status is an answer.
 pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, TransportError> {
     let connect = |source| TransportError::Connect { endpoint: endpoint.url().to_owned(), source };
-    let wire = Wire::new(endpoint, options).map_err(|e: SetupError| connect(e.into()))?;
+    let witness = Arc::new(Witness::lenient());
+    let wire = Wire::with_witness(endpoint, options, Arc::clone(&witness))
+        .map_err(|e: SetupError| connect(e.into()))?;
     let prober = Prober { endpoint, options, wire };
     let http = prober.wire.open().map_err(connect)?;
     let request = Request {
@@ -46,6 +56,8 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
         status: answer.status,
         offers: answer.offers.clone(),
         server: answer.server.clone(),
+        date: answer.date.clone(),
+        tls: witness.found(),
     };
     if answer.is_soap() {
         let http = if answer.closes { prober.wire.open().map_err(connect)? } else { http };

@@ -1,15 +1,19 @@
 //! TLS by rustls with ring: whom to trust, and what to offer.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
-use super::{BoxError, SetupError};
+use super::tls_error::{Distrust, distrust};
+use super::witness::{TlsVersion, Witness};
+use super::{BoxError, Certificate, CertificatePin, SetupError, TlsError};
 
 /// Whose certificates are good enough.
 #[derive(Clone, Copy, Debug)]
@@ -20,41 +24,44 @@ pub(super) enum Trust<'a> {
     Platform,
     /// Only what chains to these PEM certificates.
     Only(&'a [u8]),
+    /// Only these certificates themselves, whoever signed them and whatever their names, while they are valid.
+    Pinned(&'a [CertificatePin]),
     /// Everybody: `dangerous_skip_certificate_check`.
     DangerousEverybody,
 }
 
 /// The client's side of TLS 1.2 and 1.3: HTTP/1.1 only (HTTP/2 would multiplex an authenticated connection), and no
 /// resumption, so that each connection shows the certificate that its channel binding needs.
-pub(super) fn client_config(trust: Trust<'_>) -> Result<ClientConfig, SetupError> {
+pub(super) fn client_config(trust: Trust<'_>, witness: Arc<Witness>) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = verifier(trust, &provider)?;
+    let rule = rule(trust, &provider)?;
+    let judge = Judge { rule, provider: Arc::clone(&provider), witness: Arc::clone(&witness) };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| SetupError::Tls { source: e.into() })?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(judge))
+        .with_client_cert_resolver(Arc::new(NoCertificate(witness)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
-fn verifier(
-    trust: Trust<'_>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, SetupError> {
+fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>) -> Result<Rule, SetupError> {
     let provider = Arc::clone(provider);
     let tls = |source: BoxError| SetupError::Tls { source };
     Ok(match trust {
-        Trust::Nobody => Arc::new(Nobody(provider)),
-        Trust::Platform => {
-            Arc::new(rustls_platform_verifier::Verifier::new(provider).map_err(|e| tls(e.into()))?)
-        }
-        Trust::Only(pem) => WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
-            .build()
-            .map_err(|e| tls(e.into()))?,
-        Trust::DangerousEverybody => Arc::new(DangerousEverybody(provider)),
+        Trust::Nobody => Rule::Nobody,
+        Trust::Platform => Rule::Chain(Arc::new(
+            rustls_platform_verifier::Verifier::new(provider).map_err(|e| tls(e.into()))?,
+        )),
+        Trust::Only(pem) => Rule::Chain(
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
+                .build()
+                .map_err(|e| tls(e.into()))?,
+        ),
+        Trust::Pinned(pins) => Rule::Pinned(pins.to_vec()),
+        Trust::DangerousEverybody => Rule::DangerousEverybody,
     })
 }
 
@@ -71,86 +78,140 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, SetupError> {
     Ok(roots)
 }
 
-/// Accepts any certificate; the handshake must still be signed by its key.
+/// What makes a certificate good enough.
 #[derive(Debug)]
-struct DangerousEverybody(Arc<CryptoProvider>);
-
-/// Accepts no certificate.
-#[derive(Debug)]
-struct Nobody(Arc<CryptoProvider>);
-
-macro_rules! signatures_of_the_provider {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.0.signature_verification_algorithms;
-            rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.0.signature_verification_algorithms;
-            rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            self.0.signature_verification_algorithms.supported_schemes()
-        }
-    };
+enum Rule {
+    Nobody,
+    /// Its chain and its name, by this verifier.
+    Chain(Arc<dyn ServerCertVerifier>),
+    Pinned(Vec<CertificatePin>),
+    DangerousEverybody,
 }
 
-impl ServerCertVerifier for DangerousEverybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    signatures_of_the_provider!();
+/// Judges certificates by one rule. Whatever the rule, the handshake must be signed by the certificate's key.
+#[derive(Debug)]
+struct Judge {
+    rule: Rule,
+    provider: Arc<CryptoProvider>,
+    witness: Arc<Witness>,
 }
 
-impl ServerCertVerifier for Nobody {
+impl Judge {
+    fn verdict(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<(), Distrust> {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs());
+        match &self.rule {
+            Rule::Nobody => Err(Distrust::Other("no certificate is trusted on this connection".to_owned())),
+            Rule::DangerousEverybody => Ok(()),
+            Rule::Chain(verifier) => match verifier.verify_server_cert(leaf, chain, name, ocsp, now) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(distrust(&error, Certificate::read(leaf).as_ref(), name, time)),
+            },
+            Rule::Pinned(pins) if !pins.contains(&CertificatePin::of(leaf)) => Err(Distrust::PinMismatch),
+            Rule::Pinned(_) => match Certificate::read(leaf) {
+                Some(certificate) => within_its_time(&certificate, time),
+                None => Err(Distrust::Other("it cannot be read, not even when it ends".to_owned())),
+            },
+        }
+    }
+}
+
+fn within_its_time(certificate: &Certificate, now: SystemTime) -> Result<(), Distrust> {
+    if now > certificate.not_after {
+        Err(Distrust::Expired)
+    } else if now < certificate.not_before {
+        Err(Distrust::NotYetValid)
+    } else {
+        Ok(())
+    }
+}
+
+impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        Err(rustls::Error::General("no certificate is trusted on this connection".into()))
+        let verdict = self.verdict(leaf, chain, name, ocsp, now).map_err(|problem| TlsError::Untrusted {
+            problem,
+            pin: CertificatePin::of(leaf),
+            certificate: Certificate::read(leaf).map(Box::new),
+        });
+        match self.witness.hear(leaf, verdict) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(error) => Err(rustls::CertificateError::Other(OtherError(Arc::new(error))).into()),
+        }
     }
 
-    signatures_of_the_provider!();
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.witness.note_version(TlsVersion::Tls12);
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.witness.note_version(TlsVersion::Tls13);
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Has no certificate to show, and remembers that one was asked for.
+#[derive(Debug)]
+struct NoCertificate(Arc<Witness>);
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.note_demand();
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn config(trust: Trust<'_>) -> Result<ClientConfig, SetupError> {
+        client_config(trust, Arc::default())
+    }
+
     #[test]
     fn a_ca_file_without_a_certificate_is_refused() {
         for pem in [&b""[..], b"hello", b"-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n"] {
-            assert!(matches!(client_config(Trust::Only(pem)), Err(SetupError::CaFile { .. })));
+            assert!(matches!(config(Trust::Only(pem)), Err(SetupError::CaFile { .. })));
         }
     }
 
     #[test]
     fn only_http_1_1_is_offered() {
-        let config = client_config(Trust::Nobody).unwrap();
+        let config = config(Trust::Nobody).unwrap();
         assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
     }
 }

@@ -15,7 +15,7 @@ use super::exit;
 pub(crate) use forget::ForgetArgs;
 pub(crate) use objects::{ExportArgs, ImportArgs};
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
-pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs};
+pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs};
 pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
 pub(crate) use select::SelectArgs;
 pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, ManArgs, Shell, SimulatorArgs};

@@ -16,15 +16,30 @@ pub(crate) struct ReachArgs {
     /// HTTPS, port 5986 unless told otherwise
     #[arg(long, help_heading = "Where")]
     pub(crate) tls: bool,
-    /// Trust the certificate authorities in this PEM file instead of the system's
-    #[arg(long, value_name = "FILE", help_heading = "Where")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     #[command(flatten)]
     pub(crate) login: LoginArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) dangerous: DangerousArgs,
+}
+
+/// Whose certificate is good enough.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Where")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Trust the certificate with this fingerprint, sha256/BASE64, whoever signed it and whatever its name; comma
+    /// lists, may be repeated
+    #[arg(long, value_name = "PIN", value_delimiter = ',', help_heading = "Where")]
+    #[arg(conflicts_with = "dangerous_skip_certificate_check")]
+    pub(crate) certificate_pin: Vec<String>,
+    /// Ask for this name in TLS, and look for it in the certificate [default: the host]
+    #[arg(long, value_name = "NAME", help_heading = "Where")]
+    pub(crate) tls_server_name: Option<String>,
 }
 
 /// Where the local table is.

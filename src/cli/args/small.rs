@@ -4,18 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::PlainFormat;
+use super::{PlainFormat, TrustArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct IdentifyArgs {
     /// A name, address, [IPv6], each with :port, or a URL
     pub(crate) host: String,
     /// HTTPS, port 5986 unless told otherwise
-    #[arg(long)]
+    #[arg(long, help_heading = "Where")]
     pub(crate) tls: bool,
-    /// Trust the certificate authorities in this PEM file instead of the system's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Trust any certificate
     #[arg(long)]
     pub(crate) dangerous_skip_certificate_check: bool,

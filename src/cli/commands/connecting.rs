@@ -115,10 +115,7 @@ impl<'a> Connectors<'a> {
         scheme: AuthScheme,
         credential: &Credential,
     ) -> Result<Arc<dyn Connector>, Diagnostic> {
-        let mut options = HttpOptions::default().with_security(self.reach.security);
-        if let Some(pem) = &self.reach.authorities {
-            options = options.with_ca_pem(pem.clone());
-        }
+        let mut options = self.reach.trust.apply(HttpOptions::default().with_security(self.reach.security));
         if let Some(limit) = self.reach.connect_timeout {
             options = options.with_connect_timeout(limit);
         }

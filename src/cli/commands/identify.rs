@@ -12,7 +12,7 @@ use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, place, status_hint};
-use crate::cli::intent::{authorities, parse_duration};
+use crate::cli::intent::{Trust, parse_duration};
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;
@@ -90,10 +90,7 @@ fn options(args: &IdentifyArgs) -> Result<HttpOptions, Diagnostic> {
         dangerous_skip_certificate_check: args.dangerous_skip_certificate_check,
         ..Security::default()
     };
-    let mut options = HttpOptions::default().with_security(security);
-    if let Some(path) = &args.ca_file {
-        options = options.with_ca_pem(authorities(path)?);
-    }
+    let mut options = Trust::read(&args.trust)?.apply(HttpOptions::default().with_security(security));
     if let Some(limit) = parse_duration("--connect-timeout", args.connect_timeout.as_deref())? {
         options = options.with_connect_timeout(limit).with_login_timeout(limit);
     }

@@ -4,13 +4,15 @@ mod reach;
 mod report;
 mod scope;
 mod select;
+mod trust;
 
 use pssession::session::QueryError;
 
-pub(crate) use reach::{Reach, authorities, parse_duration};
+pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;
 pub(crate) use select::{remembered_query, session_query};
+pub(crate) use trust::Trust;
 
 use super::diagnostic::Diagnostic;
 

@@ -13,9 +13,9 @@ use crate::cli::args::{DangerousArgs, ReachArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::source;
 
-use super::bad_value;
+use super::{Trust, bad_value};
 
-/// The largest inventory and the largest file of authorities that is read, in bytes.
+/// The largest inventory that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The servers that are meant, and how to get there.
@@ -26,7 +26,7 @@ pub(crate) struct Reach {
     pub(crate) security: Security,
     /// How to log in, if that was said.
     pub(crate) scheme: Option<AuthScheme>,
-    pub(crate) authorities: Option<Vec<u8>>,
+    pub(crate) trust: Trust,
     pub(crate) connect_timeout: Option<Duration>,
 }
 
@@ -39,11 +39,13 @@ impl Reach {
                 .about("--auth")
                 .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
         })?;
+        let (endpoints, trust) = (endpoints(args)?, Trust::read(&args.trust)?);
+        trust.suits(&endpoints)?;
         Ok(Self {
-            endpoints: endpoints(args)?,
+            endpoints,
             security: security(&args.dangerous),
             scheme,
-            authorities: args.ca_file.as_deref().map(authorities).transpose()?,
+            trust,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
         })
     }
@@ -62,16 +64,6 @@ pub(crate) fn parse_duration(
             .with_hint("write at least 1s"));
     }
     Ok(Some(duration))
-}
-
-/// The bytes of a PEM file of certificate authorities.
-pub(crate) fn authorities(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    let bytes = source::bytes(path, MAX_FILE_BYTES).map_err(|error| {
-        Diagnostic::usage(format!("cannot read the certificate authorities in {}", source::shown(path)))
-            .caused_by(&error)
-            .with_hint("--ca-file takes a PEM file of one or more CERTIFICATE blocks")
-    })?;
-    Ok(bytes.to_vec())
 }
 
 fn security(args: &DangerousArgs) -> Security {

@@ -53,7 +53,7 @@ fn one_reader_of_stdin(select: &SelectArgs, reach: &ReachArgs) -> Result<(), Dia
         ("--session", select.session.as_deref()),
         ("--inventory", reach.inventory.as_deref()),
         ("--password-file", reach.login.password_file.as_deref()),
-        ("--ca-file", reach.ca_file.as_deref()),
+        ("--ca-file", reach.trust.ca_file.as_deref()),
     ];
     let readers: Vec<_> =
         readers.iter().filter(|(_, path)| *path == Some(Path::new("-"))).map(|(option, _)| *option).collect();

@@ -1,0 +1,71 @@
+//! What to do when TLS does not come about.
+
+use pssession::Endpoint;
+use pssession::transport::{CertificatePin, Distrust, TlsError};
+use pssession::wsman::one_line;
+
+/// The longest name of a certificate that is proposed; a DNS name has no more.
+const MAX_NAME: usize = 253;
+
+/// For plain HTTP to a port that answers in TLS.
+pub(crate) const SPEAKS_TLS: &str =
+    "what answers there may be TLS: say --tls, or name the HTTP port, usually 5985";
+
+/// Advice on an error of TLS with `endpoint`.
+pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
+    match error {
+        TlsError::Untrusted { problem, pin, certificate } => {
+            let names = certificate.as_ref().map(|certificate| certificate.names.as_slice());
+            distrust(problem, pin, names.unwrap_or_default())
+        }
+        TlsError::OldVersion => format!(
+            "TLS 1.0 and 1.1 are broken and not spoken here: switch on TLS 1.2 on {host} (Schannel), or go over HTTP, \
+             where NTLM and Kerberos seal each message",
+            host = endpoint.computer_name()
+        ),
+        TlsError::NothingInCommon => {
+            "it needs an ECDHE cipher suite with AES-GCM, and a certificate with an RSA key of 2048 bits or an ECDSA \
+             key; over HTTP, NTLM and Kerberos seal each message"
+                .to_owned()
+        }
+        TlsError::NotTls => {
+            "what answers there does not speak TLS: leave out --tls, or name the HTTPS port, usually 5986".to_owned()
+        }
+        TlsError::ClientCertificate => {
+            "this program logs in with a user, not with a certificate: set the listener not to require one, or use \
+             another"
+                .to_owned()
+        }
+        _ => "`pssession identify HOST --tls` shows the certificate".to_owned(),
+    }
+}
+
+fn distrust(problem: &Distrust, pin: &CertificatePin, names: &[String]) -> String {
+    let pinned = format!(
+        "compare with the server's own certificate, by another way than this one; if it is the same, \
+         trust this one certificate with --certificate-pin {pin}"
+    );
+    match problem {
+        Distrust::SelfSigned => pinned,
+        Distrust::UnknownIssuer => {
+            format!("if an internal authority signed it, name that with --ca-file FILE; or, {pinned}")
+        }
+        Distrust::WrongName { .. } => match names.iter().find(|name| !name.starts_with('*')) {
+            Some(name) => format!(
+                "connect by a name of the certificate, or say which is meant: --tls-server-name {}",
+                one_line(name, MAX_NAME)
+            ),
+            None => format!("--tls-server-name says which name is meant; or, {pinned}"),
+        },
+        Distrust::Expired | Distrust::NotYetValid => {
+            "look at the clocks of both machines; else the server needs a new certificate, and a pin does not help"
+                .to_owned()
+        }
+        Distrust::PinMismatch => {
+            "the certificate was renewed, or somebody is in between: compare with the server itself before you change \
+             the pin"
+                .to_owned()
+        }
+        _ => pinned,
+    }
+}

@@ -1,0 +1,113 @@
+//! The URL that is posted to, and where its host is looked up: an address of one's own, or another name for TLS.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::pki_types::DnsName;
+
+use super::{Endpoint, HttpOptions, SetupError};
+
+/// The way to one endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    /// What the HTTP client is given: TLS takes its name from there, and the resolver gives no port.
+    pub(super) url: String,
+    /// `Host`, where it is not the URL's.
+    pub(super) host_header: Option<String>,
+    pub(super) lookup: Lookup,
+}
+
+/// Where the URL's host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lookup {
+    /// Where the resolver says.
+    Url,
+    /// The host of the URL is at this address.
+    Fixed(String, SocketAddr),
+    /// Where the resolver says that this host is.
+    Instead(Arc<str>),
+}
+
+impl Route {
+    pub(super) fn to(endpoint: &Endpoint, options: &HttpOptions) -> Result<Self, SetupError> {
+        let name = options.tls_server_name.as_deref().filter(|_| endpoint.is_tls());
+        let fixed = options.resolve.or_else(|| {
+            // An address needs no resolver, and the name for TLS must not be asked of one.
+            let host = endpoint.resolved_host().trim_start_matches('[').trim_end_matches(']');
+            let address: IpAddr = name.and_then(|_| host.parse().ok())?;
+            Some(SocketAddr::new(address, endpoint.port()))
+        });
+        if name.is_none() && fixed.is_none() {
+            return Ok(Self { url: endpoint.url().to_owned(), host_header: None, lookup: Lookup::Url });
+        }
+        let mut url = endpoint.parsed_url().clone();
+        let host_header = match url.port() {
+            Some(port) => format!("{}:{port}", endpoint.resolved_host()),
+            None => endpoint.resolved_host().to_owned(),
+        };
+        if let Some(name) = name {
+            let bad = || SetupError::TlsServerName { name: name.to_owned() };
+            DnsName::try_from(name).map_err(|_| bad())?;
+            url.set_host(Some(name)).map_err(|_| bad())?;
+        }
+        if let Some(address) = fixed {
+            url.set_port(Some(address.port()))
+                .map_err(|()| SetupError::Client { source: "the URL takes no port".into() })?;
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let lookup = match fixed {
+            Some(address) => Lookup::Fixed(host, address),
+            None => Lookup::Instead(endpoint.resolved_host().into()),
+        };
+        Ok(Self { url: url.into(), host_header: Some(host_header), lookup })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(host: &str, options: HttpOptions) -> (String, Option<String>, Lookup) {
+        let route = Route::to(&Endpoint::parse(host, true).unwrap(), &options).unwrap();
+        (route.url, route.host_header, route.lookup)
+    }
+
+    #[test]
+    fn without_options_the_url_says_all() {
+        let expected = ("https://web01:5986/wsman".to_owned(), None, Lookup::Url);
+        assert_eq!(route("web01", HttpOptions::default()), expected);
+    }
+
+    #[test]
+    fn the_name_for_tls_stands_in_the_url_and_the_host_is_looked_up() {
+        let named = || HttpOptions::default().with_tls_server_name("Web01.Lab");
+        let url = || "https://web01.lab:5986/wsman".to_owned();
+        let host = |text: &str| Some(text.to_owned());
+        let expected = (url(), host("alias:5986"), Lookup::Instead("alias".into()));
+        assert_eq!(route("alias", named()), expected);
+        for (address, socket) in [("10.0.0.7", "10.0.0.7:5986"), ("[::1]", "[::1]:5986")] {
+            let lookup = Lookup::Fixed("web01.lab".to_owned(), socket.parse().unwrap());
+            assert_eq!(route(address, named()), (url(), host(&format!("{address}:5986")), lookup));
+        }
+        let socket: SocketAddr = "127.0.0.1:7".parse().unwrap();
+        let (url, header, lookup) = route("alias", named().with_resolve(socket));
+        assert_eq!((url.as_str(), header), ("https://web01.lab:7/wsman", host("alias:5986")));
+        assert_eq!(lookup, Lookup::Fixed("web01.lab".to_owned(), socket));
+    }
+
+    #[test]
+    fn a_name_for_tls_that_no_certificate_bears_is_refused() {
+        for name in ["", "10.0.0.7", "::1", "web 01", "web01.lab:5986", "https://web01"] {
+            let options = HttpOptions::default().with_tls_server_name(name);
+            let error = Route::to(&Endpoint::parse("web01", true).unwrap(), &options).unwrap_err();
+            assert!(matches!(error, SetupError::TlsServerName { .. }), "{name}");
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_no_name_for_tls() {
+        let options = HttpOptions::default().with_tls_server_name("web01.lab");
+        let route = Route::to(&Endpoint::parse("alias", false).unwrap(), &options).unwrap();
+        assert_eq!(route.url, "http://alias:5985/wsman");
+    }
+}
