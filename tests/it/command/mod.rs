@@ -26,6 +26,7 @@ mod talk;
 mod ten_tasks;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod tls;
 mod trouble;
 #[cfg(target_os = "linux")]
 mod vocabulary;

@@ -14,6 +14,7 @@ pub(crate) mod screen;
 pub(crate) mod seal;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;
+pub(crate) mod tls;
 #[cfg(target_os = "linux")]
 pub(crate) mod tools;
 #[cfg(target_os = "linux")]

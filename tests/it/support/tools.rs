@@ -5,7 +5,12 @@ use std::process::{Command, Stdio};
 
 /// Whether this program is installed. Where `PSSESSION_REQUIRE_TOOLS` is set it must be; elsewhere its lack is told.
 pub(crate) fn has(program: &str) -> bool {
-    let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    has_command(program, "--version")
+}
+
+/// The same for a program that has another word for its version.
+pub(crate) fn has_command(program: &str, version: &str) -> bool {
+    let there = Command::new(program).arg(version).stdout(Stdio::null()).status().is_ok();
     assert!(there || std::env::var_os("PSSESSION_REQUIRE_TOOLS").is_none(), "{program} is not installed");
     if !there {
         // Straight to stderr: what a test prints is shown only when it fails.

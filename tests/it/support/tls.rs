@@ -1,0 +1,163 @@
+//! An authority, certificates that are good or bad in one way each, and a simulated host behind TLS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use pssession::simulator::{Channel, ChannelBinding, Simulator, World};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+
+pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
+
+/// An authority of an estate's own.
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    der: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A server's certificate and its key.
+pub(crate) struct Leaf {
+    pub(crate) der: Vec<u8>,
+    pub(crate) pem: String,
+    pub(crate) key_pem: String,
+    key: Vec<u8>,
+}
+
+impl Authority {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        Self { pem: made.pem(), der: made.der().clone(), issuer: Issuer::new(params, key) }
+    }
+
+    /// A certificate for these names, changed by `change` before it is signed.
+    pub(crate) fn issue(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Leaf {
+        let (params, key) = leaf(names, change);
+        Leaf::new(&params.signed_by(&key, &self.issuer).unwrap(), &key)
+    }
+
+    /// What a server needs to insist on a certificate of this authority.
+    fn client_verifier(&self) -> ClientCertVerifierBuilder {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+    }
+}
+
+/// A certificate that signed itself, as a WinRM listener has it when nobody asked an authority.
+pub(crate) fn self_signed(names: &[&str]) -> Leaf {
+    let (params, key) = leaf(names, |_| {});
+    Leaf::new(&params.self_signed(&key).unwrap(), &key)
+}
+
+fn leaf(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (CertificateParams, KeyPair) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "web01.lab");
+    change(&mut params);
+    (params, KeyPair::generate().unwrap())
+}
+
+impl Leaf {
+    fn new(made: &rcgen::Certificate, key: &KeyPair) -> Self {
+        Self {
+            der: made.der().to_vec(),
+            pem: made.pem(),
+            key_pem: key.serialize_pem(),
+            key: key.serialize_der(),
+        }
+    }
+
+    pub(crate) fn pin(&self) -> String {
+        pssession::transport::CertificatePin::of(&self.der).to_string()
+    }
+
+    /// RFC 5929, section 4, The tls-server-end-point Channel Binding Type, for a signature with SHA-256.
+    pub(crate) fn end_point_hash(&self) -> Vec<u8> {
+        Sha256::digest(&self.der).to_vec()
+    }
+
+    pub(crate) fn acceptor(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
+        self.acceptor_for(versions, None)
+    }
+
+    /// The same; with an authority it insists on a client certificate of that one.
+    pub(crate) fn acceptor_for(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Option<&Authority>,
+    ) -> TlsAcceptor {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(versions)
+            .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                builder.with_client_cert_verifier(authority.client_verifier().build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::try_from(self.key.clone()).unwrap();
+        let config = builder.with_single_cert(vec![self.der.clone().into()], key).unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+/// A simulated host behind TLS.
+pub(crate) struct TlsHost {
+    pub(crate) simulator: Simulator,
+    pub(crate) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl TlsHost {
+    /// On loopback, as strict about channel bindings as Windows can be.
+    pub(crate) async fn start(world: World, leaf: &Leaf, acceptor: TlsAcceptor) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(world, leaf, acceptor, listener).await
+    }
+
+    pub(crate) async fn serve(
+        world: World,
+        leaf: &Leaf,
+        acceptor: TlsAcceptor,
+        listener: TcpListener,
+    ) -> Self {
+        let simulator =
+            Simulator::builder().world(world).channel_binding(ChannelBinding::Strict).start().await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let host = simulator.host();
+        let channel = Channel::Tls { certificate_hash: Some(leaf.end_point_hash()) };
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (host, channel, acceptor) = (host.clone(), channel.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    // A handshake that fails is the client's affair.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        host.serve_connection(stream, channel).await;
+                    }
+                });
+            }
+        });
+        Self { simulator, address, task }
+    }
+}
+
+impl Drop for TlsHost {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
