@@ -10,6 +10,7 @@
 )]
 
 mod budget;
+mod channel_binding;
 mod command;
 #[cfg(target_os = "linux")]
 mod docs;

@@ -1,7 +1,7 @@
 //! The channel binding `tls-server-end-point` (RFC 5929, section 4, The tls-server-end-point Channel Binding Type).
 
 use md5::{Digest as _, Md5};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use x509_cert::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier};
 use x509_cert::der::{Decode as _, Header, SliceReader, TagNumber};
 use x509_cert::spki::AlgorithmIdentifierRef;
@@ -22,11 +22,12 @@ pub(super) fn channel_binding(end_point_hash: &[u8]) -> [u8; 16] {
 }
 
 /// The hash of a certificate's DER, with the hash function of the algorithm that it is signed with; SHA-256 for MD5,
-/// SHA-1 and whatever has no hash function of its own.
+/// SHA-1 and, as the RFC leaves those undefined, whatever has no hash function of its own (Ed25519).
 pub(super) fn end_point_hash(certificate: &[u8]) -> Result<Vec<u8>, AuthError> {
     let algorithm = signature_algorithm(certificate).map_err(|_| AuthError::Certificate)?;
     let oid = if algorithm.oid == RSA_PSS { pss_hash(algorithm.parameters) } else { Some(algorithm.oid) };
     Ok(match oid {
+        Some(SHA224 | SHA224_WITH_RSA | ECDSA_WITH_SHA224) => Sha224::digest(certificate).to_vec(),
         Some(SHA384 | SHA384_WITH_RSA | ECDSA_WITH_SHA384) => Sha384::digest(certificate).to_vec(),
         Some(SHA512 | SHA512_WITH_RSA | ECDSA_WITH_SHA512) => Sha512::digest(certificate).to_vec(),
         _ => Sha256::digest(certificate).to_vec(),
@@ -54,10 +55,13 @@ fn pss_hash(parameters: Option<AnyRef<'_>>) -> Option<ObjectIdentifier> {
 const PREFIX: &[u8] = b"tls-server-end-point:";
 
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const SHA224_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.14");
 const SHA384_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const ECDSA_WITH_SHA224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.1");
 const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const ECDSA_WITH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const SHA224: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.4");
 const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
