@@ -279,7 +279,9 @@ impl HostRun {
     }
 
     fn stop_on_error(&mut self, at: Moment) {
-        let bad = |slot: &Slot| slot.removal.outcome().is_some_and(Outcome::is_bad);
+        // What the server has refused will end badly; that is not waited for.
+        let bad =
+            |slot: &Slot| slot.removal.is_refused() || slot.removal.outcome().is_some_and(Outcome::is_bad);
         if self.policy.stop_on_error && self.slots.iter().any(bad) {
             self.halt(NotStarted::Stopped, None, at);
         }

@@ -16,7 +16,7 @@ pub enum Outcome {
     AlreadyGone,
     /// A person said no.
     Declined,
-    /// No Delete was sent for it.
+    /// No Delete was sent for it, or none was taken.
     NotStarted(NotStarted),
     /// It was not closed.
     Failed(Failure),
@@ -24,7 +24,7 @@ pub enum Outcome {
     Unknown(Doubt),
 }
 
-/// Why no Delete was sent.
+/// Why no Delete was sent, or sent again after the server had turned it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotStarted {

@@ -14,11 +14,12 @@
 //!  Signalling ─▶ Deleting     signalled, or could not, or the time for it is over
 //!  Signalling ─▶ Done         halted; credential refused; unreachable
 //!  Deleting   ─▶ Checking     the vouching listing has grown too old meanwhile: Get
-//!  Deleting   ─▶ Verifying    answered 200; gone; lost reply; timeout
-//!  Deleting   ─▶ Done         denied; refused; halted; unreachable; out of time
+//!  Deleting   ─▶ Verifying    answered 200; gone; denied; refused; lost reply; timeout
+//!  Deleting   ─▶ Done         turned away; halted; unreachable; out of time
 //!  Verifying  ─▶ Checking     still there: Get, then Deleting again (at most twice)
 //!  Verifying  ─▶ Done         absent and provably so: Closed, AlreadyGone;
-//!                             still there at the deadline: Failed; cannot ask, not visible: Unknown
+//!                             still there, refused or at the deadline: Failed;
+//!                             cannot ask, not visible: Unknown
 //! ```
 //!
 //! A test walks every edge of this picture and holds the picture against what it walked.
@@ -75,6 +76,8 @@ pub struct Removal {
     acted: bool,
     /// A Delete was answered that there is no such shell.
     said_gone: bool,
+    /// How the last Delete was refused, after which there is no further one.
+    refusal: Option<Setback>,
     fault: Option<Fault>,
 }
 
@@ -170,6 +173,7 @@ impl Removal {
             accepted: false,
             acted: false,
             said_gone: false,
+            refusal: None,
             fault: None,
         }
     }
@@ -234,6 +238,11 @@ impl Removal {
     #[must_use]
     pub fn signals(&self) -> u32 {
         self.signals
+    }
+
+    /// Whether its Delete was refused for good, and a listing is still to say what is true.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal.is_some() && !self.acted && self.phase() == Phase::Verifying
     }
 
     /// When its first request was sent.

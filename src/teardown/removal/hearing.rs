@@ -122,7 +122,7 @@ impl Removal {
                 self.verify(at.now);
             }
             Setback::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
-                self.give_up_deleting(setback, at.now);
+                self.refused(setback, at.now);
             }
             Setback::Fault(fault)
                 if (fault.is_wrong_resource() || fault.is_disconnected()) && self.may_go_generic() =>
@@ -145,20 +145,27 @@ impl Removal {
             }
             _ if was_turned_away(&setback) => match self.backoff(&setback, at) {
                 Some(turn) => self.state = State::Deleting(turn),
-                None => self.give_up_deleting(setback, at.now),
+                None => self.turned_away(setback, at.now),
             },
-            Setback::Fault(fault) if is_refusal(fault) => self.give_up_deleting(setback, at.now),
+            Setback::Fault(fault) if is_refusal(fault) => self.refused(setback, at.now),
             // A code that says nothing about the shell: look what became of it.
             Setback::Fault(_) => {
                 self.acted = true;
                 self.verify(at.now);
             }
-            _ => self.give_up_deleting(setback, at.now),
+            _ => self.refused(setback, at.now),
         }
     }
 
-    /// This Delete is refused for good; one before it may have done its work.
-    pub(super) fn give_up_deleting(&mut self, setback: Setback, now: Instant) {
+    /// This Delete is refused for good, and no other follows. That is the server's word; a listing says what is true.
+    fn refused(&mut self, setback: Setback, now: Instant) {
+        self.resends = MAX_RESENDS;
+        self.refusal = Some(setback);
+        self.verify(now);
+    }
+
+    /// This Delete was not taken, however often it was sent; one before it may have done its work.
+    fn turned_away(&mut self, setback: Setback, now: Instant) {
         self.resends = MAX_RESENDS;
         if self.is_open() { self.verify(now) } else { self.fail(setback) }
     }
@@ -167,9 +174,9 @@ impl Removal {
         !self.generic && self.session.shell.resource_uri != uri::SHELL_RESOURCE
     }
 
-    /// A Delete went out whose effect is not proved yet.
+    /// A Delete was taken, if only to refuse it, and its effect is not proved yet.
     pub(super) fn is_open(&self) -> bool {
-        self.acted || self.said_gone
+        self.acted || self.said_gone || self.refusal.is_some()
     }
 
     pub(super) fn backoff(&mut self, setback: &Setback, at: Moment) -> Option<Turn> {
@@ -187,7 +194,9 @@ impl Removal {
 
     pub(super) fn fail(&mut self, setback: Setback) {
         let outcome = match setback {
-            setback if setback.is_credential_refused() => Outcome::NotStarted(NotStarted::CredentialRefused),
+            setback if setback.is_credential_refused() && !self.is_open() => {
+                Outcome::NotStarted(NotStarted::CredentialRefused)
+            }
             _ if self.halted.is_some() && !self.is_open() => return self.conclude_halted(),
             Setback::Fault(fault) if fault.is_access_denied() => {
                 Outcome::Failed(Failure::AccessDenied(fault))

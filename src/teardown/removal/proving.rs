@@ -59,6 +59,12 @@ impl Removal {
                 self.state = unknown(Doubt::CannotAsk(setback.text()));
             }
             Sighting::Failed(setback) => self.poll_again(Seen::CannotAsk(setback.text()), now),
+            // No Delete has done anything, and none will.
+            Sighting::Present(_) if self.refusal.is_some() && !self.acted => {
+                if let Some(refusal) = self.refusal.clone() {
+                    self.fail(refusal);
+                }
+            }
             Sighting::Present(_) => {
                 self.poll_again(Seen::Present, now);
                 if self.should_resend() {

@@ -70,7 +70,7 @@ async fn busy_answers_are_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_definite_refusal_fails_at_once() {
+async fn each_definite_refusal_fails_after_a_listing_that_shows_the_shell() {
     let rows = [
         (Mischief::Fault(5), "access denied"),
         (Mischief::Status(404, b"<html>not here</html>".to_vec()), "404"),
@@ -79,8 +79,31 @@ async fn each_definite_refusal_fails_at_once() {
     for (mischief, reason) in rows {
         let (outcome, asked) = with_delete_mischief(usize::MAX, mischief.clone()).await;
         assert!(outcome.starts_with("Failed(") && outcome.contains(reason), "{mischief:?}: {outcome}");
-        assert_eq!(asked, ["Enumerate", "Delete"], "{mischief:?}");
+        assert_eq!(asked, ["Enumerate", "Delete", "Enumerate"], "{mischief:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_listing_looks_after_every_refused_delete_of_a_host() {
+    let lab = Lab::with([ours("A"), ours("B"), ours("C")]);
+    lab.world().inject(OperationKind::Delete, usize::MAX, Mischief::Status(403, vec![]));
+    let report = lab.close_all(no_signals()).await;
+    assert!(outcomes(&report).iter().all(|outcome| outcome.starts_with("Failed(")), "{report:?}");
+    assert_eq!(lab.asked(), ["Enumerate", "Delete A", "Delete B", "Delete C", "Enumerate"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_was_answered_with_a_refused_credential_was_started_and_cannot_be_proved() {
+    let lab = Lab::with([ours("A"), ours("B")]);
+    lab.world().inject_for(OperationKind::Delete, "A", 1, Mischief::ForgetLogin);
+    let engine = Engine::new(no_signals());
+    let (plan, survey) = lab.plan(&engine, |_| true).await;
+    lab.world().inject(OperationKind::Login, 1, Mischief::Fault(5));
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    let outcomes = outcomes(&report);
+    assert!(outcomes[0].starts_with("Unknown(cannot ask again: login to "), "{outcomes:?}");
+    assert_eq!(outcomes[1], "NotStarted(credential refused)");
+    assert_eq!(lab.asked(), ["Enumerate", "Delete A"]);
 }
 
 #[tokio::test(start_paused = true)]
