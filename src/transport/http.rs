@@ -113,7 +113,8 @@ impl reqwest::dns::Resolve for Instead {
         let host = Arc::clone(&self.0);
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((&*host, 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
+            let addresses: reqwest::dns::Addrs = Box::new(found.into_iter());
+            Ok(addresses)
         })
     }
 }
