@@ -121,17 +121,32 @@ impl WsmanClient {
         Ok(read_answer(operation, message_id, &answer.body)?)
     }
 
-    /// Lists the server's shells, page after page: one's own, or everybody's for an administrator. What may be
-    /// missing is told by the listing's gaps.
+    /// Lists the server's shells: one's own, or everybody's for an administrator. What may be missing is told by the
+    /// listing's gaps. Each shell costs some 500 bytes as long as it is kept; [`list_shells_with`](Self::list_shells_with)
+    /// keeps none.
     ///
     /// # Errors
     /// As [`Self::send`].
     pub async fn list_shells(&mut self) -> Result<Listing> {
+        let mut shells = Vec::new();
+        let gaps = self.list_shells_with(|shell| shells.push(shell)).await?;
+        Ok(Listing { shells, gaps })
+    }
+
+    /// Lists the server's shells, page after page, and gives each to `each` as soon as its page is read, so that no more
+    /// than one page and 20 bytes per shell are kept. Returns what may be missing; nothing if the listing is complete.
+    ///
+    /// A server that loses the enumeration is asked once more from the begin. Even then each shell is given once, also
+    /// one that went in the meantime.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; what was given until then is no whole listing.
+    pub async fn list_shells_with(&mut self, each: impl FnMut(Shell)) -> Result<Vec<Gap>> {
         let mut page_sizes = PAGE_SIZES.iter().copied();
         let mut max_elements = DEFAULT_MAX_ELEMENTS;
         let mut restarted = false;
+        let mut collector = Collector::new(each);
         loop {
-            let mut collector = Collector::default();
             match self.enumerate(max_elements, &mut collector).await {
                 Ok(()) => return Ok(collector.finish()),
                 Err(Error::Fault(fault)) if fault.is_envelope_too_large() => {
@@ -149,6 +164,7 @@ impl WsmanClient {
                 }
                 Err(error) => return Err(error),
             }
+            collector.restart();
         }
     }
 
@@ -220,7 +236,11 @@ impl WsmanClient {
         self.send_within(&Delete { shell_id, resource_uri }, limits).await
     }
 
-    async fn enumerate(&mut self, max_elements: u32, collector: &mut Collector) -> Result<()> {
+    async fn enumerate(
+        &mut self,
+        max_elements: u32,
+        collector: &mut Collector<impl FnMut(Shell)>,
+    ) -> Result<()> {
         let mut page = self.send(&EnumerateShells { optimize: true, max_elements }).await?;
         loop {
             match collector.take(page) {

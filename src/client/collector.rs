@@ -1,26 +1,28 @@
 //! How the pages of an enumeration become one listing, and when enough is enough.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
-use crate::listing::{Gap, Listing};
+use crate::listing::Gap;
 use crate::wsman::op::Page;
 use crate::wsman::{EnumerationContext, Shell, ShellId};
 
 /// The most pages of one listing: at one shell per page still thirty times what Windows allows one user.
 pub const MAX_PAGES: usize = 10_000;
-/// The most shells of one listing: about 250 MB of descriptors, far above any real server.
+/// The most shells of one listing, far above any real server. Kept, each costs some 500 bytes.
 pub const MAX_SHELLS: usize = 250_000;
 /// The most bytes of text of one listing: what that many shells have, so that fewer and longer ones cost no more.
-pub const MAX_LISTING_BYTES: usize = 256 * 1024 * 1024;
+pub const MAX_LISTING_BYTES: usize = 64 * 1024 * 1024;
 /// The most pages in a row that bring nothing. Servers may repeat the enumeration context from page to page, so an
 /// endless enumeration is told by its empty pages, its repeated shells and its length, not by its context.
 pub const MAX_EMPTY_PAGES: usize = 16;
 
-/// Puts pages together into a [`Listing`].
-#[derive(Debug, Default)]
-pub(super) struct Collector {
-    listing: Listing,
-    seen: HashSet<ShellId>,
+/// Passes on the shells of page after page, each once, and notes what may be missing. It keeps none of them.
+#[derive(Debug)]
+pub(super) struct Collector<F> {
+    each: F,
+    gaps: Vec<Gap>,
+    seen: Seen,
     pages: usize,
     empty_pages: usize,
     bytes: usize,
@@ -37,15 +39,34 @@ pub(super) enum Next {
     Stop(EnumerationContext),
 }
 
-impl Collector {
+impl<F: FnMut(Shell)> Collector<F> {
+    pub(super) fn new(each: F) -> Self {
+        Self { each, gaps: Vec::new(), seen: Seen::default(), pages: 0, empty_pages: 0, bytes: 0 }
+    }
+
+    /// The enumeration begins again: what was passed on stays so, and is no duplicate when it comes again.
+    pub(super) fn restart(&mut self) {
+        self.gaps.clear();
+        self.seen.round = self.seen.round.wrapping_add(1);
+        (self.pages, self.empty_pages) = (0, 0);
+    }
+
     pub(super) fn take(&mut self, page: Page<Shell>) -> Next {
         self.pages += 1;
         let brings_something = !page.items.is_empty() || !page.undecodable.is_empty();
         self.empty_pages = if brings_something { 0 } else { self.empty_pages + 1 };
-        self.listing.gaps.extend(page.undecodable.into_iter().map(Gap::Undecodable));
-        let mut full = self.listing.gaps.len() > MAX_GAPS;
+        self.gaps.extend(page.undecodable.into_iter().map(Gap::Undecodable));
+        let mut full = self.gaps.len() > MAX_GAPS;
         for shell in page.items {
-            if self.listing.shells.len() >= MAX_SHELLS {
+            match self.seen.meet(&shell.shell_id) {
+                Meeting::Again => {
+                    full = self.gap(Gap::Duplicate(shell.shell_id));
+                    break;
+                }
+                Meeting::AfterRestart => continue,
+                Meeting::First => {}
+            }
+            if self.seen.count() > MAX_SHELLS {
                 full = self.gap(Gap::TooManyShells(MAX_SHELLS));
                 break;
             }
@@ -54,12 +75,7 @@ impl Collector {
                 full = self.gap(Gap::TooManyBytes(MAX_LISTING_BYTES));
                 break;
             }
-            if self.seen.insert(shell.shell_id.clone()) {
-                self.listing.shells.push(shell);
-            } else {
-                full = self.gap(Gap::Duplicate(shell.shell_id));
-                break;
-            }
+            (self.each)(shell);
         }
         let Some(context) = page.next else { return Next::End };
         if self.empty_pages >= MAX_EMPTY_PAGES {
@@ -71,12 +87,42 @@ impl Collector {
     }
 
     pub(super) fn gap(&mut self, gap: Gap) -> bool {
-        self.listing.gaps.push(gap);
+        self.gaps.push(gap);
         true
     }
 
-    pub(super) fn finish(self) -> Listing {
-        self.listing
+    pub(super) fn finish(self) -> Vec<Gap> {
+        self.gaps
+    }
+}
+
+/// The shells that came, by the hashes of their ids: these are small, nobody can aim at a collision, and by chance the
+/// longest listing has one in a billion times.
+#[derive(Debug, Default)]
+struct Seen {
+    hasher: RandomState,
+    rounds: HashMap<u64, u8>,
+    round: u8,
+}
+
+enum Meeting {
+    First,
+    /// It came before the enumeration began again.
+    AfterRestart,
+    Again,
+}
+
+impl Seen {
+    fn meet(&mut self, shell_id: &ShellId) -> Meeting {
+        match self.rounds.insert(self.hasher.hash_one(shell_id), self.round) {
+            None => Meeting::First,
+            Some(round) if round == self.round => Meeting::Again,
+            Some(_) => Meeting::AfterRestart,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.rounds.len()
     }
 }
 
@@ -91,6 +137,9 @@ const MAX_GAPS: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
     use super::*;
     use crate::wsman::Malformed;
 
@@ -103,65 +152,83 @@ mod tests {
         Page { items, undecodable: Vec::new(), next }
     }
 
+    type Kept = Rc<RefCell<Vec<String>>>;
+
+    /// A collector, and the ids of what it passes on.
+    fn collector() -> (Collector<impl FnMut(Shell)>, Kept) {
+        let kept = Kept::default();
+        let into = Rc::clone(&kept);
+        (Collector::new(move |shell| into.borrow_mut().push(shell.shell_id.to_string())), kept)
+    }
+
     #[test]
     fn a_context_may_repeat_as_long_as_pages_bring_shells() {
-        let mut collector = Collector::default();
+        let (mut collector, kept) = collector();
         for id in 0..100 {
             assert!(matches!(collector.take(page(vec![shell(id)], Some("same"))), Next::Pull(_)));
         }
         assert_eq!(collector.take(page(vec![], None)), Next::End);
-        let listing = collector.finish();
-        assert!(listing.complete());
-        assert_eq!(listing.shells.len(), 100);
+        assert_eq!((kept.borrow().len(), collector.finish()), (100, vec![]));
     }
 
     #[test]
     fn a_shell_that_is_listed_twice_ends_the_listing_and_makes_it_incomplete() {
-        let mut collector = Collector::default();
+        let (mut collector, kept) = collector();
         assert!(matches!(collector.take(page(vec![shell(1)], Some("c"))), Next::Pull(_)));
         assert!(matches!(collector.take(page(vec![shell(1)], Some("c"))), Next::Stop(_)));
-        let listing = collector.finish();
-        assert_eq!((listing.shells.len(), listing.complete()), (1, false));
+        assert_eq!(*kept.borrow(), ["1"]);
+        assert_eq!(collector.finish(), [Gap::Duplicate(ShellId::from_server("1"))]);
+    }
+
+    #[test]
+    fn an_enumeration_that_begins_again_passes_each_shell_on_once() {
+        let (mut collector, kept) = collector();
+        let broken = Malformed { problem: String::new(), path: String::new(), offset: 0 };
+        collector.take(Page { undecodable: vec![broken], ..page(vec![shell(1), shell(2)], Some("c")) });
+        collector.restart();
+        assert!(matches!(collector.take(page(vec![shell(1)], Some("c"))), Next::Pull(_)));
+        assert_eq!(collector.take(page(vec![shell(3)], None)), Next::End);
+        assert_eq!((kept.borrow().join(" "), collector.finish()), ("1 2 3".to_owned(), vec![]));
     }
 
     #[test]
     fn empty_pages_end_the_listing_at_some_point() {
-        let mut collector = Collector::default();
+        let (mut collector, _) = collector();
         for _ in 1..MAX_EMPTY_PAGES {
             assert!(matches!(collector.take(page(vec![], Some("c"))), Next::Pull(_)));
         }
         assert!(matches!(collector.take(page(vec![], Some("c"))), Next::Stop(_)));
-        assert!(!collector.finish().complete());
+        assert_eq!(collector.finish(), [Gap::NoProgress(MAX_EMPTY_PAGES)]);
     }
 
     #[test]
     fn an_undecodable_shell_hides_no_other_but_makes_the_listing_incomplete() {
-        let mut collector = Collector::default();
+        let (mut collector, kept) = collector();
         let problem = Malformed { problem: "no ShellId".to_owned(), path: "/".to_owned(), offset: 0 };
         let page = Page { undecodable: vec![problem], ..page(vec![shell(1), shell(2)], None) };
         assert_eq!(collector.take(page), Next::End);
-        let listing = collector.finish();
-        assert_eq!((listing.shells.len(), listing.complete()), (2, false));
+        assert_eq!((kept.borrow().len(), collector.finish().len()), (2, 1));
     }
 
     #[test]
     fn a_few_shells_with_very_long_texts_end_the_listing_too() {
-        let mut collector = Collector { bytes: MAX_LISTING_BYTES - 1_000, ..Collector::default() };
+        let (mut collector, kept) = collector();
+        collector.bytes = MAX_LISTING_BYTES - 1_000;
         let long = |id| Shell { name: Some("x".repeat(900)), ..shell(id) };
         assert!(matches!(collector.take(page(vec![long(1)], Some("c"))), Next::Pull(_)));
         assert!(matches!(collector.take(page(vec![long(2)], Some("c"))), Next::Stop(_)));
-        let listing = collector.finish();
-        assert_eq!((listing.shells.len(), listing.gaps), (1, vec![Gap::TooManyBytes(MAX_LISTING_BYTES)]));
+        assert_eq!(*kept.borrow(), ["1"]);
+        assert_eq!(collector.finish(), [Gap::TooManyBytes(MAX_LISTING_BYTES)]);
     }
 
     #[test]
     fn more_pages_or_shells_than_the_limit_are_not_taken() {
-        let mut collector = Collector { pages: MAX_PAGES - 1, ..Collector::default() };
-        assert!(matches!(collector.take(page(vec![shell(1)], Some("c"))), Next::Stop(_)));
-        assert_eq!(collector.finish().gaps, [Gap::TooManyPages(MAX_PAGES)]);
-        let mut collector = Collector::default();
-        collector.take(page((0..=MAX_SHELLS).map(shell).collect(), None));
-        let listing = collector.finish();
-        assert_eq!((listing.shells.len(), listing.gaps.len()), (MAX_SHELLS, 1));
+        let (mut full, _) = collector();
+        full.pages = MAX_PAGES - 1;
+        assert!(matches!(full.take(page(vec![shell(1)], Some("c"))), Next::Stop(_)));
+        assert_eq!(full.finish(), [Gap::TooManyPages(MAX_PAGES)]);
+        let (mut full, kept) = collector();
+        full.take(page((0..=MAX_SHELLS).map(shell).collect(), None));
+        assert_eq!((kept.borrow().len(), full.finish()), (MAX_SHELLS, vec![Gap::TooManyShells(MAX_SHELLS)]));
     }
 }

@@ -2,6 +2,7 @@
 
 mod cell;
 mod clock;
+mod crowd;
 mod host;
 mod hostile;
 #[cfg(target_os = "linux")]
@@ -139,6 +140,6 @@ fn every_cell_of_the_matrix_ends_as_the_page_says() {
     nobody_was_redirected();
     match only {
         Some(_) => cells.iter().zip(&verdicts).for_each(|(cell, verdict)| eprintln!("{cell}: {verdict:?}")),
-        None => page::check(&cells, &verdicts),
+        None => page::check(&cells, &verdicts, &crowd::rows()),
     }
 }

@@ -1,6 +1,7 @@
 //! What a hostile answer costs, measured in a process of its own.
 #![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
+use super::crowd::Crowd;
 use super::hostile::TROUBLES;
 use super::trouble::{Trouble, troubles};
 use super::{Operation, WAYS, cell};
@@ -46,21 +47,64 @@ fn the_measurement() {
     println!("{MARK} {held} 96 MiB at once");
 }
 
+/// The shells of a long listing, and how many are on a page of half a megabyte.
+const SHELLS: usize = 250_000;
+const ON_A_PAGE: usize = 800;
+/// The most bytes that a shell may cost as long as it is kept.
+const OF_A_SHELL: u64 = 640;
+
+#[test]
+#[ignore = "the next test runs it in a process of its own"]
+fn the_measurement_of_long_listings() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let crowd = || {
+        let crowd = Crowd::new(SHELLS, ON_A_PAGE);
+        (crowd.client(), crowd)
+    };
+    let kib = measure(|| {
+        let (mut client, crowd) = crowd();
+        let mut count = 0;
+        let gaps = runtime.block_on(client.list_shells_with(|_| count += 1)).unwrap();
+        assert_eq!((count, gaps.len()), (SHELLS, 0));
+        println!("{MARK} {} read", crowd.bytes() / 1024);
+    });
+    println!("{MARK} {kib} given away");
+    let kib = measure(|| {
+        let (mut client, _) = crowd();
+        let listing = runtime.block_on(client.list_shells()).unwrap();
+        assert!(listing.complete() && listing.shells.len() == SHELLS);
+    });
+    println!("{MARK} {kib} kept");
+}
+
+#[test]
+fn a_long_listing_holds_no_page_and_a_shell_only_for_whoever_keeps_it() {
+    let figures = measured("the_measurement_of_long_listings");
+    let [read, given_away, kept] = [0, 1, 2].map(|index: usize| figures[index].0);
+    assert!(given_away < LIMIT && LIMIT < read, "{figures:?}");
+    assert!(kept * 1024 < OF_A_SHELL * SHELLS as u64, "{figures:?}");
+}
+
 #[test]
 fn while_a_hostile_answer_is_read_memory_stays_under_64_mebibytes() {
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "faults::memory::the_measurement", "--ignored", "--nocapture"])
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
-    let figures: Vec<(u64, &str)> = text
-        .lines()
-        .filter_map(|line| line.split_once(MARK)?.1.trim().split_once(' '))
-        .map(|(kib, name)| (kib.parse().unwrap(), name))
-        .collect();
+    let figures = measured("the_measurement");
     let (control, cells) = figures.split_last().unwrap();
     assert_eq!(cells.len(), greedy().count() * WAYS.len());
     assert!(control.0 > LIMIT, "the measurement sees nothing: {control:?}");
     assert!(cells.iter().all(|(kib, _)| *kib < LIMIT), "{figures:#?}");
+}
+
+/// What a measurement found, in KiB, and of what.
+fn measured(measurement: &str) -> Vec<(u64, String)> {
+    let name = format!("faults::memory::{measurement}");
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &name, "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    text.lines()
+        .filter_map(|line| line.split_once(MARK)?.1.trim().split_once(' '))
+        .map(|(kib, name)| (kib.parse().unwrap(), name.to_owned()))
+        .collect()
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::cell::Ending;
 use super::trouble::REASONS;
 use super::{Cell, OPERATIONS, Operation, Verdict, WAYS};
 
@@ -10,9 +11,9 @@ use super::{Cell, OPERATIONS, Operation, Verdict, WAYS};
 const HEAD: &str = include_str!("page_head.md");
 
 /// Holds the page against the run; with `PSSESSION_BLESS=1` writes it.
-pub(super) fn check(cells: &[Cell], verdicts: &[Verdict]) {
+pub(super) fn check(cells: &[Cell], verdicts: &[Verdict], crowds: &[(String, [Ending; 2])]) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
-    let page = write(cells, verdicts);
+    let page = write(cells, verdicts) + &of_crowds(crowds);
     if std::env::var_os("PSSESSION_BLESS").is_some_and(|bless| bless == "1") {
         std::fs::write(&path, &page).unwrap();
     }
@@ -52,6 +53,21 @@ fn write(cells: &[Cell], verdicts: &[Verdict]) -> String {
     }
     page
 }
+
+/// The table of what only the engine meets, in memory.
+fn of_crowds(rows: &[(String, [Ending; 2])]) -> String {
+    let mut table = CROWDS.to_owned();
+    for (name, [chosen, proved]) in rows {
+        let [(chosen, why), (proved, why_not)] =
+            [chosen, proved].map(|ending| (text(&Ok(ending.clone())), &ending.reason));
+        let _ = writeln!(table, "| {name} | {chosen} | {proved} | {why}; {why_not} |");
+    }
+    table
+}
+
+const CROWDS: &str = "\n## Ten million shells\nThey are made page by page, in memory and without a login, and end at \
+    the limits of a listing,\nlong before its time is over. First one of them is to be closed; then they come with the proof.\n\n\
+    | trouble | Enumerate and Pull | the proof | why |\n|---|---|---|---|\n";
 
 fn text(verdict: &Verdict) -> String {
     match verdict {
