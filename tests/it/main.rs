@@ -28,6 +28,7 @@ mod store;
 mod support;
 mod teardown;
 mod tidy;
+mod tls_interop;
 mod transport;
 mod windows;
 mod wsman;

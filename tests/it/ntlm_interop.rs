@@ -143,7 +143,7 @@ impl Client {
 }
 
 /// The acceptor's process: one JSON object per line, each way.
-struct Acceptor {
+pub(crate) struct Acceptor {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -151,7 +151,7 @@ struct Acceptor {
 
 impl Acceptor {
     /// Starts the judge, or says loudly that there is none.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let python = python();
         let usable = Command::new(&python)
             .args(["-c", "import spnego"])
@@ -175,14 +175,14 @@ impl Acceptor {
     }
 
     /// Begins a login for one account, with the application data of its channel binding.
-    fn account(&mut self, (domain, user, password): (&str, &str, &str), binding: Option<&[u8]>) {
+    pub(crate) fn account(&mut self, (domain, user, password): (&str, &str, &str), binding: Option<&[u8]>) {
         let binding = binding.map(hex);
         let request =
             json!({"op": "start", "domain": domain, "user": user, "password": password, "binding": binding});
         self.ask(&request).expect("the judge takes the account");
     }
 
-    fn token(&mut self, token: &[u8]) -> Result<Value, String> {
+    pub(crate) fn token(&mut self, token: &[u8]) -> Result<Value, String> {
         self.ask(&json!({"op": "token", "token": hex(token)}))
     }
 
@@ -255,7 +255,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &Value) -> Vec<u8> {
+pub(crate) fn unhex(text: &Value) -> Vec<u8> {
     let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();
     text.as_str().unwrap().as_bytes().chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
 }
