@@ -17,6 +17,8 @@ mod powershell;
 mod progress;
 mod render;
 mod report;
+#[allow(dead_code, reason = "for `conformance`")]
+mod schemas;
 mod source;
 mod spelling;
 mod table;
