@@ -196,6 +196,15 @@ impl<'d> Element<'d> {
             .map(|a| a.value.as_str())
     }
 
+    /// The attributes, without namespace declarations, in document order: namespace (empty for none), local name, value.
+    pub fn attributes(self) -> impl Iterator<Item = (&'d str, &'d str, &'d str)> {
+        let own = self.document.attributes.get(self.node().attributes.clone()).unwrap_or_default();
+        own.iter().map(move |a| {
+            let namespace = self.document.namespaces.get(a.namespace).map_or("", String::as_str);
+            (namespace, a.local.as_str(), a.value.as_str())
+        })
+    }
+
     /// The path of local names from the root, such as `/Envelope/Body/Fault`.
     #[must_use]
     pub fn path(self) -> String {
