@@ -64,6 +64,7 @@
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
+//! - [`conformance`]: recorded exchanges, replayed and judged.
 //!
 //! # Features
 //! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `store`) are on by default; a program
@@ -73,6 +74,8 @@
 pub mod auth;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "simulator")]
+pub mod conformance;
 mod error;
 pub mod limits;
 pub mod listing;

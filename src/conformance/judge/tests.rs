@@ -1,0 +1,148 @@
+use super::*;
+use crate::conformance::{Judged, Report, write_junit};
+use crate::wsman::op::OPERATIONS;
+
+fn exchange(request: &str, response: Option<&str>) -> Exchange {
+    Exchange {
+        number: 7,
+        request: request.to_owned(),
+        request_path: "dir/07-request.xml".into(),
+        response: response.map(|text| text.as_bytes().to_vec()),
+        response_path: "dir/07-response.xml".into(),
+        status: 200,
+        origin: Origin::HandMade,
+        malformed: None,
+    }
+}
+
+fn request(name: &str) -> String {
+    let row = OPERATIONS.iter().find(|row| row.name == name).unwrap();
+    let mut text = String::new();
+    (row.write_example)(&mut text);
+    text
+}
+
+const ID: &str = "uuid:6B0E4C0A-0B62-4E0C-9C4E-0D8D4A7C1F11";
+
+fn answer(action: &str, relates_to: &str, body: &str) -> String {
+    format!(
+        "<s:Envelope xmlns:s='{}' xmlns:a='{}'><s:Header><a:Action>{action}</a:Action>\n\
+         <a:RelatesTo>{relates_to}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>",
+        uri::SOAP,
+        uri::ADDRESSING
+    )
+}
+
+/// The verdicts, and what is said of the first that is no plain pass.
+fn judged(exchange: &Exchange, validation: &Validation) -> ([Verdict; 3], Vec<Check>) {
+    let judgement = judge(exchange, &mut |_| validation.clone()).unwrap();
+    (judgement.checks.clone().map(|check| check.verdict), judgement.checks.to_vec())
+}
+
+use Verdict::{Mismatch, NotExercised, NotValidated, Passed};
+
+#[test]
+fn a_good_answer_to_one_of_our_operations_passes_everywhere() {
+    let good = answer(uri::DELETE.response, ID, "");
+    let (verdicts, _) = judged(&exchange(&request("delete"), Some(&good)), &Validation::Valid);
+    assert_eq!(verdicts, [Passed, Passed, Passed]);
+}
+
+#[test]
+fn every_request_that_we_write_is_the_one_that_we_would_write() {
+    for row in OPERATIONS {
+        let exchange = exchange(&request(row.name), None);
+        let (verdicts, checks) = judged(&exchange, &Validation::Valid);
+        assert_eq!(verdicts, [NotExercised, NotExercised, Passed], "{}: {checks:?}", row.name);
+    }
+}
+
+#[test]
+fn an_operation_that_we_lack_is_not_exercised_and_its_answer_is_still_judged() {
+    let create = request("delete").replace("transfer/Delete", "transfer/Create");
+    let good = answer("http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse", ID, "");
+    let (verdicts, checks) = judged(&exchange(&create, Some(&good)), &Validation::Valid);
+    assert_eq!(verdicts, [Passed, Passed, NotExercised], "{checks:?}");
+    let (verdicts, _) =
+        judged(&exchange(&create, Some(&answer(uri::DELETE.response, ID, ""))), &Validation::Valid);
+    assert_eq!(verdicts, [Mismatch, Passed, NotExercised]);
+}
+
+#[test]
+fn each_way_to_be_wrong_names_the_place_and_the_section() {
+    let wrong = |response: &str| {
+        let (verdicts, checks) = judged(&exchange(&request("get"), Some(response)), &Validation::Valid);
+        assert_eq!(verdicts[0], Mismatch);
+        format!("{} ({})", checks[0].detail, checks[0].section)
+    };
+    assert_eq!(
+        wrong("<a>\n</b>"),
+        "dir/07-response.xml:2: not well-formed XML: ill-formed document: expected `</a>`, but `</b>` was found at /a \
+         (XML 1.0 2.1, Well-Formed XML Documents)"
+    );
+    assert!(
+        wrong("<html/>").contains("SOAP 1.2 Envelope") && wrong("<html/>").contains("(SOAP 1.2 part 1 5.1")
+    );
+    let foreign = wrong(&answer(uri::GET.response, "uuid:1", ""));
+    assert!(
+        foreign.starts_with("dir/07-response.xml:2: it relates to uuid:1, not to uuid:6B0E"),
+        "{foreign}"
+    );
+    assert!(foreign.ends_with("(DSP0226 5.4, Addressing)"), "{foreign}");
+    let empty = wrong(&answer(uri::GET.response, ID, ""));
+    assert!(empty.contains("missing element Shell") && empty.contains("WXF-Get"), "{empty}");
+}
+
+#[test]
+fn a_fault_is_an_answer_and_may_lack_what_it_relates_to() {
+    let fault = answer("x/fault", ID, "<s:Fault/>");
+    let without = fault.replace(&format!("<a:RelatesTo>{ID}</a:RelatesTo>"), "");
+    for fault in [fault, without] {
+        let (verdicts, checks) = judged(&exchange(&request("get"), Some(&fault)), &Validation::Valid);
+        assert_eq!(verdicts, [Passed, Passed, Passed]);
+        assert_eq!(checks[1].section, section::FAULT);
+    }
+}
+
+#[test]
+fn what_is_marked_malformed_must_be_taken_as_it_is_marked() {
+    let of = |malformed, response: &str| {
+        let exchange =
+            Exchange { malformed: Some(malformed), ..exchange(&request("delete"), Some(response)) };
+        judged(&exchange, &Validation::Invalid("asked".to_owned())).0
+    };
+    let good = answer(uri::DELETE.response, ID, "");
+    assert_eq!(of(Malformation::Refused, "<html>"), [Passed, NotExercised, Passed]);
+    assert_eq!(of(Malformation::Refused, &good), [Mismatch, NotExercised, Passed]);
+    assert_eq!(of(Malformation::Tolerated, &good), [Passed, NotExercised, Passed]);
+    assert_eq!(of(Malformation::Tolerated, "<html>"), [Mismatch, NotExercised, Passed]);
+}
+
+#[test]
+fn a_request_that_differs_from_ours_shows_where() {
+    let odd = request("delete").replace("<s:Body></s:Body>", "<s:Body><odd/></s:Body>");
+    let (verdicts, checks) = judged(&exchange(&odd, None), &Validation::Valid);
+    assert_eq!(verdicts, [NotExercised, NotExercised, Mismatch]);
+    assert!(checks[2].detail.contains("\n- Body        odd"), "{}", checks[2].detail);
+}
+
+#[test]
+fn junit_tells_failures_with_section_and_reproduction_and_what_was_skipped() {
+    let odd = request("delete").replace("<s:Body></s:Body>", "<s:Body><odd/></s:Body>");
+    let good = answer(uri::DELETE.response, ID, "");
+    let unavailable = Validation::Unavailable("no <validator>".to_owned());
+    let judgement = judge(&exchange(&odd, Some(&good)), &mut |_| unavailable.clone()).unwrap();
+    assert_eq!(judgement.checks[1].verdict, NotValidated);
+    let mut report = Report::default();
+    report
+        .scenarios
+        .push(Judged { judgements: vec![judgement], ..Judged::new("a dir/x".into(), "t".to_owned()) });
+    let text = write_junit(&report);
+    let document = Document::parse(&text).unwrap();
+    let suite = document.root().children().next().unwrap();
+    assert_eq!(suite.attribute("tests"), Some("3"));
+    assert_eq!((suite.attribute("failures"), suite.attribute("skipped")), (Some("1"), Some("1")));
+    assert!(text.contains("Section: MS-WSMV 3.1.4.4, WXF-DELETE\nReproduce: pssession conformance &apos;a dir/x&apos; --exchange 7"), "{text}");
+    assert!(text.contains("not validated: no &lt;validator&gt;"), "{text}");
+    assert_eq!(report.not_validated(), Some("no <validator>"));
+}
