@@ -13,7 +13,7 @@ use pssession::wsman::{
 };
 use uuid::Uuid;
 
-use crate::support::fixtures::{assert_snapshot, names, read};
+use crate::support::fixtures::{assert_snapshot, read};
 
 const A: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const B: &str = "01AA3E43-9E21-424B-A7FC-BC16AA34F4CE";
@@ -271,23 +271,4 @@ fn a_server_identifies_itself_also_in_the_wrong_namespace() {
     assert_eq!(windows.product_version.as_deref(), Some("OS: 0.0.0 SP: 0.0 Stack: 3.0"));
     let omi = of("identify-omi");
     assert_eq!((omi.protocol_version.as_str(), omi.product_version), (uri::WSMAN, None));
-}
-
-#[test]
-fn every_scenario_is_used_and_every_request_has_its_answer() {
-    let source = concat!(include_str!("exchanges.rs"), include_str!("../replay.rs"));
-    for scenario in names("exchanges") {
-        assert!(source.contains(&format!("\"{scenario}\"")), "{scenario} is in no test");
-        for file in names(&format!("exchanges/{scenario}")) {
-            let other = if file.contains("request") {
-                file.replace("request", "response")
-            } else {
-                file.replace("response", "request")
-            };
-            assert!(
-                names(&format!("exchanges/{scenario}")).contains(&other),
-                "{scenario}/{other} is missing"
-            );
-        }
-    }
 }
