@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::args::{Format, PlainFormat};
+use super::args::{Format, PlainFormat, ReportFormat};
 use super::exit::Exit;
 use super::manner::Voice;
 use super::render::visible;
@@ -64,6 +64,14 @@ impl DiagnosticFormat {
     /// Whether a person reads it, so that a line beside it is welcome.
     pub(crate) fn is_for_a_person(self) -> bool {
         matches!(self, Self::Text | Self::Concise(_))
+    }
+
+    /// The same for a report.
+    pub(crate) fn report(output: Option<ReportFormat>) -> Self {
+        match output {
+            Some(ReportFormat::Json | ReportFormat::Ndjson) => Self::Json,
+            _ => Self::Text,
+        }
     }
 
     /// The same for a command that knows only these two formats.

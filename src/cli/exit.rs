@@ -21,6 +21,7 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
     ("6", "the guard needs an answer, and there is no terminal to ask on"),
     ("7", "a deadline passed"),
     ("8", "for some session it is not known whether it is gone"),
+    ("9", "a mismatch: `conformance` found one, or `replay` was asked for something else than its scenario"),
     ("130, 143", "interrupted, terminated or hung up on"),
 ];
 
@@ -47,6 +48,9 @@ impl Exit {
     pub(crate) const USAGE: Self = Self(2);
     /// The guard needs an answer, and there is no terminal to ask on.
     pub(crate) const UNCONFIRMED: Self = Self(6);
+
+    /// A recorded exchange is not matched.
+    pub(crate) const MISMATCH: Self = Self(9);
 
     /// The number that the process ends with.
     pub(crate) const fn code(self) -> u8 {

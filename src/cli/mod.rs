@@ -12,9 +12,11 @@ mod interrupt;
 mod login;
 mod manner;
 mod manual;
+mod newfolder;
 mod objects;
 mod powershell;
 mod progress;
+mod recording;
 mod render;
 mod report;
 #[allow(dead_code, reason = "for `conformance`")]
@@ -76,6 +78,9 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
         Command::Identify(args) => commands::identify::run(args).await,
         Command::Explain(args) => commands::explain::run(args),
         Command::Simulator(args) => commands::simulator::run(args).await,
+        Command::Convert(args) => commands::convert::run(args),
+        Command::Replay(args) => commands::replay::run(args).await,
+        Command::Conformance(args) => commands::conformance::run(args),
         Command::Demo(_) => commands::demo::run().await,
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
@@ -93,6 +98,9 @@ fn diagnostic_format(command: &Command, manner: Manner) -> DiagnosticFormat {
         Command::Identify(args) => DiagnosticFormat::plain(args.output),
         Command::Explain(args) => DiagnosticFormat::plain(args.output),
         Command::Simulator(args) => DiagnosticFormat::plain(args.output),
+        Command::Replay(args) => DiagnosticFormat::plain(args.output),
+        Command::Conformance(args) => DiagnosticFormat::report(args.output),
+        Command::Convert(_) => DiagnosticFormat::Text,
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => DiagnosticFormat::Text,
     }
 }

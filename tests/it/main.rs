@@ -12,6 +12,7 @@
 mod budget;
 mod channel_binding;
 mod command;
+mod conformance;
 #[cfg(target_os = "linux")]
 mod docs;
 mod examples;

@@ -1,6 +1,7 @@
 //! What was typed. Every cross-option decision is made in `intent.rs`, none here.
 
 mod forget;
+mod kit;
 mod objects;
 mod output;
 mod reach;
@@ -13,6 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::exit;
 
 pub(crate) use forget::ForgetArgs;
+pub(crate) use kit::{ConformanceArgs, ConvertArgs, ReplayArgs, ReportFormat};
 pub(crate) use objects::{ExportArgs, ImportArgs};
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
 pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs};
@@ -59,6 +61,15 @@ pub(crate) enum Command {
     /// Serve an embedded WinRM endpoint on loopback, for tests
     #[command(after_help = SIMULATOR_EXAMPLES)]
     Simulator(SimulatorArgs),
+    /// Make a scenario of a recorded file
+    #[command(after_help = CONVERT_EXAMPLES)]
+    Convert(ConvertArgs),
+    /// Serve a scenario on loopback as a strict server: its answers, and nothing else
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
+    /// Judge recorded exchanges: do the answers parse and validate, do our requests match
+    #[command(after_help = CONFORMANCE_EXAMPLES)]
+    Conformance(ConformanceArgs),
     /// Show the main job on three simulated hosts: list, what-if, remove, what is left
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
@@ -133,6 +144,30 @@ const SIMULATOR_EXAMPLES: &str = "\
 Examples:
   pssession simulator
   pssession simulator --shells 30 --port 5985 -o json";
+
+const CONVERT_EXAMPLES: &str = "\
+Everything of the recording is kept, host names, accounts and payloads as well; what was found of them is told.
+DIR appears whole or not at all.
+
+Examples:
+  pssession convert recorded.yml scenarios/disconnect
+  pssession convert recorded.yml scenarios/disconnect --server 'Windows Server 2016' --force";
+
+const REPLAY_EXAMPLES: &str = "\
+It takes Basic and NTLM, sealed or in clear, with the user and password that it prints. It ends with 0 if every exchange
+was asked for and nothing else was, with 9 if not.
+
+Examples:
+  pssession replay scenarios/disconnect --until-done
+  pssession replay scenarios/disconnect --port 5985 --in-order -o json";
+
+const CONFORMANCE_EXAMPLES: &str = "\
+It ends with 9 if something does not match. What we have no operation for is not exercised, and never a mismatch.
+
+Examples:
+  pssession conformance scenarios
+  pssession conformance scenarios/disconnect --exchange 3 -o table
+  pssession conformance scenarios --junit conformance.xml -o json > conformance.json";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

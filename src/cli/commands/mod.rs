@@ -2,7 +2,9 @@
 
 pub(crate) mod completions;
 mod confirm;
+pub(crate) mod conformance;
 mod connecting;
+pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -16,6 +18,7 @@ mod misses;
 mod objects;
 mod remembered;
 pub(crate) mod remove;
+pub(crate) mod replay;
 pub(crate) mod simulator;
 
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! What stdout shows: a table for a person, records for a program.
 
+mod conformance;
 mod data;
 mod grid;
 mod list;
@@ -14,7 +15,7 @@ use pssession::store::{Imported, Note, Row, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
-use super::args::Format;
+use super::args::{Format, ReportFormat};
 use super::manner::Manner;
 use super::objects::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
@@ -87,6 +88,21 @@ pub(crate) fn imports(format: Format, imported: &[(Row, Imported)]) -> io::Resul
             let objects = imported.iter().map(|(row, imported)| imported_record(row, *imported));
             records(&mut out, format, &header, objects)?;
         }
+    }
+    out.flush()
+}
+
+/// Writes what came of judged exchanges to stdout.
+pub(crate) fn conformance(
+    chosen: Option<ReportFormat>,
+    report: &pssession::conformance::Report,
+) -> io::Result<()> {
+    let usual = if io::stdout().is_terminal() { ReportFormat::Table } else { ReportFormat::Ndjson };
+    let mut out = stdout();
+    match chosen.unwrap_or(usual) {
+        ReportFormat::Table => conformance::table(&mut out, report)?,
+        ReportFormat::Json => data::json(&mut out, conformance::records(report))?,
+        ReportFormat::Ndjson => data::ndjson(&mut out, conformance::records(report))?,
     }
     out.flush()
 }

@@ -16,18 +16,31 @@ pub(crate) struct Exchange {
 
 /// The exchanges of `NAME.yml`, in wire order; `None`, and a loud line, where the recordings are absent.
 #[expect(clippy::disallowed_methods, reason = "a test reads recordings")]
-#[expect(clippy::print_stderr, reason = "a skipped test must be heard")]
 pub(crate) fn load(name: &str) -> Option<Vec<Exchange>> {
-    let folder = folder();
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {name}: no recordings in {} (set PSSESSION_RECORDED)", folder.display());
-        return None;
-    }
-    let path = folder.join(format!("{name}.yml"));
+    let path = present(name)?.join(format!("{name}.yml"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let documents = YamlLoader::load_from_str(&text).unwrap();
     let messages = documents[0]["messages"].as_vec().unwrap();
     Some(messages.iter().map(read_exchange).collect())
+}
+
+/// The files, in the order of their names; `None`, and a loud line, where they are absent.
+pub(crate) fn paths() -> Option<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(present("every recording")?).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "yml")).collect();
+    paths.sort();
+    Some(paths)
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test must be heard")]
+fn present(what: &str) -> Option<PathBuf> {
+    let folder = folder();
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: {what}: no recordings in {} (set PSSESSION_RECORDED)", folder.display());
+    None
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test reads its environment")]

@@ -1,0 +1,92 @@
+//! DOOR: a folder that appears whole or not at all. It is written beside its place, under another name.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A folder in the making. Dropped without [`NewFolder::appear`] it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct NewFolder {
+    place: PathBuf,
+    /// Holds the folder itself, and then the one that it replaces.
+    beside: TempDir,
+}
+
+impl NewFolder {
+    /// Makes room beside `place`, on the same file system.
+    pub(crate) fn beside(place: &Path) -> io::Result<Self> {
+        let parent = match place.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let beside = tempfile::Builder::new().prefix(".pssession-").tempdir_in(parent)?;
+        let folder = Self { place: place.to_owned(), beside };
+        // With the usual permissions: those of the temporary one are for us alone.
+        fs::create_dir(folder.path())?;
+        Ok(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.beside.path().join("new")
+    }
+
+    /// Writes one file, to the disk: a full one is told now.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = fs::File::create(self.path().join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    /// Takes its place; what stood there goes.
+    pub(crate) fn appear(self) -> io::Result<()> {
+        let old = self.beside.path().join("old");
+        let replaces = self.place.exists();
+        if replaces {
+            fs::rename(&self.place, &old)?;
+        }
+        let appeared = fs::rename(self.path(), &self.place);
+        if appeared.is_err() && replaces {
+            fs::rename(&old, &self.place)?;
+        }
+        appeared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_folder_appears_whole_in_the_place_of_another() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().join("x");
+        for name in ["a", "b"] {
+            let folder = NewFolder::beside(&place).unwrap();
+            folder.write(name, b"text").unwrap();
+            folder.appear().unwrap();
+            assert_eq!((names(&place), names(home.path())), (vec![name.to_owned()], vec!["x".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = NewFolder::beside(&home.path().join("x")).unwrap();
+        folder.write("a", b"text").unwrap();
+        folder.write("no/such/folder", b"text").unwrap_err();
+        drop(folder);
+        assert!(names(home.path()).is_empty());
+        NewFolder::beside(&home.path().join("no/x")).unwrap_err();
+    }
+}
