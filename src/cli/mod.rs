@@ -19,7 +19,7 @@ mod progress;
 mod recording;
 mod render;
 mod report;
-#[allow(dead_code, reason = "for `conformance`")]
+#[allow(dead_code, reason = "its tests validate requests, too")]
 mod schemas;
 mod source;
 mod spelling;

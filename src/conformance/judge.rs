@@ -93,20 +93,18 @@ impl Verdict {
 pub enum Validation {
     /// It is valid.
     Valid,
-    /// It is not: what the validator said, and the section of the schema, if it knows one.
+    /// It is not: what the validator said, in one or more lines.
     Invalid(String),
     /// It could not be asked, and why.
     Unavailable(String),
 }
 
-/// Judges one exchange. `validate` is handed the response.
+/// Judges one exchange. `validation` is what a validator says of [`Exchange::to_validate`]; without anything to validate
+/// it does not matter.
 ///
 /// # Errors
 /// [`FixtureError`] when the request is no envelope, so that there is nothing to judge an answer by.
-pub fn judge(
-    exchange: &Exchange,
-    validate: &mut dyn FnMut(&[u8]) -> Validation,
-) -> Result<Judgement, FixtureError> {
+pub fn judge(exchange: &Exchange, validation: Validation) -> Result<Judgement, FixtureError> {
     let recorded = exchange.essence()?;
     // It was parsed a moment ago.
     let document = Document::parse(&exchange.request);
@@ -123,7 +121,7 @@ pub fn judge(
         origin: exchange.origin,
         checks: [
             parses(exchange, asked.as_ref(), message_id, concerned),
-            validates(exchange, concerned, validate),
+            validates(exchange, concerned, validation),
             our_request(&recorded, asked.as_ref(), concerned),
         ],
     })
@@ -206,30 +204,21 @@ fn related(envelope: Element<'_>, is_fault: bool, message_id: &str, action: &str
     }
 }
 
-fn validates(
-    exchange: &Exchange,
-    concerned: Section,
-    validate: &mut dyn FnMut(&[u8]) -> Validation,
-) -> Check {
-    let check = |verdict, detail: &str, section| Check {
-        kind: CheckKind::Validates,
-        verdict,
-        detail: detail.to_owned(),
-        section,
-    };
-    let not = |why| check(Verdict::NotExercised, why, concerned);
-    let Some(response) = &exchange.response else { return not("the connection was lost") };
+fn validates(exchange: &Exchange, concerned: Section, validation: Validation) -> Check {
+    let check = |verdict, detail, section| Check { kind: CheckKind::Validates, verdict, detail, section };
+    let not = |why: &str| check(Verdict::NotExercised, why.to_owned(), concerned);
     if exchange.malformed.is_some() {
         return not("the answer is marked as malformed");
     }
+    let Some(response) = &exchange.response else { return not("the connection was lost") };
     let Ok(document) = Document::parse_bytes(response) else { return not("the answer is not well-formed") };
     let body = document.root().child(uri::SOAP, "Body");
     let is_fault = body.is_some_and(|body| body.child(uri::SOAP, "Fault").is_some());
     let concerned = if is_fault { section::FAULT } else { concerned };
-    match validate(response) {
-        Validation::Valid => check(Verdict::Passed, "", concerned),
-        Validation::Invalid(said) => check(Verdict::Mismatch, &said, concerned),
-        Validation::Unavailable(why) => check(Verdict::NotValidated, &why, concerned),
+    match validation {
+        Validation::Valid => check(Verdict::Passed, String::new(), concerned),
+        Validation::Invalid(said) => check(Verdict::Mismatch, said, concerned),
+        Validation::Unavailable(why) => check(Verdict::NotValidated, why, concerned),
     }
 }
 

@@ -50,6 +50,13 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// The response, if it is for a validator: well-formed, and not marked as malformed.
+    #[must_use]
+    pub fn to_validate(&self) -> Option<&[u8]> {
+        let response = self.response.as_deref().filter(|_| self.malformed.is_none())?;
+        Document::parse_bytes(response).is_ok().then_some(response)
+    }
+
     /// What matters of its request.
     ///
     /// # Errors

@@ -1,32 +1,37 @@
 //! `pssession conformance DIR`: every exchange of one or more scenarios, judged.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pssession::conformance::{
-    FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios, write_junit,
+    Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios, write_junit,
 };
 
 use crate::cli::args::{ConformanceArgs, ReportFormat};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::render::{self, plural};
+use crate::cli::schemas::{Direction, NotValidated, Problem, Validator};
+
+/// The most exchanges that are validated at once: starting a validator costs more than an envelope.
+const MAX_BATCH: usize = 256;
+/// The most bytes of responses that are held for that.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
     let folders = scenarios(&args.dir).map_err(|error| bad_fixture(&error))?;
-    let mut report = Report::default();
-    let mut validate = |_: &[u8]| Validation::Unavailable("this version has no validator".to_owned());
+    let mut bench = Bench::default();
     for folder in folders {
-        let judged = judged(folder, args.exchange, &mut validate).map_err(|error| bad_fixture(&error))?;
-        report.scenarios.push(judged);
+        bench.take(folder, args.exchange).map_err(|error| bad_fixture(&error))?;
     }
+    let report = bench.finish().map_err(|error| bad_fixture(&error))?;
     if let Some(number) = args.exchange.filter(|_| report.exchanges() == 0) {
         return Err(Diagnostic::usage(format!("there is no exchange {number} in {}", args.dir.display())));
     }
     let is_for_stdout = |path: &Path| path == Path::new("-");
     match args.junit.as_deref() {
         Some(path) if is_for_stdout(path) => {
-            std::io::stdout().lock().write_all(write_junit(&report).as_bytes())?
+            std::io::stdout().lock().write_all(write_junit(&report).as_bytes())?;
         }
         Some(path) => {
             write_file(path, &report)?;
@@ -37,23 +42,90 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
     conclude(args, &report)
 }
 
-fn judged(
-    folder: std::path::PathBuf,
-    only: Option<u32>,
-    validate: &mut dyn FnMut(&[u8]) -> Validation,
-) -> Result<Judged, FixtureError> {
-    let scenario = Scenario::open(folder)?;
-    let mut judged = Judged::new(scenario.folder().to_owned(), scenario.header().title.clone());
-    match only {
-        Some(number) if number == 0 || number > scenario.count() => {}
-        Some(number) => judged.judgements.push(judge(&scenario.exchange(number)?, validate)?),
-        None => {
-            for exchange in scenario.exchanges() {
-                judged.judgements.push(judge(&exchange?, validate)?);
+/// What is judged, a batch at a time.
+struct Bench {
+    report: Report,
+    /// Exchanges of the last scenarios of the report, each with the position of its own.
+    batch: Vec<(usize, Exchange)>,
+    bytes: usize,
+    validator: Result<Validator, NotValidated>,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self { report: Report::default(), batch: Vec::new(), bytes: 0, validator: Validator::new() }
+    }
+}
+
+impl Bench {
+    /// Takes the exchanges of one scenario, or only that of a number.
+    fn take(&mut self, folder: PathBuf, only: Option<u32>) -> Result<(), FixtureError> {
+        let scenario = Scenario::open(folder)?;
+        let position = self.report.scenarios.len();
+        let judged = Judged::new(scenario.folder().to_owned(), scenario.header().title.clone());
+        self.report.scenarios.push(judged);
+        let numbers = 1..=scenario.count();
+        for number in numbers.filter(|number| only.is_none_or(|only| only == *number)) {
+            let exchange = scenario.exchange(number)?;
+            self.bytes += exchange.request.len() + exchange.response.as_ref().map_or(0, Vec::len);
+            self.batch.push((position, exchange));
+            if self.batch.len() >= MAX_BATCH || self.bytes >= MAX_BATCH_BYTES {
+                self.judge()?;
             }
         }
+        Ok(())
     }
-    Ok(judged)
+
+    fn finish(mut self) -> Result<Report, FixtureError> {
+        self.judge()?;
+        Ok(self.report)
+    }
+
+    fn judge(&mut self) -> Result<(), FixtureError> {
+        let batch = std::mem::take(&mut self.batch);
+        self.bytes = 0;
+        let answers: Vec<_> = batch.iter().filter_map(|(_, exchange)| exchange.to_validate()).collect();
+        let mut said = self.validate(&answers).into_iter();
+        for (position, exchange) in &batch {
+            let validation = match exchange.to_validate() {
+                Some(_) => {
+                    said.next().unwrap_or_else(|| Validation::Unavailable("nothing was said".to_owned()))
+                }
+                None => Validation::Valid,
+            };
+            let judgement = judge(exchange, validation)?;
+            if let Some(judged) = self.report.scenarios.get_mut(*position) {
+                judged.judgements.push(judgement);
+            }
+        }
+        Ok(())
+    }
+
+    fn validate(&self, answers: &[&[u8]]) -> Vec<Validation> {
+        let unavailable = |why: &NotValidated| {
+            // The verdict says that much already.
+            let why = why.to_string().trim_start_matches("not validated: ").to_owned();
+            vec![Validation::Unavailable(why); answers.len()]
+        };
+        let validator = match &self.validator {
+            Ok(validator) => validator,
+            Err(why) => return unavailable(why),
+        };
+        let envelopes: Vec<_> = answers.iter().map(|answer| (*answer, Direction::Response)).collect();
+        match validator.validate_all(&envelopes) {
+            Ok(problems) => problems.iter().map(|problems| validation(problems)).collect(),
+            Err(why) => unavailable(&why),
+        }
+    }
+}
+
+/// Each problem with the section that its schema states.
+fn validation(problems: &[Problem]) -> Validation {
+    if problems.is_empty() {
+        return Validation::Valid;
+    }
+    let lines: Vec<_> = problems.iter().map(|problem| format!("{problem}; {}", problem.section())).collect();
+    Validation::Invalid(lines.join("\n"))
 }
 
 /// What is wrong with a scenario; nothing has been judged or served.

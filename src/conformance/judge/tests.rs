@@ -35,7 +35,7 @@ fn answer(action: &str, relates_to: &str, body: &str) -> String {
 
 /// The verdicts, and what is said of the first that is no plain pass.
 fn judged(exchange: &Exchange, validation: &Validation) -> ([Verdict; 3], Vec<Check>) {
-    let judgement = judge(exchange, &mut |_| validation.clone()).unwrap();
+    let judgement = judge(exchange, validation.clone()).unwrap();
     (judgement.checks.clone().map(|check| check.verdict), judgement.checks.to_vec())
 }
 
@@ -131,7 +131,7 @@ fn junit_tells_failures_with_section_and_reproduction_and_what_was_skipped() {
     let odd = request("delete").replace("<s:Body></s:Body>", "<s:Body><odd/></s:Body>");
     let good = answer(uri::DELETE.response, ID, "");
     let unavailable = Validation::Unavailable("no <validator>".to_owned());
-    let judgement = judge(&exchange(&odd, Some(&good)), &mut |_| unavailable.clone()).unwrap();
+    let judgement = judge(&exchange(&odd, Some(&good)), unavailable).unwrap();
     assert_eq!(judgement.checks[1].verdict, NotValidated);
     let mut report = Report::default();
     report

@@ -6,6 +6,7 @@ use pssession::wsman::xml::Document;
 
 use crate::support::command::{Pssession, Run};
 use crate::support::fixtures::path;
+use crate::support::tools;
 
 fn conformance(folder: &Path, more: &[&str]) -> Run {
     let args = ["conformance", folder.to_str().unwrap()];
@@ -96,4 +97,30 @@ fn a_broken_scenario_names_file_line_and_reason() {
     let run = conformance(home.path(), &[]).expect(2);
     assert!(run.stderr.contains("03-response.xml: "), "{}", run.stderr);
     conformance(home.path(), &["--exchange", "9"]).expect(2);
+}
+
+#[test]
+fn an_answer_that_the_schemas_forbid_is_a_mismatch_with_their_section() {
+    if !tools::has("xmllint") {
+        return;
+    }
+    let home = altered("</s:Header><s:Body>", "<a:RelatesTo>uuid:1</a:RelatesTo></s:Header><s:Body>");
+    let run = conformance(home.path(), &["-o", "table"]).expect(9);
+    assert!(run.stdout.contains("mismatch: altered 02 Delete: response validates\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("; DSP0226, 5.4 Addressing"), "{}", run.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn without_a_validator_the_rest_is_judged_and_that_is_said_once() {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_pssession"))
+        .args(["conformance", path("exchanges/list-pages").to_str().unwrap(), "-o", "table"])
+        .env_clear()
+        .env("PATH", "/nonexistent")
+        .output()
+        .unwrap();
+    let (told, shown) = (String::from_utf8(run.stderr).unwrap(), String::from_utf8(run.stdout).unwrap());
+    assert_eq!(run.status.code(), Some(0), "{told}");
+    assert_eq!(told.matches("xmllint is not installed").count(), 1, "{told}");
+    assert_eq!(shown.matches("not validated").count(), 3, "{shown}");
 }
