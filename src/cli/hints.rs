@@ -1,6 +1,6 @@
 //! What to do about an error: the advice that stands below it.
 
-mod tls;
+pub(crate) mod tls;
 
 use std::error::Error as _;
 
@@ -16,7 +16,7 @@ pub(crate) fn hint(error: &Error, endpoint: &Endpoint) -> Option<String> {
         Error::Malformed(_) => {
             Some(format!("`pssession identify {}` tells whether it is WinRM at all", endpoint.url()))
         }
-        Error::Transport(error) => transport_hint(error, endpoint),
+        Error::Transport(error) => of_transport(error, endpoint),
         _ => None,
     }
 }
@@ -51,7 +51,8 @@ pub(crate) fn fault_code_hint(code: FaultCode) -> Option<String> {
     Some(format!("{} (`pssession explain {}`)", row.advice, code.0))
 }
 
-fn transport_hint(error: &TransportError, endpoint: &Endpoint) -> Option<String> {
+/// The same for an error below the library's own.
+pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Option<String> {
     let host = endpoint.computer_name();
     Some(match error {
         TransportError::Connect { .. } if let Some(error) = error.tls() => tls::hint(error, endpoint),

@@ -75,7 +75,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
         Command::Forget(args) => commands::forget::run(args, context).await,
         Command::Import(args) => commands::import::run(args, context).await,
         Command::Export(args) => commands::export::run(args, context).await,
-        Command::Identify(args) => commands::identify::run(args).await,
+        Command::Identify(args) => commands::identify::run(args, context).await,
         Command::Explain(args) => commands::explain::run(args),
         Command::Simulator(args) => commands::simulator::run(args).await,
         Command::Convert(args) => commands::convert::run(args),

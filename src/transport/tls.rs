@@ -34,7 +34,7 @@ pub(super) enum Trust<'a> {
 /// resumption, so that each connection shows the certificate that its channel binding needs.
 pub(super) fn client_config(trust: Trust<'_>, witness: Arc<Witness>) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let rule = rule(trust, &provider)?;
+    let rule = rule(trust, &provider, &witness)?;
     let judge = Judge { rule, provider: Arc::clone(&provider), witness: Arc::clone(&witness) };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -47,14 +47,19 @@ pub(super) fn client_config(trust: Trust<'_>, witness: Arc<Witness>) -> Result<C
     Ok(config)
 }
 
-fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>) -> Result<Rule, SetupError> {
+fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>, witness: &Witness) -> Result<Rule, SetupError> {
     let provider = Arc::clone(provider);
     let tls = |source: BoxError| SetupError::Tls { source };
     Ok(match trust {
-        Trust::Nobody => Rule::Nobody,
-        Trust::Platform => Rule::Chain(Arc::new(
-            rustls_platform_verifier::Verifier::new(provider).map_err(|e| tls(e.into()))?,
-        )),
+        Trust::Nobody => Rule::Nobody("no certificate is trusted on this connection".to_owned()),
+        Trust::Platform => match rustls_platform_verifier::Verifier::new(provider) {
+            Ok(verifier) => Rule::Chain(Arc::new(verifier)),
+            // Whoever only looks can do without.
+            Err(error) if witness.is_lenient() => {
+                Rule::Nobody(format!("this machine has no trust store ({error})"))
+            }
+            Err(error) => return Err(tls(error.into())),
+        },
         Trust::Only(pem) => Rule::Chain(
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
                 .build()
@@ -81,7 +86,8 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, SetupError> {
 /// What makes a certificate good enough.
 #[derive(Debug)]
 enum Rule {
-    Nobody,
+    /// Nothing, for this reason.
+    Nobody(String),
     /// Its chain and its name, by this verifier.
     Chain(Arc<dyn ServerCertVerifier>),
     Pinned(Vec<CertificatePin>),
@@ -107,7 +113,7 @@ impl Judge {
     ) -> Result<(), Distrust> {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs());
         match &self.rule {
-            Rule::Nobody => Err(Distrust::Other("no certificate is trusted on this connection".to_owned())),
+            Rule::Nobody(reason) => Err(Distrust::Other(reason.clone())),
             Rule::DangerousEverybody => Ok(()),
             Rule::Chain(verifier) => match verifier.verify_server_cert(leaf, chain, name, ocsp, now) {
                 Ok(_) => Ok(()),

@@ -62,6 +62,17 @@ pub enum Distrust {
     Other(String),
 }
 
+impl TlsError {
+    /// The same without saying that it is about trust: what is wrong with the certificate.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Untrusted { problem, pin, certificate } => reason(problem, certificate.as_deref(), pin),
+            other => other.to_string(),
+        }
+    }
+}
+
 fn reason(problem: &Distrust, certificate: Option<&Certificate>, pin: &CertificatePin) -> String {
     let time = |pick: fn(&Certificate) -> SystemTime| certificate.map_or_else(String::new, |c| when(pick(c)));
     match problem {

@@ -54,6 +54,10 @@ impl Witness {
         Self { lenient: true, ..Self::default() }
     }
 
+    pub(super) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
     /// Takes down the verdict on a certificate, and gives the one that the handshake is to go by.
     pub(super) fn hear(&self, leaf: &[u8], verdict: Result<(), TlsError>) -> Result<(), TlsError> {
         *self.lock() = Some(TlsFound {

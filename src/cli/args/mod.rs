@@ -52,7 +52,7 @@ pub(crate) enum Command {
     /// Print the whole local table, to be imported elsewhere
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
-    /// Ask a host, without logging in, whether it is WinRM and what logins it offers
+    /// Ask a host, without logging in, whether it is WinRM, what logins it offers and what certificate it has
     #[command(after_help = IDENTIFY_EXAMPLES)]
     Identify(IdentifyArgs),
     /// Say what a WSMan fault code means and what to do, offline
@@ -132,7 +132,8 @@ Examples:
 const IDENTIFY_EXAMPLES: &str = "\
 Examples:
   pssession identify web01
-  pssession identify web01 --tls -o json";
+  pssession identify web01 --tls -o json
+  pssession identify web01 --doctor --user CONTOSO\\alice    log in once, and explain each step";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:

@@ -27,7 +27,7 @@ pub(crate) struct ReachArgs {
 }
 
 /// Whose certificate is good enough.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct TrustArgs {
     /// Trust the certificate authorities in this PEM file instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Where")]
@@ -50,7 +50,7 @@ pub(crate) struct TableArgs {
     pub(crate) store: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Login")]
 pub(crate) struct LoginArgs {
     /// The account: user, DOMAIN\user or user@realm
@@ -67,7 +67,7 @@ pub(crate) struct LoginArgs {
     pub(crate) password_command: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// For one TCP (and TLS) connection to come about [default: 10s]
@@ -90,7 +90,7 @@ pub(crate) struct LimitArgs {
     pub(crate) connections_per_host: Option<u8>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Dangerous, on the command line only")]
 pub(crate) struct DangerousArgs {
     /// Send the password in clear over plain HTTP

@@ -4,26 +4,45 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{PlainFormat, TrustArgs};
+use super::{DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct IdentifyArgs {
-    /// A name, address, [IPv6], each with :port, or a URL
+    /// A name, address, [IPv6], each with :port, or a URL; without a port, HTTP and HTTPS are both looked at
     pub(crate) host: String,
-    /// HTTPS, port 5986 unless told otherwise
+    /// Log in once, list once, and say of each step how it went
+    #[arg(long)]
+    pub(crate) doctor: bool,
+    /// HTTPS only, port 5986 unless told otherwise
     #[arg(long, help_heading = "Where")]
     pub(crate) tls: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
-    /// Trust any certificate
-    #[arg(long)]
-    pub(crate) dangerous_skip_certificate_check: bool,
     /// For the connection to come about, and for the answer [default: 10s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) connect_timeout: Option<String>,
     /// What is printed on stdout [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) dangerous: DangerousArgs,
+}
+
+impl IdentifyArgs {
+    /// How the host is to be reached, as the other commands say it. The host itself is left out.
+    pub(crate) fn reach(&self) -> ReachArgs {
+        ReachArgs {
+            on: Vec::new(),
+            inventory: None,
+            tls: self.tls,
+            trust: self.trust.clone(),
+            login: self.login.clone(),
+            limits: LimitArgs { connect_timeout: self.connect_timeout.clone(), ..LimitArgs::default() },
+            dangerous: self.dangerous.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

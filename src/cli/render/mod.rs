@@ -24,7 +24,7 @@ use super::objects::{
 use super::terminal;
 pub(crate) use data::visible;
 pub(crate) use table::{Room, session_table};
-pub(crate) use text::{plural, printable, summary};
+pub(crate) use text::{duration, plural, printable, summary};
 
 /// A table on a terminal, NDJSON into a pipe, unless `-o` decides otherwise.
 pub(crate) fn format_or_default(chosen: Option<Format>) -> Format {

@@ -4,6 +4,7 @@
 mod complete;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
+mod identify;
 mod ids;
 mod input;
 mod manual;

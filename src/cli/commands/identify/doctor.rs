@@ -1,0 +1,323 @@
+//! `identify --doctor`: each step of a login, told as it is taken. Exactly one login is tried.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pssession::auth::{Offers, SCHEMES, Verdict};
+use pssession::client::{IdSource as _, RandomIds};
+use pssession::teardown::Cancellation;
+use pssession::wsman::{SessionId, one_line, printable};
+use pssession::{AuthScheme, Endpoint, Error, Listing, WsmanClient};
+use serde_json::{Value, json};
+use tokio::net::{TcpStream, lookup_host};
+
+use super::look::{self, Clock, Look};
+use super::{MAX_WORDS, Vouching, is_offered, look_at, not_winrm, policy, report};
+use crate::cli::args::{IdentifyArgs, PlainFormat};
+use crate::cli::commands::Context;
+use crate::cli::commands::connecting::Connectors;
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::exit::Exit;
+use crate::cli::hints::{self, hint, kind, place};
+use crate::cli::intent::Reach;
+use crate::cli::interrupt;
+use crate::cli::login::Logins;
+use crate::cli::render::{duration, plural, visible};
+
+/// As long as the transport waits.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Kerberos allows no more between two clocks, unless an administrator has said otherwise.
+const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
+
+pub(super) async fn run(
+    args: &IdentifyArgs,
+    mut reach: Reach,
+    vouching: Vouching,
+    context: &Context,
+) -> Result<Exit, Diagnostic> {
+    let mut story = Story { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
+    let outcome = examine(args, &mut reach, vouching, context, &mut story).await;
+    story.end()?;
+    outcome.map(|()| Exit::SUCCESS)
+}
+
+async fn examine(
+    args: &IdentifyArgs,
+    reach: &mut Reach,
+    vouching: Vouching,
+    context: &Context,
+    story: &mut Story,
+) -> Result<(), Diagnostic> {
+    let Some(first) = reach.endpoints.first().cloned() else { return Ok(()) };
+    let addresses = resolve(&first, story).await?;
+    for endpoint in &reach.endpoints {
+        knock(endpoint, &addresses, reach.connect_timeout.unwrap_or(CONNECT_TIMEOUT), story).await?;
+    }
+    let looks = look_at(reach).await;
+    for look in &looks {
+        tell(look, vouching, story)?;
+    }
+    let Some(look) = looks.iter().find(|look| look.is_winrm_and_trusted()) else {
+        return Err(no_way_in(&looks));
+    };
+    if reach.endpoints.len() > 1 {
+        let how = if look.endpoint.is_tls() {
+            "say --tls to the other commands"
+        } else {
+            "the other commands do so, too"
+        };
+        story.say("way", true, format!("{}; {how}", look.endpoint.url()))?;
+    }
+    scheme(reach, look, story)?;
+    reach.endpoints = vec![look.endpoint.clone()];
+    login_and_list(args, reach, context, story).await
+}
+
+async fn resolve(endpoint: &Endpoint, story: &mut Story) -> Result<Vec<SocketAddr>, Diagnostic> {
+    let host = endpoint.computer_name().trim_start_matches('[').trim_end_matches(']');
+    let found = lookup_host((host, endpoint.port())).await.map(Iterator::collect::<Vec<_>>);
+    match found {
+        Ok(addresses) => {
+            let mut shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+            shown.dedup();
+            let text = match shown.as_slice() {
+                [one] if one == host => format!("{host} is an address"),
+                shown => format!("{host} is {}", shown.join(", ")),
+            };
+            story.say("resolve", true, text)?;
+            Ok(addresses)
+        }
+        Err(error) => {
+            story.say("resolve", false, format!("nobody knows {host}"))?;
+            Err(Diagnostic::new(
+                "CannotConnect",
+                "ConnectionError",
+                format!("could not find {host}"),
+                Exit::COULD_NOT_BEGIN,
+            )
+            .about(endpoint.url())
+            .caused_by(&error)
+            .with_hint("check the spelling and the name service; an address works too"))
+        }
+    }
+}
+
+/// A TCP connection that is closed at once: only this tells a firewall from a service that does not answer.
+async fn knock(
+    endpoint: &Endpoint,
+    addresses: &[SocketAddr],
+    limit: Duration,
+    story: &mut Story,
+) -> Result<(), Diagnostic> {
+    let mut last = "no address".to_owned();
+    for address in addresses {
+        let address = SocketAddr::new(address.ip(), endpoint.port());
+        match tokio::time::timeout(limit, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => {
+                story.say("connect", true, format!("{address} takes connections"))?;
+                return Ok(());
+            }
+            Ok(Err(error)) => last = format!("{address}: {error}"),
+            Err(_) => last = format!("{address}: no answer within {}; a firewall?", duration(limit)),
+        }
+    }
+    Ok(story.say("connect", false, last)?)
+}
+
+/// What one look has shown, if it has shown anything.
+fn tell(look: &Look, vouching: Vouching, story: &mut Story) -> Result<(), Diagnostic> {
+    let port = look.endpoint.port();
+    let probe = match &look.told {
+        Ok(probe) => probe,
+        // That nothing listens there was told before.
+        Err(error) if error.tls().is_none() => return Ok(()),
+        Err(error) => {
+            return Ok(story.say("tls", false, format!("port {port}: {}", report::innermost(error)))?);
+        }
+    };
+    if let Some(tls) = &probe.tls {
+        let version = tls.version.map_or("TLS".to_owned(), |version| version.to_string());
+        let subject = tls
+            .certificate
+            .as_ref()
+            .map_or("that cannot be read".to_owned(), |c| one_line(&c.subject, MAX_WORDS));
+        story.say("tls", true, format!("port {port}: {version}, certificate {subject}, {}", tls.pin))?;
+        match &tls.distrust {
+            None => story.say("trust", vouching != Vouching::Nobody, vouching.words().to_owned())?,
+            Some(error) => story.say("trust", false, error.reason())?,
+        }
+    }
+    if !look.is_winrm() {
+        return Ok(story.say(
+            "winrm",
+            false,
+            format!("port {port}: HTTP {}{}", probe.status, probe.excerpt),
+        )?);
+    }
+    if let Some(clock) = look.clock {
+        let skew = match clock {
+            Clock::Same(_) => Duration::ZERO,
+            Clock::Ahead(by) | Clock::Behind(by) => by,
+        };
+        let remark = if skew > MAX_SKEW { "; Kerberos allows 5m" } else { "" };
+        story.say(
+            "clock",
+            skew <= MAX_SKEW,
+            format!("port {port}: {}{remark}", report::clock(Some(clock))),
+        )?;
+    }
+    let offers = printable(&probe.offers.to_string());
+    Ok(story.say("offers", !probe.offers.is_empty(), format!("port {port}: {offers}"))?)
+}
+
+/// Each scheme of this build, strongest first, and why it is taken or not.
+fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnostic> {
+    let none = Offers::default();
+    let offers = look.told.as_ref().map_or(&none, |probe| &probe.offers);
+    let policy = policy(reach, &look.endpoint);
+    let wanted = reach.scheme.unwrap_or_default();
+    let mut taken = false;
+    for row in SCHEMES {
+        let (good, why) = match row.verdict(policy) {
+            _ if !is_offered(row, offers) => (false, format!("{} is not offered", row.header)),
+            Verdict::Refused(problem) => (false, problem.to_owned()),
+            _ if wanted != AuthScheme::Auto && wanted != row.scheme => {
+                (false, format!("--auth says {wanted}"))
+            }
+            _ if taken => (false, "a stronger one is taken".to_owned()),
+            Verdict::Tls => (true, "TLS protects what is sent".to_owned()),
+            Verdict::Sealed => (true, "each message is sealed".to_owned()),
+            Verdict::Clear => (true, "what is sent travels IN CLEAR, as you asked".to_owned()),
+        };
+        let place = if good && !taken { "taken" } else { "not taken" };
+        story.note("scheme", format!("{}: {place}, {why}", row.name))?;
+        taken |= good;
+    }
+    Ok(())
+}
+
+async fn login_and_list(
+    args: &IdentifyArgs,
+    reach: &Reach,
+    context: &Context,
+    story: &mut Story,
+) -> Result<(), Diagnostic> {
+    let reach_args = args.reach();
+    let watch = interrupt::watch(&Cancellation::new());
+    let logins = Logins::new(&reach_args.login, &watch);
+    let connectors = Connectors::new(reach, context, logins).for_servers()?;
+    let Some(connector) = connectors.first() else { return Ok(()) };
+    let user = printable(connector.user());
+    let connection = match connector.connect().await {
+        Ok(connection) => connection,
+        Err(error) => {
+            let error = Error::from(error);
+            story.say("login", false, format!("{user} did not get in"))?;
+            return Err(failed("could not log in on", connector.endpoint(), &error));
+        }
+    };
+    story.say("login", true, format!("{user} is logged in; this was the only try"))?;
+    let ids = Arc::new(RandomIds);
+    let mut client =
+        WsmanClient::new(connection, connector.endpoint().url(), SessionId::new(ids.draw()), ids);
+    match client.list_shells().await {
+        Ok(listing) => Ok(story.say("listing", listing.complete(), seen(&listing, connector.user()))?),
+        Err(error) => {
+            story.say("listing", false, format!("{user} may not list shells, or the host failed"))?;
+            Err(failed("could not list the shells on", connector.endpoint(), &error))
+        }
+    }
+}
+
+/// What can be seen, and what its absence would prove.
+fn seen(listing: &Listing, user: &str) -> String {
+    let owners: HashSet<String> =
+        listing.shells.iter().filter_map(|shell| Some(shell.owner.as_deref()?.to_lowercase())).collect();
+    let name = |account: &str| {
+        let account = account.rsplit('\\').next().unwrap_or(account);
+        account.split('@').next().unwrap_or(account).to_lowercase()
+    };
+    let counted = plural(listing.shells.len(), "shell");
+    let whole = if listing.complete() {
+        ""
+    } else {
+        "; the listing is not complete, so that nothing would be closed"
+    };
+    let means = match owners.iter().any(|owner| name(owner) != name(user)) {
+        true => "other people's are among them, so that what is absent is gone",
+        false => "none of other people: this account may see only its own",
+    };
+    format!("{counted} of {}, {means}{whole}", plural(owners.len(), "owner"))
+}
+
+fn failed(what: &str, endpoint: &Endpoint, error: &Error) -> Diagnostic {
+    let (id, category) = kind(error);
+    let exit = match error.is_credential_refused() {
+        true => pssession::teardown::ExitCode::CredentialRefused.into(),
+        false => Exit::COULD_NOT_BEGIN,
+    };
+    Diagnostic::new(id, category, format!("{what} {}", place(endpoint)), exit)
+        .about(endpoint.url())
+        .caused_by(error)
+        .with_hint(hint(error, endpoint))
+}
+
+fn no_way_in(looks: &[Look]) -> Diagnostic {
+    let distrusted = looks.iter().find_map(|look| Some((look, look.distrust()?)));
+    if let Some((look, error)) = distrusted {
+        let message = format!("the login was not tried: nobody vouches for {}", place(&look.endpoint));
+        return Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
+            .about(look.endpoint.url())
+            .caused_by(error)
+            .with_hint(hints::tls::hint(error, &look.endpoint));
+    }
+    match looks.iter().find_map(|look| Some((look, look.told.as_ref().ok()?))) {
+        Some((look, probe)) => not_winrm(&look.endpoint, probe),
+        None => super::nothing_there(looks),
+    }
+}
+
+/// The steps so far; a person reads each as it is taken.
+struct Story {
+    format: PlainFormat,
+    steps: Vec<Value>,
+}
+
+impl Story {
+    fn say(&mut self, step: &'static str, good: bool, text: String) -> std::io::Result<()> {
+        self.tell(step, Some(good), text)
+    }
+
+    /// What is neither good nor bad.
+    fn note(&mut self, step: &'static str, text: String) -> std::io::Result<()> {
+        self.tell(step, None, text)
+    }
+
+    fn tell(&mut self, step: &'static str, good: Option<bool>, text: String) -> std::io::Result<()> {
+        if self.format == PlainFormat::Table {
+            let mark = match good {
+                Some(true) => "ok",
+                Some(false) => "NO",
+                None => "",
+            };
+            writeln!(std::io::stdout().lock(), "{mark:<2}  {step:<8} {text}")?;
+        }
+        self.steps.push(json!({ "Step": step, "Good": good, "Text": text }));
+        Ok(())
+    }
+
+    fn end(self) -> std::io::Result<()> {
+        match self.format {
+            PlainFormat::Table => Ok(()),
+            PlainFormat::Json => {
+                let at = crate::cli::objects::time(look::now());
+                let object = json!({ "Schema": "pssession.doctor/1", "At": at, "Steps": self.steps });
+                writeln!(std::io::stdout().lock(), "{}", visible(&object.to_string()))
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `pssession identify HOST`: is it WinRM, which version, what logins does it offer, and whose certificate does it show.
+//! No credential is involved, but for `--doctor`.
+
+mod doctor;
+mod look;
+mod report;
+
+use std::io::Write as _;
+
+use pssession::Endpoint;
+use pssession::auth::{LoginPolicy, Offers, SCHEMES, SchemeRow, Verdict};
+use pssession::transport::{HttpOptions, Probe, TransportError};
+use pssession::wsman::one_line;
+
+use super::Context;
+use crate::cli::args::{IdentifyArgs, PlainFormat};
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::exit::Exit;
+use crate::cli::hints::{self, place, status_hint};
+use crate::cli::intent::Reach;
+use crate::cli::render::visible;
+use look::Look;
+
+/// The most of a server's own words that is shown, in characters.
+const MAX_WORDS: usize = 200;
+
+/// Who says that a certificate is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vouching {
+    Platform,
+    Authorities,
+    Pins,
+    Nobody,
+}
+
+pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let mut reach = Reach::read(&args.reach())?;
+    reach.endpoints = doors(args)?;
+    reach.trust.suits(&reach.endpoints)?;
+    let vouching = Vouching::of(args);
+    if args.doctor {
+        return doctor::run(args, reach, vouching, context).await;
+    }
+    let looks = look_at(&reach).await;
+    if !looks.iter().any(Look::is_winrm) {
+        return Err(nothing_there(&looks));
+    }
+    let now = look::now();
+    let mut out = std::io::stdout().lock();
+    match args.output.unwrap_or(PlainFormat::Table) {
+        PlainFormat::Json => {
+            writeln!(out, "{}", visible(&report::json(&looks, vouching, now).to_string()))?;
+        }
+        PlainFormat::Table => {
+            let doors: Vec<_> = looks.iter().map(|look| report::lines(look, vouching, now)).collect();
+            report::write(&mut out, &doors)?;
+        }
+    }
+    drop(out);
+    let distrusted = looks.iter().find_map(|look| Some((look, look.distrust()?)));
+    if let Some((look, error)) = distrusted
+        && !looks.iter().any(Look::is_winrm_and_trusted)
+    {
+        return Err(untrusted(look).caused_by(error).with_hint(hints::tls::hint(error, &look.endpoint)));
+    }
+    if args.output.is_none_or(|output| output == PlainFormat::Table) {
+        let advice = looks.iter().find(|look| look.is_winrm()).and_then(|look| login_hint(&reach, look));
+        let trust = distrusted.map(|(look, error)| hints::tls::hint(error, &look.endpoint));
+        for advice in advice.into_iter().chain(trust) {
+            writeln!(std::io::stderr().lock(), "\nhint: {advice}")?;
+        }
+    }
+    Ok(Exit::SUCCESS)
+}
+
+impl Vouching {
+    fn of(args: &IdentifyArgs) -> Self {
+        match args {
+            _ if !args.trust.certificate_pin.is_empty() => Self::Pins,
+            _ if args.dangerous.dangerous_skip_certificate_check => Self::Nobody,
+            _ if args.trust.ca_file.is_some() => Self::Authorities,
+            _ => Self::Platform,
+        }
+    }
+
+    /// What may be said of a certificate with which nothing is wrong.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Platform => "trusted by this machine",
+            Self::Authorities => "trusted by --ca-file",
+            Self::Pins => "it is the one of --certificate-pin",
+            Self::Nobody => "NOT CHECKED: --dangerous-skip-certificate-check",
+        }
+    }
+}
+
+/// The endpoint that was named; without a port, HTTP and HTTPS.
+fn doors(args: &IdentifyArgs) -> Result<Vec<Endpoint>, Diagnostic> {
+    let host = args.host.trim();
+    let named = Endpoint::parse(host, args.tls).map_err(|error| {
+        Diagnostic::usage(error.to_string())
+            .with_hint("write web01, web01:5986, [2001:db8::1] or https://web01/wsman")
+    })?;
+    Ok(match Endpoint::parse(host, true) {
+        // Only where no port was named do the two differ.
+        Ok(secure) if secure.port() != named.port() => vec![named, secure],
+        _ => vec![named],
+    })
+}
+
+/// Looks at each door, at the same time: a closed one may take a while.
+async fn look_at(reach: &Reach) -> Vec<Look> {
+    let mut options = reach.trust.apply(HttpOptions::default().with_security(reach.security));
+    if let Some(limit) = reach.connect_timeout {
+        options = options.with_connect_timeout(limit).with_login_timeout(limit);
+    }
+    match reach.endpoints.as_slice() {
+        [one, other] => {
+            let both = tokio::join!(Look::at(one.clone(), &options), Look::at(other.clone(), &options));
+            vec![both.0, both.1]
+        }
+        some => {
+            let mut looks = Vec::new();
+            for endpoint in some {
+                looks.push(Look::at(endpoint.clone(), &options).await);
+            }
+            looks
+        }
+    }
+}
+
+/// What the offer means for a login by this command; nothing where the default does.
+fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
+    let (endpoint, offers) = (&look.endpoint, &look.told.as_ref().ok()?.offers);
+    let policy = policy(reach, endpoint);
+    let offered = |needs_tls| {
+        SCHEMES.iter().any(|row| {
+            row.needs_tls == needs_tls
+                && is_offered(row, offers)
+                && !matches!(row.verdict(policy), Verdict::Refused(_))
+        })
+    };
+    if offered(false) || offers.has("NTLM") {
+        return None;
+    }
+    Some(if !offers.has("Basic") {
+        let mut words: Vec<&str> = SCHEMES.iter().map(|row| row.header).collect();
+        words.dedup();
+        format!("this build logs in with {}; none of these is offered here", words.join(" or "))
+    } else if endpoint.is_tls() {
+        "only Basic is offered: a local user of that machine, and --auth basic".to_owned()
+    } else {
+        "only Basic is offered, and over HTTP everyone on the way can read it: use --tls if the server listens there"
+            .to_owned()
+    })
+}
+
+/// Whether the server offers this scheme by a word that we know.
+fn is_offered(row: &SchemeRow, offers: &Offers) -> bool {
+    offers.has(row.header)
+}
+
+fn policy(reach: &Reach, endpoint: &Endpoint) -> LoginPolicy {
+    LoginPolicy {
+        tls: endpoint.is_tls(),
+        dangerous_basic_over_http: reach.security.dangerous_basic_over_http,
+        dangerous_unencrypted: reach.security.dangerous_unencrypted,
+    }
+}
+
+/// No door leads to WinRM: what answers tells more than what is closed.
+fn nothing_there(looks: &[Look]) -> Diagnostic {
+    let answered = looks.iter().find_map(|look| Some((look, look.told.as_ref().ok()?)));
+    if let Some((look, probe)) = answered {
+        let diagnostic = not_winrm(&look.endpoint, probe);
+        return match &look.identity {
+            Some(Err(error)) => diagnostic.caused_by(error),
+            _ => diagnostic,
+        };
+    }
+    let speaks_tls = |look: &&Look| look.told.as_ref().is_err_and(|error| error.tls().is_some());
+    match looks.iter().find(speaks_tls).or(looks.first()) {
+        Some(Look { endpoint, told: Err(error), .. }) => not_reached(endpoint, error, looks),
+        _ => Diagnostic::usage("no host was named"),
+    }
+}
+
+fn not_reached(endpoint: &Endpoint, error: &TransportError, looks: &[Look]) -> Diagnostic {
+    let others: Vec<String> = looks
+        .iter()
+        .filter(|look| look.endpoint != *endpoint)
+        .filter_map(|look| {
+            Some(format!("{}: {}", look.endpoint.url(), report::innermost(look.told.as_ref().err()?)))
+        })
+        .collect();
+    let beside = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+    let message = format!("could not identify {}{beside}", place(endpoint));
+    Diagnostic::new("CannotConnect", "ConnectionError", message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .caused_by(error)
+        .with_hint(hints::of_transport(error, endpoint))
+}
+
+fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
+    let server = probe.server.as_deref().map(|server| format!(", Server: {}", one_line(server, MAX_WORDS)));
+    let message = format!(
+        "{} is not WinRM: it answered Identify with HTTP {}{}{}",
+        endpoint.url(),
+        probe.status,
+        probe.excerpt,
+        server.unwrap_or_default()
+    );
+    // A 401 without an offer is no matter of a password: none was sent.
+    let advice = status_hint(probe.status, endpoint).filter(|_| probe.status != 401).unwrap_or_else(|| {
+        "WinRM listens on 5985 (HTTP) and 5986 (HTTPS, --tls) under /wsman; is that the port and the path?".to_owned()
+    });
+    Diagnostic::new("NotWinRM", "ProtocolError", message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .with_hint(advice)
+}
+
+/// What stands on stdout is the word of a server that nobody vouches for.
+fn untrusted(look: &Look) -> Diagnostic {
+    let message = format!("nobody vouches for what {} said", place(&look.endpoint));
+    Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
+        .about(look.endpoint.url())
+}
