@@ -25,6 +25,12 @@ pub enum TlsError {
         /// What it says; `None` if it cannot be read.
         certificate: Option<Box<Certificate>>,
     },
+    /// The server's certificate or its key is of a kind that we cannot check, such as an RSA key below 2048 bits.
+    #[error("the server's certificate or its key cannot be used: {problem}")]
+    Unusable {
+        /// What is wrong, in the TLS library's words.
+        problem: String,
+    },
     /// The server knows neither TLS 1.2 nor 1.3.
     #[error("the server speaks neither TLS 1.2 nor TLS 1.3")]
     OldVersion,
@@ -177,6 +183,10 @@ fn of_rustls(error: &(dyn Error + 'static), asked: bool) -> Option<TlsError> {
     match error.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
             other.0.downcast_ref::<TlsError>().cloned()
+        }
+        // The judge's own verdicts are all of the kind above: this one is about the signature of the handshake.
+        rustls::Error::InvalidCertificate(problem) => {
+            Some(TlsError::Unusable { problem: problem.to_string() })
         }
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsError::NotTls),
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)

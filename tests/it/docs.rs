@@ -151,6 +151,7 @@ pages! {
     a_pipeline_goes_as_the_page_says: "docs/in-a-pipeline.md";
     the_table_behaves_as_the_page_says: "docs/the-local-table.md";
     powershells_spelling_goes_as_the_page_says: "docs/powershell.md";
+    each_way_in_goes_as_the_page_says: "docs/authentication.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
 }
 

@@ -18,6 +18,11 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
             let names = certificate.as_ref().map(|certificate| certificate.names.as_slice());
             distrust(problem, pin, names.unwrap_or_default())
         }
+        TlsError::Unusable { .. } => {
+            "an RSA key needs 2048 bits, and a certificate version 3; neither a pin nor a switch helps, a new certificate \
+             does, or HTTP, where NTLM and Kerberos seal each message"
+                .to_owned()
+        }
         TlsError::OldVersion => format!(
             "TLS 1.0 and 1.1 are broken and not spoken here: switch on TLS 1.2 on {host} (Schannel), or go over HTTP, \
              where NTLM and Kerberos seal each message",

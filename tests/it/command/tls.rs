@@ -1,12 +1,13 @@
 //! HTTPS as the command goes it: each way in that is right, and each wrong one with its reason and what to do.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use super::{leaked, left, on};
@@ -296,12 +297,13 @@ struct OldServer {
 
 impl OldServer {
     fn start(leaf: &Leaf, folder: &TempDir, version: &str) -> Option<Self> {
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path
-        };
-        let (certificate, key) = (file("cert.pem", &leaf.pem), file("key.pem", &leaf.key_pem));
+        let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+        std::fs::write(&certificate, &leaf.pem).unwrap();
+        std::fs::write(&key, &leaf.key_pem).unwrap();
+        Self::with(&certificate, &key, version)
+    }
+
+    fn with(certificate: &Path, key: &Path, version: &str) -> Option<Self> {
         let child = Command::new("openssl")
             .args(["s_server", "-accept", "127.0.0.1:0", version, "-cipher", "ALL:@SECLEVEL=0"])
             .arg("-cert")
@@ -345,5 +347,36 @@ async fn a_server_that_speaks_only_tls_1_0_or_1_1_is_told_with_a_way_out() {
             .expect(1);
         assert!(run.stderr.contains("speaks neither TLS 1.2 nor TLS 1.3"), "{version}: {}", run.stderr);
         assert!(run.stderr.contains("switch on TLS 1.2"), "{version}: {}", run.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_key_that_is_too_short_is_told_and_no_pin_helps() {
+    if !crate::support::tools::has_command("openssl", "version") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=old", "-days", "9"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let server = OldServer::with(&certificate, &key, "-tls1_2").expect("openssl serves");
+    let place = format!("127.0.0.1:{}", server.port);
+    let pem = std::fs::read(&certificate).unwrap();
+    let der =
+        <tokio_rustls::rustls::pki_types::CertificateDer<'_> as PemObject>::from_pem_slice(&pem).unwrap();
+    let pin = pssession::transport::CertificatePin::of(&der).to_string();
+    for more in [["--certificate-pin", &pin].as_slice(), &["--dangerous-skip-certificate-check"]] {
+        let args = [&["get", "--on", &place, "--tls", "--user", "ann"], more].concat();
+        let run = Pssession::new(args).env("PSSESSION_PASSWORD", "x").run().await.expect(1);
+        assert!(run.stderr.contains("certificate or its key cannot be used"), "{}", run.stderr);
+        assert!(run.stderr.contains("an RSA key needs 2048 bits"), "{}", run.stderr);
     }
 }

@@ -8,18 +8,23 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
-use pssession::simulator::{Account, SimulatedShell, Simulator, World};
+use pssession::simulator::{Account, ChannelBinding, SimulatedShell, Simulator, World};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::pty::Pty;
+use super::tls::{Authority, BOTH, Leaf, TlsHost, unchanging};
 
 /// What the hosts' names have in common.
 const NAME: &str = "web0";
 /// Where WinRM listens.
 const PORT: u16 = 5985;
+/// Where it listens for TLS.
+const TLS_PORT: u16 = 5986;
+/// What the person finds where they work, and what the machine trusts: the authority that signed web02's certificate.
+const AUTHORITY_FILE: &str = "contoso-ca.pem";
 /// As many others may run such tests on this machine at a time, and more.
 const MAX_TRIES: u32 = 100;
 /// Wide enough for the widest table on a page.
@@ -36,6 +41,7 @@ pub(crate) struct Stage {
     network: String,
     password: SecretString,
     windows: Vec<Simulator>,
+    _behind_tls: Vec<TlsHost>,
     _web: MockServer,
 }
 
@@ -60,7 +66,7 @@ pub(crate) struct Done {
 
 impl Stage {
     /// web01 and web02 are Windows hosts on which `CONTOSO\admin` and `CONTOSO\alice` may do everything; web03 is a web server
-    /// that is no WinRM.
+    /// that is no WinRM. Over TLS web01 has a certificate that signed itself, and web02 one of CONTOSO's own authority.
     pub(crate) async fn set() -> Self {
         for number in 0..MAX_TRIES {
             // Numbers of two digits keep an address as narrow as the column that shows it.
@@ -71,14 +77,26 @@ impl Stage {
             let password = SecretString::from(uuid::Uuid::new_v4().to_string());
             let Ok(first) = host("web01", shells_of_web01(), address(1), &password).await else { continue };
             let Ok(second) = host("web02", shells_of_web02(), address(2), &password).await else { continue };
+            let authority = Authority::new("CONTOSO CA");
+            let leaf = authority.issue(&[&address(2).to_string(), "srv2.contoso.com"], |params| {
+                params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+                params.not_after = rcgen::date_time_ymd(2098, 12, 31);
+            });
+            let own = unchanging("srv1.contoso.com");
+            let first_tls = behind_tls(shells_of_web01(), address(1), &password, &own);
+            let second_tls = behind_tls(shells_of_web02(), address(2), &password, &leaf);
+            let (Ok(first_tls), Ok(second_tls)) = (first_tls.await, second_tls.await) else { continue };
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(AUTHORITY_FILE), &authority.pem).unwrap();
             let page = ResponseTemplate::new(404).set_body_raw("<html>Welcome to nginx", "text/html");
             let web = MockServer::builder().listener(listener).start().await;
             Mock::given(any()).respond_with(page).mount(&web).await;
             return Self {
-                folder: tempfile::tempdir().unwrap(),
+                folder,
                 network: format!("127.{}.{}.", network[0], network[1]),
                 password,
                 windows: vec![first, second],
+                _behind_tls: vec![first_tls, second_tls],
                 _web: web,
             };
         }
@@ -111,6 +129,7 @@ impl Stage {
             .columns(COLUMNS)
             .env("PATH", &format!("{}:/usr/bin:/bin", path.display()))
             .env("HOME", place)
+            .env("SSL_CERT_FILE", &format!("{place}/{AUTHORITY_FILE}"))
             .env("PSSESSION_USER", r"CONTOSO\admin")
             .env("PSSESSION_PASSWORD", self.password.expose_secret())
             .env("PSSESSION_STORE", &format!("{place}/.sessions.db"))
@@ -141,6 +160,22 @@ fn without_colours(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |plain, part| plain + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+/// The same hosts over TLS: as strict about channel bindings as Windows can be, and Basic is allowed there.
+async fn behind_tls(
+    shells: Vec<SimulatedShell>,
+    address: Ipv4Addr,
+    password: &SecretString,
+    leaf: &Leaf,
+) -> std::io::Result<TlsHost> {
+    let listener = tokio::net::TcpListener::bind((address, TLS_PORT)).await?;
+    let mut world = World::new("web");
+    shells.into_iter().for_each(|shell| world.add(shell));
+    let builder = Simulator::builder().world(world).channel_binding(ChannelBinding::Strict).allow_basic();
+    let account = Account::administrator(r"CONTOSO\admin");
+    let simulator = builder.account(account, password.clone()).start().await?;
+    Ok(TlsHost::around(simulator, leaf, leaf.acceptor(BOTH), listener))
 }
 
 async fn host(

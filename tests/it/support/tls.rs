@@ -63,6 +63,21 @@ pub(crate) fn self_signed(names: &[&str]) -> Leaf {
     Leaf::new(&params.self_signed(&key).unwrap(), &key)
 }
 
+/// A certificate that signed itself and is the same on each day, so that a page can show its pin.
+pub(crate) fn unchanging(name: &str) -> Leaf {
+    // RFC 8410, section 10.3, Examples of Ed25519 Private Key: this is none of anybody's.
+    let prefix = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+    let key = PrivateKeyDer::try_from([&prefix[..], &[7; 32]].concat()).unwrap();
+    let key = KeyPair::from_der_and_sign_algo(&key, &rcgen::PKCS_ED25519).unwrap();
+    let (mut params, _) = leaf(&[name], |_| {});
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(1.into());
+    params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2098, 12, 31);
+    Leaf::new(&params.self_signed(&key).unwrap(), &key)
+}
+
 fn leaf(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (CertificateParams, KeyPair) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
@@ -136,8 +151,17 @@ impl TlsHost {
         acceptor: TlsAcceptor,
         listener: TcpListener,
     ) -> Self {
-        let simulator =
-            Simulator::builder().world(world).channel_binding(ChannelBinding::Strict).start().await.unwrap();
+        let builder = Simulator::builder().world(world).channel_binding(ChannelBinding::Strict);
+        Self::around(builder.start().await.unwrap(), leaf, acceptor, listener)
+    }
+
+    /// The same for a host that has been set up.
+    pub(crate) fn around(
+        simulator: Simulator,
+        leaf: &Leaf,
+        acceptor: TlsAcceptor,
+        listener: TcpListener,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let host = simulator.host();
         let channel = Channel::Tls { certificate_hash: Some(leaf.end_point_hash()) };
