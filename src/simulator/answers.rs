@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use uuid::Uuid;
+
+use super::guids::upper;
+use super::profile::{Dialect, Traits};
 use crate::wsman::MessageId;
 use crate::wsman::uri::{self, Action};
 use crate::wsman::xml::escape_into;
@@ -26,6 +30,8 @@ pub(super) const TRANSFER: &str = "xwp";
 pub(super) const ENUMERATION: &str = "nwp";
 /// The prefixes of the shell's own operations.
 pub(super) const SHELL: &str = "xwrp";
+/// The prefixes of Receive.
+pub(super) const RECEIVE: &str = "wrp";
 /// The prefixes of faults.
 pub(super) const FAULT: &str = "xenwp";
 
@@ -40,6 +46,7 @@ pub(super) fn envelope(
     action: &str,
     prefixes: &str,
     message_id: MessageId,
+    activity_id: Option<Uuid>,
     relates_to: Option<&str>,
     body: &str,
 ) -> String {
@@ -57,11 +64,11 @@ pub(super) fn envelope(
         };
         let _ = write!(out, r#" xmlns:{name}="{namespace}""#);
     }
-    let _ = write!(
-        out,
-        "><s:Header><a:Action>{action}</a:Action><a:MessageID>{message_id}</a:MessageID><a:To>{}</a:To>",
-        uri::ANONYMOUS
-    );
+    let _ = write!(out, "><s:Header><a:Action>{action}</a:Action><a:MessageID>{message_id}</a:MessageID>");
+    if let Some(activity_id) = activity_id {
+        let _ = write!(out, "<p:ActivityId>{}</p:ActivityId>", upper(activity_id));
+    }
+    let _ = write!(out, "<a:To>{}</a:To>", uri::ANONYMOUS);
     if let Some(relates_to) = relates_to {
         out.push_str("<a:RelatesTo>");
         escape_into(&mut out, relates_to);
@@ -73,21 +80,31 @@ pub(super) fn envelope(
     out
 }
 
-/// Writes the answer to Identify, which has no headers (DSP0226 11, Metadata and Discovery). `version` is what
-/// Windows puts after `OS:`; it tells nothing to a caller who has not logged in.
-pub(super) fn identity(version: &str) -> String {
+/// Writes the answer to Identify, which has no headers (DSP0226 11, Metadata and Discovery). Windows tells its version
+/// only to a caller who has logged in.
+pub(super) fn identity(traits: &Traits, is_logged_in: bool) -> String {
+    let os = if is_logged_in { traits.os } else { "0.0.0" };
+    let stack = traits.versions.stack;
+    let (vendor, version) = match traits.dialect {
+        Dialect::Windows => ("Microsoft Corporation", format!("OS: {os} SP: 0.0 Stack: {stack}")),
+        Dialect::Omi => ("Open Management Infrastructure", stack.to_owned()),
+    };
+    // OMI puts the answer itself into SOAP's namespace.
+    let namespace = if traits.dialect == Dialect::Omi { "s" } else { "wsmid" };
     format!(
         concat!(
             r#"<s:Envelope xml:lang="en-US" xmlns:s="{soap}"><s:Header></s:Header><s:Body>"#,
-            r#"<wsmid:IdentifyResponse xmlns:wsmid="{identity}">"#,
+            r#"<{namespace}:IdentifyResponse xmlns:wsmid="{identity}">"#,
             "<wsmid:ProtocolVersion>{protocol}</wsmid:ProtocolVersion>",
-            "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>",
-            "<wsmid:ProductVersion>OS: {version} SP: 0.0 Stack: 3.0</wsmid:ProductVersion>",
-            "</wsmid:IdentifyResponse></s:Body></s:Envelope>",
+            "<wsmid:ProductVendor>{vendor}</wsmid:ProductVendor>",
+            "<wsmid:ProductVersion>{version}</wsmid:ProductVersion>",
+            "</{namespace}:IdentifyResponse></s:Body></s:Envelope>",
         ),
         soap = uri::SOAP,
         identity = uri::IDENTITY,
         protocol = uri::WSMAN,
+        namespace = namespace,
+        vendor = vendor,
         version = version,
     )
 }

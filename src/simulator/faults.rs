@@ -21,6 +21,8 @@ pub(super) enum Provider {
     Shell,
     /// The cmd plugin, which says its message as text.
     Cmd,
+    /// The PowerShell plugin, which does so, too.
+    PowerShell,
 }
 
 pub(super) const OPERATION_TIMED_OUT: u32 = 2_150_858_793;
@@ -42,7 +44,21 @@ pub(super) const PULL_DIFFERS: u32 = 2_150_859_181;
 pub(super) const ENVELOPE_SIZE_EXCEEDED: u32 = 2_150_858_824;
 pub(super) const QUOTA_MAX_SHELLS: u32 = 2_150_859_173;
 pub(super) const SHELL_DISCONNECTED: u32 = 2_150_859_204;
-const ACCESS_DENIED: u32 = 5;
+pub(super) const ACCESS_DENIED: u32 = 5;
+/// The operation was cut off: what it was about is gone.
+pub(super) const ABORTED: u32 = 995;
+pub(super) const SERVICE_BUSY: u32 = 2_150_858_815;
+pub(super) const QUOTA_MAX_COMMANDS: u32 = 2_150_859_241;
+pub(super) const IDLE_TIMEOUT_OUT_OF_BOUNDS: u32 = 2_150_859_250;
+pub(super) const ID_NOT_VALID: u32 = 2_150_859_221;
+pub(super) const ID_CONFLICT: u32 = 2_150_859_223;
+pub(super) const DISCONNECT_NOT_SUPPORTED: u32 = 2_150_859_205;
+pub(super) const SESSION_ID_MISMATCH: u32 = 2_150_859_206;
+pub(super) const CONNECTED_ELSEWHERE: u32 = 2_150_859_213;
+pub(super) const ALREADY_DISCONNECTED: u32 = 2_150_859_215;
+pub(super) const STREAM_DISCONNECTED: u32 = 2_150_859_230;
+pub(super) const PROTOCOL_VERSION: u32 = 2_152_991_685;
+pub(super) const NO_NEGOTIATION_DATA: u32 = 2_152_992_674;
 
 impl Refusal {
     pub(super) fn new(code: u32) -> Self {
@@ -103,14 +119,24 @@ impl Refusal {
                 self.open(out, machine);
                 let _ = write!(out, "{message}. </f:Message></f:WSManFault></f:ProviderFault>");
             }
-            Some(Provider::Cmd) => {
-                let _ = write!(
-                    out,
-                    r#"<f:ProviderFault provider="Shell cmd plugin" path="%systemroot%\system32\winrscmd.dll">{message}. </f:ProviderFault>"#
-                );
-            }
+            Some(Provider::Cmd) => say_as("Shell cmd plugin", "winrscmd.dll", message, out),
+            Some(Provider::PowerShell) => say_as("microsoft.powershell", "pwrshplugin.dll", message, out),
         }
         out.push_str("</f:Message></f:WSManFault></s:Detail></s:Fault>");
+    }
+
+    /// Writes `s:Fault` as OMI does, which has no codes of Windows.
+    pub(super) fn write_without_code(&self, out: &mut String) {
+        let reason = self.message.unwrap_or(self.row().reason);
+        let _ = write!(
+            out,
+            concat!(
+                "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>",
+                "<s:Subcode><s:Value>w:InternalError</s:Value></s:Subcode></s:Code>",
+                r#"<s:Reason><s:Text xml:lang="en-US">{}</s:Text></s:Reason></s:Fault>"#,
+            ),
+            reason
+        );
     }
 
     fn open(&self, out: &mut String, machine: &str) {
@@ -122,6 +148,13 @@ impl Refusal {
     fn row(&self) -> &'static Row {
         ROWS.iter().find(|row| row.code == self.code).unwrap_or(&OTHER)
     }
+}
+
+/// A provider's message, as text.
+fn say_as(provider: &str, library: &str, message: &str, out: &mut String) {
+    let path = format!(r"%systemroot%\system32\{library}");
+    let _ =
+        write!(out, r#"<f:ProviderFault provider="{provider}" path="{path}">{message}. </f:ProviderFault>"#);
 }
 
 /// How one code is dressed.
@@ -284,6 +317,35 @@ const ROWS: &[Row] = &[
         "w:QuotaLimit",
         "the user has as many concurrent operations as one user may have",
     ),
-    receiver(2_150_858_815, "w:QuotaLimit", "the service is busy"),
+    receiver(SERVICE_BUSY, "w:QuotaLimit", "the service is busy"),
+    receiver(
+        QUOTA_MAX_COMMANDS,
+        "w:QuotaLimit",
+        "the shell has as many concurrent commands as one shell may have",
+    ),
+    receiver(ABORTED, "w:InternalError", "the operation was aborted: its shell or command was closed"),
+    sender(
+        IDLE_TIMEOUT_OUT_OF_BOUNDS,
+        "w:InvalidParameter",
+        Some("InvalidValue"),
+        "the IdleTimeOut is shorter or longer than the endpoint allows",
+    ),
+    sender(ID_NOT_VALID, "w:InvalidParameter", Some("InvalidValue"), "the proposed id is no GUID"),
+    receiver(ID_CONFLICT, "w:AlreadyExists", "the proposed id is in use"),
+    receiver(DISCONNECT_NOT_SUPPORTED, "w:InternalError", "the shell cannot be disconnected"),
+    receiver(SESSION_ID_MISMATCH, "w:InternalError", "the shell belongs to another client session"),
+    receiver(CONNECTED_ELSEWHERE, "w:InternalError", "another client is connected to the shell"),
+    receiver(ALREADY_DISCONNECTED, "w:InternalError", "the shell is disconnected already"),
+    receiver(STREAM_DISCONNECTED, "w:InternalError", "the stream was disconnected"),
+    receiver(
+        PROTOCOL_VERSION,
+        "w:InternalError",
+        "the endpoint does not speak the remoting protocol's version",
+    ),
+    receiver(
+        NO_NEGOTIATION_DATA,
+        "w:InternalError",
+        "the opening XML lacks the capability or the opening message, or cannot be read",
+    ),
     receiver(2_150_858_802, "w:Concurrency", "the resource is in use"),
 ];

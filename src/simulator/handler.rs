@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use super::account::Caller;
 use super::mischief::Mischief;
+use super::operations::Held;
 use super::world::{Response, World};
+
+/// How often a held Receive is looked at again. The world can be changed from anywhere, so nobody can be told of it.
+pub(super) const RESUME_EVERY: Duration = Duration::from_millis(20);
 
 /// Answers envelopes. [`World`] is the one that simulates a host; [`SimulatorBuilder::handler`] puts another one behind
 /// the same logins and the same message encryption.
@@ -14,6 +18,16 @@ use super::world::{Response, World};
 pub trait Handler: Send + 'static {
     /// Answers one request: its body in clear, opened if it was sealed. `now` is the time since the listener began.
     fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response;
+
+    /// Answers a request whose answer had to wait, as [`Response::held`] says. Asked again until there is an answer.
+    fn resume(&mut self, _held: &Held, _now: Duration) -> Response {
+        Response::status(500)
+    }
+
+    /// The path that requests are posted to.
+    fn path(&self) -> &str {
+        "/wsman"
+    }
 
     /// What the host calls itself in its NTLM challenge.
     fn machine(&self) -> &str {
@@ -29,6 +43,14 @@ pub trait Handler: Send + 'static {
 impl Handler for World {
     fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response {
         Self::handle(self, caller, request, now)
+    }
+
+    fn resume(&mut self, held: &Held, now: Duration) -> Response {
+        Self::resume(self, held, now)
+    }
+
+    fn path(&self) -> &str {
+        self.profile().path()
     }
 
     fn machine(&self) -> &str {

@@ -15,7 +15,7 @@ pub struct LogEntry {
     pub kind: OperationKind,
     /// The `ShellId` selector, or for a listing of commands the one in its filter, as it was sent.
     pub shell_id: Option<String>,
-    /// The `CommandId` of a Signal.
+    /// The `CommandId` that the body names.
     pub command_id: Option<String>,
     /// `w:ResourceURI`; empty for Identify.
     pub resource_uri: String,
@@ -29,7 +29,7 @@ pub struct LogEntry {
     pub message_id: Option<String>,
     /// When, since the world began.
     pub at: Duration,
-    /// The HTTP status of the answer; 0 if the connection was closed instead.
+    /// The HTTP status of the answer; 0 if the connection was closed instead, or the answer is still to come.
     pub status: u16,
     /// The fault's code, if the answer was one.
     pub fault: Option<u32>,
@@ -39,14 +39,27 @@ pub struct LogEntry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     entries: VecDeque<LogEntry>,
+    /// How many entries have gone.
+    gone: u64,
 }
 
 impl Journal {
-    pub(super) fn push(&mut self, entry: LogEntry) {
+    /// Adds an entry, and gives its number.
+    pub(super) fn push(&mut self, entry: LogEntry) -> u64 {
         if self.entries.len() >= MAX_ENTRIES {
             self.entries.pop_front();
+            self.gone += 1;
         }
         self.entries.push_back(entry);
+        self.gone + u64::try_from(self.entries.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Says how a request ended that had to wait.
+    pub(super) fn complete(&mut self, number: u64, status: u16, fault: Option<u32>) {
+        let index = number.checked_sub(self.gone + 1).and_then(|index| usize::try_from(index).ok());
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            (entry.status, entry.fault) = (status, fault);
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &LogEntry> {
@@ -54,6 +67,7 @@ impl Journal {
     }
 
     pub(super) fn clear(&mut self) {
+        self.gone += u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         self.entries.clear();
     }
 }

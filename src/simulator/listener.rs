@@ -26,10 +26,9 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
 use super::account::Account;
-use super::handler::Handler;
+use super::handler::{Handler, RESUME_EVERY};
 use super::mischief::Delivery;
 use super::ntlm::{ChannelBinding, Entropy};
-use super::request::SERVER_ENVELOPE_SIZE;
 use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};
 use super::world::World;
 
@@ -38,6 +37,7 @@ use super::world::World;
 #[derive(Debug)]
 pub struct Simulator<H = World> {
     address: SocketAddr,
+    path: String,
     handler: Arc<Mutex<H>>,
     host: Host,
     closing: watch::Sender<u64>,
@@ -67,8 +67,8 @@ const DEFAULT_ACCOUNT: &str = "CONTOSO\\admin";
 const PASSWORD_LENGTH: usize = 24;
 /// The characters of a drawn password: 32, without those that are easily confused.
 const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// The largest request body, in bytes: an envelope of the size that the service takes, and its framing.
-const MAX_REQUEST: usize = SERVER_ENVELOPE_SIZE + 4_096;
+/// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.
+const MAX_REQUEST: usize = 512_000 + 4_096;
 /// How long to wait after a failed accept: the process may be out of descriptors, and trying at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// From 1601, where FILETIME begins, to 1970, in seconds.
@@ -103,7 +103,7 @@ impl<H> Simulator<H> {
     /// The endpoint's URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/wsman", self.address)
+        format!("http://{}{}", self.address, self.path)
     }
 
     /// The address that it listens on.
@@ -237,6 +237,7 @@ impl<H: Handler> SimulatorBuilder<H> {
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
         let (closing, closed) = watch::channel(0);
+        let path = self.handler.path().to_owned();
         let handler = Arc::new(Mutex::new(self.handler));
         let service = Arc::new(Service {
             handler: handler.clone(),
@@ -246,7 +247,7 @@ impl<H: Handler> SimulatorBuilder<H> {
         });
         let host = Host { service, began: Instant::now(), closing: closed };
         tokio::spawn(accept(listener, host.clone()));
-        Ok(Simulator { address, handler, host, closing })
+        Ok(Simulator { address, path, handler, host, closing })
     }
 }
 
@@ -275,7 +276,11 @@ impl Host {
         request: Request<RequestBody>,
     ) -> Result<Response<Payload>, Closed> {
         let mut state = state.lock().await;
-        let outgoing = self.exchange(&mut state, request).await;
+        let mut outgoing = self.exchange(&mut state, request).await;
+        while let Some(waiting) = outgoing.waiting.take() {
+            tokio::time::sleep(RESUME_EVERY).await;
+            outgoing = self.service.resume(&mut state, &waiting, self.began.elapsed());
+        }
         if !outgoing.delay.is_zero() {
             tokio::time::sleep(outgoing.delay).await;
         }
@@ -283,7 +288,7 @@ impl Host {
     }
 
     async fn exchange(&self, state: &mut ConnectionState, request: Request<RequestBody>) -> Outgoing {
-        if request.uri().path() != "/wsman" {
+        if !self.service.is_at(request.uri().path()) {
             return Outgoing::status(404);
         }
         if request.method() != Method::POST {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::account::{Account, Caller};
+use super::handler::RESUME_EVERY;
 use super::mischief::{Delivery, Mischief};
 use super::world::{Response, World};
 use crate::auth::AuthError;
@@ -142,6 +143,15 @@ impl MemoryConnection {
             return Err(connector.not_connected(io::ErrorKind::NotConnected));
         };
         let mut response = connector.handle(number, envelope);
+        let deadline = connector.began.elapsed().saturating_add(read_timeout);
+        while let Some(held) = response.held.take() {
+            tokio::time::sleep(RESUME_EVERY).await;
+            let now = connector.began.elapsed();
+            if now >= deadline {
+                return Err(TransportError::Timeout { endpoint: connector.url(), after: read_timeout });
+            }
+            response = connector.world().resume(&held, now);
+        }
         if response.status == 401 {
             number = connector.login().await?;
             response = connector.handle(number, envelope);

@@ -9,6 +9,8 @@
 
 mod account;
 mod answers;
+mod console;
+mod dialect;
 mod enumeration;
 mod faults;
 mod guids;
@@ -20,6 +22,9 @@ mod memory;
 mod mischief;
 mod ntlm;
 mod operations;
+mod profile;
+mod programs;
+mod psrp;
 mod request;
 mod seed;
 mod service;
@@ -27,6 +32,7 @@ mod shells;
 mod world;
 
 pub use account::{Account, Caller};
+pub use console::Console;
 pub use handler::Handler;
 pub use journal::LogEntry;
 pub use listener::{Host, Simulator, SimulatorBuilder};
@@ -34,7 +40,9 @@ pub use listener::{Host, Simulator, SimulatorBuilder};
 pub use memory::WorldConnector;
 pub use mischief::{Delivery, Mischief};
 pub use ntlm::ChannelBinding;
+pub use operations::Held;
+pub use profile::{Profile, UnknownProfile};
 pub use request::OperationKind;
 pub use service::Channel;
-pub use shells::{SimulatedCommand, SimulatedShell};
+pub use shells::{SimulatedCommand, SimulatedShell, Tie};
 pub use world::{DEFAULT_MAX_SHELLS_PER_USER, Response, World};

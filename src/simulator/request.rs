@@ -1,6 +1,9 @@
 //! What a request asks for: the header block read, and judged as Windows judges it.
 
+use std::time::Duration;
+
 use super::faults::{self, Refusal};
+use crate::wsman::read_duration;
 use crate::wsman::uri;
 use crate::wsman::xml::Element;
 
@@ -78,8 +81,15 @@ pub(super) struct Request<'d> {
     pub(super) message_id: Option<&'d str>,
     /// The `ShellId` selector of the header, or of a filter.
     pub(super) shell_id: Option<&'d str>,
-    /// `CommandId` of a Signal.
+    /// The client's own tag, `p:SessionId`.
+    pub(super) session_id: Option<&'d str>,
+    /// `a:To`: where the client believes to be.
+    pub(super) to: &'d str,
+    /// The command that the body is about.
     pub(super) command_id: Option<&'d str>,
+    /// How long the operation may take.
+    pub(super) operation_timeout: Duration,
+    options: Option<Element<'d>>,
     /// The largest answer that the caller takes, in bytes.
     pub(super) max_envelope_size: usize,
     pub(super) body: Option<Element<'d>>,
@@ -87,7 +97,7 @@ pub(super) struct Request<'d> {
 
 impl<'d> Request<'d> {
     /// Reads what is there; [`Request::judge`] says whether it is enough.
-    pub(super) fn read(envelope: Element<'d>) -> Self {
+    pub(super) fn read(envelope: Element<'d>, server_envelope_size: usize) -> Self {
         let header = envelope.child(uri::SOAP, "Header");
         let field = |namespace, local| header.and_then(|header| header.child(namespace, local));
         let body = envelope.child(uri::SOAP, "Body").and_then(|body| body.children().next());
@@ -103,12 +113,28 @@ impl<'d> Request<'d> {
             resource_uri,
             message_id: field(uri::ADDRESSING, "MessageID").map(Element::text).filter(|id| !id.is_empty()),
             shell_id: header.and_then(shell_selector).or_else(|| filter.and_then(shell_selector)),
-            command_id: body.and_then(|body| body.attribute("CommandId")),
+            session_id: field(uri::WSMV, "SessionId").map(Element::text).filter(|id| !id.is_empty()),
+            to: field(uri::ADDRESSING, "To").map_or("", Element::text),
+            command_id: body.and_then(command_id),
+            operation_timeout: field(uri::WSMAN, "OperationTimeout")
+                .and_then(|timeout| read_duration(timeout.text()))
+                .map_or(MAX_TIMEOUT, |timeout| timeout.min(MAX_TIMEOUT)),
+            options: field(uri::WSMAN, "OptionSet"),
             max_envelope_size: field(uri::WSMAN, "MaxEnvelopeSize")
                 .and_then(|size| size.text().parse().ok())
-                .map_or(SERVER_ENVELOPE_SIZE, |size: usize| size.min(SERVER_ENVELOPE_SIZE)),
+                .map_or(server_envelope_size, |size: usize| size.min(server_envelope_size)),
             body,
         }
+    }
+
+    /// The text of one option, whose name is compared ignoring case.
+    pub(super) fn option(&self, name: &str) -> Option<&'d str> {
+        let mut options = self.options?.children();
+        let found = options.find(|option| {
+            option.is(uri::WSMAN, "Option")
+                && option.attribute("Name").is_some_and(|found| found.eq_ignore_ascii_case(name))
+        });
+        found.map(Element::text)
     }
 
     /// Whether the header is one that the service may act on.
@@ -139,8 +165,14 @@ impl<'d> Request<'d> {
     }
 }
 
-/// The largest envelope that the service writes and takes, in bytes: MaxEnvelopeSizekb since Windows 2012.
-pub(super) const SERVER_ENVELOPE_SIZE: usize = 512_000;
+/// The longest that any operation may take: MaxTimeoutms.
+const MAX_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// `CommandId` of a body, or of the first stream that it is about.
+fn command_id(body: Element<'_>) -> Option<&str> {
+    let inner = || body.child(uri::SHELL, "DesiredStream").or_else(|| body.child(uri::SHELL, "Stream"));
+    body.attribute("CommandId").or_else(|| inner()?.attribute("CommandId"))
+}
 
 /// The `ShellId` selector of the `w:SelectorSet` in `parent`.
 pub(super) fn shell_selector<'d>(parent: Element<'d>) -> Option<&'d str> {

@@ -14,6 +14,7 @@ use super::account::{Account, Caller};
 use super::handler::Handler;
 use super::mischief::{Delivery, Mischief};
 use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
+use super::operations::Held;
 use super::world::Response;
 use crate::auth::sealing;
 
@@ -89,6 +90,15 @@ pub(super) struct Outgoing {
     pub(super) body: Vec<u8>,
     pub(super) delay: Duration,
     pub(super) delivery: Delivery,
+    /// There is no answer yet; [`Service::resume`] is to be asked.
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// A request whose answer has to wait.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    held: Held,
+    sealed: bool,
 }
 
 const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
@@ -101,6 +111,11 @@ impl Service {
         self.handler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the service is at that path, a slash at its end and capitals aside.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        path.trim_end_matches('/').eq_ignore_ascii_case(self.handler().path().trim_end_matches('/'))
+    }
+
     /// Answers one request.
     pub(super) fn respond(
         &self,
@@ -111,7 +126,7 @@ impl Service {
     ) -> Outgoing {
         if request.is_anonymous_identify {
             let caller = Caller { account: None, connection: connection.number, sealed: false };
-            return self.clear(connection, self.handler().handle(&caller, request.body, now));
+            return self.ask(connection, &caller, request.body, now);
         }
         let Some(authorization) = request.authorization else {
             return self.authenticated(connection, request, now);
@@ -150,7 +165,7 @@ impl Service {
             return Outgoing::status(500);
         }
         let caller = Caller { account: Some(account.clone()), connection: connection.number, sealed: false };
-        self.clear(connection, self.handler().handle(&caller, request.body, now))
+        self.ask(connection, &caller, request.body, now)
     }
 
     /// NTLM, its raw tokens under `Negotiate` (RFC 4559).
@@ -238,7 +253,7 @@ impl Service {
         let caller = Caller { account, connection: connection.number, sealed };
         if !sealed {
             return if may_be_clear {
-                self.clear(connection, self.handler().handle(&caller, request.body, now))
+                self.ask(connection, &caller, request.body, now)
             } else {
                 Outgoing::status(500)
             };
@@ -258,7 +273,35 @@ impl Service {
             }
         }
         let response = self.handler().handle(&caller, &envelope, now);
-        if response.delivery != Delivery::Whole || response.body.is_empty() {
+        self.deliver(connection, true, response)
+    }
+
+    /// Asks the handler in clear.
+    fn ask(&self, connection: &mut ConnectionState, caller: &Caller, body: &[u8], now: Duration) -> Outgoing {
+        let response = self.handler().handle(caller, body, now);
+        self.deliver(connection, false, response)
+    }
+
+    /// Asks again for an answer that had to wait.
+    pub(super) fn resume(
+        &self,
+        connection: &mut ConnectionState,
+        waiting: &Waiting,
+        now: Duration,
+    ) -> Outgoing {
+        let response = self.handler().resume(&waiting.held, now);
+        self.deliver(connection, waiting.sealed, response)
+    }
+
+    /// The handler's answer, sealed if the request was.
+    fn deliver(&self, connection: &mut ConnectionState, sealed: bool, mut response: Response) -> Outgoing {
+        if let Some(held) = response.held.take() {
+            return Outgoing { waiting: Some(Waiting { held, sealed }), ..Outgoing::status(0) };
+        }
+        let Login::Standing { security, .. } = &mut connection.login else {
+            return self.clear(connection, response);
+        };
+        if !sealed || response.delivery != Delivery::Whole || response.body.is_empty() {
             return self.clear(connection, response);
         }
         let (signature, ciphertext) = security.seal(&response.body);
@@ -352,6 +395,7 @@ impl Outgoing {
             body: Vec::new(),
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
+            waiting: None,
         }
     }
 }

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::console::Console;
+use super::profile::Fields;
+use super::psrp::Pool;
 use crate::wsman::uri;
 use crate::wsman::xml::escape_into;
 
@@ -37,6 +40,30 @@ pub struct SimulatedShell {
     pub commands: Vec<SimulatedCommand>,
     /// Leaves `ShellId` out of listings, so that a client cannot decode the item.
     pub undecodable: bool,
+    /// What ties it to the client that opened it; [`Tie::default`] for a shell that nobody here has opened.
+    pub tie: Tie,
+}
+
+/// What the simulator keeps of a shell's client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tie {
+    /// `p:SessionId` of the client; `None` belongs to everybody.
+    pub(super) session_id: Option<String>,
+    /// The client has not chosen the ShellId, so that it cannot be left.
+    pub(super) is_fixed: bool,
+    /// What the shell itself says.
+    pub(super) console: Console,
+    /// Its runspace pool.
+    pub(super) pool: Option<Pool>,
+}
+
+/// How much of a shell is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// As a CreateResponse has it: what it uses is not known yet.
+    Created,
+    /// As a listing or a Get has it.
+    Listed,
 }
 
 /// One command of a shell.
@@ -48,10 +75,12 @@ pub struct SimulatedCommand {
     pub command_line: String,
     /// Whether it runs (`Running`) or has ended and waits to be released (`Done`).
     pub running: bool,
+    /// What it has said, and when it ends by itself; [`Console::default`] says nothing and never ends.
+    pub console: Console,
 }
 
 /// `IdleTimeOut` unless told otherwise: Windows' default, two hours.
-const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(7_200);
+pub(super) const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(7_200);
 /// `MaxIdleTimeOut` unless told otherwise: what Windows writes for "unlimited", INT_MAX milliseconds.
 const UNLIMITED: Duration = Duration::from_millis(2_147_483_647);
 
@@ -74,6 +103,7 @@ impl SimulatedShell {
             since: Duration::ZERO,
             commands: Vec::new(),
             undecodable: false,
+            tie: Tie::default(),
         }
     }
 
@@ -90,6 +120,14 @@ impl SimulatedShell {
         }
     }
 
+    /// A shell of that resource.
+    pub(super) fn of(shell_id: &str, resource_uri: &str, owner: &str) -> Self {
+        match resource_uri.strip_prefix(uri::POWERSHELL_PREFIX) {
+            Some(configuration) => Self::powershell(shell_id, "", owner, configuration),
+            None => Self::cmd(shell_id, owner),
+        }
+    }
+
     /// The same shell, disconnected.
     #[must_use]
     pub fn disconnected(mut self) -> Self {
@@ -101,7 +139,8 @@ impl SimulatedShell {
     #[must_use]
     pub fn running(mut self, command_id: &str, command_line: &str) -> Self {
         let (command_id, command_line) = (command_id.to_owned(), command_line.to_owned());
-        self.commands.push(SimulatedCommand { command_id, command_line, running: true });
+        let console = Console::default();
+        self.commands.push(SimulatedCommand { command_id, command_line, running: true, console });
         self
     }
 
@@ -120,6 +159,21 @@ impl SimulatedShell {
         self.state.as_deref() == Some("Disconnected")
     }
 
+    /// One of its commands.
+    pub(super) fn command(&self, command_id: &str) -> Option<&SimulatedCommand> {
+        self.commands.iter().find(|command| command.command_id.eq_ignore_ascii_case(command_id))
+    }
+
+    pub(super) fn command_mut(&mut self, command_id: &str) -> Option<&mut SimulatedCommand> {
+        self.commands.iter_mut().find(|command| command.command_id.eq_ignore_ascii_case(command_id))
+    }
+
+    /// A client takes the shell back, or over.
+    pub(super) fn join(&mut self, now: Duration) {
+        self.touch(now);
+        self.state = Some("Connected".to_owned());
+    }
+
     /// Something happened in the shell: it is no longer idle.
     pub(super) fn touch(&mut self, now: Duration) {
         self.run_time += now.saturating_sub(self.since);
@@ -128,13 +182,14 @@ impl SimulatedShell {
     }
 
     /// Writes `rsp:Shell` with its children in Windows' order (MS-WSMV 2.2.4.37, Shell).
-    pub(super) fn write(&self, out: &mut String, now: Duration) {
+    pub(super) fn write(&self, out: &mut String, now: Duration, fields: Fields, detail: Detail) {
+        let is_full = fields == Fields::Full;
         let passed = now.saturating_sub(self.since);
         let _ = write!(out, r#"<rsp:Shell xmlns:rsp="{}">"#, uri::SHELL);
         if !self.undecodable {
             element(out, "ShellId", &self.shell_id);
         }
-        if let Some(name) = &self.name {
+        if let Some(name) = self.name.as_ref().filter(|_| is_full) {
             element(out, "Name", name);
         }
         element(out, "ResourceUri", &self.resource_uri);
@@ -155,15 +210,17 @@ impl SimulatedShell {
                 "<rsp:Locale>en-US</rsp:Locale><rsp:DataLocale>en-US</rsp:DataLocale>",
                 "<rsp:CompressionMode>NoCompression</rsp:CompressionMode>",
                 "<rsp:ProfileLoaded>Yes</rsp:ProfileLoaded><rsp:Encoding>UTF8</rsp:Encoding>",
-                "<rsp:BufferMode>Block</rsp:BufferMode>",
             ));
+            if is_full {
+                out.push_str("<rsp:BufferMode>Block</rsp:BufferMode>");
+            }
         }
-        if let Some(state) = &self.state {
+        if let Some(state) = self.state.as_ref().filter(|_| is_full) {
             element(out, "State", state);
         }
         element(out, "ShellRunTime", &days(self.run_time + passed));
         element(out, "ShellInactivity", &days(self.inactivity + passed));
-        if powershell {
+        if powershell && is_full && detail == Detail::Listed {
             out.push_str("<rsp:MemoryUsed>46MB</rsp:MemoryUsed><rsp:ChildProcesses>0</rsp:ChildProcesses>");
         }
         out.push_str("</rsp:Shell>");
@@ -171,12 +228,17 @@ impl SimulatedShell {
 }
 
 impl SimulatedCommand {
+    /// Whether it has ended, by itself or by a signal.
+    pub(super) fn has_ended(&self, now: Duration) -> bool {
+        !self.running || self.console.ends.is_some_and(|ends| ends <= now)
+    }
+
     /// Writes `rsp:Command`, as a listing of commands has it.
-    pub(super) fn write(&self, out: &mut String) {
+    pub(super) fn write(&self, out: &mut String, now: Duration) {
         let _ = write!(out, r#"<rsp:Command xmlns:rsp="{}">"#, uri::SHELL);
         element(out, "CommandId", &self.command_id);
         element(out, "CommandLine", &self.command_line);
-        element(out, "CommandState", if self.running { "Running" } else { "Done" });
+        element(out, "CommandState", if self.has_ended(now) { "Done" } else { "Running" });
         out.push_str("</rsp:Command>");
     }
 }
@@ -208,7 +270,7 @@ mod tests {
         let shell =
             SimulatedShell::cmd("A", "alice").aged(Duration::from_secs(90_000), Duration::from_secs(5));
         let mut out = String::new();
-        shell.write(&mut out, Duration::from_secs(62));
+        shell.write(&mut out, Duration::from_secs(62), Fields::Full, Detail::Listed);
         assert!(out.contains("<rsp:ShellRunTime>P1DT1H1M2S</rsp:ShellRunTime>"), "{out}");
         assert!(out.contains("<rsp:ShellInactivity>P0DT0H1M7S</rsp:ShellInactivity>"), "{out}");
     }
@@ -216,7 +278,7 @@ mod tests {
     #[test]
     fn a_cmd_shell_has_no_state_and_no_process() {
         let mut out = String::new();
-        SimulatedShell::cmd("A", "alice").write(&mut out, Duration::ZERO);
+        SimulatedShell::cmd("A", "alice").write(&mut out, Duration::ZERO, Fields::Full, Detail::Listed);
         assert!(!out.contains("State"), "{out}");
         assert!(!out.contains("ProcessId"), "{out}");
         assert!(out.contains("<rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"), "{out}");

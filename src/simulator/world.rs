@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::account::{Account, Caller};
-use super::answers::{self, Answer, envelope};
+use super::answers::{self, Answer};
+use super::dialect;
 use super::enumeration::Listings;
 use super::faults::Refusal;
 use super::guids::Guids;
 use super::journal::{Journal, LogEntry};
 use super::mischief::{Delivery, Mischief, Mischiefs};
+use super::operations::{Done, Held};
+use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
 use super::shells::SimulatedShell;
 use crate::wsman::MessageId;
@@ -20,6 +23,7 @@ use crate::wsman::xml::Document;
 #[derive(Clone, Debug)]
 pub struct World {
     machine: String,
+    profile: Profile,
     max_shells_per_user: usize,
     pub(super) shells: Vec<SimulatedShell>,
     pub(super) listings: Listings,
@@ -30,6 +34,8 @@ pub struct World {
     mischiefs: Mischiefs,
     journal: Journal,
     connections: u64,
+    /// How far its clock was moved.
+    ahead: Duration,
 }
 
 /// What the service answers, and how that answer is to travel.
@@ -43,14 +49,12 @@ pub struct Response {
     pub delay: Duration,
     /// How it travels.
     pub delivery: Delivery,
+    /// There is no answer yet: this is a Receive that waits, and [`World::resume`] is to be asked again.
+    pub held: Option<Held>,
 }
 
 /// The per-user shell quota unless told otherwise: MaxShellsPerUser since Windows 2012.
 pub const DEFAULT_MAX_SHELLS_PER_USER: usize = 30;
-/// What the service says its operating system is, to a caller who has logged in.
-const OS_VERSION: &str = "10.0.20348";
-/// The same to one who has not.
-const UNKNOWN_VERSION: &str = "0.0.0";
 
 impl World {
     /// A host without shells, that calls itself `machine` in its faults.
@@ -64,6 +68,7 @@ impl World {
     pub fn seeded(machine: &str, seed: u64) -> Self {
         Self {
             machine: machine.to_owned(),
+            profile: Profile::default(),
             max_shells_per_user: DEFAULT_MAX_SHELLS_PER_USER,
             shells: Vec::new(),
             listings: Listings::default(),
@@ -73,7 +78,26 @@ impl World {
             mischiefs: Mischiefs::default(),
             journal: Journal::default(),
             connections: 0,
+            ahead: Duration::ZERO,
         }
+    }
+
+    /// The same host as a server of another generation, with that one's quotas.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self.max_shells_per_user = profile.traits().max_shells_per_user;
+        self
+    }
+
+    /// Which generation of servers it is.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    pub(super) fn traits(&self) -> &'static Traits {
+        self.profile.traits()
     }
 
     /// Adds a shell, and registers the endpoint that it is of.
@@ -114,6 +138,25 @@ impl World {
     /// Makes a resource URI unknown, as unregistering a PowerShell endpoint does; its shells stay.
     pub fn unregister(&mut self, resource_uri: &str) {
         self.unregistered.insert(resource_uri.to_owned());
+    }
+
+    /// The world's own time, which is ahead of `now`, the time since it began, by as much as it was moved.
+    #[must_use]
+    pub fn time(&self, now: Duration) -> Duration {
+        now.saturating_add(self.ahead)
+    }
+
+    /// Moves the world's clock forward: commands end whose time has come, and shells whose inactivity passes their
+    /// IdleTimeOut in that span are gone, as on Windows.
+    pub fn advance(&mut self, by: Duration, now: Duration) {
+        self.ahead = self.ahead.saturating_add(by);
+        let time = self.time(now);
+        self.shells.retain(|shell| {
+            let idle = shell.inactivity.saturating_add(time.saturating_sub(shell.since));
+            let was_idle = idle.saturating_sub(by);
+            let is_busy = shell.commands.iter().any(|command| !command.has_ended(time));
+            is_busy || was_idle >= shell.idle_timeout || idle < shell.idle_timeout
+        });
     }
 
     /// Forgets the shells and the listings in progress, as a restart of the service does.
@@ -166,6 +209,10 @@ impl World {
 
     /// Answers one request, which has been opened if it was sealed; `now` is the time since the world began.
     pub fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response {
+        let now = self.time(now);
+        if request.len() > self.traits().envelope_size {
+            return Response::status(413);
+        }
         let Ok(document) = Document::parse_bytes(request) else {
             return Response::status(400);
         };
@@ -173,9 +220,9 @@ impl World {
         if !envelope.is(uri::SOAP, "Envelope") {
             return Response::status(400);
         }
-        let request = Request::read(envelope);
+        let request = Request::read(envelope, self.traits().envelope_size);
         let mischief = self.mischiefs.take(request.kind, request.shell_id);
-        let (response, fault) = match &mischief {
+        let (mut response, fault) = match &mischief {
             Some(Mischief::Fault(code)) => self.refuse(&Refusal::new(*code), request.message_id),
             Some(Mischief::Status(status, body)) => {
                 let delivery = Delivery::InClear;
@@ -195,7 +242,7 @@ impl World {
                 self.distort(answered, mischief, request.message_id)
             }
         };
-        self.journal.push(LogEntry {
+        let entry = self.journal.push(LogEntry {
             kind: request.kind,
             shell_id: request.shell_id.map(str::to_owned),
             command_id: request.command_id.map(str::to_owned),
@@ -208,6 +255,24 @@ impl World {
             status: response.status,
             fault,
         });
+        if let Some(held) = &mut response.held {
+            held.entry = entry;
+        }
+        response
+    }
+
+    /// Answers a Receive that had nothing to say when it came; it may have to wait on. It takes the same time as
+    /// [`World::handle`].
+    pub fn resume(&mut self, held: &Held, now: Duration) -> Response {
+        let now = self.time(now);
+        let relates_to = held.message_id.as_deref();
+        let (response, fault) = match self.listen(held, now) {
+            Ok(None) => return Response::held(held.clone()),
+            Ok(Some(answer)) => (self.accept(&answer, relates_to), None),
+            Err(refusal) => self.refuse(&refusal, relates_to),
+        };
+        let (response, fault) = self.distort((response, fault), held.mischief.clone(), relates_to);
+        self.journal.complete(held.entry, response.status, fault);
         response
     }
 
@@ -219,27 +284,45 @@ impl World {
         now: Duration,
     ) -> (Response, Option<u32>) {
         if request.kind == OperationKind::Identify {
-            let version = if caller.account.is_some() { OS_VERSION } else { UNKNOWN_VERSION };
-            return (Response::soap(200, answers::identity(version)), None);
+            let text = answers::identity(self.traits(), caller.account.is_some());
+            return (Response::soap(200, self.spell(text)), None);
         }
         let Some(account) = &caller.account else {
             return (Response::status(401), None);
         };
         match judged.and_then(|()| self.perform(account, request, now)) {
-            Ok(Answer { action, prefixes, body }) => {
-                let text = envelope(action, prefixes, self.next_message_id(), request.message_id, &body);
-                (Response::soap(200, text), None)
-            }
+            Ok(Done::Answered(answer)) => (self.accept(&answer, request.message_id), None),
+            Ok(Done::Waits(held)) => (Response::held(held), None),
             Err(refusal) => self.refuse(&refusal, request.message_id),
         }
     }
 
+    fn accept(&mut self, answer: &Answer, relates_to: Option<&str>) -> Response {
+        Response::soap(200, self.envelope(answer.action, answer.prefixes, relates_to, &answer.body))
+    }
+
     fn refuse(&mut self, refusal: &Refusal, relates_to: Option<&str>) -> (Response, Option<u32>) {
         let mut body = String::new();
-        refusal.write(&mut body, &self.machine);
-        let id = self.next_message_id();
-        let text = envelope(refusal.action(), answers::FAULT, id, relates_to, &body);
+        match self.traits().dialect {
+            Dialect::Windows => refusal.write(&mut body, &self.machine),
+            Dialect::Omi => refusal.write_without_code(&mut body),
+        }
+        let text = self.envelope(refusal.action(), answers::FAULT, relates_to, &body);
         (Response::soap(500, text), Some(refusal.code))
+    }
+
+    fn envelope(&mut self, action: &str, prefixes: &str, relates_to: Option<&str>, body: &str) -> String {
+        let message_id = self.next_message_id();
+        let activity_id = self.traits().activity_id.then(|| self.guids.next_guid());
+        self.spell(answers::envelope(action, prefixes, message_id, activity_id, relates_to, body))
+    }
+
+    /// The text in the host's own dialect.
+    fn spell(&self, text: String) -> String {
+        match self.traits().dialect {
+            Dialect::Windows => text,
+            Dialect::Omi => dialect::as_omi_writes(&text),
+        }
     }
 
     /// Applies the mischief that comes after the deed.
@@ -249,6 +332,10 @@ impl World {
         mischief: Option<Mischief>,
         message_id: Option<&str>,
     ) -> (Response, Option<u32>) {
+        if let Some(held) = &mut response.held {
+            held.mischief = mischief;
+            return (response, fault);
+        }
         match mischief {
             Some(Mischief::FaultAfter(code)) => return self.refuse(&Refusal::new(code), message_id),
             Some(Mischief::DropAfter) => {
@@ -286,6 +373,11 @@ impl World {
 
     /// Whether the service knows the resource: Windows' own, or one that a shell is or was of.
     pub(super) fn is_registered(&self, resource_uri: &str) -> bool {
+        if let Some(only) = self.traits().only_configuration
+            && let Some(configuration) = resource_uri.strip_prefix(uri::POWERSHELL_PREFIX)
+        {
+            return configuration == only;
+        }
         !self.unregistered.contains(resource_uri)
             && (REGISTERED.contains(&resource_uri)
                 || self.registered.contains(resource_uri)
@@ -297,7 +389,11 @@ impl Response {
     /// A status without a body.
     #[must_use]
     pub fn status(status: u16) -> Self {
-        Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole }
+        Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole, held: None }
+    }
+
+    fn held(held: Held) -> Self {
+        Self { held: Some(held), ..Self::status(0) }
     }
 
     /// A status with an envelope.

@@ -87,3 +87,38 @@ pub const SIGNAL: Action = Action {
     request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal",
     response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SignalResponse",
 };
+/// WS-Transfer Create.
+pub const CREATE: Action = Action {
+    request: "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create",
+    response: "http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse",
+};
+/// Windows shell Command.
+pub const COMMAND: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandResponse",
+};
+/// Windows shell Send.
+pub const SEND: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SendResponse",
+};
+/// Windows shell Receive.
+pub const RECEIVE: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReceiveResponse",
+};
+/// Windows shell Disconnect.
+pub const DISCONNECT: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Disconnect",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/DisconnectResponse",
+};
+/// Windows shell Reconnect.
+pub const RECONNECT: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Reconnect",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReconnectResponse",
+};
+/// Windows shell Connect.
+pub const CONNECT: Action = Action {
+    request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Connect",
+    response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ConnectResponse",
+};

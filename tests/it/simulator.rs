@@ -4,6 +4,8 @@
 mod client;
 mod http;
 mod memory;
+mod profiles;
 mod sealed;
+mod streams;
 mod wire;
 mod world;

@@ -314,11 +314,11 @@ fn what_is_no_envelope_is_a_bad_request() {
 }
 
 #[test]
-fn create_is_a_quota_fault_when_the_user_is_full_and_else_not_supported() {
+fn create_is_a_quota_fault_when_the_user_is_full() {
     let mut world = world();
     let create = request(&format!("{TRANSFER}/Create"), POWERSHELL, None, "<rsp:Shell/>");
     let alice = caller(Account::user("CONTOSO\\alice"));
-    assert_fault(&ask_as(&mut world, &alice, &create), 2150858771, "a:ActionNotSupported");
+    assert_fault(&ask_as(&mut world, &alice, &create), 2150858817, "w:SchemaValidationError");
     world.set_max_shells_per_user(2);
     assert!(world.is_full("CONTOSO\\alice"));
     assert!(!world.is_full("CONTOSO\\bob"));

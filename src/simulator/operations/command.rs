@@ -1,0 +1,199 @@
+//! What goes into a shell: Command, Send, Signal (MS-WSMV 3.1.4, Message Processing Events and Sequencing Rules).
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::expect_body;
+use super::shell::proposed_id;
+use crate::simulator::account::Account;
+use crate::simulator::answers::{self, Answer};
+use crate::simulator::console::Console;
+use crate::simulator::faults::{self, Provider, Refusal};
+use crate::simulator::guids::upper;
+use crate::simulator::programs::{self, Surroundings};
+use crate::simulator::psrp;
+use crate::simulator::request::Request;
+use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
+use crate::simulator::world::World;
+use crate::wsman::uri;
+use crate::wsman::xml::Element;
+
+/// MaxConcurrentCommandsPerShell.
+const MAX_COMMANDS: usize = 1_000;
+/// What a process exits with that Ctrl+C has ended: STATUS_CONTROL_C_EXIT.
+const CTRL_C_EXIT: i64 = 0xC000_013A;
+/// What every pipeline answers.
+const CANNED_OUTPUT: &str = "the simulator runs no pipelines";
+
+impl World {
+    pub(super) fn command(
+        &mut self,
+        account: &Account,
+        request: &Request<'_>,
+        now: Duration,
+    ) -> Result<Answer, Refusal> {
+        let line = expect_body(request, uri::SHELL, "CommandLine")?;
+        let keeps_ids = self.traits().keeps_proposed_ids;
+        let (machine, version, drawn) = (self.machine().to_owned(), self.traits().os, self.guids.next_guid());
+        let shell = self.connected_shell(account, request)?;
+        if shell.commands.len() >= MAX_COMMANDS {
+            return Err(Refusal::new(faults::QUOTA_MAX_COMMANDS));
+        }
+        let proposed = proposed_id(line.attribute("CommandId"))?.filter(|_| keeps_ids);
+        let command_id = proposed.unwrap_or_else(|| upper(drawn));
+        if shell.command(&command_id).is_some() {
+            return Err(Refusal::new(faults::ID_CONFLICT));
+        }
+        let user = account.full_name();
+        let (command_line, console) = if shell.is_powershell() {
+            (String::new(), pipeline(shell, line, now)?)
+        } else {
+            let text = command_line(line)?;
+            let world = Surroundings { machine: &machine, user: &user, version, now };
+            let console = programs::begin(&text, world);
+            (text, console)
+        };
+        shell.commands.push(SimulatedCommand {
+            command_id: command_id.clone(),
+            command_line,
+            running: true,
+            console,
+        });
+        shell.touch(now);
+        let body =
+            format!("<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>");
+        Ok(Answer::new(uri::COMMAND, answers::SHELL, body))
+    }
+
+    pub(super) fn send(
+        &mut self,
+        account: &Account,
+        request: &Request<'_>,
+        now: Duration,
+    ) -> Result<Answer, Refusal> {
+        let send = expect_body(request, uri::SHELL, "Send")?;
+        let shell = self.connected_shell(account, request)?;
+        let is_powershell = shell.is_powershell();
+        for stream in send.children().filter(|stream| stream.is(uri::SHELL, "Stream")) {
+            let text: String = stream.text().split_whitespace().collect();
+            let bytes = BASE64.decode(text).map_err(|_| Refusal::new(faults::SCHEMA_VALIDATION))?;
+            let Some(command_id) = stream.attribute("CommandId") else {
+                // To the pool itself: keys and numbers of runspaces, which change nothing here.
+                if is_powershell {
+                    continue;
+                }
+                return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd));
+            };
+            // Python's clients write `True`.
+            let is_end = stream
+                .attribute("End")
+                .is_some_and(|end| end.trim() == "1" || end.trim().eq_ignore_ascii_case("true"));
+            let command = shell.command_mut(command_id).ok_or_else(Refusal::no_such_command)?;
+            command.console.feed(&bytes, is_end, now)?;
+        }
+        shell.touch(now);
+        Ok(Answer::new(uri::SEND, answers::SHELL, "<rsp:SendResponse/>"))
+    }
+
+    pub(super) fn signal(
+        &mut self,
+        account: &Account,
+        request: &Request<'_>,
+        now: Duration,
+    ) -> Result<Answer, Refusal> {
+        let signal = expect_body(request, uri::SHELL, "Signal")?;
+        // Who addresses no shell hears of that first.
+        self.addressed_shell(account, request)?;
+        let code = signal
+            .child(uri::SHELL, "Code")
+            .map(Element::text)
+            .filter(|code| !code.is_empty())
+            .ok_or_else(|| Refusal::new(faults::SCHEMA_VALIDATION))?;
+        let shell = self.connected_shell(account, request)?;
+        let powershell = shell.is_powershell();
+        let answer = Answer::new(uri::SIGNAL, answers::SHELL, "<rsp:SignalResponse/>");
+        let Some(command_id) = request.command_id else {
+            // The PowerShell plugin accepts a Signal to the whole shell and does nothing.
+            return if powershell {
+                Ok(answer)
+            } else {
+                Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd))
+            };
+        };
+        let pool = shell.tie.pool.as_mut();
+        let position = shell
+            .commands
+            .iter()
+            .position(|command| command.command_id.eq_ignore_ascii_case(command_id))
+            .ok_or_else(Refusal::no_such_command)?;
+        let command = shell.commands.get_mut(position).ok_or_else(Refusal::no_such_command)?;
+        if powershell && code == uri::SIGNAL_POWERSHELL_CRTL_C {
+            if let (true, Some(pool), Ok(id)) =
+                (command.running, pool, command.command_id.parse::<uuid::Uuid>())
+            {
+                command.console.say("stdout", &pool.stopped(id.to_bytes_le()));
+            }
+            command.running = false;
+        } else if powershell {
+            shell.commands.remove(position);
+        } else {
+            match console_signal(code) {
+                Some(ConsoleSignal::Terminate) => drop(shell.commands.remove(position)),
+                // What has ended already is released by any signal.
+                Some(ConsoleSignal::Break) if !command.has_ended(now) => {
+                    command.running = false;
+                    command.console.exit_code = CTRL_C_EXIT;
+                }
+                Some(ConsoleSignal::Break) => drop(shell.commands.remove(position)),
+                None => return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd)),
+            }
+        }
+        shell.touch(now);
+        Ok(answer)
+    }
+}
+
+/// The command and its arguments, as one line.
+fn command_line(line: Element<'_>) -> Result<String, Refusal> {
+    let command = line.child(uri::SHELL, "Command").ok_or_else(|| Refusal::new(faults::SCHEMA_VALIDATION))?;
+    let mut text = command.text().to_owned();
+    for argument in line.children().filter(|child| child.is(uri::SHELL, "Arguments")) {
+        text.push(' ');
+        text.push_str(argument.text());
+    }
+    Ok(text)
+}
+
+/// A pipeline, which says its canned text and completes.
+fn pipeline(shell: &mut SimulatedShell, line: Element<'_>, now: Duration) -> Result<Console, Refusal> {
+    let refusal = || Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell);
+    let argument = line.child(uri::SHELL, "Arguments").map_or("", Element::text);
+    let payload = BASE64.decode(argument.trim()).map_err(|_| refusal())?;
+    let messages = psrp::messages(&payload).ok_or_else(refusal)?;
+    let created =
+        messages.iter().find(|message| message.kind == psrp::CREATE_PIPELINE).ok_or_else(refusal)?;
+    let mut console = Console::ending(now);
+    // Who took over a shell that was seeded has no pool here, and its client numbers by itself.
+    let pool = shell.tie.pool.get_or_insert_with(|| psrp::Pool::new(created.pool));
+    for message in pool.completed(created.pipeline, CANNED_OUTPUT) {
+        console.say("stdout", &message);
+    }
+    Ok(console)
+}
+
+enum ConsoleSignal {
+    /// Ends the command and releases it.
+    Terminate,
+    /// Ctrl+C or Ctrl+Break: ends what runs.
+    Break,
+}
+
+fn console_signal(code: &str) -> Option<ConsoleSignal> {
+    match code.strip_prefix(uri::SHELL)?.strip_prefix("/signal/")? {
+        "Terminate" | "terminate" => Some(ConsoleSignal::Terminate),
+        "ctrl_c" | "ctrl_break" => Some(ConsoleSignal::Break),
+        _ => None,
+    }
+}
