@@ -1,72 +1,86 @@
-//! `wsman-schemas/uris.tsv` and `src/wsman/uri.rs` list the same URIs.
+//! The schemas of `wsman-schemas/`, held against everything that we and others say, by the command's own validator.
 
-use std::collections::BTreeMap;
+mod mutants;
+mod requests;
+mod simulated;
+mod uris;
+mod valid;
 
-const TABLE: &str = include_str!("../../wsman-schemas/uris.tsv");
-const SOURCE: &str = include_str!("../../src/wsman/uri.rs");
-const KINDS: [&str; 5] = ["namespace", "resource", "dialect", "code", "action"];
+#[path = "../../src/cli/schemas/mod.rs"]
+#[allow(dead_code, reason = "the command needs what these tests do not")]
+mod validator;
 
-/// The rows of the table: kind, name, URI, source.
-fn rows() -> Vec<[&'static str; 4]> {
-    let mut lines = TABLE.lines();
-    assert_eq!(lines.next(), Some("kind\tname\turi\tsource"));
-    lines
-        .map(|line| {
-            let cells: Vec<_> = line.split('\t').collect();
-            cells.try_into().unwrap_or_else(|cells| panic!("not four cells: {cells:?}"))
-        })
-        .collect()
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use validator::{Direction, FILES, Problem, Validator};
+
+use crate::support::tools;
+
+/// An envelope to validate: what to call it, who sent it, its bytes.
+struct Envelope {
+    name: String,
+    from: Direction,
+    bytes: Vec<u8>,
 }
 
-/// Every URI constant of the code by name; those of an action as `NAME.request` and `NAME.response`, one constant
-/// that stands for another with the other's value.
-fn constants() -> BTreeMap<String, String> {
-    let code: String = SOURCE.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let mut found = BTreeMap::<String, String>::new();
-    for constant in code.split("pub const ").skip(1) {
-        let (name, rest) = constant.split_once(':').unwrap();
-        let value = rest.split_once('=').unwrap().1.split(';').next().unwrap().trim();
-        let literals: Vec<_> = value.split('"').skip(1).step_by(2).collect();
-        match literals[..] {
-            [] => drop(found.insert(name.to_owned(), found[value].clone())),
-            [uri] => drop(found.insert(name.to_owned(), uri.to_owned())),
-            [request, response] => {
-                found.insert(format!("{name}.request"), request.to_owned());
-                found.insert(format!("{name}.response"), response.to_owned());
-            }
-            _ => panic!("{name}: {value}"),
+/// The validator; `None`, and a line on stderr, where there is no xmllint.
+fn validator() -> Option<Validator> {
+    if !tools::has("xmllint") {
+        return None;
+    }
+    Some(Validator::new().unwrap())
+}
+
+/// What is wrong with each; the validator is asked once.
+fn problems(validator: &Validator, envelopes: &[Envelope]) -> Vec<Vec<Problem>> {
+    let asked: Vec<_> = envelopes.iter().map(|envelope| (&*envelope.bytes, envelope.from)).collect();
+    validator.validate_all(&asked).unwrap()
+}
+
+#[track_caller]
+fn assert_valid(envelopes: &[Envelope]) {
+    let Some(validator) = validator() else { return };
+    let mut refused = String::new();
+    for (envelope, problems) in envelopes.iter().zip(problems(&validator, envelopes)) {
+        for problem in problems {
+            let _ = writeln!(refused, "{}: {problem}; see {}", envelope.name, problem.section());
         }
     }
-    found
+    assert!(refused.is_empty(), "{refused}");
 }
 
 #[test]
-fn every_uri_of_the_code_is_in_the_table_and_every_row_is_in_the_code() {
-    let listed: BTreeMap<_, _> =
-        rows().into_iter().map(|[_, name, uri, _]| (name.to_owned(), uri.to_owned())).collect();
-    assert_eq!(listed.len(), rows().len(), "a name is listed twice");
-    assert_eq!(listed, constants());
+fn the_command_carries_every_schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("wsman-schemas");
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let schemas: BTreeSet<_> =
+        names.filter(|name| name.ends_with(".xsd") || name.ends_with(".rng")).collect();
+    assert_eq!(FILES.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>(), schemas);
 }
 
 #[test]
-fn every_row_has_a_known_kind_and_a_source() {
-    for [kind, name, _, source] in rows() {
-        assert!(KINDS.contains(&kind), "{name}: {kind}");
-        assert!(source.contains(", ") || source.contains("XML"), "{name}: {source}");
+fn the_readme_states_every_schema() {
+    let readme = include_str!("../../wsman-schemas/README.md");
+    for (name, _) in FILES {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
     }
 }
 
 #[test]
-fn no_other_source_file_spells_a_listed_uri_out_except_in_a_template() {
-    // The envelope's namespaces and the Identify request are literals, so that writing them costs one copy; each must
-    // be a listed one.
-    let templates =
-        [include_str!("../../src/wsman/envelope.rs"), include_str!("../../src/wsman/op/identify.rs")];
-    let constants = constants();
-    for template in templates {
-        for literal in template.split("xmlns:").skip(1) {
-            let uri = literal.split('"').nth(1).unwrap();
-            assert!(constants.values().any(|known| known == uri), "{uri}");
-        }
-    }
+fn hostile_envelopes_are_refused_and_spoil_no_other() {
+    let Some(validator) = validator() else { return };
+    let good = include_bytes!("../../fixtures/envelopes/delete.request.xml");
+    let deep = "<a>".repeat(100_000);
+    let hostile: [&[u8]; 5] =
+        [b"", b"\xff\xfe<\0", deep.as_bytes(), b"<!DOCTYPE a SYSTEM '/etc/passwd'><a/>", b"<a/><b/>"];
+    let mut asked: Vec<(&[u8], Direction)> =
+        hostile.iter().map(|bytes| (*bytes, Direction::Request)).collect();
+    asked.push((good, Direction::Request));
+    let problems = validator.validate_all(&asked).unwrap();
+    let refused: Vec<_> = problems.iter().map(|problems| !problems.is_empty()).collect();
+    assert_eq!(refused, [true, true, true, true, true, false], "{problems:?}");
+    assert_eq!(validator.validate(good, Direction::Request).unwrap(), []);
 }

@@ -15,7 +15,6 @@ pub(crate) mod seal;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;
 pub(crate) mod tls;
-#[cfg(target_os = "linux")]
 pub(crate) mod tools;
 #[cfg(target_os = "linux")]
 pub(crate) mod workplace;

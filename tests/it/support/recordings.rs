@@ -14,6 +14,20 @@ pub(crate) struct Exchange {
     pub(crate) status: u16,
 }
 
+/// The names of the recordings, sorted; none, and a loud line, where they are absent.
+#[expect(clippy::print_stderr, reason = "a skipped test must be heard")]
+pub(crate) fn names() -> Vec<String> {
+    let folder = folder();
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: no recordings in {} (set PSSESSION_RECORDED)", folder.display());
+        return Vec::new();
+    };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter_map(|name| Some(name.strip_suffix(".yml")?.to_owned())).collect();
+    names.sort();
+    names
+}
+
 /// The exchanges of `NAME.yml`, in wire order; `None`, and a loud line, where the recordings are absent.
 #[expect(clippy::disallowed_methods, reason = "a test reads recordings")]
 pub(crate) fn load(name: &str) -> Option<Vec<Exchange>> {

@@ -1,4 +1,4 @@
-//! Programs that a machine may lack: shells, jq.
+//! Programs that a machine may lack: shells, jq, xmllint.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -10,7 +10,8 @@ pub(crate) fn has(program: &str) -> bool {
 
 /// The same for a program that has another word for its version.
 pub(crate) fn has_command(program: &str, version: &str) -> bool {
-    let there = Command::new(program).arg(version).stdout(Stdio::null()).status().is_ok();
+    let there =
+        Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     assert!(there || std::env::var_os("PSSESSION_REQUIRE_TOOLS").is_none(), "{program} is not installed");
     if !there {
         // Straight to stderr: what a test prints is shown only when it fails.
