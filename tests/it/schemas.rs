@@ -3,6 +3,7 @@
 mod mutants;
 mod requests;
 mod simulated;
+mod thorough;
 mod uris;
 mod valid;
 

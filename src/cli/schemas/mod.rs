@@ -57,8 +57,8 @@ type Pass = (&'static str, Option<&'static str>);
 
 impl Direction {
     fn passes(self) -> [Pass; 3] {
-        // Which body goes with which action is a choice of twenty, and xmllint tells how each of them failed.
-        const ACTIONS: Option<&str> = Some("the body is not what its Action carries");
+        // What goes with which action is a choice of a dozen, and xmllint tells how each of them failed.
+        const ACTIONS: Option<&str> = Some("Action, selectors and body do not go together");
         match self {
             Self::Request => [("request.xsd", None), ("request.rng", None), ("request-actions.rng", ACTIONS)],
             Self::Response => {

@@ -53,7 +53,7 @@ const BUSY: &str = "exchanges/delete-busy/01-response.xml";
 const CREATED: &str = "create.response";
 const RECEIVED: &str = "receive.response";
 
-const AS_ITS_ACTION: &str = "the body is not what its Action carries";
+const AS_ITS_ACTION: &str = "Action, selectors and body do not go together";
 
 /// All of them.
 fn mutants() -> Vec<Mutant> {
@@ -161,6 +161,7 @@ fn good(name: &str) -> String {
         CREATE => requests::create_cmd(),
         SEND => requests::send(SHELL_ID, requests::CMD),
         COMMAND => requests::command(SHELL_ID, requests::CMD),
+        "connect.request" => requests::connect(SHELL_ID),
         DISCONNECT => requests::disconnect(SHELL_ID),
         CREATED => answer(&format!("{}/CreateResponse", requests::TRANSFER), CREATED_BODY),
         RECEIVED => answer(&format!("{}/ReceiveResponse", requests::SHELL), RECEIVED_BODY),

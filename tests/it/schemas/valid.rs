@@ -52,19 +52,28 @@ fn an_answer_that_our_readers_bear_is_still_refused() {
 
 #[test]
 fn each_recorded_envelope_is_valid_what_windows_answered_and_what_it_understood() {
+    assert_valid(&recorded());
+}
+
+/// Every valid envelope that is not made in a test.
+pub(super) fn everything() -> Vec<Envelope> {
+    [exchanges(), recorded()].into_iter().flatten().collect()
+}
+
+/// What is recorded, where the recordings are.
+fn recorded() -> Vec<Envelope> {
     let mut envelopes = Vec::new();
     for file in recordings::names() {
         for (number, exchange) in recordings::load(&file).unwrap_or_default().into_iter().enumerate() {
-            let of = |from, text: String| Envelope {
-                name: format!("{file} {number} {from:?}"),
-                from,
-                bytes: text.into(),
+            let of = |from, text: String| {
+                let name = format!("{file} {number} {from:?}");
+                Envelope { name, from, bytes: text.into() }
             };
             envelopes.push(of(Direction::Request, exchange.request));
             envelopes.extend(exchange.response.map(|response| of(Direction::Response, response)));
         }
     }
-    assert_valid(&envelopes);
+    envelopes
 }
 
 /// The requests and answers of `fixtures/exchanges`, without what a scenario marks as malformed.

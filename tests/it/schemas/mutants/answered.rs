@@ -130,6 +130,17 @@ pub(super) const ANSWERED: &[Mutant] = &[
         "<wsmid:Protocol>",
         "This element is not expected",
     ),
+    mutant(SHELL, ("rsp:InputStreams", "rsp:WorkingDirectory"), "response-actions.rng", "", AS_ITS_ACTION),
+    mutant(
+        PULLED,
+        (
+            "</n:Items>",
+            "<rsp:Shell xmlns:rsp=\"http://schemas.microsoft.com/wbem/wsman/1/windows/shell\"><rsp:ShellId>B6631D8E-65A0-49F2-9053-A1B156C95777</rsp:ShellId><rsp:ResourceUri>urn:x</rsp:ResourceUri></rsp:Shell></n:Items>",
+        ),
+        "response.xsd",
+        "<rsp:Shell ",
+        "Duplicate key-sequence",
+    ),
     // Faults.
     mutant(BUSY, ("s:Code>", "s:code>"), "response.xsd", "<s:code>", "Expected is ( {"),
     mutant(

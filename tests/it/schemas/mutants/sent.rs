@@ -6,6 +6,8 @@ const ACTION: &str =
     r#"<a:Action s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete</a:Action>"#;
 const MESSAGE_ID: &str = "<a:MessageID>uuid:6B0E4C0A-0B62-4E0C-9C4E-0D8D4A7C1F11</a:MessageID>";
 const TO: &str = "<a:To>http://win01.example.com:5985/wsman</a:To>";
+const SELECTORS: &str = r#"<w:SelectorSet><w:Selector Name="ShellId">B6631D8E-65A0-49F2-9053-A1B156C95777</w:Selector></w:SelectorSet>"#;
+const CONNECT: &str = "connect.request";
 const RESOURCE: &str = concat!(
     r#"<w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.PowerShell"#,
     "</w:ResourceURI>",
@@ -151,7 +153,23 @@ pub(super) const SENT: &[Mutant] = &[
     // Bodies that do not go with their action.
     mutant(DELETE, ("transfer/Delete<", "transfer/Delet<"), "request-actions.rng", "", AS_ITS_ACTION),
     mutant(LIST, ("enumeration/Enumerate<", "enumeration/Pull<"), "request-actions.rng", "", AS_ITS_ACTION),
+    cut(SIGNAL, SELECTORS, "request-actions.rng", "", AS_ITS_ACTION),
+    mutant(
+        SIGNAL,
+        ("B6631D8E-65A0-49F2-9053-A1B156C95777", "the first"),
+        "request.rng",
+        "",
+        "Extra element SelectorSet",
+    ),
     // Bodies of requests.
+    cut(
+        COMMANDS,
+        " Dialect=\"http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter\"",
+        "request.rng",
+        "<n:Enumerate>",
+        "extra content: Enumerate",
+    ),
+    mutant(CONNECT, ("connectXml", "creationXml"), "request.rng", "<rsp:Connect>", "extra content: Connect"),
     mutant(
         LIST,
         ("n:Enumerate>", "n:Enumerat>"),
