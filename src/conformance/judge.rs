@@ -3,7 +3,7 @@
 use super::essence::Essence;
 use super::header::{Malformation, Origin};
 use super::ours::Asked;
-use super::scenario::{Exchange, FixtureError, line_at};
+use super::scenario::{Exchange, ResponseKind, line_at};
 use super::section::{self, Section};
 use super::unexpected::difference;
 use crate::wsman::xml::{Document, Element, Malformed};
@@ -101,39 +101,34 @@ pub enum Validation {
 
 /// Judges one exchange. `validation` is what a validator says of [`Exchange::to_validate`]; without anything to validate
 /// it does not matter.
-///
-/// # Errors
-/// [`FixtureError`] when the request is no envelope, so that there is nothing to judge an answer by.
-pub fn judge(exchange: &Exchange, validation: Validation) -> Result<Judgement, FixtureError> {
-    let recorded = exchange.essence()?;
-    // It was parsed a moment ago.
+#[must_use]
+pub fn judge(exchange: &Exchange, validation: Validation) -> Judgement {
+    // It was parsed when it was read.
     let document = Document::parse(&exchange.request);
-    let (asked, message_id) = match &document {
-        Ok(document) => (Some(Asked::read(document.root())), message_id(document.root())),
-        Err(_) => (None, ""),
-    };
+    let asked = document.as_ref().ok().map(|document| Asked::read(document.root()));
     let (action, is_identify) = asked.as_ref().map_or(("", false), |asked| (asked.action, asked.is_identify));
     let concerned = section::of_action(action);
     let operation = if is_identify { "Identify" } else { action.rsplit('/').next().unwrap_or_default() };
-    Ok(Judgement {
+    Judgement {
         number: exchange.number,
         operation: operation.to_owned(),
         origin: exchange.origin,
         checks: [
-            parses(exchange, asked.as_ref(), message_id, concerned),
+            parses(exchange, asked.as_ref(), concerned),
             validates(exchange, concerned, validation),
-            our_request(&recorded, asked.as_ref(), concerned),
+            our_request(&exchange.essence, asked.as_ref(), concerned),
         ],
-    })
+    }
 }
 
-fn parses(exchange: &Exchange, asked: Option<&Asked<'_>>, message_id: &str, concerned: Section) -> Check {
+fn parses(exchange: &Exchange, asked: Option<&Asked<'_>>, concerned: Section) -> Check {
     let check =
         |verdict, detail: String, section| Check { kind: CheckKind::Parses, verdict, detail, section };
     let Some(response) = &exchange.response else {
         return check(Verdict::NotExercised, "the connection was lost".to_owned(), concerned);
     };
     let is_refused = exchange.malformed == Some(Malformation::Refused);
+    let message_id = exchange.message_id.as_deref().unwrap_or_default();
     match read(response, asked, message_id, concerned) {
         Ok(_) if is_refused => {
             let detail = "it is marked as refused, and our parser reads it".to_owned();
@@ -210,11 +205,12 @@ fn validates(exchange: &Exchange, concerned: Section, validation: Validation) ->
     if exchange.malformed.is_some() {
         return not("the answer is marked as malformed");
     }
-    let Some(response) = &exchange.response else { return not("the connection was lost") };
-    let Ok(document) = Document::parse_bytes(response) else { return not("the answer is not well-formed") };
-    let body = document.root().child(uri::SOAP, "Body");
-    let is_fault = body.is_some_and(|body| body.child(uri::SOAP, "Fault").is_some());
-    let concerned = if is_fault { section::FAULT } else { concerned };
+    let concerned = match exchange.kind {
+        _ if exchange.response.is_none() => return not("the connection was lost"),
+        ResponseKind::NoXml => return not("the answer is not well-formed"),
+        ResponseKind::Fault => section::FAULT,
+        ResponseKind::Xml => concerned,
+    };
     match validation {
         Validation::Valid => check(Verdict::Passed, String::new(), concerned),
         Validation::Invalid(said) => check(Verdict::Mismatch, said, concerned),
@@ -237,11 +233,6 @@ fn our_request(recorded: &Essence, asked: Option<&Asked<'_>>, concerned: Section
         ),
         Err(malformed) => check(Verdict::Mismatch, malformed.to_string()),
     }
-}
-
-fn message_id<'d>(envelope: Element<'d>) -> &'d str {
-    let header = envelope.child(uri::SOAP, "Header");
-    header.and_then(|header| header.child(uri::ADDRESSING, "MessageID")).map_or("", Element::text)
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use super::essence::Essence;
 use super::fault;
-use super::scenario::{FixtureError, Scenario};
+use super::scenario::{Exchange, FixtureError, Scenario, message_id};
 use super::unexpected::Unexpected;
 use crate::simulator::{Caller, Delivery, Handler, Response};
-use crate::wsman::uri;
-use crate::wsman::xml::{Document, Element};
+use crate::wsman::xml::Document;
 
 /// Answers requests as a scenario's server did. Behind a [`Simulator`](crate::simulator::Simulator) it is a server on a
 /// port; [`Replay::answer`] needs none.
@@ -74,10 +73,9 @@ impl Replay {
     /// [`FixtureError`] when an exchange cannot be read, or its request is no envelope.
     pub fn new(scenario: Scenario, order: Order) -> Result<Self, FixtureError> {
         let mut by_fingerprint: HashMap<u64, VecDeque<u32>> = HashMap::new();
-        for exchange in scenario.exchanges() {
-            let exchange = exchange?;
-            let fingerprint = exchange.essence()?.fingerprint();
-            by_fingerprint.entry(fingerprint).or_default().push_back(exchange.number);
+        for number in 1..=scenario.count() {
+            let fingerprint = scenario.essence(number)?.fingerprint();
+            by_fingerprint.entry(fingerprint).or_default().push_back(number);
         }
         let waiting = (1..=scenario.count()).collect();
         Ok(Self {
@@ -112,18 +110,16 @@ impl Replay {
                 return Ok(self.refuse(message_id, told));
             }
         };
-        let Some(number) = self.expected(&came)? else {
+        let Some(exchange) = self.expected(&came)? else {
             let nearest = self.nearest(&came)?;
             let nearest = nearest.as_ref().map(|(number, essence)| (*number, essence));
             return Ok(self.refuse(message_id, Unexpected::new(self.requests, &came, nearest)));
         };
-        let exchange = self.scenario.exchange(number)?;
+        let number = exchange.number;
         self.waiting.remove(&number);
         let Some(response) = exchange.response else { return Ok(Answer::Lost { number }) };
-        let recorded = Document::parse(&exchange.request).ok();
-        let recorded = recorded.as_ref().and_then(|document| self::message_id(document.root()));
-        let body = match (recorded, message_id) {
-            (Some(recorded), Some(sent)) => replaced(&response, recorded, sent),
+        let body = match (&exchange.message_id, message_id) {
+            (Some(recorded), Some(sent)) if recorded != sent => replaced(&response, recorded, sent),
             _ => response,
         };
         Ok(Answer::Recorded { number, status: exchange.status, body })
@@ -171,16 +167,20 @@ impl Replay {
     }
 
     /// The exchange that `came` asks for; it is no longer to come.
-    fn expected(&mut self, came: &Essence) -> Result<Option<u32>, FixtureError> {
+    fn expected(&mut self, came: &Essence) -> Result<Option<Exchange>, FixtureError> {
         let Some(queue) = self.by_fingerprint.get_mut(&came.fingerprint()) else { return Ok(None) };
         let Some(number) = queue.front().copied() else { return Ok(None) };
         let is_next = self.order == Order::Any || self.waiting.first() == Some(&number);
+        if !is_next {
+            return Ok(None);
+        }
+        let exchange = self.scenario.exchange(number)?;
         // Two requests may share a fingerprint by chance.
-        if !is_next || self.scenario.exchange(number)?.essence()? != *came {
+        if exchange.essence != *came {
             return Ok(None);
         }
         queue.pop_front();
-        Ok(Some(number))
+        Ok(Some(exchange))
     }
 
     fn nearest(&self, came: &Essence) -> Result<Option<(u32, Essence)>, FixtureError> {
@@ -190,7 +190,7 @@ impl Replay {
         };
         let mut nearest = BTreeMap::new();
         for number in self.waiting.iter().take(candidates) {
-            let essence = self.scenario.exchange(*number)?.essence()?;
+            let essence = self.scenario.essence(*number)?;
             nearest.entry(came.distance(&essence)).or_insert((*number, essence));
         }
         Ok(nearest.pop_first().map(|(_, nearest)| nearest))
@@ -223,11 +223,6 @@ impl Handler for Replay {
     fn machine(&self) -> &str {
         "replay"
     }
-}
-
-fn message_id(envelope: Element<'_>) -> Option<&str> {
-    let header = envelope.child(uri::SOAP, "Header")?;
-    header.child(uri::ADDRESSING, "MessageID").map(Element::text).filter(|id| !id.is_empty())
 }
 
 /// `response` with each `recorded` in it, in whatever case, replaced by `sent`. The answer may be anything but XML.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::essence::Essence;
 use super::header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
 use crate::wsman::uri;
-use crate::wsman::xml::{self, Document, Malformed};
+use crate::wsman::xml::{self, Document, Element, Malformed};
 
 /// The file that makes a folder a scenario.
 pub const HEADER_FILE: &str = "scenario.json";
@@ -33,8 +33,10 @@ pub struct Scenario {
 pub struct Exchange {
     /// From 1, in wire order.
     pub number: u32,
-    /// The envelope that the client sent: well-formed.
+    /// The envelope that the client sent.
     pub request: String,
+    /// What matters of it.
+    pub essence: Essence,
     /// Where the request stands.
     pub request_path: PathBuf,
     /// What the server answered; `None` where the connection was lost.
@@ -47,23 +49,30 @@ pub struct Exchange {
     pub origin: Origin,
     /// That the answer is known to break the rules.
     pub malformed: Option<Malformation>,
+    /// The `a:MessageID` of the request, if it has one.
+    pub(super) message_id: Option<String>,
+    /// What the response is at first sight.
+    pub(super) kind: ResponseKind,
+}
+
+/// What a response is at first sight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ResponseKind {
+    /// Not well-formed, or not there.
+    #[default]
+    NoXml,
+    /// Well-formed.
+    Xml,
+    /// An envelope with a fault.
+    Fault,
 }
 
 impl Exchange {
     /// The response, if it is for a validator: well-formed, and not marked as malformed.
     #[must_use]
     pub fn to_validate(&self) -> Option<&[u8]> {
-        let response = self.response.as_deref().filter(|_| self.malformed.is_none())?;
-        Document::parse_bytes(response).is_ok().then_some(response)
-    }
-
-    /// What matters of its request.
-    ///
-    /// # Errors
-    /// [`FixtureError`] when the request is no SOAP 1.2 envelope.
-    pub fn essence(&self) -> Result<Essence, FixtureError> {
-        let bytes = self.request.as_bytes();
-        Essence::of(bytes).map_err(|malformed| FixtureError::malformed(&self.request_path, bytes, &malformed))
+        let is_meant = self.malformed.is_none() && self.kind != ResponseKind::NoXml;
+        self.response.as_deref().filter(|_| is_meant)
     }
 }
 
@@ -193,17 +202,31 @@ impl Scenario {
         (1..=self.count).map(|number| self.exchange(number))
     }
 
+    /// What matters of the request of one exchange, by its number from 1. Its response is not looked at.
+    ///
+    /// # Errors
+    /// [`FixtureError`] when the request is missing, too large, not well-formed or no SOAP 1.2 envelope.
+    pub fn essence(&self, number: u32) -> Result<Essence, FixtureError> {
+        let [path, _] = file_names(number).map(|name| self.folder.join(name));
+        let request = read(&path, MAX_FILE)?;
+        Essence::of(&request).map_err(|malformed| FixtureError::malformed(&path, &request, &malformed))
+    }
+
     /// Reads one exchange, by its number from 1.
     ///
     /// # Errors
-    /// [`FixtureError`] when a file is missing or too large, or the request is not well-formed. What is wrong with a
-    /// response is for [`judge`](super::judge()) to say.
+    /// [`FixtureError`] when a file is missing or too large, or the request is not well-formed or no SOAP 1.2 envelope.
+    /// What is wrong with a response is for [`judge`](super::judge()) to say.
     pub fn exchange(&self, number: u32) -> Result<Exchange, FixtureError> {
         let [request_path, response_path] = file_names(number).map(|name| self.folder.join(name));
         let request = read(&request_path, MAX_FILE)?;
-        if let Err(malformed) = Document::parse_bytes(&request) {
-            return Err(FixtureError::malformed(&request_path, &request, &malformed));
-        }
+        let read_envelope = |document: &Document<'_>| {
+            let essence = Essence::of_envelope(document.root())?;
+            Ok((essence, message_id(document.root()).map(str::to_owned)))
+        };
+        let envelope = Document::parse_bytes(&request).and_then(|document| read_envelope(&document));
+        let (essence, message_id) =
+            envelope.map_err(|malformed| FixtureError::malformed(&request_path, &request, &malformed))?;
         let said = self.remarks(number);
         let response = if said.lost {
             if response_path.exists() {
@@ -214,16 +237,19 @@ impl Scenario {
         } else {
             Some(read(&response_path, MAX_FILE)?)
         };
-        let status = said.status.unwrap_or_else(|| usual_status(response.as_deref().unwrap_or_default()));
+        let kind = response.as_deref().map(kind_of).unwrap_or_default();
         Ok(Exchange {
             number,
             request: String::from_utf8_lossy(&request).into_owned(),
+            essence,
             request_path,
             response,
             response_path,
-            status,
+            status: said.status.unwrap_or(if kind == ResponseKind::Fault { FAULT } else { OK }),
             origin: said.origin.unwrap_or(self.header.origin),
             malformed: said.malformed,
+            message_id,
+            kind,
         })
     }
 
@@ -273,13 +299,21 @@ fn count(folder: &Path) -> Result<u32, FixtureError> {
     problem.map_or(Ok(requests), |problem| Err(FixtureError::new(folder, None, problem)))
 }
 
-/// 500 for a fault, else 200.
-fn usual_status(response: &[u8]) -> u16 {
-    const OK: u16 = 200;
-    const FAULT: u16 = 500;
-    let Ok(document) = Document::parse_bytes(response) else { return OK };
+/// The usual status of an answer, and that of a fault.
+const OK: u16 = 200;
+const FAULT: u16 = 500;
+
+fn kind_of(response: &[u8]) -> ResponseKind {
+    let Ok(document) = Document::parse_bytes(response) else { return ResponseKind::NoXml };
     let body = document.root().child(uri::SOAP, "Body");
-    if body.is_some_and(|body| body.child(uri::SOAP, "Fault").is_some()) { FAULT } else { OK }
+    let is_fault = body.is_some_and(|body| body.child(uri::SOAP, "Fault").is_some());
+    if is_fault { ResponseKind::Fault } else { ResponseKind::Xml }
+}
+
+/// The `a:MessageID` of an envelope.
+pub(super) fn message_id(envelope: Element<'_>) -> Option<&str> {
+    let header = envelope.child(uri::SOAP, "Header")?;
+    header.child(uri::ADDRESSING, "MessageID").map(Element::text).filter(|id| !id.is_empty())
 }
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FixtureError> {

@@ -5,3 +5,4 @@ mod fixtures;
 mod judging;
 mod path;
 mod replaying;
+mod sizes;

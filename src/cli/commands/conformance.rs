@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
     for folder in folders {
         bench.take(folder, args.exchange).map_err(|error| bad_fixture(&error))?;
     }
-    let report = bench.finish().map_err(|error| bad_fixture(&error))?;
+    let report = bench.finish();
     if let Some(number) = args.exchange.filter(|_| report.exchanges() == 0) {
         return Err(Diagnostic::usage(format!("there is no exchange {number} in {}", args.dir.display())));
     }
@@ -70,35 +70,34 @@ impl Bench {
             self.bytes += exchange.request.len() + exchange.response.as_ref().map_or(0, Vec::len);
             self.batch.push((position, exchange));
             if self.batch.len() >= MAX_BATCH || self.bytes >= MAX_BATCH_BYTES {
-                self.judge()?;
+                self.judge();
             }
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Report, FixtureError> {
-        self.judge()?;
-        Ok(self.report)
+    fn finish(mut self) -> Report {
+        self.judge();
+        self.report
     }
 
-    fn judge(&mut self) -> Result<(), FixtureError> {
+    fn judge(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        let answers: Vec<_> = batch.iter().filter_map(|(_, exchange)| exchange.to_validate()).collect();
-        let mut said = self.validate(&answers).into_iter();
-        for (position, exchange) in &batch {
-            let validation = match exchange.to_validate() {
+        let answers: Vec<_> = batch.iter().map(|(_, exchange)| exchange.to_validate()).collect();
+        let mut said = self.validate(&answers.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
+        for ((position, exchange), answer) in batch.iter().zip(&answers) {
+            let validation = match answer {
                 Some(_) => {
                     said.next().unwrap_or_else(|| Validation::Unavailable("nothing was said".to_owned()))
                 }
                 None => Validation::Valid,
             };
-            let judgement = judge(exchange, validation)?;
+            let judgement = judge(exchange, validation);
             if let Some(judged) = self.report.scenarios.get_mut(*position) {
                 judged.judgements.push(judgement);
             }
         }
-        Ok(())
     }
 
     fn validate(&self, answers: &[&[u8]]) -> Vec<Validation> {

@@ -1,18 +1,24 @@
+#![expect(clippy::disallowed_methods, reason = "a test writes what it reads")]
+
 use super::*;
-use crate::conformance::{Judged, Report, write_junit};
+use crate::conformance::{ExchangeHeader, Judged, Report, Scenario, ScenarioHeader, write_junit};
 use crate::wsman::op::OPERATIONS;
 
+/// The exchange as it is read from files of these texts.
 fn exchange(request: &str, response: Option<&str>) -> Exchange {
-    Exchange {
-        number: 7,
-        request: request.to_owned(),
-        request_path: "dir/07-request.xml".into(),
-        response: response.map(|text| text.as_bytes().to_vec()),
-        response_path: "dir/07-response.xml".into(),
-        status: 200,
-        origin: Origin::HandMade,
-        malformed: None,
+    let folder = tempfile::tempdir().unwrap();
+    let mut header = ScenarioHeader::new("t".into(), "s".into(), "d".into(), Origin::HandMade);
+    let mut said = ExchangeHeader::default();
+    said.lost = response.is_none();
+    header.exchanges.insert("01".to_owned(), said);
+    let header = serde_json::to_string(&header).unwrap();
+    let files =
+        [("scenario.json", Some(&*header)), ("01-request.xml", Some(request)), ("01-response.xml", response)];
+    for (name, text) in files {
+        text.map(|text| std::fs::write(folder.path().join(name), text).unwrap());
     }
+    let exchange = Scenario::open(folder.path()).unwrap().exchange(1).unwrap();
+    Exchange { number: 7, response_path: "dir/07-response.xml".into(), ..exchange }
 }
 
 fn request(name: &str) -> String {
@@ -35,7 +41,7 @@ fn answer(action: &str, relates_to: &str, body: &str) -> String {
 
 /// The verdicts, and what is said of the first that is no plain pass.
 fn judged(exchange: &Exchange, validation: &Validation) -> ([Verdict; 3], Vec<Check>) {
-    let judgement = judge(exchange, validation.clone()).unwrap();
+    let judgement = judge(exchange, validation.clone());
     (judgement.checks.clone().map(|check| check.verdict), judgement.checks.to_vec())
 }
 
@@ -131,7 +137,7 @@ fn junit_tells_failures_with_section_and_reproduction_and_what_was_skipped() {
     let odd = request("delete").replace("<s:Body></s:Body>", "<s:Body><odd/></s:Body>");
     let good = answer(uri::DELETE.response, ID, "");
     let unavailable = Validation::Unavailable("no <validator>".to_owned());
-    let judgement = judge(&exchange(&odd, Some(&good)), unavailable).unwrap();
+    let judgement = judge(&exchange(&odd, Some(&good)), unavailable);
     assert_eq!(judgement.checks[1].verdict, NotValidated);
     let mut report = Report::default();
     report
