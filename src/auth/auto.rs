@@ -1,4 +1,4 @@
-//! The login that chooses its scheme by the server's first answer.
+//! The login that chooses its scheme by the server's first answers.
 
 use super::scheme::{PASSWORD_IN_CLEAR, Verdict};
 use super::{
@@ -6,13 +6,18 @@ use super::{
 };
 
 /// The strongest allowed scheme first; another one, strongest first, when the server's first answer offers only that.
+///
+/// A server that offers a scheme and does not answer its first token, such as one that takes NTLM and knows no SPNEGO,
+/// is tried with the next one: as long as no leg has shown a credential, and never with the password itself.
 #[derive(Debug)]
 pub(super) struct Auto {
-    current: SchemeRow,
     login: Box<dyn Handshake>,
-    /// What another scheme would need, until the first answer has come.
-    undecided: Option<(Credential, LoginPolicy, NtlmOptions)>,
+    current: &'static SchemeRow,
+    /// What another scheme would need, until the choice is made.
+    undecided: Option<Undecided>,
 }
+
+type Undecided = (Credential, LoginPolicy, NtlmOptions);
 
 impl Auto {
     pub(super) fn begin(
@@ -20,61 +25,109 @@ impl Auto {
         policy: LoginPolicy,
         options: &NtlmOptions,
     ) -> Result<Box<dyn Handshake>, AuthError> {
-        let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
-        let Some(row) = SCHEMES.iter().find(allowed) else {
+        let Some(row) = allowed(policy).next() else {
             return Err(AuthError::NotAllowed {
                 scheme: AuthScheme::Auto.name(),
                 problem: PASSWORD_IN_CLEAR,
             });
         };
         Ok(Box::new(Self {
-            current: *row,
-            login: row.begin(credential, policy, options),
+            login: row.begin(credential, policy, options)?,
+            current: row,
             undecided: Some((credential.clone(), policy, options.clone())),
         }))
     }
 
-    /// Chooses by the first answer. It carries no secret yet: a scheme that shows one begins by asking.
-    fn decide(&mut self, answer: &Answer<'_>) -> Result<Step, AuthError> {
-        let Some((credential, policy, options)) = self.undecided.take() else {
-            return self.login.step(Some(answer));
+    /// Goes on by an answer that no credential has been shown for.
+    fn decide(&mut self, answer: &Answer<'_>, undecided: Undecided) -> Result<Step, AuthError> {
+        if answer.status == 401 && !offers(answer, self.current) {
+            let row = strongest(answer, undecided.1)?;
+            return self.change(row, answer, undecided);
+        }
+        let failure = match self.login.step(Some(answer)) {
+            Err(failure @ AuthError::NotOffered { .. }) if answer.status == 401 => failure,
+            step => return step,
         };
-        if answer.status != 401 || answer.offers.has(self.current.header) {
-            return self.login.step(Some(answer));
+        // The server does not know what it offers. Whoever takes the password itself is not asked behind its back.
+        let weaker = SCHEMES.iter().skip_while(|row| row.scheme != self.current.scheme).skip(1);
+        for row in weaker.filter(|row| !row.needs_tls && offers(answer, row)) {
+            // What cannot even begin, such as Kerberos without a ticket, has sent nothing.
+            if let Ok(step) = self.change(row, answer, undecided.clone()) {
+                return Ok(step);
+            }
         }
-        let Some(row) = SCHEMES.iter().find(|row| answer.offers.has(row.header)) else {
-            return Err(AuthError::NotOffered { offered: answer.offers.to_string(), wanted: wanted(policy) });
+        Err(failure)
+    }
+
+    /// Begins with another scheme.
+    fn change(
+        &mut self,
+        row: &'static SchemeRow,
+        answer: &Answer<'_>,
+        (credential, policy, options): Undecided,
+    ) -> Result<Step, AuthError> {
+        self.login = row.begin(&credential, policy, &options)?;
+        self.current = row;
+        let first = match self.login.step(None)? {
+            Step::Send(leg) if leg.authorization.is_none() => self.login.step(Some(answer))?,
+            first => first,
         };
-        if let Verdict::Refused(problem) = row.verdict(policy) {
-            let wanted = format!("{} is not allowed here: {problem}", row.header);
-            return Err(AuthError::NotOffered { offered: answer.offers.to_string(), wanted });
+        if matches!(&first, Step::Send(leg) if leg.begins && !leg.proves) {
+            self.undecided = Some((credential, policy, options));
         }
-        self.current = *row;
-        self.login = row.begin(&credential, policy, &options);
-        match self.login.step(None)? {
-            Step::Send(leg) if leg.authorization.is_none() => self.login.step(Some(answer)),
-            first => Ok(first),
-        }
+        Ok(first)
     }
 }
 
 impl Handshake for Auto {
+    fn name(&self) -> &'static str {
+        self.current.name
+    }
+
     fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError> {
-        match answer {
-            Some(answer) => self.decide(answer),
-            None => self.login.step(None),
+        match (answer, self.undecided.take()) {
+            (Some(answer), Some(undecided)) => self.decide(answer, undecided),
+            (answer, undecided) => {
+                self.undecided = undecided;
+                self.login.step(answer)
+            }
         }
     }
 }
 
+fn offers(answer: &Answer<'_>, row: &SchemeRow) -> bool {
+    row.headers.iter().any(|header| answer.offers.has(header))
+}
+
+fn allowed(policy: LoginPolicy) -> impl Iterator<Item = &'static SchemeRow> {
+    SCHEMES.iter().filter(move |row| !matches!(row.verdict(policy), Verdict::Refused(_)))
+}
+
+/// The strongest that is offered and allowed; else why the strongest that is offered may not be used.
+fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static SchemeRow, AuthError> {
+    let offered = answer.offers.to_string();
+    if let Some(row) = allowed(policy).find(|row| offers(answer, row)) {
+        return Ok(row);
+    }
+    Err(match SCHEMES.iter().find(|row| offers(answer, row)).map(|row| (row, row.verdict(policy))) {
+        Some((row, Verdict::Refused(problem))) => {
+            AuthError::NotOffered { offered, wanted: format!("{} is not allowed here: {problem}", row.name) }
+        }
+        _ => AuthError::NotOffered { offered, wanted: wanted(policy) },
+    })
+}
+
 /// The schemes that `policy` allows, for a message.
 fn wanted(policy: LoginPolicy) -> String {
-    let names: Vec<&str> = SCHEMES
-        .iter()
-        .filter(|row| !matches!(row.verdict(policy), Verdict::Refused(_)))
-        .map(|row| row.header)
-        .collect();
-    format!("we need {}", names.join(" or "))
+    let mut words: Vec<&str> = allowed(policy).flat_map(|row| row.headers).copied().collect();
+    let mut seen = Vec::new();
+    words.retain(|word| {
+        !seen.contains(word) && {
+            seen.push(word);
+            true
+        }
+    });
+    format!("we need {}", words.join(" or "))
 }
 
 #[cfg(test)]
@@ -86,8 +139,12 @@ mod tests {
     use super::*;
     use crate::auth::{Leg, Offers, Protection, handshake};
 
-    const HTTP: LoginPolicy =
-        LoginPolicy { tls: false, dangerous_basic_over_http: false, dangerous_unencrypted: false };
+    const HTTP: LoginPolicy = LoginPolicy {
+        tls: false,
+        dangerous_basic_over_http: false,
+        dangerous_unencrypted: false,
+        forbid_ntlm: false,
+    };
     const HTTPS: LoginPolicy = LoginPolicy { tls: true, ..HTTP };
     const HTTP_BASIC: LoginPolicy = LoginPolicy { dangerous_basic_over_http: true, ..HTTP };
     const HTTP_CLEAR: LoginPolicy = LoginPolicy { dangerous_unencrypted: true, ..HTTP };
@@ -145,26 +202,80 @@ mod tests {
 
     #[cfg(feature = "ntlm")]
     #[test]
-    fn auto_takes_ntlm_where_it_is_offered_and_never_basic_after_it() {
+    fn auto_negotiates_where_that_is_offered_and_never_takes_basic_after_it() {
         for policy in [HTTP, HTTPS, HTTP_BASIC, HTTP_CLEAR] {
             let mut login = begin(policy).unwrap();
-            assert!(authorization(&leg(login.step(None).unwrap())).starts_with("Negotiate TlRM"));
+            assert!(authorization(&leg(login.step(None).unwrap())).starts_with("Negotiate YE"));
             assert!(!format!("{login:?}").contains("geheim"));
-            // NTLM is switched off there; Basic is not taken behind the user's back.
-            let error = step(&mut *login, 401, "Negotiate, Basic realm=\"WSMAN\"").unwrap_err();
-            assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
+            // A definite no of a server that can negotiate: neither raw NTLM nor Basic is tried behind the user's back.
+            let error = step(&mut *login, 401, "Negotiate oQcwBaADCgEC, Basic realm=\"WSMAN\"").unwrap_err();
+            assert!(matches!(error, AuthError::Rejected { .. }), "{error}");
             assert!(step(&mut *login, 401, "Basic realm=\"WSMAN\"").is_err());
         }
     }
 
     #[cfg(feature = "ntlm")]
     #[test]
+    fn a_server_that_knows_no_negotiation_is_tried_with_raw_ntlm_as_long_as_nothing_was_shown() {
+        for (first_answer, word) in [
+            ("Negotiate, Basic realm=\"WSMAN\"", "Negotiate "),
+            ("NTLM, Basic realm=\"WSMAN\"", "NTLM "),
+            ("Negotiate, NTLM", "Negotiate "),
+        ] {
+            let mut login = begin(HTTPS).unwrap();
+            login.step(None).unwrap();
+            let raw = leg(step(&mut *login, 401, first_answer).unwrap());
+            let raw = if word == "NTLM " && !authorization(&raw).starts_with(word) {
+                leg(step(&mut *login, 401, first_answer).unwrap())
+            } else {
+                raw
+            };
+            assert!(raw.begins && !raw.proves);
+            assert!(authorization(&raw).starts_with(&format!("{word}TlRM")), "{first_answer}");
+            assert_eq!(login.name(), "ntlm");
+            let error = step(&mut *login, 401, first_answer).unwrap_err();
+            assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
+            assert!(step(&mut *login, 401, first_answer).is_err(), "no third one");
+        }
+        let forbidden = LoginPolicy { forbid_ntlm: true, ..HTTPS };
+        assert_eq!(
+            begin(forbidden).unwrap().name(),
+            if cfg!(feature = "kerberos") { "negotiate" } else { "basic" }
+        );
+    }
+
+    #[cfg(feature = "ntlm")]
+    #[test]
+    fn a_refused_proof_is_not_followed_by_another_login() {
+        use crate::auth::ntlm::samples;
+        use base64::Engine as _;
+
+        let raw = base64::engine::general_purpose::STANDARD.encode(samples::hex(samples::CHALLENGE));
+        let mut login = begin(HTTP).unwrap();
+        login.step(None).unwrap();
+        login_after_raw(&mut *login, &raw);
+        let error = step(&mut *login, 401, "Negotiate, NTLM, Basic realm=\"WSMAN\"").unwrap_err();
+        assert!(matches!(error, AuthError::Refused { scheme: "ntlm", .. }), "{error}");
+        assert!(step(&mut *login, 401, "Negotiate").is_err());
+    }
+
+    #[cfg(feature = "ntlm")]
+    fn login_after_raw(login: &mut dyn Handshake, challenge: &str) {
+        step(login, 401, "Negotiate").unwrap();
+        let proof = leg(step(login, 401, &format!("Negotiate {challenge}")).unwrap());
+        assert!(proof.proves && !proof.begins);
+    }
+
+    #[cfg(feature = "ntlm")]
+    #[test]
     fn auto_names_what_it_needs_when_nothing_fits() {
-        for (policy, needs) in [(HTTP, "we need Negotiate"), (HTTPS, "we need Negotiate or Basic")] {
+        for (policy, needs) in
+            [(HTTP, "we need Negotiate or NTLM"), (HTTPS, "we need Negotiate or NTLM or Basic")]
+        {
             let mut login = begin(policy).unwrap();
             login.step(None).unwrap();
-            let error = step(&mut *login, 401, "Kerberos").unwrap_err();
-            assert_eq!(error.to_string(), format!("the server offers Kerberos, and {needs}"));
+            let error = step(&mut *login, 401, "Digest").unwrap_err();
+            assert_eq!(error.to_string(), format!("the server offers Digest, and {needs}"));
         }
     }
 }

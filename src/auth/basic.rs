@@ -61,12 +61,16 @@ impl Basic {
 }
 
 impl Handshake for Basic {
+    fn name(&self) -> &'static str {
+        SCHEME
+    }
+
     fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError> {
         match (std::mem::replace(&mut self.state, State::Over), answer) {
             (State::Start, None) => {
                 self.check()?;
                 self.state = State::Asked;
-                Ok(Step::Send(Leg { authorization: None, identify: false }))
+                Ok(Step::Send(Leg { authorization: None, identify: false, begins: true, proves: false }))
             }
             (State::Asked, Some(answer)) => {
                 if answer.status != 401 || !answer.offers.has("Basic") {
@@ -76,7 +80,8 @@ impl Handshake for Basic {
                     });
                 }
                 self.state = State::Sent;
-                Ok(Step::Send(Leg { authorization: Some(self.header()), identify: true }))
+                let authorization = Some(self.header());
+                Ok(Step::Send(Leg { authorization, identify: true, begins: true, proves: true }))
             }
             (State::Sent, Some(answer)) if answer.status == 401 => {
                 Err(AuthError::Refused { user: self.credential.user().to_owned(), scheme: SCHEME })

@@ -37,9 +37,8 @@ pub(crate) trait Mechanism: fmt::Debug + Send {
     /// 3.1.5.1, mechListMIC Processing): NTLM, once its message bears a MIC.
     fn wants_mic(&self) -> bool;
 
-    /// Signs `message`, the list of mechanisms. It uses up the first sequence number; what it uses of a cipher's stream
-    /// must be as if unused for the bodies that follow (MS-SPNG 3.3.5.1, NTLM RC4 Key State for MechListMIC and First
-    /// Signed Message).
+    /// Signs `message`, the list of mechanisms. It uses up a sequence number; of a cipher's stream it must leave what there
+    /// was before (MS-SPNG 3.3.5.1, NTLM RC4 Key State for MechListMIC and First Signed Message).
     ///
     /// # Errors
     /// [`AuthError`], if the context has no key to sign with.
@@ -71,10 +70,27 @@ pub(crate) enum Progress {
 }
 
 /// A token to send.
-#[derive(Debug)]
 pub(crate) struct Token {
     /// As it is, without anything around it.
     pub(crate) bytes: Vec<u8>,
-    /// Whether the server counts a failed logon if it does not like this token: it proves a password. A ticket does not.
-    pub(crate) proves: bool,
+    /// What the server can judge by it.
+    pub(crate) shows: Shown,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("shows", &self.shows).finish_non_exhaustive()
+    }
+}
+
+/// What of a credential a token shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Nothing: whoever does not like it has refused nobody.
+    Nothing,
+    #[cfg_attr(not(any(test, feature = "kerberos")), expect(dead_code, reason = "only Kerberos has tickets"))]
+    /// A ticket: a no is about this server alone, and no failed logon is counted.
+    Ticket,
+    /// A proof of the password: a no is a failed logon of the account.
+    Password,
 }

@@ -2,9 +2,13 @@
 //! of sealed bodies. No socket, clock or environment; randomness and time are arguments.
 
 mod auto;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod bare;
 mod basic;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod carrier;
 mod credential;
-#[expect(dead_code, reason = "its carriers come with the next change")]
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod mechanism;
 #[cfg(feature = "ntlm")]
 mod ntlm;
@@ -12,11 +16,13 @@ mod offer;
 mod options;
 mod scheme;
 pub mod sealing;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod spnego;
 
 pub use basic::Basic;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
-pub use ntlm::{Ntlm, NtlmSeal};
+pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
@@ -30,6 +36,9 @@ use std::fmt;
 /// redirect) is no word of the login and never comes here. After an error or [`Step::Established`] the value is
 /// used up.
 pub trait Handshake: fmt::Debug + Send {
+    /// The name of the scheme that it runs, for messages.
+    fn name(&self) -> &'static str;
+
     /// The next leg: `None` before the first request, then the answer to the last one.
     ///
     /// # Errors
@@ -64,6 +73,10 @@ pub struct Leg {
     pub authorization: Option<secrecy::SecretString>,
     /// Whether the body is an Identify envelope, which proves a login that has no tokens of its own; else it is empty.
     pub identify: bool,
+    /// Whether it goes on with nothing that came before on this connection, so that a new one does as well.
+    pub begins: bool,
+    /// Whether it proves the password, so that the server may count a failed logon.
+    pub proves: bool,
 }
 
 /// How requests are protected and authenticated once the login stands.
@@ -150,8 +163,14 @@ pub enum AuthError {
         /// Why, and what would allow it.
         problem: &'static str,
     },
-    /// The server tried to weaken the login: a flag is missing that sealing or signing needs.
-    #[error("the server's NTLM challenge drops {what}, which would weaken the login")]
+    /// The server says no to the mechanisms of a negotiation before any of them has shown a credential.
+    #[error("the server rejects {offered} in a negotiation")]
+    Rejected {
+        /// What began the negotiation.
+        offered: &'static str,
+    },
+    /// The server tried to weaken the login: what sealing, signing or the negotiation needs is missing.
+    #[error("the server's answer lacks {what}, which would weaken the login")]
     Downgrade {
         /// The missing flag or field.
         what: &'static str,

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use super::auto::Auto;
 use super::{AuthError, Basic, Credential, Handshake, NtlmOptions};
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+use super::{bare::Bare, carrier::Manner, mechanism::Mechanism, sealing, spnego::Spnego};
 
 /// How to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,10 +15,14 @@ pub enum AuthScheme {
     /// The strongest that the server offers and the policy allows.
     #[default]
     Auto,
+    /// SPNEGO: Kerberos where there is a ticket, else NTLM, as agreed on with the server.
+    Negotiate,
+    /// Kerberos alone, without a negotiation.
+    Kerberos,
+    /// NTLMv2 alone, without a negotiation.
+    Ntlm,
     /// HTTP Basic: the password itself; needs HTTPS, or a dangerous switch.
     Basic,
-    /// NTLMv2 through `Negotiate`, with message encryption on plain HTTP.
-    Ntlm,
 }
 
 /// One row of [`SCHEMES`].
@@ -26,35 +32,123 @@ pub struct SchemeRow {
     pub scheme: AuthScheme,
     /// Its name on the command line and in messages.
     pub name: &'static str,
-    /// The word in `WWW-Authenticate`.
-    pub header: &'static str,
+    /// PowerShell's word for it, as `-Authentication` takes it; NTLM alone has none.
+    pub powershell: Option<&'static str>,
+    /// The words in `WWW-Authenticate`, of which one must be offered.
+    pub headers: &'static [&'static str],
+    /// What it is, in a few words, for tables and help.
+    pub meaning: &'static str,
     /// Whether it hands over the password itself, and so needs TLS.
     pub needs_tls: bool,
     /// Whether it can seal bodies on plain HTTP.
     pub seals: bool,
-    begin: fn(Credential, NtlmOptions) -> Box<dyn Handshake>,
+    /// Whether nothing is left of it where NTLM is forbidden.
+    pub is_ntlm_only: bool,
+    /// How it begins; in a build that lacks it, what to do.
+    begin: Result<Begin, &'static str>,
 }
 
-/// Every scheme of this build, strongest first.
+type Begin = fn(Login<'_>) -> Box<dyn Handshake>;
+
+/// What a row is given to begin with.
+struct Login<'a> {
+    row: &'a SchemeRow,
+    credential: Credential,
+    policy: LoginPolicy,
+    options: NtlmOptions,
+}
+
+/// Every scheme, strongest first; a build that lacks one refuses it and says what to do.
 pub const SCHEMES: &[SchemeRow] = &[
-    #[cfg(feature = "ntlm")]
+    SchemeRow {
+        scheme: AuthScheme::Negotiate,
+        name: "negotiate",
+        powershell: Some("Negotiate"),
+        headers: &["Negotiate"],
+        meaning: "SPNEGO: Kerberos where there is a ticket, else NTLM",
+        needs_tls: false,
+        seals: true,
+        is_ntlm_only: !cfg!(feature = "kerberos"),
+        #[cfg(any(feature = "ntlm", feature = "kerberos"))]
+        begin: Ok(|login| login.negotiate()),
+        #[cfg(not(any(feature = "ntlm", feature = "kerberos")))]
+        begin: Err(WITHOUT_NTLM),
+    },
+    SchemeRow {
+        scheme: AuthScheme::Kerberos,
+        name: "kerberos",
+        powershell: Some("Kerberos"),
+        headers: &["Kerberos"],
+        meaning: "Kerberos alone, with a ticket",
+        needs_tls: false,
+        seals: true,
+        is_ntlm_only: false,
+        #[cfg(feature = "kerberos")]
+        begin: Ok(|login| {
+            login.bare(super::kerberos::mechanism(&login.credential, &login.options), sealing::KERBEROS)
+        }),
+        #[cfg(not(feature = "kerberos"))]
+        begin: Err(WITHOUT_KERBEROS),
+    },
     SchemeRow {
         scheme: AuthScheme::Ntlm,
         name: "ntlm",
-        header: "Negotiate",
+        powershell: None,
+        headers: &["Negotiate", "NTLM"],
+        meaning: "NTLMv2 alone, for servers that know no SPNEGO",
         needs_tls: false,
         seals: true,
-        begin: |credential, options| Box::new(super::Ntlm::new(credential, options)),
+        is_ntlm_only: true,
+        #[cfg(feature = "ntlm")]
+        begin: Ok(|login| login.bare(login.ntlm(), sealing::SPNEGO)),
+        #[cfg(not(feature = "ntlm"))]
+        begin: Err(WITHOUT_NTLM),
     },
     SchemeRow {
         scheme: AuthScheme::Basic,
         name: "basic",
-        header: "Basic",
+        powershell: Some("Basic"),
+        headers: &["Basic"],
+        meaning: "the password itself, of a local account",
         needs_tls: true,
         seals: false,
-        begin: |credential, _| Box::new(Basic::new(credential)),
+        is_ntlm_only: false,
+        begin: Ok(|login| Box::new(Basic::new(login.credential))),
     },
 ];
+
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+impl Login<'_> {
+    /// One mechanism's tokens as they are.
+    fn bare(&self, mechanism: Box<dyn Mechanism>, protocol: &'static str) -> Box<dyn Handshake> {
+        Box::new(Bare::new(mechanism, self.manner(protocol)))
+    }
+
+    /// A negotiation between all that this build has and the policy allows.
+    fn negotiate(&self) -> Box<dyn Handshake> {
+        let mut mechanisms: Vec<Box<dyn Mechanism>> = Vec::new();
+        #[cfg(feature = "kerberos")]
+        mechanisms.push(super::kerberos::mechanism(&self.credential, &self.options));
+        #[cfg(feature = "ntlm")]
+        if !self.policy.forbid_ntlm {
+            // What is agreed on is signed, so that there must be keys, even where no body is sealed.
+            let mut options = self.options.clone();
+            options.seal = true;
+            mechanisms.push(Box::new(super::ntlm::Ntlm::new(self.credential.clone(), options)));
+        }
+        Box::new(Spnego::new(mechanisms, self.manner(sealing::SPNEGO)))
+    }
+
+    #[cfg(feature = "ntlm")]
+    fn ntlm(&self) -> Box<dyn Mechanism> {
+        Box::new(super::ntlm::Ntlm::new(self.credential.clone(), self.options.clone()))
+    }
+
+    fn manner(&self, protocol: &'static str) -> Manner {
+        let is_sealed = self.row.verdict(self.policy) == Verdict::Sealed;
+        Manner { headers: self.row.headers, sealed: is_sealed.then_some(protocol), tls: self.policy.tls }
+    }
+}
 
 /// How the way to the server is protected, and which dangers were asked for by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +159,8 @@ pub struct LoginPolicy {
     pub dangerous_basic_over_http: bool,
     /// Send bodies in clear over plain HTTP although the scheme could seal them.
     pub dangerous_unencrypted: bool,
+    /// Never log in with NTLM, not even where a negotiation comes down to it.
+    pub forbid_ntlm: bool,
 }
 
 /// What a policy says about a scheme.
@@ -84,7 +180,11 @@ impl SchemeRow {
     /// What `policy` says about this scheme.
     #[must_use]
     pub fn verdict(&self, policy: LoginPolicy) -> Verdict {
-        if policy.tls {
+        if let Err(what_to_do) = self.begin {
+            Verdict::Refused(what_to_do)
+        } else if policy.forbid_ntlm && self.is_ntlm_only {
+            Verdict::Refused(NTLM_IS_FORBIDDEN)
+        } else if policy.tls {
             Verdict::Tls
         } else if self.needs_tls {
             if policy.dangerous_basic_over_http {
@@ -106,10 +206,16 @@ impl SchemeRow {
         credential: &Credential,
         policy: LoginPolicy,
         options: &NtlmOptions,
-    ) -> Box<dyn Handshake> {
+    ) -> Result<Box<dyn Handshake>, AuthError> {
+        let refused = |problem| AuthError::NotAllowed { scheme: self.name, problem };
+        let verdict = self.verdict(policy);
+        if let Verdict::Refused(problem) = verdict {
+            return Err(refused(problem));
+        }
         let mut options = options.clone();
-        options.seal = self.verdict(policy) == Verdict::Sealed;
-        (self.begin)(credential.clone(), options)
+        options.seal = verdict == Verdict::Sealed;
+        let login = Login { row: self, credential: credential.clone(), policy, options };
+        Ok(self.begin.map_err(refused)?(login))
     }
 }
 
@@ -124,18 +230,9 @@ pub fn handshake(
     policy: LoginPolicy,
     options: &NtlmOptions,
 ) -> Result<Box<dyn Handshake>, AuthError> {
-    if scheme == AuthScheme::Auto {
-        return Auto::begin(credential, policy, options);
-    }
-    let Some(row) = SCHEMES.iter().find(|row| row.scheme == scheme) else {
-        return Err(AuthError::NotAllowed {
-            scheme: scheme.name(),
-            problem: "this build does not include it",
-        });
-    };
-    match row.verdict(policy) {
-        Verdict::Refused(problem) => Err(AuthError::NotAllowed { scheme: row.name, problem }),
-        _ => Ok(row.begin(credential, policy, options)),
+    match scheme.row() {
+        Some(row) => row.begin(credential, policy, options),
+        None => Auto::begin(credential, policy, options),
     }
 }
 
@@ -143,11 +240,18 @@ impl AuthScheme {
     /// Its name on the command line and in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Basic => "basic",
-            Self::Ntlm => "ntlm",
-        }
+        self.row().map_or(AUTO, |row| row.name)
+    }
+
+    /// Its row of [`SCHEMES`]; `None` for [`AuthScheme::Auto`].
+    #[must_use]
+    pub fn row(self) -> Option<&'static SchemeRow> {
+        SCHEMES.iter().find(|row| row.scheme == self)
+    }
+
+    /// Every scheme by name: `auto`, then those of [`SCHEMES`], strongest first.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        std::iter::once(AUTO).chain(SCHEMES.iter().map(|row| row.name))
     }
 }
 
@@ -169,7 +273,7 @@ impl FromStr for AuthScheme {
     }
 }
 
-/// Text that names no scheme of this build.
+/// Text that names no scheme.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not an authentication scheme: {}", known())]
 pub struct UnknownScheme {
@@ -178,12 +282,21 @@ pub struct UnknownScheme {
 }
 
 fn known() -> String {
-    let names: Vec<&str> =
-        std::iter::once(AuthScheme::Auto.name()).chain(SCHEMES.iter().map(|row| row.name)).collect();
-    names.join(", ")
+    AuthScheme::names().collect::<Vec<_>>().join(", ")
 }
 
+const AUTO: &str = "auto";
+
 pub(super) const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
+
+const NTLM_IS_FORBIDDEN: &str = "NTLM is forbidden (`--no-ntlm`), and nothing else is left of it here";
+
+#[cfg(not(feature = "kerberos"))]
+const WITHOUT_KERBEROS: &str = "this build has no Kerberos; `cargo install pssession --features kerberos` makes one that has, and needs the \
+     MIT Kerberos headers and libclang";
+
+#[cfg(not(feature = "ntlm"))]
+const WITHOUT_NTLM: &str = "this build has no NTLM; build it with `--features ntlm`";
 
 const BODIES_IN_CLEAR: &str = "it cannot seal bodies; it needs `--tls` or `--dangerous-unencrypted`";
 
@@ -194,8 +307,12 @@ mod tests {
     use super::*;
     use crate::auth::{Leg, Step};
 
-    const HTTP: LoginPolicy =
-        LoginPolicy { tls: false, dangerous_basic_over_http: false, dangerous_unencrypted: false };
+    const HTTP: LoginPolicy = LoginPolicy {
+        tls: false,
+        dangerous_basic_over_http: false,
+        dangerous_unencrypted: false,
+        forbid_ntlm: false,
+    };
     const HTTPS: LoginPolicy = LoginPolicy { tls: true, ..HTTP };
     const HTTP_BASIC: LoginPolicy = LoginPolicy { dangerous_basic_over_http: true, ..HTTP };
 
@@ -210,29 +327,72 @@ mod tests {
         handshake(scheme, &Credential::new("user", "geheim".into()), policy, &options)
     }
 
+    /// Every policy there is.
+    fn policies() -> impl Iterator<Item = LoginPolicy> {
+        (0..16).map(|bits| LoginPolicy {
+            tls: bits & 1 != 0,
+            dangerous_unencrypted: bits & 2 != 0,
+            dangerous_basic_over_http: bits & 4 != 0,
+            forbid_ntlm: bits & 8 != 0,
+        })
+    }
+
+    /// The auth matrix: scheme, HTTP or HTTPS, sealing, policy. The words are this table's own, not the code's.
+    #[cfg(feature = "ntlm")]
     #[test]
-    fn every_scheme_has_a_verdict_under_every_policy() {
-        let refused = Verdict::Refused(PASSWORD_IN_CLEAR);
-        for row in SCHEMES {
-            for tls in [false, true] {
-                for dangerous_basic_over_http in [false, true] {
-                    for dangerous_unencrypted in [false, true] {
-                        let policy = LoginPolicy { tls, dangerous_basic_over_http, dangerous_unencrypted };
-                        let expected = match (row.name, tls, dangerous_basic_over_http, dangerous_unencrypted)
-                        {
-                            (_, true, _, _) => Verdict::Tls,
-                            ("ntlm", false, _, false) => Verdict::Sealed,
-                            ("ntlm", false, _, true) => Verdict::Clear,
-                            ("basic", false, true, _) => Verdict::Clear,
-                            ("basic", false, false, _) => refused,
-                            (other, ..) => panic!("{other} has no verdict for {policy:?} in this test"),
-                        };
-                        assert_eq!(row.verdict(policy), expected, "{} under {policy:?}", row.name);
-                        let begun = begin(row.scheme, policy);
-                        assert_eq!(begun.is_err(), expected == refused, "{} under {policy:?}", row.name);
-                    }
+    fn the_auth_matrix_has_a_verdict_in_every_cell() {
+        const SHOWN: &str = "refused: Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
+        const FORBIDDEN: &str =
+            "refused: NTLM is forbidden (`--no-ntlm`), and nothing else is left of it here";
+        let has_kerberos = cfg!(feature = "kerberos");
+        for policy in policies() {
+            let LoginPolicy { tls, dangerous_basic_over_http, dangerous_unencrypted, forbid_ntlm } = policy;
+            let protected = match (tls, dangerous_unencrypted) {
+                (true, _) => "allowed, by TLS",
+                (false, false) => "sealed",
+                (false, true) => "allowed, in clear",
+            };
+            for row in SCHEMES {
+                let expected = match row.name {
+                    "negotiate" if forbid_ntlm && !has_kerberos => FORBIDDEN,
+                    "ntlm" if forbid_ntlm => FORBIDDEN,
+                    "kerberos" if !has_kerberos => WITHOUT,
+                    "negotiate" | "kerberos" | "ntlm" => protected,
+                    "basic" if tls => protected,
+                    "basic" if dangerous_basic_over_http => "allowed, in clear",
+                    "basic" => SHOWN,
+                    other => panic!("{other} has no cell for {policy:?}"),
+                };
+                let verdict = match row.verdict(policy) {
+                    Verdict::Tls => "allowed, by TLS".to_owned(),
+                    Verdict::Sealed => "sealed".to_owned(),
+                    Verdict::Clear => "allowed, in clear".to_owned(),
+                    Verdict::Refused(problem) => format!("refused: {problem}"),
+                };
+                assert_eq!(verdict, expected, "{} under {policy:?}", row.name);
+                match begin(row.scheme, policy) {
+                    Ok(begun) => assert_eq!(begun.name(), row.name),
+                    Err(error) => assert_eq!(
+                        error.to_string(),
+                        format!(
+                            "{} is not allowed here: {}",
+                            row.name,
+                            expected.trim_start_matches("refused: ")
+                        )
+                    ),
                 }
             }
+        }
+    }
+
+    const WITHOUT: &str = "refused: this build has no Kerberos; `cargo install pssession --features kerberos` makes one that has, and needs the MIT Kerberos headers and libclang";
+
+    #[test]
+    fn auto_begins_wherever_any_scheme_may() {
+        for policy in policies() {
+            let allowed = SCHEMES.iter().find(|row| !matches!(row.verdict(policy), Verdict::Refused(_)));
+            let begun = begin(AuthScheme::Auto, policy);
+            assert_eq!(begun.ok().map(|begun| begun.name()), allowed.map(|row| row.name), "{policy:?}");
         }
     }
 
@@ -255,6 +415,6 @@ mod tests {
             assert_eq!(row.scheme.to_string(), row.name);
         }
         let error = "digest".parse::<AuthScheme>().unwrap_err();
-        assert!(error.to_string().ends_with("basic"), "{error}");
+        assert!(error.to_string().ends_with(": auto, negotiate, kerberos, ntlm, basic"), "{error}");
     }
 }

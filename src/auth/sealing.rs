@@ -184,6 +184,12 @@ fn bad_frame(problem: impl Into<String>) -> AuthError {
     AuthError::BadFrame { problem: problem.into() }
 }
 
+/// The `protocol` of bodies that are sealed after a login through `Negotiate`.
+pub const SPNEGO: &str = "application/HTTP-SPNEGO-session-encrypted";
+
+/// The `protocol` of bodies that are sealed after a login through `Kerberos`.
+pub const KERBEROS: &str = "application/HTTP-Kerberos-session-encrypted";
+
 const BOUNDARY: &str = "Encrypted Boundary";
 
 /// The closing boundary line.
@@ -204,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    const PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
+    const PROTOCOL: &str = SPNEGO;
 
     fn frame(signature: &[u8], ciphertext: &[u8]) -> Frame {
         Frame {

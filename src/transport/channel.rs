@@ -42,13 +42,13 @@ impl HttpConnection {
                 // This server has judged the password itself: another login would be another failed one.
                 Ok(answer) if answer.status == 401 && matches!(link.protection, Protection::Header(_)) => {
                     self.dialer.gate.refuse(&self.dialer.credential);
-                    return Err(self.dialer.refused(&link.protection));
+                    return Err(self.dialer.refused(link.scheme));
                 }
                 Ok(answer) if answer.status == 401 && !fresh => {
                     tracing::debug!(endpoint, "the server dropped the login; logging in again");
                 }
                 Ok(answer) if answer.status == 401 => {
-                    return Err(self.dialer.refused(&link.protection));
+                    return Err(self.dialer.refused(link.scheme));
                 }
                 Ok(answer) => {
                     link.closed |= answer.closes;

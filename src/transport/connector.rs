@@ -123,6 +123,7 @@ impl HttpConnectorBuilder {
             tls: self.endpoint.is_tls(),
             dangerous_basic_over_http: self.options.security.dangerous_basic_over_http,
             dangerous_unencrypted: self.options.security.dangerous_unencrypted,
+            forbid_ntlm: self.options.security.forbid_ntlm,
         };
         // Made only to hear the policy's verdict, and never used: it needs neither time nor randomness.
         let rehearsal = NtlmOptions {

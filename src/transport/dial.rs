@@ -37,6 +37,8 @@ pub(super) struct Dialer {
 pub(super) struct Link {
     pub(super) http: Http,
     pub(super) protection: Protection,
+    /// The scheme that logged in.
+    pub(super) scheme: &'static str,
     /// The server said that it closes the connection.
     pub(super) closed: bool,
 }
@@ -56,11 +58,10 @@ impl Dialer {
         // host that does not answer, or is no WinRM service, holds up nobody.
         if !self.gate.is_proven(&self.credential) {
             let patience = self.connect_timeout.saturating_mul(2);
-            let answer = self.judge(http.post(Request::default(), MAX_BYTES, patience).await)?;
-            if answer.closes {
+            knocked = Some(self.judge(http.post(Request::default(), MAX_BYTES, patience).await)?);
+            if knocked.as_mut().is_some_and(|answer| std::mem::take(&mut answer.closes)) {
                 http = self.open()?;
             }
-            knocked = Some(answer);
         }
         self.gate.pass(&self.credential, self.drive(http, knocked)).await
     }
@@ -98,7 +99,9 @@ impl Dialer {
         }
         let (endpoint, user) = (self.endpoint.url(), self.credential.user());
         match &outcome {
-            Ok(link) => tracing::debug!(endpoint, user, protection = ?link.protection, "logged in"),
+            Ok(Link { scheme, protection, .. }) => {
+                tracing::debug!(endpoint, user, scheme, ?protection, "logged in");
+            }
             Err(error) => tracing::debug!(endpoint, user, error = error_chain(error), "the login failed"),
         }
         outcome
@@ -114,35 +117,34 @@ impl Dialer {
         let mut handshake = self.handshake()?;
         let mut last: Option<Answer> = None;
         let mut closed = false;
-        let mut begun = false;
         for _ in 0..MAX_LEGS {
             let leg = match handshake.step(last.as_ref().map(view).as_ref()) {
                 Ok(Step::Send(leg)) => leg,
-                Ok(Step::Established(protection)) => return Ok(Link { http, protection, closed }),
+                Ok(Step::Established(protection)) => {
+                    return Ok(Link { http, protection, scheme: handshake.name(), closed });
+                }
                 Err(source) => return Err(self.auth_error(source)),
             };
             let asks = leg.authorization.is_none() && !leg.identify;
-            // A scheme proves nothing before it has heard the server.
-            if !asks && last.is_some() {
+            if leg.proves {
                 self.gate.show(&self.credential, self.endpoint.url())?;
                 shown.store(true, Ordering::Relaxed);
+            }
+            if closed && leg.begins {
+                http = self.open()?;
             }
             let answer = match knocked.take() {
                 Some(answer) if asks => answer,
                 _ => match self.send_leg(&http, &leg).await {
-                    // The server did not want to wait as long as we did for our turn; the login has not begun.
-                    Err(PostError::Died) if !begun => {
+                    // The server did not want to wait as long as we did for our turn, or has closed after its 401.
+                    Err(PostError::Died) if leg.begins => {
                         http = self.open()?;
                         self.judge(self.send_leg(&http, &leg).await)?
                     }
                     answer => self.judge(answer)?,
                 },
             };
-            begun = !asks;
             closed = answer.closes;
-            if asks && answer.closes {
-                http = self.open()?;
-            }
             last = Some(answer);
         }
         let problem = format!("the login is not done after {MAX_LEGS} requests");
@@ -205,11 +207,7 @@ impl Dialer {
     }
 
     /// The server answers 401 although the login stands.
-    pub(super) fn refused(&self, protection: &Protection) -> TransportError {
-        let scheme = match protection {
-            Protection::Header(_) => AuthScheme::Basic.name(),
-            Protection::Connection | Protection::Sealed(_) => AuthScheme::Ntlm.name(),
-        };
+    pub(super) fn refused(&self, scheme: &'static str) -> TransportError {
         self.auth_error(AuthError::Refused { user: self.credential.user().to_owned(), scheme })
     }
 }
@@ -234,5 +232,5 @@ fn view(answer: &Answer) -> auth::Answer<'_> {
     }
 }
 
-/// NTLM takes two requests, SPNEGO up to four, and one asks for the offer.
+/// NTLM takes two requests, a negotiation that changes its mechanism four, and one asks for the offer.
 const MAX_LEGS: usize = 6;

@@ -30,6 +30,8 @@ pub struct Security {
     pub dangerous_unencrypted: bool,
     /// Do not check the server's certificate.
     pub dangerous_skip_certificate_check: bool,
+    /// Never log in with NTLM, not even where a negotiation comes down to it.
+    pub forbid_ntlm: bool,
 }
 
 impl Endpoint {

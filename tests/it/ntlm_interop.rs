@@ -8,7 +8,8 @@ use std::time::UNIX_EPOCH;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pssession::auth::{
-    Answer, AuthError, Credential, Handshake, Ntlm, NtlmOptions, Offers, Protection, Seal, Step,
+    Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, Offers, Protection, Seal,
+    Step, handshake,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -111,7 +112,7 @@ fn the_judge_notices_an_altered_message_and_so_do_we() {
 
 /// Our end of one login.
 struct Client {
-    login: Ntlm,
+    login: Box<dyn Handshake>,
 }
 
 impl Client {
@@ -123,7 +124,9 @@ impl Client {
             client_challenge: *b"12345678",
             session_key: *b"sixteen randoms!",
         };
-        Self { login: Ntlm::new(Credential::new(user, password.into()), options) }
+        let policy = LoginPolicy { tls: !seal, ..LoginPolicy::default() };
+        let credential = Credential::new(user, password.into());
+        Self { login: handshake(AuthScheme::Ntlm, &credential, policy, &options).unwrap() }
     }
 
     /// Both messages up to AUTHENTICATE, which is given back unsent.

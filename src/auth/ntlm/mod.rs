@@ -1,16 +1,15 @@
-//! NTLMv2 (MS-NLMP) over the codec of `ntlmclient`, with our own sums, MIC, channel binding and message security. The
-//! tokens travel raw in `Negotiate`, without SPNEGO around them.
+//! NTLMv2 (MS-NLMP) over the codec of `ntlmclient`, with our own sums, MIC, channel binding and message security.
 
 mod binding;
-mod handshake;
 mod keys;
+mod mechanism;
 mod message;
 mod response;
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 mod seal;
 
-pub use handshake::Ntlm;
+pub(super) use mechanism::Ntlm;
 pub use seal::NtlmSeal;
 
 use super::AuthError;

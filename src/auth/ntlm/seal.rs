@@ -8,18 +8,20 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
 use super::keys::{Cipher, Key, Sender, cipher, hmac_md5, seal_key, sign_key};
-use crate::auth::{AuthError, Seal, Sealed};
+use crate::auth::{AuthError, Seal, Sealed, sealing};
 
 /// Message security of one NTLM connection. The first failure poisons it: the stream has moved on, and nothing that
 /// follows could be trusted.
 pub struct NtlmSeal {
     outgoing: Direction,
     incoming: Direction,
+    protocol: &'static str,
     poisoned: bool,
 }
 
 struct Direction {
     cipher: Cipher,
+    seal_key: Key,
     sign_key: Key,
     sequence: u32,
 }
@@ -30,8 +32,31 @@ impl NtlmSeal {
         Self {
             outgoing: Direction::new(exported, Sender::Client),
             incoming: Direction::new(exported, Sender::Server),
+            protocol: sealing::SPNEGO,
             poisoned: false,
         }
+    }
+
+    /// The same, for frames of another protocol.
+    pub(super) fn with_protocol(self, protocol: &'static str) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// The signature of a list of mechanisms, which is sent in clear.
+    pub(in crate::auth) fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, AuthError> {
+        self.guarded(|this| this.outgoing.mic(message).map(|mic| mic.to_vec()))
+    }
+
+    /// Checks the other end's signature of a list of mechanisms.
+    pub(in crate::auth) fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), AuthError> {
+        self.guarded(|this| {
+            let expected = this.incoming.mic(message)?;
+            if bool::from(expected.ct_eq(mic)) {
+                Ok(())
+            } else {
+                Err(AuthError::Downgrade { what: "the right mechListMIC" })
+            }
+        })
     }
 
     /// Runs one operation; from its first failure on, all are refused.
@@ -47,7 +72,7 @@ impl NtlmSeal {
 
 impl Seal for NtlmSeal {
     fn protocol(&self) -> &'static str {
-        "application/HTTP-SPNEGO-session-encrypted"
+        self.protocol
     }
 
     fn seal(&mut self, plaintext: &[u8]) -> Result<Sealed, AuthError> {
@@ -86,11 +111,16 @@ impl fmt::Debug for NtlmSeal {
 
 impl Direction {
     fn new(exported: &Key, sender: Sender) -> Self {
-        Self {
-            cipher: cipher(&seal_key(exported, sender)),
-            sign_key: sign_key(exported, sender),
-            sequence: 0,
-        }
+        let seal_key = seal_key(exported, sender);
+        Self { cipher: cipher(&seal_key), seal_key, sign_key: sign_key(exported, sender), sequence: 0 }
+    }
+
+    /// Signs what is not sealed, before anything is. The stream goes back to its start, the number does not (MS-SPNG
+    /// 3.3.5.1, NTLM RC4 Key State for MechListMIC and First Signed Message).
+    fn mic(&mut self, message: &[u8]) -> Result<[u8; 16], AuthError> {
+        let mic = self.sign(message)?;
+        self.cipher = cipher(&self.seal_key);
+        Ok(mic)
     }
 
     /// The signature of the message whose data the cipher has just passed over; its checksum takes the next eight
@@ -112,8 +142,8 @@ impl Direction {
 impl NtlmSeal {
     /// The server's end, for tests.
     pub(crate) fn server(exported: [u8; 16]) -> Self {
-        let NtlmSeal { outgoing, incoming, .. } = Self::new(&exported.into());
-        Self { outgoing: incoming, incoming: outgoing, poisoned: false }
+        let NtlmSeal { outgoing, incoming, protocol, poisoned } = Self::new(&exported.into());
+        Self { outgoing: incoming, incoming: outgoing, protocol, poisoned }
     }
 
     /// The client's end, for tests.
@@ -151,6 +181,34 @@ mod tests {
         let sealed = ends().0.seal(b"<x/>").unwrap();
         assert_eq!(sealed.ciphertext, hex("389d425b"));
         assert_eq!(sealed.signature, hex("010000008c782f51e5334a7600000000"));
+    }
+
+    #[test]
+    fn after_a_mech_list_mic_the_stream_starts_again_and_the_numbers_go_on() {
+        let list = hex("300c060a2b06010401823702020a");
+        let (mut client, mut server) = ends();
+        let (ours, theirs) = (client.mic(&list).unwrap(), server.mic(&list).unwrap());
+        assert_eq!(ours, hex("0100000022a3984fefbb9c3200000000"));
+        assert_eq!(theirs, hex("010000007dd6da05648a73ae00000000"));
+        client.verify_mic(&list, &theirs).unwrap();
+        server.verify_mic(&list, &ours).unwrap();
+        let there = client.seal(b"<x/>").unwrap();
+        assert_eq!(there.signature, hex("0100000021bfb35d71557bb401000000"));
+        assert_eq!(there.ciphertext, hex("389d425b"));
+        assert_eq!(server.open(&there.signature, &there.ciphertext).unwrap(), b"<x/>");
+        let back = server.seal(b"<y/>").unwrap();
+        assert_eq!(back.signature, hex("010000008b0b7ef33fa14db401000000"));
+        assert_eq!(back.ciphertext, hex("7a713289"));
+        assert_eq!(client.open(&back.signature, &back.ciphertext).unwrap(), b"<y/>");
+    }
+
+    #[test]
+    fn a_wrong_mech_list_mic_poisons_the_connection() {
+        let (mut client, mut server) = ends();
+        let mic = server.mic(b"another list").unwrap();
+        let error = client.verify_mic(b"the list", &mic).unwrap_err();
+        assert_eq!(error, AuthError::Downgrade { what: "the right mechListMIC" });
+        assert_eq!(client.seal(b"x"), Err(AuthError::Poisoned));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use pssession::AuthScheme;
 
 /// Where, as whom, and how long.
 #[derive(Debug, Args)]
@@ -56,9 +58,12 @@ pub(crate) struct LoginArgs {
     /// The account: user, DOMAIN\user or user@realm
     #[arg(long, value_name = "USER", env = "PSSESSION_USER", hide_env_values = true)]
     pub(crate) user: Option<String>,
-    /// How to log in: auto, ntlm or basic; auto takes the strongest that the server offers [default: auto]
-    #[arg(long, value_name = "SCHEME")]
+    /// How to log in; auto takes the strongest that the server offers and the rest allows [default: auto]
+    #[arg(long, value_name = "SCHEME", value_parser = PossibleValuesParser::new(AuthScheme::names()), ignore_case = true)]
     pub(crate) auth: Option<String>,
+    /// Never log in with NTLM, not even where negotiate comes down to it
+    #[arg(long)]
+    pub(crate) no_ntlm: bool,
     /// Read the password from the first line of this file; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
     pub(crate) password_file: Option<PathBuf>,

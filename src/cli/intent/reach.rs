@@ -9,7 +9,7 @@ use pssession::session::parse_duration_text;
 use pssession::transport::Security;
 use pssession::{AuthScheme, Endpoint};
 
-use crate::cli::args::{DangerousArgs, ReachArgs};
+use crate::cli::args::{DangerousArgs, LoginArgs, ReachArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::source;
 
@@ -43,7 +43,7 @@ impl Reach {
         trust.suits(&endpoints)?;
         Ok(Self {
             endpoints,
-            security: security(&args.dangerous),
+            security: security(&args.dangerous, &args.login),
             scheme,
             trust,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
@@ -66,11 +66,12 @@ pub(crate) fn parse_duration(
     Ok(Some(duration))
 }
 
-fn security(args: &DangerousArgs) -> Security {
+fn security(args: &DangerousArgs, login: &LoginArgs) -> Security {
     Security {
         dangerous_basic_over_http: args.dangerous_basic_over_http,
         dangerous_unencrypted: args.dangerous_unencrypted,
         dangerous_skip_certificate_check: args.dangerous_skip_certificate_check,
+        forbid_ntlm: login.no_ntlm,
     }
 }
 

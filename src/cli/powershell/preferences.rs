@@ -1,5 +1,6 @@
 //! PowerShell's enumerations that the cmdlets take, and what each word means here.
 
+use pssession::AuthScheme;
 use pssession::session::SessionState;
 
 use crate::cli::args::ErrorAction;
@@ -87,11 +88,10 @@ impl Authentication {
     /// The value of `--auth` that means the same. Whether this build has that scheme is for `--auth` to say.
     pub(crate) fn ours(self) -> Result<&'static str, Refusal> {
         match self {
-            Self::Default => Ok("auto"),
-            Self::Basic => Ok("basic"),
-            // What Negotiate comes down to without a ticket.
-            Self::Negotiate => Ok("ntlm"),
-            Self::Kerberos => Ok("kerberos"),
+            Self::Default => Ok(AuthScheme::Auto.name()),
+            Self::Basic => Ok(AuthScheme::Basic.name()),
+            Self::Negotiate => Ok(AuthScheme::Negotiate.name()),
+            Self::Kerberos => Ok(AuthScheme::Kerberos.name()),
             Self::NegotiateWithImplicitCredential => Err(Refusal {
                 why: "it needs the logon of a Windows desktop",
                 instead: "use Negotiate with -Credential USER",
@@ -142,7 +142,7 @@ impl StateFilter {
 #[cfg(test)]
 mod tests {
     use clap::ValueEnum as _;
-    use pssession::AuthScheme;
+    use pssession::auth::SCHEMES;
 
     use super::*;
 
@@ -163,22 +163,24 @@ mod tests {
     }
 
     #[test]
-    fn each_authentication_means_a_value_of_auth_or_is_refused() {
+    fn each_authentication_means_the_scheme_of_its_name_or_is_refused() {
+        let by_table =
+            |word: &str| SCHEMES.iter().find(|row| row.powershell == Some(word)).map(|row| row.name);
         let ours: Vec<_> = AUTHENTICATIONS.iter().map(|row| (row.word, row.value.ours().ok())).collect();
         assert_eq!(
             ours,
             [
                 ("Default", Some("auto")),
-                ("Basic", Some("basic")),
-                ("Negotiate", Some("ntlm")),
+                ("Basic", by_table("Basic")),
+                ("Negotiate", by_table("Negotiate")),
                 ("NegotiateWithImplicitCredential", None),
                 ("CredSSP", None),
                 ("Digest", None),
-                ("Kerberos", Some("kerberos")),
+                ("Kerberos", by_table("Kerberos")),
             ]
         );
-        for scheme in ["auto", "basic", "ntlm"] {
-            assert!(scheme.parse::<AuthScheme>().is_ok(), "{scheme}");
+        for row in SCHEMES.iter().filter_map(|row| row.powershell) {
+            assert!(ours.iter().any(|(word, _)| *word == row), "{row}");
         }
     }
 

@@ -2,8 +2,8 @@
 //! sealed over plain HTTP, bound to the channel over TLS.
 
 use pssession::auth::{
-    Answer as HandshakeAnswer, AuthError, Credential, Handshake as _, Ntlm, NtlmOptions, Offers, Protection,
-    Seal, Step, sealing,
+    Answer as HandshakeAnswer, AuthError, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers,
+    Protection, Seal, Step, handshake, sealing,
 };
 use pssession::simulator::{
     Account, Channel, ChannelBinding, Mischief, OperationKind, Simulator, SimulatorBuilder, World,
@@ -40,7 +40,8 @@ async fn login_as<S: AsyncRead + AsyncWrite + Unpin>(
     certificate: Option<&[u8]>,
 ) -> Result<Protection, AuthError> {
     let credential = Credential::new(user, password);
-    let mut handshake = Ntlm::new(credential, options(certificate.is_none()));
+    let policy = LoginPolicy { tls: certificate.is_some(), ..LoginPolicy::default() };
+    let mut handshake = handshake(AuthScheme::Ntlm, &credential, policy, &options(certificate.is_none()))?;
     let mut step = handshake.step(None)?;
     loop {
         let leg = match step {

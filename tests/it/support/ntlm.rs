@@ -47,6 +47,10 @@ impl FakeNtlm {
             };
         };
         let token = STANDARD.decode(token.strip_prefix("Negotiate ").unwrap()).unwrap();
+        // It knows no negotiation.
+        if !token.starts_with(b"NTLMSSP") {
+            return refusal();
+        }
         match token[8] {
             1 => {
                 let challenge = format!("Negotiate {}", STANDARD.encode(challenge(FLAGS)));

@@ -109,8 +109,9 @@ async fn ntlm_over_tls_is_bound_to_the_certificate_and_not_sealed() {
         .filter_map(|seen| seen.header("authorization")?.strip_prefix("Negotiate ").map(str::to_owned))
         .map(|token| STANDARD.decode(token).unwrap())
         .collect();
-    assert_eq!(tokens.len(), 2);
-    assert!(tokens[1].windows(pair.len()).any(|window| window == pair), "no channel binding");
+    // The first is a negotiation, which this server does not know.
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens[2].windows(pair.len()).any(|window| window == pair), "no channel binding");
     assert!(server.seen().last().unwrap().body == ENVELOPE.as_bytes());
 }
 

@@ -1,30 +1,27 @@
-//! The three legs of an NTLM login.
+//! The three messages of an NTLM login, as a mechanism.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use super::keys::{Key, encrypt_session_key};
+use super::keys::encrypt_session_key;
 use super::message::{self, Challenge, Proof};
 use super::response::{Inputs, RESPONSE_OVERHEAD, ntowf_v2, respond};
 use super::seal::NtlmSeal;
 use super::{SCHEME, binding, malformed};
 use crate::auth::credential::MAX_NAME_UNITS;
-use crate::auth::{Answer, AuthError, Credential, Handshake, Leg, NtlmOptions, Protection, Step};
+use crate::auth::mechanism::{Mechanism, Progress, Shown, Token};
+use crate::auth::{AuthError, Credential, NtlmOptions, Seal};
 
-/// The NTLM handshake: Negotiate, Challenge, Authenticate.
+/// One NTLM context: Negotiate, Challenge, Authenticate.
 ///
 /// ```text
-/// Start --(Negotiate)--> Asked --(Challenge: Authenticate)--> Sent --(2xx)--> Established
-///                          |                                    |
-///                          +-- no offer: NotOffered             +-- 401: Refused
+/// Start --(Negotiate)--> Asked --(Challenge: Authenticate)--> Proved
 ///                          +-- weaker, malformed: an error
 /// ```
-pub struct Ntlm {
+pub(in crate::auth) struct Ntlm {
     credential: Credential,
     options: NtlmOptions,
     state: State,
@@ -33,34 +30,35 @@ pub struct Ntlm {
 enum State {
     Start,
     Asked { negotiate: Vec<u8> },
-    Sent { exported: Key },
+    Proved { seal: NtlmSeal, has_mic: bool },
     Over,
 }
 
 impl Ntlm {
-    /// Begins a login.
-    #[must_use]
-    pub fn new(credential: Credential, options: NtlmOptions) -> Self {
+    /// Begins a context. With `options.seal` a challenge without keys to sign and seal with is refused.
+    pub(in crate::auth) fn new(credential: Credential, options: NtlmOptions) -> Self {
         Self { credential, options, state: State::Start }
     }
 
-    fn start(&mut self) -> Result<Step, AuthError> {
+    fn start(&mut self) -> Result<Progress, AuthError> {
         self.credential.check()?;
         if self.options.spn.as_ref().is_some_and(|spn| spn.encode_utf16().count() > MAX_NAME_UNITS) {
             let problem = format!("the service principal is longer than {MAX_NAME_UNITS} characters");
             return Err(AuthError::Unusable { problem });
         }
         let negotiate = message::negotiate()?;
-        let leg = leg(&negotiate);
-        self.state = State::Asked { negotiate };
-        Ok(leg)
+        self.state = State::Asked { negotiate: negotiate.clone() };
+        Ok(Progress::Continue(Token { bytes: negotiate, shows: Shown::Nothing }))
     }
 
-    fn answer_challenge(&mut self, negotiate: &[u8], answer: &Answer<'_>) -> Result<Step, AuthError> {
-        let token = self.challenge_token(answer)?;
-        let raw = STANDARD.decode(token).map_err(|_| malformed("it is not base64"))?;
-        let challenge = Challenge::read(&raw, self.options.seal)?;
-        let binding = match answer.server_certificate {
+    fn prove(
+        &mut self,
+        negotiate: &[u8],
+        challenge: &[u8],
+        certificate: Option<&[u8]>,
+    ) -> Result<Progress, AuthError> {
+        let challenge = Challenge::read(challenge, self.options.seal)?;
+        let binding = match certificate {
             Some(certificate) => Some(binding::channel_binding(&binding::end_point_hash(certificate)?)),
             None => None,
         };
@@ -95,43 +93,60 @@ impl Ntlm {
             user: names.user,
             encrypted_session_key,
         };
-        let authenticate = message::authenticate(negotiate, &challenge, proof, &exported)?;
-        self.state = State::Sent { exported };
-        Ok(leg(&authenticate))
+        let bytes = message::authenticate(negotiate, &challenge, proof, &exported)?;
+        self.state = State::Proved { seal: NtlmSeal::new(&exported), has_mic: challenge.timestamp.is_some() };
+        Ok(Progress::Done(Some(Token { bytes, shows: Shown::Password })))
     }
 
-    fn challenge_token<'a>(&self, answer: &Answer<'a>) -> Result<&'a str, AuthError> {
-        let wanted = if answer.status != 401 {
-            "NTLM needs a 401 with a challenge"
-        } else if !answer.offers.has(HEADER) {
-            "NTLM needs Negotiate"
-        } else if let Some(token) = answer.offers.token(HEADER) {
-            return Ok(token);
-        } else {
-            "it answered our NTLM token without a challenge; NTLM may be switched off there"
-        };
-        Err(AuthError::NotOffered { offered: answer.offers.to_string(), wanted: wanted.to_owned() })
-    }
-
-    fn finish(&self, exported: &Key, answer: &Answer<'_>) -> Result<Step, AuthError> {
-        match answer.status {
-            200..=299 if self.options.seal => {
-                Ok(Step::Established(Protection::Sealed(Box::new(NtlmSeal::new(exported)))))
-            }
-            200..=299 => Ok(Step::Established(Protection::Connection)),
-            // With or without a token: the server has judged the password, so that it must not be sent again.
-            401 => Err(AuthError::Refused { user: self.credential.user().to_owned(), scheme: SCHEME }),
+    fn keys(&mut self) -> Result<&mut NtlmSeal, AuthError> {
+        match &mut self.state {
+            State::Proved { seal, .. } => Ok(seal),
             _ => Err(AuthError::out_of_turn(SCHEME)),
         }
     }
 }
 
-impl Handshake for Ntlm {
-    fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError> {
-        match (std::mem::replace(&mut self.state, State::Over), answer) {
+impl Mechanism for Ntlm {
+    fn name(&self) -> &'static str {
+        SCHEME
+    }
+
+    fn oids(&self) -> &'static [&'static str] {
+        &["1.3.6.1.4.1.311.2.2.10"]
+    }
+
+    fn binds_first_token(&self) -> bool {
+        false
+    }
+
+    fn step(&mut self, token: Option<&[u8]>, certificate: Option<&[u8]>) -> Result<Progress, AuthError> {
+        match (std::mem::replace(&mut self.state, State::Over), token) {
             (State::Start, None) => self.start(),
-            (State::Asked { negotiate }, Some(answer)) => self.answer_challenge(&negotiate, answer),
-            (State::Sent { exported }, Some(answer)) => self.finish(&exported, answer),
+            (State::Asked { negotiate }, Some(challenge)) => self.prove(&negotiate, challenge, certificate),
+            _ => Err(AuthError::out_of_turn(SCHEME)),
+        }
+    }
+
+    fn wants_mic(&self) -> bool {
+        matches!(self.state, State::Proved { has_mic: true, .. })
+    }
+
+    fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, AuthError> {
+        self.keys()?.mic(message)
+    }
+
+    fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), AuthError> {
+        self.keys()?.verify_mic(message, mic)
+    }
+
+    /// Whatever came with it: the server has judged the password, so that it must not be sent again.
+    fn refused(&mut self, _: Option<&[u8]>) -> AuthError {
+        AuthError::Refused { user: self.credential.user().to_owned(), scheme: SCHEME }
+    }
+
+    fn into_seal(self: Box<Self>, protocol: &'static str) -> Result<Box<dyn Seal>, AuthError> {
+        match self.state {
+            State::Proved { seal, .. } => Ok(Box::new(seal.with_protocol(protocol))),
             _ => Err(AuthError::out_of_turn(SCHEME)),
         }
     }
@@ -142,7 +157,7 @@ impl fmt::Debug for Ntlm {
         let state = match self.state {
             State::Start => "start",
             State::Asked { .. } => "asked",
-            State::Sent { .. } => "sent",
+            State::Proved { .. } => "proved",
             State::Over => "over",
         };
         f.debug_struct("Ntlm")
@@ -153,11 +168,6 @@ impl fmt::Debug for Ntlm {
     }
 }
 
-fn leg(token: &[u8]) -> Step {
-    let authorization = SecretString::from(format!("{HEADER} {}", STANDARD.encode(token)));
-    Step::Send(Leg { authorization: Some(authorization), identify: false })
-}
-
 /// A FILETIME: tenths of a microsecond since 1601.
 fn file_time(now: SystemTime) -> [u8; 8] {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -165,8 +175,6 @@ fn file_time(now: SystemTime) -> [u8; 8] {
         since.as_secs().saturating_mul(10_000_000).saturating_add(u64::from(since.subsec_nanos() / 100));
     ticks.saturating_add(UNIX_EPOCH_AS_FILE_TIME).to_le_bytes()
 }
-
-const HEADER: &str = "Negotiate";
 
 /// 1970-01-01 as a FILETIME.
 const UNIX_EPOCH_AS_FILE_TIME: u64 = 116_444_736_000_000_000;
@@ -179,7 +187,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::Offers;
     use crate::auth::ntlm::samples::{self, hex};
 
     fn options(seal: bool) -> NtlmOptions {
@@ -196,42 +203,47 @@ mod tests {
         Ntlm::new(Credential::new(r"Domain\User", "Password".into()), options(seal))
     }
 
-    fn token(step: &Step) -> Vec<u8> {
-        let Step::Send(leg) = step else { panic!("{step:?}") };
-        assert!(!leg.identify);
-        let header = leg.authorization.as_ref().unwrap().expose_secret();
-        STANDARD.decode(header.strip_prefix("Negotiate ").unwrap()).unwrap()
+    fn token(progress: Progress) -> Vec<u8> {
+        match progress {
+            Progress::Continue(token) | Progress::Done(Some(token)) => token.bytes,
+            Progress::Done(None) => panic!("no token"),
+        }
     }
 
-    fn step(login: &mut Ntlm, status: u16, header: &str) -> Result<Step, AuthError> {
-        let offers = Offers::parse([header]);
-        login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
-    }
-
-    fn challenged(seal: bool, challenge: &[u8]) -> (Ntlm, Result<Step, AuthError>) {
+    fn challenged(seal: bool, challenge: &[u8]) -> (Ntlm, Result<Progress, AuthError>) {
         let mut login = ntlm(seal);
-        login.step(None).unwrap();
-        let answer = step(&mut login, 401, &format!("Negotiate {}", STANDARD.encode(challenge)));
+        login.step(None, None).unwrap();
+        let answer = login.step(Some(challenge), None);
         (login, answer)
     }
 
     #[test]
     fn the_whole_handshake_is_the_example_byte_for_byte() {
         let mut login = ntlm(true);
-        assert_eq!(token(&login.step(None).unwrap()), hex(samples::NEGOTIATE));
-        let challenge = STANDARD.encode(hex(samples::CHALLENGE));
-        let answer = step(&mut login, 401, &format!("Kerberos, Negotiate {challenge}")).unwrap();
-        let authenticate = token(&answer);
-        assert_eq!(authenticate.len(), 300);
-        assert_eq!(authenticate, hex(samples::AUTHENTICATE));
-
-        let Step::Established(Protection::Sealed(mut seal)) = step(&mut login, 200, "").unwrap() else {
-            panic!("not sealed")
+        assert_eq!(token(login.step(None, None).unwrap()), hex(samples::NEGOTIATE));
+        let Progress::Done(Some(authenticate)) = login.step(Some(&hex(samples::CHALLENGE)), None).unwrap()
+        else {
+            panic!("not done")
         };
+        assert_eq!((authenticate.bytes.len(), authenticate.shows), (300, Shown::Password));
+        assert_eq!(authenticate.bytes, hex(samples::AUTHENTICATE));
+        assert!(login.wants_mic());
+
+        let mut seal = Box::new(login).into_seal("p").unwrap();
         let sealed = seal.seal(b"<x/>").unwrap();
         assert_eq!(sealed.ciphertext, hex("389d425b"));
         assert_eq!(sealed.signature, hex("010000008c782f51e5334a7600000000"));
-        assert!(matches!(step(&mut login, 200, ""), Err(AuthError::Malformed { .. })));
+        assert_eq!(seal.protocol(), "p");
+    }
+
+    #[test]
+    fn there_are_no_keys_before_the_proof_and_no_step_after_it() {
+        let mut login = ntlm(true);
+        assert!(matches!(login.mic(b"x"), Err(AuthError::Malformed { .. })));
+        let (mut login, answer) = challenged(true, &hex(samples::CHALLENGE));
+        answer.unwrap();
+        assert!(matches!(login.step(Some(b"x"), None), Err(AuthError::Malformed { .. })));
+        assert!(Box::new(login).into_seal("p").is_err());
     }
 
     #[test]
@@ -266,33 +278,6 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_an_ntlm_challenge_is_named_with_what_it_offers() {
-        for (status, header, offered) in [
-            (401, "Kerberos, Basic realm=\"WSMAN\"", "Kerberos, Basic"),
-            (401, "Negotiate", "Negotiate"),
-            (401, "", "no authentication"),
-            (200, "", "no authentication"),
-        ] {
-            let mut login = ntlm(true);
-            login.step(None).unwrap();
-            let error = step(&mut login, status, header).unwrap_err();
-            let AuthError::NotOffered { offered: said, .. } = error else { panic!("{error}") };
-            assert_eq!(said, offered);
-        }
-    }
-
-    #[test]
-    fn a_401_after_the_proof_is_a_definite_refusal() {
-        for header in ["Negotiate, Kerberos", "Negotiate oQcwBaADCgEC", ""] {
-            let (mut login, answer) = challenged(true, &hex(samples::CHALLENGE));
-            answer.unwrap();
-            let refused = AuthError::Refused { user: r"Domain\User".into(), scheme: "ntlm" };
-            assert_eq!(step(&mut login, 401, header).unwrap_err(), refused);
-            assert!(matches!(step(&mut login, 200, ""), Err(AuthError::Malformed { .. })));
-        }
-    }
-
-    #[test]
     fn a_token_that_is_no_challenge_is_malformed() {
         let spnego = hex("a1073005a0030a0102");
         let mut authenticate = hex(samples::CHALLENGE);
@@ -305,11 +290,8 @@ mod tests {
             [spnego, authenticate, cut_pair, short_time, hex(samples::CHALLENGE)[..47].to_vec(), vec![]]
         {
             let error = challenged(true, &bytes).1.unwrap_err();
-            assert!(matches!(error, AuthError::Malformed { .. } | AuthError::NotOffered { .. }), "{error}");
+            assert!(matches!(error, AuthError::Malformed { .. }), "{error}");
         }
-        let mut login = ntlm(true);
-        login.step(None).unwrap();
-        assert!(matches!(step(&mut login, 401, "Negotiate abc"), Err(AuthError::Malformed { .. })));
     }
 
     #[test]
@@ -326,11 +308,11 @@ mod tests {
         short[42] = 6;
         short.extend_from_slice(&[1, 0, 2, 0, 0x41, 0]);
         assert_eq!(short.len(), 54);
-        token(&challenged(true, &short).1.unwrap());
+        token(challenged(true, &short).1.unwrap());
 
         let mut strange = with_version;
         strange[56..58].copy_from_slice(&[0x00, 0xd8]);
-        token(&challenged(true, &strange).1.unwrap());
+        token(challenged(true, &strange).1.unwrap());
     }
 
     /// The fields of an AUTHENTICATE as the codec reads them, without the MIC that it does not know.
@@ -354,7 +336,7 @@ mod tests {
     fn without_a_timestamp_the_clock_and_lmv2_are_used_and_there_is_no_mic() {
         let mut challenge = hex(samples::CHALLENGE);
         challenge[100] = 3;
-        let message = token(&challenged(true, &challenge).1.unwrap());
+        let message = token(challenged(true, &challenge).1.unwrap());
         assert_eq!(message[72..88], [0; 16]);
         let (fields, pairs) = fields(&message);
         assert_eq!(fields.lm_response[16..], samples::CLIENT_CHALLENGE);
@@ -368,23 +350,19 @@ mod tests {
 
         let certificate = binding::sample_certificate("06082a8648ce3d040302");
         let mut login = ntlm(false);
-        login.step(None).unwrap();
-        let header = format!("Negotiate {}", STANDARD.encode(hex(samples::CHALLENGE)));
-        let offers = Offers::parse([header.as_str()]);
-        let answer = Answer { status: 401, offers: &offers, server_certificate: Some(&certificate) };
-        let message = token(&login.step(Some(&answer)).unwrap());
+        login.step(None, None).unwrap();
+        let message = token(login.step(Some(&hex(samples::CHALLENGE)), Some(&certificate)).unwrap());
         let (fields, pairs) = fields(&message);
         assert_eq!(fields.session_key.len(), 16);
         let order: Vec<Type> = pairs.iter().map(|pair| pair.entry_type).collect();
         assert_eq!(order[3..], [Type::Flags, Type::ChannelBindings, Type::TargetName, Type::Terminator]);
         let expected = binding::channel_binding(&binding::end_point_hash(&certificate).unwrap());
         assert_eq!(pairs[4].data, expected);
-        assert!(matches!(step(&mut login, 204, ""), Ok(Step::Established(Protection::Connection))));
 
         let mut login = ntlm(false);
-        login.step(None).unwrap();
-        let answer = Answer { status: 401, offers: &offers, server_certificate: Some(b"no certificate") };
-        assert_eq!(login.step(Some(&answer)).unwrap_err(), AuthError::Certificate);
+        login.step(None, None).unwrap();
+        let error = login.step(Some(&hex(samples::CHALLENGE)), Some(b"no certificate")).unwrap_err();
+        assert_eq!(error, AuthError::Certificate);
     }
 
     #[test]
@@ -402,7 +380,7 @@ mod tests {
         }
         let length = u16::try_from(challenge.len() - 68 - 2).unwrap().to_le_bytes();
         challenge[40..42].copy_from_slice(&length);
-        let (_, pairs) = fields(&token(&challenged(true, &challenge).1.unwrap()));
+        let (_, pairs) = fields(&token(challenged(true, &challenge).1.unwrap()));
         assert_eq!(pairs.len(), 6);
         assert_eq!(pairs[3].data, [7, 0, 0, 0]);
         assert_eq!(pairs[4].to_string().unwrap(), "HTTP/win01.example.com");
@@ -417,7 +395,7 @@ mod tests {
         for mut login in
             [Ntlm::new(user, options(true)), Ntlm::new(Credential::new("u", "p".into()), too_long)]
         {
-            assert!(matches!(login.step(None), Err(AuthError::Unusable { .. })));
+            assert!(matches!(login.step(None, None), Err(AuthError::Unusable { .. })));
         }
     }
 
@@ -434,7 +412,8 @@ mod tests {
     fn debug_shows_no_secret() {
         let (login, answer) = challenged(true, &hex(samples::CHALLENGE));
         let shown = format!("{login:?} {:?}", answer.unwrap());
-        assert!(!shown.contains("Password") && !shown.contains("TlRM") && !shown.contains("85"), "{shown}");
+        let shown = shown.replace("shows: Password", "");
+        assert!(!shown.contains("Password") && !shown.contains("78, 84") && !shown.contains("85"), "{shown}");
     }
 
     proptest! {
@@ -455,7 +434,7 @@ mod tests {
             }
             bytes.resize(cut, 0);
             if let Ok(answer) = challenged(seal, &bytes).1 {
-                fields(&token(&answer));
+                fields(&token(answer));
             }
         }
     }
