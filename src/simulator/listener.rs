@@ -142,7 +142,7 @@ impl<H> Simulator<H> {
         self.host.service.counters.connections.load(Ordering::Relaxed)
     }
 
-    /// How many NTLM handshakes have begun.
+    /// How many NTLM handshakes have been answered with a challenge.
     #[must_use]
     pub fn handshakes(&self) -> u64 {
         self.host.service.counters.handshakes.load(Ordering::Relaxed)
@@ -202,6 +202,13 @@ impl<H: Handler> SimulatorBuilder<H> {
     #[must_use]
     pub fn negotiate(mut self, offered: bool) -> Self {
         self.policy.negotiate = offered;
+        self
+    }
+
+    /// Whether a negotiation (SPNEGO) is understood under Negotiate, or NTLM's raw tokens alone. Default: yes.
+    #[must_use]
+    pub fn spnego(mut self, understood: bool) -> Self {
+        self.policy.spnego = understood;
         self
     }
 

@@ -29,6 +29,7 @@ mod request;
 mod seed;
 mod service;
 mod shells;
+mod spnego;
 mod world;
 
 pub use account::{Account, Caller};

@@ -15,6 +15,7 @@ use super::handler::Handler;
 use super::mischief::{Delivery, Mischief};
 use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
 use super::operations::Held;
+use super::spnego::{Further, Negotiation};
 use super::world::Response;
 use crate::auth::sealing;
 
@@ -30,6 +31,8 @@ pub(super) struct Service {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     pub(super) negotiate: bool,
+    /// Whether SPNEGO is understood, or NTLM's raw tokens alone.
+    pub(super) spnego: bool,
     pub(super) allow_basic: bool,
     pub(super) allow_unencrypted: bool,
     pub(super) channel_binding: ChannelBinding,
@@ -68,8 +71,14 @@ pub enum Channel {
 /// How far the connection's login has come.
 pub(super) enum Login {
     None,
-    Challenged(Acceptor),
-    Standing { account: usize, security: Box<MessageSecurity> },
+    /// NTLM is agreed on, and its first token is to come.
+    Agreed(Negotiation),
+    /// In a negotiation, or with raw tokens.
+    Challenged(Acceptor, Option<Negotiation>),
+    Standing {
+        account: usize,
+        security: Box<MessageSecurity>,
+    },
 }
 
 /// The parts of a request that matter here.
@@ -168,7 +177,7 @@ impl Service {
         self.ask(connection, &caller, request.body, now)
     }
 
-    /// NTLM, its raw tokens under `Negotiate` (RFC 4559).
+    /// NTLM, in SPNEGO or with its raw tokens, under `Negotiate` (RFC 4559).
     fn negotiate(
         &self,
         connection: &mut ConnectionState,
@@ -178,12 +187,34 @@ impl Service {
         now: Duration,
     ) -> Outgoing {
         match std::mem::replace(&mut connection.login, Login::None) {
-            Login::Challenged(acceptor) => self.judge(connection, request, &acceptor, token, now),
-            Login::None | Login::Standing { .. } => self.challenge(connection, token, entropy),
+            Login::Challenged(acceptor, negotiation) => {
+                self.judge(connection, request, (&acceptor, negotiation.as_ref()), token, now)
+            }
+            Login::Agreed(negotiation) => {
+                let further = Negotiation::further(token).unwrap_or_default();
+                self.challenge(connection, Some(negotiation), &further.token, entropy)
+            }
+            _ if self.policy.spnego && Negotiation::is_begun_by(token) => match Negotiation::begin(token) {
+                Some((negotiation, Some(token))) => {
+                    self.challenge(connection, Some(negotiation), &token, entropy)
+                }
+                Some((negotiation, None)) => {
+                    connection.login = Login::Agreed(negotiation);
+                    negotiating(401, &Negotiation::choose())
+                }
+                None => negotiating(401, &Negotiation::reject()),
+            },
+            _ => self.challenge(connection, None, token, entropy),
         }
     }
 
-    fn challenge(&self, connection: &mut ConnectionState, token: &[u8], entropy: Entropy) -> Outgoing {
+    fn challenge(
+        &self,
+        connection: &mut ConnectionState,
+        negotiation: Option<Negotiation>,
+        token: &[u8],
+        entropy: Entropy,
+    ) -> Outgoing {
         let mischief = self.handler().login_mischief();
         let mut delay = Duration::ZERO;
         match mischief {
@@ -195,23 +226,26 @@ impl Service {
             Some(Mischief::Delay(wanted)) => delay = wanted,
             _ => {}
         }
-        self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
         let computer = self.handler().machine().to_uppercase();
         let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
         let domain = if domain.is_empty() { &computer } else { domain };
         let Some(acceptor) = Acceptor::challenge(token, domain, &computer, entropy) else {
             return self.unauthorized();
         };
-        let challenge = format!("Negotiate {}", BASE64.encode(acceptor.token()));
-        connection.login = Login::Challenged(acceptor);
-        Outgoing { authenticate: vec![challenge], delay, ..Outgoing::status(401) }
+        self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
+        let answer = match &negotiation {
+            Some(_) => negotiating(401, &Negotiation::challenge(acceptor.token())),
+            None => negotiating(401, acceptor.token()),
+        };
+        connection.login = Login::Challenged(acceptor, negotiation);
+        Outgoing { delay, ..answer }
     }
 
     fn judge(
         &self,
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
-        acceptor: &Acceptor,
+        (acceptor, negotiation): (&Acceptor, Option<&Negotiation>),
         token: &[u8],
         now: Duration,
     ) -> Outgoing {
@@ -220,20 +254,30 @@ impl Service {
             let (_, password) = self.accounts.get(index)?;
             Some((index, password.expose_secret()))
         };
-        match acceptor.judge(token, find, self.binding(&connection.channel)) {
-            Ok(accepted) => {
-                let (account, security) = (accepted.account, Box::new(accepted.security));
-                connection.login = Login::Standing { account, security };
-                if request.body.is_empty() {
-                    Outgoing::status(200)
-                } else {
-                    self.authenticated(connection, request, now)
+        let further = match negotiation {
+            Some(_) => Negotiation::further(token).unwrap_or_default(),
+            None => Further { token: token.to_vec(), ..Further::default() },
+        };
+        let judged = acceptor.judge(&further.token, find, self.binding(&connection.channel)).ok();
+        let concluded = judged.and_then(|mut accepted| {
+            let end = match negotiation {
+                Some(negotiation) => {
+                    negotiating(200, &negotiation.conclude(&further, &mut accepted.security)?)
                 }
-            }
-            Err(_) => {
-                self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
-                self.unauthorized()
-            }
+                None => Outgoing::status(200),
+            };
+            Some((accepted, end))
+        });
+        let Some((accepted, end)) = concluded else {
+            self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
+            return self.unauthorized();
+        };
+        let (account, security) = (accepted.account, Box::new(accepted.security));
+        connection.login = Login::Standing { account, security };
+        if request.body.is_empty() {
+            end
+        } else {
+            Outgoing { authenticate: end.authenticate, ..self.authenticated(connection, request, now) }
         }
     }
 
@@ -374,11 +418,18 @@ fn is_soap(body: &[u8]) -> bool {
     name.is_some_and(|name| name.rsplit(':').next() == Some("Envelope"))
 }
 
+/// An answer that bears a token.
+fn negotiating(status: u16, token: &[u8]) -> Outgoing {
+    let token = format!("Negotiate {}", BASE64.encode(token));
+    Outgoing { authenticate: vec![token], ..Outgoing::status(status) }
+}
+
 impl Default for Policy {
     /// As Windows is installed.
     fn default() -> Self {
         Self {
             negotiate: true,
+            spnego: true,
             allow_basic: false,
             allow_unencrypted: false,
             channel_binding: ChannelBinding::Relaxed,

@@ -24,7 +24,7 @@ pub enum ChannelBinding {
 
 /// The bytes that a published value spells.
 #[cfg(test)]
-fn hex(text: &str) -> Vec<u8> {
+pub(super) fn hex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().chunks_exact(2);
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

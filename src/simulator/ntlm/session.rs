@@ -13,16 +13,17 @@ pub(in crate::simulator) struct MessageSecurity {
 
 struct Stream {
     sign_key: Key,
+    seal_key: Key,
     cipher: Rc4<U16>,
     number: u32,
 }
 
 impl MessageSecurity {
     pub(super) fn new(exported: &Key) -> Self {
-        let stream = |direction| Stream {
-            sign_key: sign_key(exported, direction),
-            cipher: cipher(&seal_key(exported, direction)),
-            number: 0,
+        let stream = |direction| {
+            let seal_key = seal_key(exported, direction);
+            let cipher = cipher(&seal_key);
+            Stream { sign_key: sign_key(exported, direction), seal_key, cipher, number: 0 }
         };
         Self { incoming: stream(Direction::FromClient), outgoing: stream(Direction::FromServer) }
     }
@@ -36,6 +37,16 @@ impl MessageSecurity {
         (signature == expected).then_some(text)
     }
 
+    /// Whether this is the client's signature of a negotiation's list.
+    pub(in crate::simulator) fn is_list_signature(&mut self, list: &[u8], signature: &[u8]) -> bool {
+        self.incoming.sign_list(list) == signature
+    }
+
+    /// The server's signature of a negotiation's list.
+    pub(in crate::simulator) fn sign_list(&mut self, list: &[u8]) -> [u8; 16] {
+        self.outgoing.sign_list(list)
+    }
+
     /// Seals one message to the client: its signature and ciphertext.
     pub(in crate::simulator) fn seal(&mut self, plaintext: &[u8]) -> ([u8; 16], Vec<u8>) {
         let mut text = plaintext.to_vec();
@@ -45,6 +56,13 @@ impl MessageSecurity {
 }
 
 impl Stream {
+    /// A negotiation's list counts as a message, and the key stream begins again after it.
+    fn sign_list(&mut self, list: &[u8]) -> [u8; 16] {
+        let signature = self.sign(list);
+        self.cipher = cipher(&self.seal_key);
+        signature
+    }
+
     /// The signature of the message that has just gone through the cipher: the checksum continues its key stream.
     fn sign(&mut self, plaintext: &[u8]) -> [u8; 16] {
         let number = self.number.to_le_bytes();
