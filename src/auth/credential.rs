@@ -11,6 +11,8 @@ use super::AuthError;
 pub struct Credential {
     user: String,
     password: SecretString,
+    /// Whether there is a password at all.
+    has_password: bool,
 }
 
 impl Credential {
@@ -18,7 +20,14 @@ impl Credential {
     /// password that cannot be sent is refused with [`AuthError::Unusable`] when the login begins.
     #[must_use]
     pub fn new(user: impl Into<String>, password: SecretString) -> Self {
-        Self { user: user.into(), password }
+        Self { user: user.into(), password, has_password: true }
+    }
+
+    /// Whoever holds a Kerberos ticket (see [`ticket_holder`](super::ticket_holder)), by the same kinds of name. What needs
+    /// a password is refused with [`AuthError::Unusable`] when the login begins.
+    #[must_use]
+    pub fn without_password(user: impl Into<String>) -> Self {
+        Self { user: user.into(), password: SecretString::default(), has_password: false }
     }
 
     /// The user name as it was given.
@@ -43,13 +52,22 @@ impl Credential {
         CredentialKey(self.user.to_lowercase())
     }
 
+    /// Whether there is a password, so that NTLM and Basic can be tried.
+    #[cfg(feature = "ntlm")]
+    pub(super) fn has_password(&self) -> bool {
+        self.has_password
+    }
+
     /// The password, for the handshakes only.
     pub(crate) fn password(&self) -> &SecretString {
         &self.password
     }
 
-    /// Refuses what no scheme can send.
+    /// Refuses what no scheme that takes a password can send.
     pub(super) fn check(&self) -> Result<(), AuthError> {
+        if !self.has_password {
+            return Err(unusable("there is no password, only what Kerberos may have"));
+        }
         let names = self.names();
         if names.user.is_empty() {
             return Err(unusable("the user name is empty"));
@@ -135,6 +153,12 @@ mod tests {
         let long = Credential::new("u", "p".repeat(MAX_PASSWORD_BYTES + 1).into());
         assert!(matches!(long.check(), Err(AuthError::Unusable { .. })));
         assert_eq!(credential(&"x".repeat(MAX_NAME_UNITS)).check(), Ok(()));
+    }
+
+    #[test]
+    fn without_a_password_nothing_is_sent_that_needs_one() {
+        let error = Credential::without_password("user@REALM").check().unwrap_err();
+        assert!(error.to_string().contains("there is no password"), "{error}");
     }
 
     #[test]

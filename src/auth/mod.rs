@@ -6,8 +6,12 @@ mod auto;
 mod bare;
 mod basic;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod binding;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod carrier;
 mod credential;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod mechanism;
 #[cfg(feature = "ntlm")]
@@ -18,6 +22,7 @@ mod scheme;
 pub mod sealing;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod spnego;
+mod ticket;
 
 pub use basic::Basic;
 pub use credential::{Credential, CredentialKey, UserNames};
@@ -26,6 +31,7 @@ pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
+pub use ticket::{TicketTrouble, ticket_holder};
 
 use std::fmt;
 
@@ -186,6 +192,16 @@ pub enum AuthError {
     /// The server's certificate cannot be read, so that the login cannot be bound to it.
     #[error("the server's certificate cannot be read for the channel binding")]
     Certificate,
+    /// Kerberos came to nothing. No password was shown, so that nothing counts as a failed logon.
+    #[error("no Kerberos login with {spn}: {trouble}{problem}")]
+    Ticket {
+        /// The service principal that a ticket was wanted for.
+        spn: String,
+        /// The kind of trouble.
+        trouble: TicketTrouble,
+        /// What the system's library says, as ` (...)`; may be empty.
+        problem: String,
+    },
     /// The credential cannot be used with this scheme (too long, a character that cannot be sent).
     #[error("the credential cannot be used: {problem}")]
     Unusable {

@@ -129,8 +129,9 @@ impl Login<'_> {
         let mut mechanisms: Vec<Box<dyn Mechanism>> = Vec::new();
         #[cfg(feature = "kerberos")]
         mechanisms.push(super::kerberos::mechanism(&self.credential, &self.options));
+        // Whoever has a ticket and no password has nothing to offer for NTLM.
         #[cfg(feature = "ntlm")]
-        if !self.policy.forbid_ntlm {
+        if !self.policy.forbid_ntlm && (self.credential.has_password() || !cfg!(feature = "kerberos")) {
             // What is agreed on is signed, so that there must be keys, even where no body is sealed.
             let mut options = self.options.clone();
             options.seal = true;

@@ -4,7 +4,7 @@ pub(crate) mod tls;
 
 use std::error::Error as _;
 
-use pssession::auth::AuthError;
+use pssession::auth::{AuthError, TicketTrouble};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
 use pssession::{Endpoint, Error};
@@ -125,6 +125,7 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
                 endpoint.computer_name()
             )
         }
+        AuthError::Ticket { trouble, .. } => ticket_hint(*trouble).to_owned(),
         AuthError::NotOffered { .. } => {
             format!("`pssession identify {}` lists what it offers; --auth chooses", endpoint.url())
         }
@@ -133,6 +134,34 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Advice on what keeps a Kerberos ticket from opening the door.
+pub(crate) fn ticket_hint(trouble: TicketTrouble) -> &'static str {
+    match trouble {
+        TicketTrouble::NoTicket => {
+            "`kinit USER@REALM` gets a ticket and `klist` shows what is there; KRB5CCNAME names another cache, and \
+             KRB5_CLIENT_KTNAME a keytab; a password is not used for Kerberos here"
+        }
+        TicketTrouble::Expired => "`kinit` gets a new ticket; `kinit -R` renews one that can be renewed",
+        TicketTrouble::UnknownServer => {
+            "name the server by its full name, not by an address; --spn names another principal (host/web01.example.com) \
+             or another service of each server (host, WSMAN); --auth ntlm takes a password"
+        }
+        TicketTrouble::ClockSkew => {
+            "set the clock: Kerberos takes five minutes between this machine, the KDC and the server"
+        }
+        TicketTrouble::NoKdc => {
+            "look at krb5.conf (KRB5_CONFIG) and at the way to port 88 of the realm's KDC; `kinit` meets the same trouble"
+        }
+        TicketTrouble::Refused => {
+            "the principal may belong to another account (--spn names another), or something between here and the server \
+             ends the TLS connection; no password was shown, so that no account gets locked"
+        }
+        _ => {
+            "`kinit` and `klist` show what the system's Kerberos has; KRB5_TRACE=/dev/stderr tells each of its steps"
+        }
+    }
 }
 
 /// Whether any cause says `word`: the platform's texts are all that tells these apart.

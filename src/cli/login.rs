@@ -1,14 +1,18 @@
-//! Where the user name and the password come from: command line, environment, prompt. There is no `--password`.
+//! Where the user name and the password come from: a Kerberos ticket, command line, environment, prompt. There is no
+//! `--password`.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use pssession::Credential;
+use pssession::auth::{AuthError, ticket_holder};
+use pssession::{AuthScheme, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::LoginArgs;
 use super::diagnostic::Diagnostic;
+use super::exit::Exit;
+use super::hints::ticket_hint;
 use super::interrupt::Watch;
 use super::render::printable;
 use super::source;
@@ -21,7 +25,8 @@ const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
 pub(crate) struct Logins<'a> {
     args: &'a LoginArgs,
     watch: &'a Watch,
-    found: HashMap<String, Credential>,
+    /// By account, and by whether a ticket would do.
+    found: HashMap<(String, bool), Credential>,
 }
 
 impl<'a> Logins<'a> {
@@ -42,21 +47,58 @@ impl<'a> Logins<'a> {
             && from_environment().is_none()
     }
 
-    /// The credential of the user that was named, else of the one that a session was reached with before; its password
-    /// is asked for on the terminal device as the last resort.
-    pub(crate) fn credential(&mut self, remembered: Option<&str>) -> Result<Credential, Diagnostic> {
-        let Some(user) = self.user().or(remembered).filter(|user| !user.is_empty()) else {
-            return Err(Diagnostic::usage("no user to log in as")
-                .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER"));
-        };
+    /// The credential of the user that was named, else of the one that a session was reached with before, for a login
+    /// with `scheme`. Where a ticket may do and there is one, nothing is asked; else the password is asked for on the
+    /// terminal device as the last resort.
+    pub(crate) fn credential(
+        &mut self,
+        remembered: Option<&str>,
+        scheme: AuthScheme,
+    ) -> Result<Credential, Diagnostic> {
+        let user = self.user().or(remembered).filter(|user| !user.is_empty());
         // Two spellings are one account.
-        let account = user.to_lowercase();
-        if let Some(credential) = self.found.get(&account) {
+        let key = (user.unwrap_or_default().to_lowercase(), takes_tickets(scheme));
+        if let Some(credential) = self.found.get(&key) {
             return Ok(credential.clone());
         }
-        let credential = Credential::new(user, password(self.args, user, self.watch)?);
-        self.found.insert(account, credential.clone());
+        let credential = self.find(user, scheme)?;
+        self.found.insert(key, credential.clone());
         Ok(credential)
+    }
+
+    fn find(&self, user: Option<&str>, scheme: AuthScheme) -> Result<Credential, Diagnostic> {
+        let only_kerberos = scheme == AuthScheme::Kerberos;
+        if takes_tickets(scheme) && (only_kerberos || user.is_none() || self.asks_for_passwords()) {
+            match ticket_holder(user) {
+                Ok(holder) => return Ok(Credential::without_password(user.unwrap_or(&holder))),
+                Err(error) if only_kerberos => return Err(no_ticket(user, &error)),
+                Err(_) => {}
+            }
+        }
+        match user {
+            // This build has no Kerberos: whoever connects says so, and how to get one that has.
+            user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
+            Some(user) => Ok(Credential::new(user, password(self.args, user, self.watch)?)),
+            None => Err(Diagnostic::usage("no user to log in as")
+                .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER")),
+        }
+    }
+}
+
+/// Whether a login with this scheme may use a Kerberos ticket.
+fn takes_tickets(scheme: AuthScheme) -> bool {
+    cfg!(feature = "kerberos") && !matches!(scheme, AuthScheme::Basic | AuthScheme::Ntlm)
+}
+
+fn no_ticket(user: Option<&str>, error: &AuthError) -> Diagnostic {
+    let whose = user.map(|user| format!(" as {user}")).unwrap_or_default();
+    let message = format!("cannot log in with Kerberos{whose}");
+    let diagnostic =
+        Diagnostic::new("AuthenticationFailed", "AuthenticationError", message, Exit::COULD_NOT_BEGIN)
+            .caused_by(error);
+    match error {
+        AuthError::Ticket { trouble, .. } => diagnostic.with_hint(ticket_hint(*trouble)),
+        _ => diagnostic,
     }
 }
 

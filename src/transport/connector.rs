@@ -137,6 +137,7 @@ impl HttpConnectorBuilder {
             .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
         let dialer = Dialer {
             wire: Wire::new(&self.endpoint, &self.options)?,
+            spn: principal(&self.endpoint, self.options.spn.as_deref()),
             endpoint: self.endpoint,
             credential: self.credential,
             auth: self.auth,
@@ -163,6 +164,15 @@ impl fmt::Debug for HttpConnectorBuilder {
     }
 }
 
+/// The service principal to log in to; `spn` may be a whole one or just another service.
+fn principal(endpoint: &Endpoint, spn: Option<&str>) -> String {
+    match spn {
+        None => endpoint.spn(),
+        Some(whole) if whole.contains('/') => whole.to_owned(),
+        Some(service) => format!("{service}/{}", endpoint.computer_name()),
+    }
+}
+
 /// The door to the clock and to randomness.
 mod door {
     #![expect(clippy::disallowed_methods, reason = "a login needs the time and random bytes of this machine")]
@@ -185,5 +195,18 @@ mod door {
     #[cfg(not(feature = "ntlm"))]
     pub(super) fn random() -> Random {
         Arc::new(|_| Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_may_be_given_whole_or_by_its_service() {
+        let endpoint = Endpoint::parse("web01.lab:5985", false).unwrap();
+        assert_eq!(principal(&endpoint, None), "HTTP/web01.lab");
+        assert_eq!(principal(&endpoint, Some("WSMAN")), "WSMAN/web01.lab");
+        assert_eq!(principal(&endpoint, Some("host/alias@LAB")), "host/alias@LAB");
     }
 }

@@ -21,6 +21,7 @@ pub(super) type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), BoxError> + Send + 
 /// Everything that a login needs, for as many as are needed.
 pub(super) struct Dialer {
     pub(super) endpoint: Endpoint,
+    pub(super) spn: String,
     pub(super) credential: Credential,
     pub(super) auth: AuthScheme,
     pub(super) policy: LoginPolicy,
@@ -32,6 +33,9 @@ pub(super) struct Dialer {
     pub(super) random: Random,
     pub(super) logins: AtomicU64,
 }
+
+/// A handshake after a step, and what the step came to.
+type Stepped = (Box<dyn Handshake>, Result<Step, AuthError>);
 
 /// A connection on which the login stands.
 pub(super) struct Link {
@@ -69,7 +73,7 @@ impl Dialer {
     /// A handshake that has not begun. It asks for randomness even where no scheme will need it, which is cheap.
     fn handshake(&self) -> Result<Box<dyn Handshake>, TransportError> {
         let mut options = NtlmOptions {
-            spn: Some(self.endpoint.spn()),
+            spn: Some(self.spn.clone()),
             seal: true,
             now: (self.clock)(),
             client_challenge: [0; 8],
@@ -118,7 +122,9 @@ impl Dialer {
         let mut last: Option<Answer> = None;
         let mut closed = false;
         for _ in 0..MAX_LEGS {
-            let leg = match handshake.step(last.as_ref().map(view).as_ref()) {
+            let step;
+            (handshake, step) = self.step(handshake, last.take()).await?;
+            let leg = match step {
                 Ok(Step::Send(leg)) => leg,
                 Ok(Step::Established(protection)) => {
                     return Ok(Link { http, protection, scheme: handshake.name(), closed });
@@ -149,6 +155,23 @@ impl Dialer {
         }
         let problem = format!("the login is not done after {MAX_LEGS} requests");
         Err(self.auth_error(AuthError::Malformed { scheme: self.auth.name(), problem }))
+    }
+
+    /// One step of the handshake. Kerberos may wait in it for a KDC, as long as the system's library does.
+    async fn step(
+        &self,
+        mut handshake: Box<dyn Handshake>,
+        last: Option<Answer>,
+    ) -> Result<Stepped, TransportError> {
+        let step = move || {
+            let step = handshake.step(last.as_ref().map(view).as_ref());
+            (handshake, step)
+        };
+        #[cfg(feature = "kerberos")]
+        if !matches!(self.auth, AuthScheme::Basic | AuthScheme::Ntlm) {
+            return super::aside::aside(step).await.map_err(|source| self.not_connected(source));
+        }
+        Ok(step())
     }
 
     async fn send_leg(&self, http: &Http, leg: &Leg) -> Result<Answer, PostError> {

@@ -1,5 +1,7 @@
 //! The wire: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
 
+#[cfg(feature = "kerberos")]
+mod aside;
 mod certificate;
 mod channel;
 mod connector;

@@ -17,6 +17,7 @@ pub struct HttpOptions {
     pub(super) connect_timeout: Duration,
     pub(super) login_timeout: Duration,
     pub(super) resolve: Option<SocketAddr>,
+    pub(super) spn: Option<String>,
 }
 
 impl HttpOptions {
@@ -74,6 +75,15 @@ impl HttpOptions {
         self.resolve = Some(address);
         self
     }
+
+    /// The service principal to log in to, such as `HTTP/web01.example.com` or, with a realm, `host/web01@EXAMPLE.COM`;
+    /// without a `/` it is the service alone, whose host is the endpoint's. Kerberos asks for a ticket for it, and NTLM
+    /// names it to the server. Default: `HTTP` and the endpoint's host.
+    #[must_use]
+    pub fn with_spn(mut self, principal: impl Into<String>) -> Self {
+        self.spn = Some(principal.into());
+        self
+    }
 }
 
 impl Default for HttpOptions {
@@ -86,6 +96,7 @@ impl Default for HttpOptions {
             connect_timeout: CONNECT_TIMEOUT,
             login_timeout: LOGIN_TIMEOUT,
             resolve: None,
+            spn: None,
         }
     }
 }
@@ -100,6 +111,7 @@ impl fmt::Debug for HttpOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("login_timeout", &self.login_timeout)
             .field("resolve", &self.resolve)
+            .field("spn", &self.spn)
             .finish()
     }
 }

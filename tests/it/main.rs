@@ -17,6 +17,8 @@ mod conformance;
 mod docs;
 mod examples;
 mod faults;
+#[cfg(all(feature = "kerberos", target_os = "linux"))]
+mod kerberos;
 mod ntlm_interop;
 mod readme;
 mod recorded;

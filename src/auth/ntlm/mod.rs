@@ -1,6 +1,5 @@
 //! NTLMv2 (MS-NLMP) over the codec of `ntlmclient`, with our own sums, MIC, channel binding and message security.
 
-mod binding;
 mod keys;
 mod mechanism;
 mod message;

@@ -64,6 +64,9 @@ pub(crate) struct LoginArgs {
     /// Never log in with NTLM, not even where negotiate comes down to it
     #[arg(long)]
     pub(crate) no_ntlm: bool,
+    /// The service principal for Kerberos and NTLM: a whole one, or a service of each server [default: HTTP]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) spn: Option<String>,
     /// Read the password from the first line of this file; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
     pub(crate) password_file: Option<PathBuf>,

@@ -37,7 +37,7 @@ impl<'a> Connectors<'a> {
     /// To the servers that were named, all with one credential.
     pub(super) fn for_servers(&mut self) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
         let scheme = self.reach.scheme.unwrap_or_default();
-        let credential = self.credential(None)?;
+        let credential = self.credential(None, scheme)?;
         self.reach.endpoints.iter().map(|endpoint| self.connector(endpoint, scheme, &credential)).collect()
     }
 
@@ -55,7 +55,7 @@ impl<'a> Connectors<'a> {
             .with_hint("name one account with --user, or choose sessions of one; nothing was sent"));
         }
         let connect = |home: &Home| {
-            let credential = self.credential(home.user.as_deref())?;
+            let credential = self.credential(home.user.as_deref(), home.scheme)?;
             self.connector(&home.endpoint, home.scheme, &credential)
         };
         homes.iter().map(connect).collect()
@@ -102,10 +102,10 @@ impl<'a> Connectors<'a> {
         Ok(homes)
     }
 
-    fn credential(&mut self, remembered: Option<&str>) -> Result<Credential, Diagnostic> {
+    fn credential(&mut self, remembered: Option<&str>, scheme: AuthScheme) -> Result<Credential, Diagnostic> {
         match &self.context.credential {
             Some(credential) => Ok(credential.clone()),
-            None => self.logins.credential(remembered),
+            None => self.logins.credential(remembered, scheme),
         }
     }
 
@@ -116,6 +116,9 @@ impl<'a> Connectors<'a> {
         credential: &Credential,
     ) -> Result<Arc<dyn Connector>, Diagnostic> {
         let mut options = self.reach.trust.apply(HttpOptions::default().with_security(self.reach.security));
+        if let Some(principal) = &self.reach.spn {
+            options = options.with_spn(principal);
+        }
         if let Some(limit) = self.reach.connect_timeout {
             options = options.with_connect_timeout(limit);
         }

@@ -27,6 +27,8 @@ pub(crate) struct Reach {
     /// How to log in, if that was said.
     pub(crate) scheme: Option<AuthScheme>,
     pub(crate) trust: Trust,
+    /// The service principal, or its service, if another than HTTP is meant.
+    pub(crate) spn: Option<String>,
     pub(crate) connect_timeout: Option<Duration>,
 }
 
@@ -46,6 +48,7 @@ impl Reach {
             security: security(&args.dangerous, &args.login),
             scheme,
             trust,
+            spn: args.login.spn.as_deref().map(principal).transpose()?,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
         })
     }
@@ -64,6 +67,19 @@ pub(crate) fn parse_duration(
             .with_hint("write at least 1s"));
     }
     Ok(Some(duration))
+}
+
+/// `service`, `service/host` or `service/host@REALM`.
+fn principal(text: &str) -> Result<String, Diagnostic> {
+    let (name, realm) = text.split_once('@').unwrap_or((text, "-"));
+    let parts: Vec<&str> = name.split('/').collect();
+    let is_whole = parts.len() > 1 || !text.contains('@');
+    if !is_whole || realm.is_empty() || parts.iter().any(|part| part.trim() != *part || part.is_empty()) {
+        return Err(Diagnostic::usage(format!("--spn: {text:?} is not a service principal"))
+            .about("--spn")
+            .with_hint("write host/web01.example.com, or a service alone, such as host; nothing was sent"));
+    }
+    Ok(text.to_owned())
 }
 
 fn security(args: &DangerousArgs, login: &LoginArgs) -> Security {

@@ -12,6 +12,11 @@ pub(crate) fn has(program: &str) -> bool {
 pub(crate) fn has_command(program: &str, version: &str) -> bool {
     let there =
         Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    needs(program, there)
+}
+
+/// The same for what is looked for in another way.
+pub(crate) fn needs(program: &str, there: bool) -> bool {
     assert!(there || std::env::var_os("PSSESSION_REQUIRE_TOOLS").is_none(), "{program} is not installed");
     if !there {
         // Straight to stderr: what a test prints is shown only when it fails.

@@ -8,11 +8,18 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 
 use crate::auth::AuthError;
 
+/// The application data of a channel binding, as GSS-API takes it: the type's name and the end point's hash.
+#[cfg(feature = "kerberos")]
+pub(super) fn application_data(certificate: &[u8]) -> Result<Vec<u8>, AuthError> {
+    Ok([PREFIX, &end_point_hash(certificate)?].concat())
+}
+
 /// The value of `MsvAvChannelBindings`: the MD5 of a `gss_channel_bindings_struct` (MS-NLMP 2.2.2.1, AV_PAIR) without
 /// addresses, whose application data is the end point's hash.
+#[cfg(feature = "ntlm")]
 pub(super) fn channel_binding(end_point_hash: &[u8]) -> [u8; 16] {
     let length = u32::try_from(PREFIX.len() + end_point_hash.len()).unwrap_or(u32::MAX);
-    Md5::new()
+    md5::Md5::new()
         .chain_update([0; 16])
         .chain_update(length.to_le_bytes())
         .chain_update(PREFIX)
@@ -66,15 +73,15 @@ const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// The outline of a certificate that is signed with an algorithm of this DER (object identifier and parameters).
-#[cfg(test)]
+#[cfg(all(test, feature = "ntlm"))]
 pub(super) fn sample_certificate(algorithm: &str) -> Vec<u8> {
-    let algorithm = super::samples::hex(algorithm);
+    let algorithm = super::ntlm::samples::hex(algorithm);
     let tag = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
     let parts = [tag(0x30, &tag(0x02, &[1])), tag(0x30, &algorithm), tag(0x03, &[0, 1, 2])];
     tag(0x30, &parts.concat())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ntlm"))]
 mod tests {
     use proptest::prelude::*;
 

@@ -1,0 +1,122 @@
+//! What the codes of GSS-API and of Kerberos mean to us.
+
+use crate::auth::TicketTrouble;
+
+/// What went wrong in the system's library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The major status (RFC 2744, section 3.9.1, GSS Status Codes).
+    pub(super) major: u32,
+    /// The minor status: a code of the Kerberos library.
+    pub(super) minor: u32,
+    /// Both in the library's words.
+    pub(super) text: String,
+}
+
+impl Failure {
+    /// The kind of trouble. The minor status says more, where it is one of these.
+    pub(super) fn trouble(&self) -> TicketTrouble {
+        let minor = self.minor.cast_signed();
+        if let Some((_, trouble)) = MINOR.iter().find(|(code, _)| KRB5.checked_add(*code) == Some(minor)) {
+            return *trouble;
+        }
+        match (self.major >> 16) & 0xff {
+            NO_CRED | DEFECTIVE_CREDENTIAL => TicketTrouble::NoTicket,
+            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => TicketTrouble::Expired,
+            _ => TicketTrouble::Other,
+        }
+    }
+
+    /// The library's words without the empty phrase that they begin with, as ` (...)`.
+    pub(super) fn problem(&self) -> String {
+        let text = self.text.trim();
+        let (major, minor) = text.split_once(" (").unwrap_or((text, ""));
+        let minor = minor.strip_suffix(')').unwrap_or(minor).trim();
+        let words: String = if minor.is_empty() { major } else { minor }
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_WORDS)
+            .collect();
+        if words.is_empty() { words } else { format!(" ({words})") }
+    }
+}
+
+/// The first code of the Kerberos library; those of RFC 4120 (section 7.5.9, Error Codes) follow by their numbers.
+const KRB5: i32 = -1_765_328_384;
+
+const NO_CRED: u32 = 7;
+const DEFECTIVE_CREDENTIAL: u32 = 10;
+const CREDENTIALS_EXPIRED: u32 = 11;
+const CONTEXT_EXPIRED: u32 = 12;
+
+/// Codes from [`KRB5`] on; above 127 they are the library's own (krb5.h).
+const MINOR: &[(i32, TicketTrouble)] = &[
+    (6, TicketTrouble::NoTicket), // KDC_ERR_C_PRINCIPAL_UNKNOWN, from a keytab's login
+    (7, TicketTrouble::UnknownServer), // KDC_ERR_S_PRINCIPAL_UNKNOWN
+    (32, TicketTrouble::Expired), // KRB_AP_ERR_TKT_EXPIRED
+    (33, TicketTrouble::ClockSkew), // KRB_AP_ERR_TKT_NYV: not yet valid
+    (37, TicketTrouble::ClockSkew), // KRB_AP_ERR_SKEW
+    (35, TicketTrouble::Refused), // KRB_AP_ERR_NOT_US
+    (41, TicketTrouble::Refused), // KRB_AP_ERR_MODIFIED: the principal belongs to another account
+    (45, TicketTrouble::Refused), // KRB_AP_ERR_NOKEY
+    (135, TicketTrouble::NoKdc),  // KRB5_CONFIG_CANTOPEN
+    (141, TicketTrouble::NoTicket), // KRB5_CC_NOTFOUND
+    (144, TicketTrouble::Refused), // KRB5KRB_AP_WRONG_PRINC
+    (148, TicketTrouble::ClockSkew), // KRB5_KDCREP_SKEW
+    (154, TicketTrouble::NoKdc),  // KRB5_REALM_UNKNOWN
+    (156, TicketTrouble::NoKdc),  // KRB5_KDC_UNREACH
+    (181, TicketTrouble::NoTicket), // KRB5_KT_NOTFOUND
+    (195, TicketTrouble::NoTicket), // KRB5_FCC_NOFILE
+    (200, TicketTrouble::NoTicket), // KRB5_CC_NOT_KTYPE
+    (217, TicketTrouble::UnknownServer), // KRB5_ERR_HOST_REALM_UNKNOWN
+    (220, TicketTrouble::NoKdc),  // KRB5_REALM_CANT_RESOLVE
+    (224, TicketTrouble::NoKdc),  // KRB5_CONFIG_NODEFREALM
+];
+
+/// Enough for the library's longest sentence with a path in it.
+const MAX_WORDS: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(major: u32, minor: i32, text: &str) -> Failure {
+        Failure { major, minor: minor.cast_unsigned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_minor_status_says_more_than_the_major_one() {
+        for (major, minor, expected) in [
+            (13 << 16, -1_765_328_377, TicketTrouble::UnknownServer),
+            (13 << 16, -1_765_328_352, TicketTrouble::Expired),
+            (13 << 16, -1_765_328_347, TicketTrouble::ClockSkew),
+            (13 << 16, -1_765_328_228, TicketTrouble::NoKdc),
+            (13 << 16, -1_765_328_189, TicketTrouble::NoTicket),
+            (7 << 16, 100_001, TicketTrouble::NoTicket),
+            (11 << 16, 100_001, TicketTrouble::Expired),
+            (13 << 16, 100_001, TicketTrouble::Other),
+            (u32::MAX, i32::MAX, TicketTrouble::Other),
+        ] {
+            assert_eq!(failure(major, minor, "").trouble(), expected, "{major} {minor}");
+        }
+    }
+
+    #[test]
+    fn the_librarys_words_stand_without_their_empty_phrase() {
+        for (text, expected) in [
+            (
+                "Unspecified GSS failure.  Minor code may provide more information (Ticket expired)",
+                " (Ticket expired)",
+            ),
+            (
+                "No credentials were supplied (No caches (default cache: FILE:/x))",
+                " (No caches (default cache: FILE:/x))",
+            ),
+            ("An invalid name was supplied", " (An invalid name was supplied)"),
+            ("", ""),
+        ] {
+            assert_eq!(failure(0, 0, text).problem(), expected);
+        }
+        assert!(failure(0, 0, &"x".repeat(10_000)).problem().len() < 400);
+    }
+}

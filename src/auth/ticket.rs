@@ -1,0 +1,79 @@
+//! Kerberos seen from outside: whose ticket there is, and the kinds of trouble with one. Every build knows these words,
+//! with Kerberos in it or not.
+
+use std::fmt;
+
+use super::AuthError;
+
+/// Whose ticket a login with Kerberos would use: the principal, such as `ann@EXAMPLE.COM`. `user` names the one to look
+/// for among several, as [`Credential`](super::Credential) takes it; `None` takes the default one. The system's library
+/// looks into its ticket caches; if a client keytab is set up, it may also ask the KDC for a ticket, and that may block
+/// for as long as the library waits for a KDC.
+///
+/// # Errors
+/// [`AuthError::Ticket`] if there is none or it has expired; [`AuthError::NotAllowed`] if this build has no Kerberos.
+pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
+    #[cfg(feature = "kerberos")]
+    return super::kerberos::holder(user.unwrap_or_default());
+    #[cfg(not(feature = "kerberos"))]
+    {
+        let _ = user;
+        Err(AuthError::NotAllowed { scheme: "kerberos", problem: "this build does not include it" })
+    }
+}
+
+/// What keeps a ticket from opening the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TicketTrouble {
+    /// There is no ticket for this user: no cache, no keytab, or those of somebody else.
+    NoTicket,
+    /// The ticket has expired.
+    Expired,
+    /// The KDC does not know the service principal.
+    UnknownServer,
+    /// The clocks of this machine, the KDC and the server differ too much.
+    ClockSkew,
+    /// No KDC of the realm answers, or none is known.
+    NoKdc,
+    /// The server refused the ticket, or the binding to the TLS channel that came with it.
+    Refused,
+    /// Something else.
+    Other,
+}
+
+impl fmt::Display for TicketTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTicket => "there is no ticket",
+            Self::Expired => "the ticket has expired",
+            Self::UnknownServer => "the KDC does not know that service",
+            Self::ClockSkew => "the clocks differ too much",
+            Self::NoKdc => "no KDC can be reached",
+            Self::Refused => "the server refused the ticket",
+            Self::Other => "the system's library gave up",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_reads_as_one_line() {
+        let error = AuthError::Ticket {
+            spn: "HTTP/web01".to_owned(),
+            trouble: TicketTrouble::Expired,
+            problem: " (Ticket expired)".to_owned(),
+        };
+        let expected = "no Kerberos login with HTTP/web01: the ticket has expired (Ticket expired)";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[cfg(not(feature = "kerberos"))]
+    #[test]
+    fn a_build_without_kerberos_says_so() {
+        assert!(matches!(ticket_holder(None), Err(AuthError::NotAllowed { scheme: "kerberos", .. })));
+    }
+}

@@ -1,0 +1,90 @@
+//! `tests/interop/winrm_front.py`: a WinRM service whose logins and sealing are not ours, with the simulator behind it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use pssession::simulator::{Simulator, World};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+/// The service at work.
+pub(crate) struct Front {
+    child: Child,
+    told: Receiver<Value>,
+    port: u16,
+    pub(crate) simulator: Simulator,
+}
+
+impl Front {
+    /// Starts it before `world`. `settings` are those that the script names; `environment` is what its library reads.
+    /// `None`, and loudly, if there is no such Python here.
+    pub(crate) async fn start(world: World, settings: Value, environment: &[(&str, &Path)]) -> Option<Self> {
+        let python = python()?;
+        let simulator =
+            Simulator::builder().world(world).allow_basic().allow_unencrypted().start().await.unwrap();
+        let mut all = json!({
+            "upstream": simulator.port(),
+            "user": simulator.user(),
+            "password": simulator.password().expose_secret(),
+        });
+        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        let mut child = Command::new(python)
+            .arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop/winrm_front.py"))
+            .arg(all.to_string())
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (teller, told) = channel();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = teller.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        let mut front = Self { child, told, port: 0, simulator };
+        let first = front.told.recv_timeout(Duration::from_secs(30)).expect("the front listens");
+        front.port = first["port"].as_u64().unwrap() as u16;
+        Some(front)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it has told since the last time.
+    pub(crate) fn told(&self) -> Vec<Value> {
+        self.told.try_iter().collect()
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The Python that has pyspnego and GSS-API; where `PSSESSION_REQUIRE_TOOLS` is set there must be one.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("PSSESSION_INTEROP_PYTHON").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".venv-interop/bin/python"),
+        PathBuf::from,
+    );
+    let usable = Command::new(&python)
+        .args(["-c", "import gssapi, krb5, spnego"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    assert!(usable || std::env::var_os("PSSESSION_REQUIRE_TOOLS").is_none(), "no {}", python.display());
+    if !usable {
+        // Straight to stderr: what a test prints is shown only when it fails.
+        let notice = "SKIPPED: pyspnego with GSS-API is not there; see tests/interop/requirements.txt\n";
+        let _ = std::io::stderr().write_all(notice.as_bytes());
+    }
+    usable.then_some(python)
+}
