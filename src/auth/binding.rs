@@ -1,7 +1,6 @@
 //! The channel binding `tls-server-end-point` (RFC 5929, section 4, The tls-server-end-point Channel Binding Type).
 
-use md5::{Digest as _, Md5};
-use sha2::{Sha224, Sha256, Sha384, Sha512};
+use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 use x509_cert::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier};
 use x509_cert::der::{Decode as _, Header, SliceReader, TagNumber};
 use x509_cert::spki::AlgorithmIdentifierRef;

@@ -1,6 +1,10 @@
 """An NTLM acceptor on stdin and stdout for tests/it/ntlm_interop.rs: one JSON object per line, answered by one.
 
-  {"op": "start", "domain": "", "user": "", "password": "", "binding": null | hex of the application data}
+  {"op": "start", "domain": "", "user": "", "password": "", "binding": null | hex of the application data,
+   "protocol": "ntlm" | "negotiate", "timeless": bool, "unsigned": bool}
+     negotiate is SPNEGO around NTLM; a timeless challenge has no timestamp, so that there is no MIC in NTLM's last
+     message and the client owes none around it; the acceptor then signs first and waits for the client's, and
+     if it is unsigned it does neither
   {"op": "token", "token": hex}                     -> {"token": hex, "complete": bool}
   {"op": "unwrap", "signature": hex, "data": hex}   -> {"data": hex}
   {"op": "wrap", "data": hex}                       -> {"signature": hex, "data": hex}
@@ -14,7 +18,21 @@ import sys
 import tempfile
 
 import spnego
+import spnego._negotiate
+import spnego._ntlm
 import spnego.channel_bindings
+
+
+class Timeless(spnego._ntlm.TargetInfo):
+    def __setitem__(self, key, value):
+        if key != spnego._ntlm.AvId.timestamp:
+            super().__setitem__(key, value)
+
+
+TIMED = spnego._ntlm.TargetInfo
+WANTS_MIC = spnego._ntlm.NTLMProxy._requires_mech_list_mic
+# NTLM alone, whatever else is installed: what it prefers decides whether it asks for a mechListMIC.
+spnego._negotiate.NegotiateProxy.available_protocols = classmethod(lambda cls, options=None: ["ntlm", "negotiate"])
 
 
 def start(request, users):
@@ -23,9 +41,11 @@ def start(request, users):
     bindings = None
     if request["binding"] is not None:
         bindings = spnego.channel_bindings.GssChannelBindings(application_data=bytes.fromhex(request["binding"]))
-    return spnego.server(
-        protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm, channel_bindings=bindings
-    )
+    spnego._ntlm.TargetInfo = Timeless if request["timeless"] else TIMED
+    unsigned = property(lambda self: False)
+    spnego._ntlm.NTLMProxy._requires_mech_list_mic = unsigned if request["unsigned"] else WANTS_MIC
+    options = spnego.NegotiateOptions.use_ntlm | spnego.NegotiateOptions.use_negotiate
+    return spnego.server(protocol=request["protocol"], options=options, channel_bindings=bindings)
 
 
 def answer(acceptor, request):

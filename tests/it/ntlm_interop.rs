@@ -1,4 +1,4 @@
-//! Our NTLM against an acceptor that shares no code with us: `pyspnego`, in a Python process of its own.
+//! Our NTLM, by itself and in a negotiation, against an acceptor that shares no code with us: `pyspnego`, in a Python process of its own.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pssession::auth::{
     Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, Offers, Protection, Seal,
-    Step, handshake,
+    Sealed, Step, handshake,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -38,12 +38,89 @@ fn sealed_messages_of_every_size_pass_both_ways() {
         let Ok(Step::Established(Protection::Sealed(mut seal))) = client.finish(200) else {
             panic!("{user}")
         };
-        for size in [0, 1, 3, 16, 255, 1_500, 4_096, 16_384, 65_537, 300_000] {
-            let message: Vec<u8> = (0..size).map(|at: u32| at.wrapping_mul(31).to_le_bytes()[0]).collect();
-            judge.exchange(&mut *seal, &message);
-        }
+        judge.exchange_all_sizes(&mut *seal);
     }
 }
+
+#[test]
+fn a_negotiation_is_signed_on_both_sides_and_the_bodies_go_on_from_there() {
+    let Some(mut judge) = Acceptor::start() else { return };
+    for (mic, legs, is_signed) in [(Mic::Owed, 2, true), (Mic::Asked, 3, true), (Mic::None, 2, false)] {
+        judge.begin(ACCOUNT, None, "negotiate", mic);
+        let mut client = Client::negotiating("User", "Password", true);
+        let mut ours = client.prove(&mut judge, None).unwrap();
+        let mut sent = 2;
+        let end = loop {
+            let answer = judge.token(&ours).unwrap();
+            let theirs = unhex(&answer["token"]);
+            if answer["complete"] == true {
+                break theirs;
+            }
+            ours = token(&client.finish_with(401, &theirs).unwrap());
+            sent += 1;
+        };
+        assert_eq!(sent, legs, "{mic:?}");
+        let Ok(Step::Established(Protection::Sealed(mut seal))) = client.finish_with(200, &end) else {
+            panic!("{mic:?}")
+        };
+        let first = seal.seal(b"<x/>").unwrap();
+        assert_eq!(first.signature[12..], [u8::from(is_signed), 0, 0, 0], "the number goes on");
+        assert_eq!(judge.unwrap(&first).unwrap(), b"<x/>");
+        judge.exchange_all_sizes(&mut *seal);
+    }
+}
+
+#[test]
+fn a_wrong_password_or_binding_in_a_negotiation_is_refused() {
+    let Some(mut judge) = Acceptor::start() else { return };
+    judge.begin(ACCOUNT, None, "negotiate", Mic::Owed);
+    let proof = Client::negotiating("User", "password", true).prove(&mut judge, None).unwrap();
+    let error = judge.token(&proof).unwrap_err();
+    assert!(error.contains("Invalid NTLM response"), "{error}");
+
+    let (certificate, another) = (certificate(), certificate());
+    let binding = [b"tls-server-end-point:".as_slice(), Sha256::digest(&certificate).as_slice()].concat();
+    for (presented, accepted) in [(Some(&certificate), true), (Some(&another), false), (None, false)] {
+        judge.begin(ACCOUNT, Some(&binding), "negotiate", Mic::Owed);
+        let mut client = Client::negotiating("User", "Password", false);
+        let proof = client.prove(&mut judge, presented.map(Vec::as_slice)).unwrap();
+        assert_eq!(judge.token(&proof).is_ok(), accepted);
+    }
+}
+
+#[test]
+fn an_altered_list_or_signature_of_a_negotiation_is_noticed_by_both() {
+    let Some(mut judge) = Acceptor::start() else { return };
+    judge.begin(ACCOUNT, None, "negotiate", Mic::Owed);
+    let mut client = Client::negotiating("User", "Password", true);
+    let mut proof = client.prove(&mut judge, None).unwrap();
+    // The last bytes are our mechListMIC, its checksum eight bytes from the end.
+    let at = proof.len() - 8;
+    proof[at] ^= 1;
+    judge.token(&proof).unwrap_err();
+
+    judge.begin(ACCOUNT, None, "negotiate", Mic::Owed);
+    let mut client = Client::negotiating("User", "Password", true);
+    let proof = client.prove(&mut judge, None).unwrap();
+    let mut end = unhex(&judge.token(&proof).unwrap()["token"]);
+    let at = end.len() - 8;
+    end[at] ^= 1;
+    assert!(matches!(client.finish_with(200, &end), Err(AuthError::Downgrade { .. })));
+}
+
+/// How the list of a negotiation is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mic {
+    /// By the client first, which owes it for the MIC in NTLM's last message.
+    Owed,
+    /// By the acceptor first, and then by the client.
+    Asked,
+    /// Not at all.
+    None,
+}
+
+/// The account of most tests: domain, user, password.
+const ACCOUNT: (&str, &str, &str) = ("", "User", "Password");
 
 #[test]
 fn a_wrong_password_is_refused() {
@@ -99,9 +176,7 @@ fn the_judge_notices_an_altered_message_and_so_do_we() {
 
     let mut sealed = seal.seal(b"<x/>").unwrap();
     sealed.ciphertext[0] ^= 1;
-    let request =
-        json!({"op": "unwrap", "signature": hex(&sealed.signature), "data": hex(&sealed.ciphertext)});
-    judge.ask(&request).unwrap_err();
+    judge.unwrap(&sealed).unwrap_err();
 
     let answer = judge.ask(&json!({"op": "wrap", "data": hex(b"<y/>")})).unwrap();
     let (signature, mut data) = (unhex(&answer["signature"]), unhex(&answer["data"]));
@@ -117,6 +192,14 @@ struct Client {
 
 impl Client {
     fn new(user: &str, password: &str, seal: bool) -> Self {
+        Self::with(AuthScheme::Ntlm, user, password, seal)
+    }
+
+    fn negotiating(user: &str, password: &str, seal: bool) -> Self {
+        Self::with(AuthScheme::Negotiate, user, password, seal)
+    }
+
+    fn with(scheme: AuthScheme, user: &str, password: &str, seal: bool) -> Self {
         let options = NtlmOptions {
             spn: Some("HTTP/win01.example.com".to_owned()),
             seal,
@@ -126,7 +209,7 @@ impl Client {
         };
         let policy = LoginPolicy { tls: !seal, ..LoginPolicy::default() };
         let credential = Credential::new(user, password.into());
-        Self { login: handshake(AuthScheme::Ntlm, &credential, policy, &options).unwrap() }
+        Self { login: handshake(scheme, &credential, policy, &options).unwrap() }
     }
 
     /// Both messages up to AUTHENTICATE, which is given back unsent.
@@ -140,7 +223,13 @@ impl Client {
     }
 
     fn finish(&mut self, status: u16) -> Result<Step, AuthError> {
-        let offers = Offers::default();
+        self.finish_with(status, b"")
+    }
+
+    /// The last answer, with a token.
+    fn finish_with(&mut self, status: u16, token: &[u8]) -> Result<Step, AuthError> {
+        let header = format!("Negotiate {}", STANDARD.encode(token));
+        let offers = Offers::parse([header.as_str()]);
         self.login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
     }
 }
@@ -178,11 +267,37 @@ impl Acceptor {
     }
 
     /// Begins a login for one account, with the application data of its channel binding.
-    pub(crate) fn account(&mut self, (domain, user, password): (&str, &str, &str), binding: Option<&[u8]>) {
+    pub(crate) fn account(&mut self, account: (&str, &str, &str), binding: Option<&[u8]>) {
+        self.begin(account, binding, "ntlm", Mic::Owed);
+    }
+
+    /// The same, raw or in a negotiation.
+    fn begin(
+        &mut self,
+        (domain, user, password): (&str, &str, &str),
+        binding: Option<&[u8]>,
+        protocol: &str,
+        mic: Mic,
+    ) {
         let binding = binding.map(hex);
-        let request =
-            json!({"op": "start", "domain": domain, "user": user, "password": password, "binding": binding});
+        let request = json!({
+            "op": "start", "domain": domain, "user": user, "password": password, "binding": binding,
+            "protocol": protocol, "timeless": mic != Mic::Owed, "unsigned": mic == Mic::None,
+        });
         self.ask(&request).expect("the judge takes the account");
+    }
+
+    fn unwrap(&mut self, sealed: &Sealed) -> Result<Vec<u8>, String> {
+        let request =
+            json!({"op": "unwrap", "signature": hex(&sealed.signature), "data": hex(&sealed.ciphertext)});
+        Ok(unhex(&self.ask(&request)?["data"]))
+    }
+
+    fn exchange_all_sizes(&mut self, seal: &mut dyn Seal) {
+        for size in [0, 1, 3, 16, 255, 1_500, 4_096, 16_384, 65_537, 300_000] {
+            let message: Vec<u8> = (0..size).map(|at: u32| at.wrapping_mul(31).to_le_bytes()[0]).collect();
+            self.exchange(seal, &message);
+        }
     }
 
     pub(crate) fn token(&mut self, token: &[u8]) -> Result<Value, String> {
@@ -192,13 +307,7 @@ impl Acceptor {
     /// One message each way, and both must arrive as they were sent.
     fn exchange(&mut self, seal: &mut dyn Seal, message: &[u8]) {
         let sealed = seal.seal(message).unwrap();
-        let request =
-            json!({"op": "unwrap", "signature": hex(&sealed.signature), "data": hex(&sealed.ciphertext)});
-        assert!(
-            unhex(&self.ask(&request).unwrap()["data"]) == message,
-            "{} bytes to the judge",
-            message.len()
-        );
+        assert!(self.unwrap(&sealed).unwrap() == message, "{} bytes to the judge", message.len());
 
         let answer = self.ask(&json!({"op": "wrap", "data": hex(message)})).unwrap();
         let opened = seal.open(&unhex(&answer["signature"]), &unhex(&answer["data"])).unwrap();
