@@ -6,6 +6,8 @@ It takes one JSON object as its argument:
   protocol                   pyspnego's name for what is spoken below it: "kerberos", "negotiate" or "ntlm"
   certificate, key           PEM files: HTTPS, and the login is all that is protected by it
   binding                    hex of the application data that a login must be bound to, or null
+  ntlm                       NTLM alone, by pyspnego's own code: "signed", or "unsigned" where a negotiation is not
+                             protected by a mechListMIC; or null
   mischief                   what is done to sealed answers: "alter", "replay" (always the first one) or "sign" (signed,
                              not encrypted); or null
 
@@ -25,6 +27,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import gssapi
 import spnego
+import spnego._negotiate
+import spnego._ntlm
 import spnego.channel_bindings
 
 # Else a refusal that has a token to go with it hides its reason.
@@ -39,6 +43,21 @@ PROTOCOLS = {
 }
 
 settings = json.loads(sys.argv[1])
+
+class Timeless(spnego._ntlm.TargetInfo):
+    """Without a timestamp in its challenge NTLM's last message bears no MIC."""
+
+    def __setitem__(self, key, value):
+        if key != spnego._ntlm.AvId.timestamp:
+            super().__setitem__(key, value)
+
+
+if settings.get("ntlm"):
+    spnego._negotiate.NegotiateProxy.available_protocols = classmethod(lambda cls, options=None: ["ntlm", "negotiate"])
+if settings.get("ntlm") == "unsigned":
+    spnego._ntlm.TargetInfo = Timeless
+    spnego._ntlm.NTLMProxy._requires_mech_list_mic = property(lambda self: False)
+
 lock = threading.Lock()
 sent = []
 
@@ -52,8 +71,15 @@ def acceptor():
     bindings = None
     if settings.get("binding"):
         bindings = spnego.channel_bindings.GssChannelBindings(application_data=bytes.fromhex(settings["binding"]))
+    options = spnego.NegotiateOptions.none
+    if settings.get("ntlm"):
+        options = spnego.NegotiateOptions.use_ntlm | spnego.NegotiateOptions.use_negotiate
     return spnego.server(
-        hostname="localhost", service="HTTP", protocol=settings["protocol"], channel_bindings=bindings
+        hostname="localhost",
+        service="HTTP",
+        protocol=settings["protocol"],
+        channel_bindings=bindings,
+        options=options,
     )
 
 
@@ -121,7 +147,8 @@ class Connection(BaseHTTPRequestHandler):
         if not self.context.complete:
             return self.answer(401, token=out)
         flags = gss_flags(self.context)
-        if settings.get("binding") and not flags & CHANNEL_BOUND:
+        # pyspnego's NTLM refuses a login that is not bound by itself.
+        if settings.get("binding") and not settings.get("ntlm") and not flags & CHANNEL_BOUND:
             raise PermissionError("the login is not bound to the channel")
         self.stands = True
         tell(

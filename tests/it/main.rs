@@ -19,6 +19,8 @@ mod examples;
 mod faults;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;
+#[cfg(target_os = "linux")]
+mod negotiate;
 mod ntlm_interop;
 mod readme;
 mod recorded;

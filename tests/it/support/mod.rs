@@ -3,7 +3,7 @@
 pub(crate) mod command;
 pub(crate) mod desk;
 pub(crate) mod fixtures;
-#[cfg(all(feature = "kerberos", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 pub(crate) mod front;
 pub(crate) mod logs;
 pub(crate) mod ntlm;

@@ -1,0 +1,146 @@
+//! The command through SPNEGO around NTLM, against an acceptor that is not ours: a whole teardown.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use crate::command::{ALICE, leaked, left};
+use crate::support::command::{Pssession, Run};
+use crate::support::front::Front;
+
+const USER: &str = "LAB\\Ann";
+const PASSWORD: &str = "Password";
+
+/// A service that knows this account, and the folder of its file of users.
+struct Service {
+    front: Front,
+    _folder: TempDir,
+}
+
+impl Service {
+    async fn start(ntlm: &str) -> Option<Self> {
+        Self::with(json!({"header": "Negotiate", "protocol": "negotiate", "ntlm": ntlm})).await
+    }
+
+    async fn with(settings: Value) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let users = folder.path().join("users");
+        fs::write(&users, format!("LAB:Ann:{PASSWORD}\n")).unwrap();
+        let front = Front::start(leaked(), settings, &[("NTLM_USER_FILE", &users)]).await?;
+        Some(Self { front, _folder: folder })
+    }
+
+    fn host(&self) -> String {
+        format!("localhost:{}", self.front.port())
+    }
+
+    /// The one event of this kind among what the service told.
+    fn only(told: &[Value], kind: &str) -> Value {
+        let events: Vec<_> = told.iter().filter(|event| event["event"] == kind).collect();
+        assert_eq!(events.len(), 1, "{kind}: {told:?}");
+        events[0].clone()
+    }
+
+    /// Both sessions of the CI account are closed; what the service told of it is given back.
+    #[track_caller]
+    fn assert_closed(&self, run: &Run) -> Vec<Value> {
+        let told = self.front.told();
+        assert_eq!(run.code, 0, "{}\n{told:?}", run.stderr);
+        let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
+        assert_eq!(outcomes, ["Closed", "Closed"]);
+        assert_eq!(left(&self.front.simulator), [ALICE]);
+        assert!(!told.iter().any(|event| event["event"] == "failed"), "{told:?}");
+        told
+    }
+}
+
+fn remove(hosts: &str, password: &str, more: &[&str]) -> Pssession {
+    let args = ["remove", "--on", hosts, "--owner", "*ci-runner", "--yes", "-o", "ndjson"];
+    Pssession::new([&args, more].concat()).env("PSSESSION_USER", USER).env("PSSESSION_PASSWORD", password)
+}
+
+#[tokio::test]
+async fn a_negotiation_closes_sessions_over_http_and_every_body_is_sealed() {
+    for (ntlm, auth) in
+        [("signed", "auto"), ("signed", "negotiate"), ("unsigned", "negotiate"), ("signed", "ntlm")]
+    {
+        let Some(service) = Service::start(ntlm).await else { return };
+        let run = remove(&service.host(), PASSWORD, &["--auth", auth]).run().await;
+        let told = service.assert_closed(&run);
+        let login = Service::only(&told, "login");
+        assert_eq!(login["principal"], USER, "{ntlm}, {auth}");
+        // The first one asks, as with any credential that has not proved itself.
+        assert_eq!(login["round_trips"], 3, "{ntlm}, {auth}");
+        let sealed = Service::only(&told, "sealed");
+        assert_eq!(
+            (&sealed["header"], &sealed["protocol"]),
+            (&json!(16), &json!("application/HTTP-SPNEGO-session-encrypted"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn over_https_the_negotiation_is_bound_to_the_certificate_and_nothing_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (certificate, key) =
+        (file("server.pem", made.cert.pem()), file("server.key", made.signing_key.serialize_pem()));
+    // RFC 5929, section 4, The tls-server-end-point Channel Binding Type.
+    let data = |hash: &[u8]| [&b"tls-server-end-point:"[..], hash].concat();
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let right = hex(data(&Sha256::digest(made.cert.der())));
+    let wrong = hex(data(&Sha256::digest(b"another certificate")));
+    for (binding, accepted) in [(&right, true), (&wrong, false)] {
+        let settings = json!({
+            "header": "Negotiate", "protocol": "negotiate", "ntlm": "signed",
+            "certificate": certificate, "key": key, "binding": binding,
+        });
+        let Some(service) = Service::with(settings).await else { return };
+        let args = ["--auth", "negotiate", "--tls", "--ca-file", &certificate];
+        let run = remove(&service.host(), PASSWORD, &args).run().await;
+        if accepted {
+            let told = service.assert_closed(&run);
+            assert!(!told.iter().any(|event| event["event"] == "sealed"), "{told:?}");
+        } else {
+            let told = service.front.told();
+            assert_eq!(run.code, 5, "{}", run.stderr);
+            assert_eq!(Service::only(&told, "failed")["error"], "BadBindingsError");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_in_a_negotiation_is_one_failed_logon_on_two_hosts() {
+    for auth in ["auto", "negotiate"] {
+        let (Some(one), Some(two)) = (Service::start("signed").await, Service::start("signed").await) else {
+            return;
+        };
+        let hosts = format!("{},{}", one.host(), two.host());
+        let run = remove(&hosts, "password", &["--auth", auth]).run().await.expect(5);
+        assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
+        let told = [one.front.told(), two.front.told()].concat();
+        assert!(
+            Service::only(&told, "failed")["message"].as_str().unwrap().contains("Invalid NTLM response")
+        );
+        assert_eq!(left(&one.front.simulator).len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn where_ntlm_is_forbidden_no_token_is_sent() {
+    let Some(service) = Service::start("signed").await else { return };
+    for auth in ["negotiate", "ntlm"] {
+        let run = remove(&service.host(), PASSWORD, &["--auth", auth, "--no-ntlm"]).run().await;
+        assert_ne!(run.code, 0, "{}", run.stderr);
+        let told = service.front.told();
+        assert!(!told.iter().any(|event| event["event"] == "login"), "{told:?}");
+        assert!(cfg!(feature = "kerberos") || run.stderr.contains("NTLM is forbidden"), "{}", run.stderr);
+    }
+}
