@@ -98,7 +98,7 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
         300..=399 => "redirects are not followed; if you trust where it leads, name that instead",
         407 => "a proxy is in the way; sealed sessions do not survive most proxies",
         500 if !endpoint.is_tls() => {
-            "an empty 500 over HTTP usually means that the server wants sealed bodies: use --auth ntlm, or --tls"
+            "an empty 500 over HTTP usually means that the server wants sealed bodies: use --auth negotiate, or --tls"
         }
         502..=504 => "the service is stopping, starting or overloaded; try again later",
         _ => return None,
@@ -128,6 +128,9 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
         AuthError::Ticket { trouble, .. } => ticket_hint(*trouble).to_owned(),
         AuthError::NotOffered { .. } => {
             format!("`pssession identify {}` lists what it offers; --auth chooses", endpoint.url())
+        }
+        AuthError::Rejected { .. } => {
+            "it takes none of what we can there; without a ticket that is NTLM, which may be switched off there".to_owned()
         }
         AuthError::Downgrade { .. } | AuthError::ClearAnswer | AuthError::BadSeal => {
             "somebody may be in between; use --tls, and find out what changes the traffic".to_owned()

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
-use pssession::auth::{Answer, Credential, Handshake as _, Ntlm, NtlmOptions, Offers, Step};
+use pssession::auth::{Answer, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Step, handshake};
 use secrecy::ExposeSecret as _;
 
 use crate::support::ntlm::{FLAGS, challenge};
@@ -33,7 +33,9 @@ fn authenticate(certificate: &[u8]) -> Vec<u8> {
         client_challenge: *b"12345678",
         session_key: *b"sixteen randoms!",
     };
-    let mut login = Ntlm::new(Credential::new("User", "Password".into()), options);
+    let credential = Credential::new("User", "Password".into());
+    let policy = LoginPolicy { tls: true, ..LoginPolicy::default() };
+    let mut login = handshake(AuthScheme::Ntlm, &credential, policy, &options).unwrap();
     login.step(None).unwrap();
     let offers = Offers::parse([format!("Negotiate {}", STANDARD.encode(challenge(FLAGS))).as_str()]);
     let answer = Answer { status: 401, offers: &offers, server_certificate: Some(certificate) };

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use pssession::auth::SCHEMES;
+
 use crate::support::command::Pssession;
 
 fn readme() -> String {
@@ -30,6 +32,35 @@ fn the_screen_in_the_readme_is_the_demos() {
         let wanted = without_times(line);
         assert!(printed.any(|line| line == wanted), "not printed (in this order): {line}\n{}", run.stdout);
     }
+}
+
+#[test]
+fn the_table_of_schemes_in_the_readme_is_that_of_the_code() {
+    let readme = readme();
+    let shown =
+        readme.split("<!-- schemes:begin -->").nth(1).unwrap().split("<!-- schemes:end -->").next().unwrap();
+    let mut expected = String::from(
+        "\n| `--auth` | in PowerShell | what it is | over HTTP | over HTTPS | offered as |\n|---|---|---|---|---|---|\n",
+    );
+    for row in SCHEMES {
+        let powershell = row.powershell.map_or("–".to_owned(), |word| format!("`{word}`"));
+        let over_http = match (row.seals, row.needs_tls) {
+            (true, false) => "every body sealed",
+            (false, true) => "refused",
+            other => panic!("{other:?}"),
+        };
+        let words: Vec<_> = row.headers.iter().map(|word| format!("`{word}`")).collect();
+        expected += &format!(
+            "| `{}` | {powershell} | {} | {over_http} | yes | {} |\n",
+            row.name,
+            row.meaning,
+            words.join(", ")
+        );
+    }
+    assert_eq!(shown, expected, "write this into README.md:\n{expected}");
+    let help = Pssession::new(["get", "--help"]).run_blocking().expect(0).stdout;
+    let names: Vec<_> = ["auto"].into_iter().chain(SCHEMES.iter().map(|row| row.name)).collect();
+    assert!(help.contains(&format!("[possible values: {}]", names.join(", "))), "{help}");
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
     let mut taken = false;
     for row in SCHEMES {
         let (good, why) = match row.verdict(policy) {
-            _ if !is_offered(row, offers) => (false, format!("{} is not offered", row.header)),
+            _ if !is_offered(row, offers) => (false, format!("{} is not offered", row.headers.join(" or "))),
             Verdict::Refused(problem) => (false, problem.to_owned()),
             _ if wanted != AuthScheme::Auto && wanted != row.scheme => {
                 (false, format!("--auth says {wanted}"))

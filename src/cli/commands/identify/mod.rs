@@ -144,7 +144,7 @@ fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
         return None;
     }
     Some(if !offers.has("Basic") {
-        let mut words: Vec<&str> = SCHEMES.iter().map(|row| row.header).collect();
+        let mut words: Vec<&str> = SCHEMES.iter().flat_map(|row| row.headers).copied().collect();
         words.dedup();
         format!("this build logs in with {}; none of these is offered here", words.join(" or "))
     } else if endpoint.is_tls() {
@@ -157,7 +157,7 @@ fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
 
 /// Whether the server offers this scheme by a word that we know.
 fn is_offered(row: &SchemeRow, offers: &Offers) -> bool {
-    offers.has(row.header)
+    row.headers.iter().any(|word| offers.has(word))
 }
 
 fn policy(reach: &Reach, endpoint: &Endpoint) -> LoginPolicy {
@@ -165,6 +165,7 @@ fn policy(reach: &Reach, endpoint: &Endpoint) -> LoginPolicy {
         tls: endpoint.is_tls(),
         dangerous_basic_over_http: reach.security.dangerous_basic_over_http,
         dangerous_unencrypted: reach.security.dangerous_unencrypted,
+        forbid_ntlm: reach.security.forbid_ntlm,
     }
 }
 
