@@ -4,6 +4,7 @@
 mod client;
 mod http;
 mod memory;
+mod negotiate;
 mod profiles;
 mod sealed;
 mod streams;
