@@ -37,8 +37,7 @@ enum State {
 
 impl Bare {
     pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: Manner) -> Self {
-        let header = manner.headers.first().copied().unwrap_or_default();
-        Self { manner, header, name: mechanism.name(), state: State::Start(mechanism) }
+        Self { manner, header: manner.header, name: mechanism.name(), state: State::Start(mechanism) }
     }
 
     fn first(
@@ -157,7 +156,8 @@ impl Handshake for Bare {
     }
 }
 
-#[cfg(all(test, feature = "ntlm"))]
+#[cfg(test)]
+#[cfg(feature = "ntlm")]
 mod tests {
     use std::time::UNIX_EPOCH;
 
@@ -181,7 +181,7 @@ mod tests {
         let sealed = sealed.then_some(sealing::SPNEGO);
         Bare::new(
             Box::new(mechanism),
-            Manner { headers: &["Negotiate", "NTLM"], sealed, tls: sealed.is_none() },
+            Manner { headers: &["Negotiate", "NTLM"], header: "Negotiate", sealed, tls: sealed.is_none() },
         )
     }
 

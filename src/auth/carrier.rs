@@ -10,8 +10,10 @@ use super::{Answer, AuthError, Leg, Protection, Step};
 /// What the row of [`SCHEMES`](super::SCHEMES) and the policy say of a login.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
-    /// The words in `WWW-Authenticate`; a further one is used where the first is not offered.
+    /// The words in `WWW-Authenticate`; another one is used where the one in use is not offered.
     pub(super) headers: &'static [&'static str],
+    /// The one to begin with.
+    pub(super) header: &'static str,
     /// The protocol of the frames, if bodies are sealed.
     pub(super) sealed: Option<&'static str>,
     /// Whether the way is HTTPS.

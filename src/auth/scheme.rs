@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::auto::Auto;
-use super::{AuthError, Basic, Credential, Handshake, NtlmOptions};
+use super::{AuthError, Basic, Credential, Handshake, NtlmOptions, Offers};
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 use super::{bare::Bare, carrier::Manner, mechanism::Mechanism, sealing, spnego::Spnego};
 
@@ -56,6 +56,8 @@ struct Login<'a> {
     credential: Credential,
     policy: LoginPolicy,
     options: NtlmOptions,
+    /// The word to begin with.
+    header: &'static str,
 }
 
 /// Every scheme, strongest first; a build that lacks one refuses it and says what to do.
@@ -147,7 +149,12 @@ impl Login<'_> {
 
     fn manner(&self, protocol: &'static str) -> Manner {
         let is_sealed = self.row.verdict(self.policy) == Verdict::Sealed;
-        Manner { headers: self.row.headers, sealed: is_sealed.then_some(protocol), tls: self.policy.tls }
+        Manner {
+            headers: self.row.headers,
+            header: self.header,
+            sealed: is_sealed.then_some(protocol),
+            tls: self.policy.tls,
+        }
     }
 }
 
@@ -202,11 +209,13 @@ impl SchemeRow {
         }
     }
 
+    /// Begins a login; `offers` are what the server has been heard to offer, if it was heard.
     pub(super) fn begin(
         &self,
         credential: &Credential,
         policy: LoginPolicy,
         options: &NtlmOptions,
+        offers: Option<&Offers>,
     ) -> Result<Box<dyn Handshake>, AuthError> {
         let refused = |problem| AuthError::NotAllowed { scheme: self.name, problem };
         let verdict = self.verdict(policy);
@@ -215,7 +224,10 @@ impl SchemeRow {
         }
         let mut options = options.clone();
         options.seal = verdict == Verdict::Sealed;
-        let login = Login { row: self, credential: credential.clone(), policy, options };
+        let is_offered = |header: &&&str| offers.is_some_and(|offers| offers.has(header));
+        let header =
+            self.headers.iter().find(is_offered).or(self.headers.first()).copied().unwrap_or_default();
+        let login = Login { row: self, credential: credential.clone(), policy, options, header };
         Ok(self.begin.map_err(refused)?(login))
     }
 }
@@ -232,7 +244,7 @@ pub fn handshake(
     options: &NtlmOptions,
 ) -> Result<Box<dyn Handshake>, AuthError> {
     match scheme.row() {
-        Some(row) => row.begin(credential, policy, options),
+        Some(row) => row.begin(credential, policy, options, None),
         None => Auto::begin(credential, policy, options),
     }
 }

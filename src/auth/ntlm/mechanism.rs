@@ -31,7 +31,7 @@ pub(in crate::auth) struct Ntlm {
 enum State {
     Start,
     Asked { negotiate: Vec<u8> },
-    Proved { seal: NtlmSeal, has_mic: bool },
+    Proved { seal: Box<NtlmSeal>, has_mic: bool },
     Over,
 }
 
@@ -95,7 +95,10 @@ impl Ntlm {
             encrypted_session_key,
         };
         let bytes = message::authenticate(negotiate, &challenge, proof, &exported)?;
-        self.state = State::Proved { seal: NtlmSeal::new(&exported), has_mic: challenge.timestamp.is_some() };
+        self.state = State::Proved {
+            seal: Box::new(NtlmSeal::new(&exported)),
+            has_mic: challenge.timestamp.is_some(),
+        };
         Ok(Progress::Done(Some(Token { bytes, shows: Shown::Password })))
     }
 

@@ -1,7 +1,8 @@
 //! SPNEGO (RFC 4178, MS-SPNG): which mechanism logs in is agreed on with the server, and protected against whoever would
 //! rather have a weaker one.
 
-#[cfg(all(test, feature = "ntlm"))]
+#[cfg(test)]
+#[cfg(feature = "ntlm")]
 mod tests;
 mod token;
 
@@ -99,13 +100,13 @@ impl Spnego {
                 mic_sent: false,
                 mic_verified: false,
             }));
-            return Ok(carrier::send(self.header(), &Token { bytes, shows }, true));
+            return Ok(carrier::send(self.manner.header, &Token { bytes, shows }, true));
         }
         Err(failure)
     }
 
     fn hear(&mut self, mut negotiation: Box<Negotiation>, answer: &Answer<'_>) -> Result<Step, AuthError> {
-        let header = self.header();
+        let header = self.manner.header;
         let resp = match carrier::token(answer, header, SCHEME)? {
             Some(bytes) => Some(NegTokenResp::read(&bytes).map_err(unreadable)?),
             None => None,
@@ -120,10 +121,6 @@ impl Spnego {
         };
         self.state = State::Running(negotiation);
         Ok(carrier::send(header, &reply, false))
-    }
-
-    fn header(&self) -> &'static str {
-        self.manner.headers.first().copied().unwrap_or_default()
     }
 }
 
@@ -297,7 +294,7 @@ impl Handshake for Spnego {
                 self.offer(mechanisms, None)
             }
             (State::Asked(mechanisms), Some(answer)) => {
-                if answer.status == 401 && answer.offers.has(self.header()) {
+                if answer.status == 401 && answer.offers.has(self.manner.header) {
                     self.offer(mechanisms, answer.server_certificate)
                 } else {
                     Err(not_offered(answer, "negotiate needs Negotiate"))

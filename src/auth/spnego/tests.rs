@@ -76,7 +76,7 @@ impl Mechanism for Tickets {
 }
 
 fn manner(sealed: bool, tls: bool) -> Manner {
-    Manner { headers: &["Negotiate"], sealed: sealed.then_some(sealing::SPNEGO), tls }
+    Manner { headers: &["Negotiate"], header: "Negotiate", sealed: sealed.then_some(sealing::SPNEGO), tls }
 }
 
 /// A negotiation of NTLM alone over plain HTTP, and its first message.
