@@ -51,6 +51,10 @@ pub struct SchemeRow {
 type Begin = fn(Login<'_>) -> Box<dyn Handshake>;
 
 /// What a row is given to begin with.
+#[cfg_attr(
+    not(any(feature = "ntlm", feature = "kerberos")),
+    expect(dead_code, reason = "Basic needs the credential alone")
+)]
 struct Login<'a> {
     row: &'a SchemeRow,
     credential: Credential,
