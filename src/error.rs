@@ -158,7 +158,8 @@ fn transport_may_have_acted(error: &TransportError) -> bool {
     }
 }
 
-#[cfg(all(test, feature = "client"))]
+#[cfg(test)]
+#[cfg(feature = "client")]
 mod tests {
     use super::*;
 

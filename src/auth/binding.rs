@@ -72,7 +72,8 @@ const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// The outline of a certificate that is signed with an algorithm of this DER (object identifier and parameters).
-#[cfg(all(test, feature = "ntlm"))]
+#[cfg(test)]
+#[cfg(feature = "ntlm")]
 pub(super) fn sample_certificate(algorithm: &str) -> Vec<u8> {
     let algorithm = super::ntlm::samples::hex(algorithm);
     let tag = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
@@ -80,7 +81,8 @@ pub(super) fn sample_certificate(algorithm: &str) -> Vec<u8> {
     tag(0x30, &parts.concat())
 }
 
-#[cfg(all(test, feature = "ntlm"))]
+#[cfg(test)]
+#[cfg(feature = "ntlm")]
 mod tests {
     use proptest::prelude::*;
 

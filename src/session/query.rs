@@ -115,7 +115,8 @@ impl SessionQuery {
     }
 }
 
-#[cfg(all(test, feature = "store"))]
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
