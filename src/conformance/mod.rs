@@ -6,6 +6,40 @@
 //! not expect. [`judge`] holds one exchange against our parser, the schemas and our own request, and [`Report`] is
 //! what came of all of them.
 //!
+//! # A scenario in a test of one's own
+//! The server knows nothing but the scenario; whatever speaks WinRM can be the client.
+//! ```
+//! # #[cfg(all(feature = "client", feature = "ntlm"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use pssession::conformance::{Order, Replay, Scenario};
+//! use pssession::simulator::Simulator;
+//! use pssession::teardown::{Cancellation, Engine};
+//! use pssession::{Credential, Endpoint, HttpConnector, Plan, Policy};
+//!
+//! let scenario = Scenario::open("fixtures/exchanges/close-two-sessions")?;
+//! let replay = Replay::new(scenario, Order::AsRecorded)?;
+//! let server = Simulator::builder().handler(replay).start().await?;
+//!
+//! let endpoint = Endpoint::parse(&server.address().to_string(), false)?;
+//! let credential = Credential::new(server.user(), server.password());
+//! let connector = HttpConnector::builder(endpoint, credential).build()?;
+//! let (engine, cancellation) = (Engine::new(Policy::default()), Cancellation::new());
+//! let survey = engine.survey(vec![Arc::new(connector)], &cancellation).await;
+//! let plan = Plan::new(survey.sessions());
+//! engine.run(plan, survey, &cancellation, |_| ()).await;
+//!
+//! let replay = server.handler();
+//! let replay = replay.lock().unwrap();
+//! assert!(replay.is_fulfilled(), "{:?}", replay.unexpected());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "client", feature = "ntlm")))]
+//! # fn main() {}
+//! ```
+//!
 //! Only [`scenario`](Scenario) opens files, one exchange at a time: a folder of any size costs the memory of its
 //! largest exchange.
 

@@ -90,7 +90,8 @@ fn understand(remark: &str) -> (i32, Reader<'_>) {
 
 async fn try_out(name: &str) {
     let mut page = Page::read(name);
-    if !pty::available() || (page.text.contains("jq") && !tools::has("jq")) {
+    if !pty::available() || ["jq", "xmllint"].iter().any(|tool| page.text.contains(tool) && !tools::has(tool))
+    {
         return;
     }
     let stage = Stage::set().await;
@@ -152,6 +153,7 @@ pages! {
     the_table_behaves_as_the_page_says: "docs/the-local-table.md";
     powershells_spelling_goes_as_the_page_says: "docs/powershell.md";
     each_way_in_goes_as_the_page_says: "docs/authentication.md";
+    a_scenario_is_made_judged_and_served_as_the_page_says: "docs/conformance.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
 }
 

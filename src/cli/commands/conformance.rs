@@ -84,47 +84,52 @@ impl Bench {
     fn judge(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        let answers: Vec<_> = batch.iter().map(|(_, exchange)| exchange.to_validate()).collect();
-        let mut said = self.validate(&answers.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
-        for ((position, exchange), answer) in batch.iter().zip(&answers) {
-            let validation = match answer {
-                Some(_) => {
-                    said.next().unwrap_or_else(|| Validation::Unavailable("nothing was said".to_owned()))
-                }
-                None => Validation::Valid,
-            };
-            let judgement = judge(exchange, validation);
+        let answers: Vec<(&Path, &[u8])> = batch
+            .iter()
+            .filter_map(|(_, exchange)| Some((exchange.response_path.as_path(), exchange.to_validate()?)))
+            .collect();
+        let mut said = self.validate(&answers).into_iter();
+        for (position, exchange) in &batch {
+            let said = exchange.to_validate().and_then(|_| said.next());
+            let judgement = judge(exchange, said.unwrap_or(Validation::Valid));
             if let Some(judged) = self.report.scenarios.get_mut(*position) {
                 judged.judgements.push(judgement);
             }
         }
     }
 
-    fn validate(&self, answers: &[&[u8]]) -> Vec<Validation> {
-        let unavailable = |why: &NotValidated| {
-            // The verdict says that much already.
-            let why = why.to_string().trim_start_matches("not validated: ").to_owned();
-            vec![Validation::Unavailable(why); answers.len()]
-        };
-        let validator = match &self.validator {
-            Ok(validator) => validator,
-            Err(why) => return unavailable(why),
-        };
-        let envelopes: Vec<_> = answers.iter().map(|answer| (*answer, Direction::Response)).collect();
-        match validator.validate_all(&envelopes) {
-            Ok(problems) => problems.iter().map(|problems| validation(problems)).collect(),
-            Err(why) => unavailable(&why),
+    /// What the validator says of each of these answers.
+    fn validate(&self, answers: &[(&Path, &[u8])]) -> Vec<Validation> {
+        let envelopes: Vec<_> = answers.iter().map(|(_, answer)| (*answer, Direction::Response)).collect();
+        let said = self.validator.as_ref().map(|validator| validator.validate_all(&envelopes));
+        match said {
+            Ok(Ok(problems)) => answers
+                .iter()
+                .zip(&problems)
+                .map(|((path, _), problems)| validation(path, problems))
+                .collect(),
+            Ok(Err(why)) => unavailable(&why, answers.len()),
+            Err(why) => unavailable(why, answers.len()),
         }
     }
 }
 
-/// Each problem with the section that its schema states.
-fn validation(problems: &[Problem]) -> Validation {
+fn unavailable(why: &NotValidated, count: usize) -> Vec<Validation> {
+    // The verdict says that much already.
+    let why = why.to_string().trim_start_matches("not validated: ").to_owned();
+    vec![Validation::Unavailable(why); count]
+}
+
+/// Each problem with its place, and the section that its schema states.
+fn validation(path: &Path, problems: &[Problem]) -> Validation {
     if problems.is_empty() {
         return Validation::Valid;
     }
-    let lines: Vec<_> = problems.iter().map(|problem| format!("{problem}; {}", problem.section())).collect();
-    Validation::Invalid(lines.join("\n"))
+    let told = |problem: &Problem| {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{}{line}: {} ({}; {})", path.display(), problem.text, problem.schema, problem.section())
+    };
+    Validation::Invalid(problems.iter().map(told).collect::<Vec<_>>().join("\n"))
 }
 
 /// What is wrong with a scenario; nothing has been judged or served.
