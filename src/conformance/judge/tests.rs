@@ -8,14 +8,15 @@ use crate::wsman::op::OPERATIONS;
 fn exchange(request: &str, response: Option<&str>) -> Exchange {
     let folder = tempfile::tempdir().unwrap();
     let mut header = ScenarioHeader::new("t".into(), "s".into(), "d".into(), Origin::HandMade);
-    let mut said = ExchangeHeader::default();
-    said.lost = response.is_none();
+    let said = ExchangeHeader { lost: response.is_none(), ..ExchangeHeader::default() };
     header.exchanges.insert("01".to_owned(), said);
     let header = serde_json::to_string(&header).unwrap();
     let files =
         [("scenario.json", Some(&*header)), ("01-request.xml", Some(request)), ("01-response.xml", response)];
     for (name, text) in files {
-        text.map(|text| std::fs::write(folder.path().join(name), text).unwrap());
+        if let Some(text) = text {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
     }
     let exchange = Scenario::open(folder.path()).unwrap().exchange(1).unwrap();
     Exchange { number: 7, response_path: "dir/07-response.xml".into(), ..exchange }
