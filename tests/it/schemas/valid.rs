@@ -55,6 +55,21 @@ fn each_recorded_envelope_is_valid_what_windows_answered_and_what_it_understood(
     assert_valid(&recorded());
 }
 
+#[test]
+fn white_space_around_a_value_changes_nothing() {
+    // As OMI writes it, and whoever indents.
+    let pad = |piece: &str| match piece.split_once('<') {
+        Some((text, rest)) if !text.trim().is_empty() => format!("\n  {text}\n<{rest}"),
+        _ => piece.to_owned(),
+    };
+    let padded = everything().into_iter().map(|envelope| {
+        let text = String::from_utf8(envelope.bytes).unwrap();
+        let text: String = text.split_inclusive('>').map(pad).collect();
+        Envelope { bytes: text.into(), ..envelope }
+    });
+    assert_valid(&padded.collect::<Vec<_>>());
+}
+
 /// Every valid envelope that is not made in a test.
 pub(super) fn everything() -> Vec<Envelope> {
     [exchanges(), recorded()].into_iter().flatten().collect()
