@@ -1,5 +1,5 @@
 //! Authentication: pure state machines over the tokens of `Authorization` and `WWW-Authenticate`, and the framing
-//! of sealed bodies. No socket, clock or environment; randomness and time are arguments.
+//! of sealed bodies. No socket, clock or environment, but for the door of Kerberos; randomness and time are arguments.
 
 mod auto;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
@@ -45,7 +45,8 @@ pub trait Handshake: fmt::Debug + Send {
     /// The name of the scheme that it runs, for messages.
     fn name(&self) -> &'static str;
 
-    /// The next leg: `None` before the first request, then the answer to the last one.
+    /// The next leg: `None` before the first request, then the answer to the last one. A step that may use a Kerberos
+    /// ticket may block while the system's library waits for a KDC; all others only reckon.
     ///
     /// # Errors
     /// [`AuthError`]: the server refused the credential, offers no scheme that we may use, or broke the protocol.

@@ -134,7 +134,8 @@ class Connection(BaseHTTPRequestHandler):
             if authorization is None:
                 return self.answer(401)
             word, _, token = authorization.partition(" ")
-            assert word == settings["header"], word
+            if word != settings["header"]:
+                return self.answer(401)
             return self.login(base64.b64decode(token))
         assert authorization is None, "a token on a connection whose login stands"
         if self.header_length is None and not settings.get("certificate"):

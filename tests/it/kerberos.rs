@@ -1,6 +1,7 @@
 //! Kerberos against a real KDC and against acceptors that are not ours: the command, a ticket, a whole teardown.
 
 mod binding;
+mod negotiate;
 mod realm;
 mod trouble;
 
@@ -15,8 +16,10 @@ use crate::support::front::Front;
 
 /// A service that takes tickets of this realm.
 async fn service(realm: &Realm, settings: Value) -> Option<Front> {
-    let (config, keytab) = (realm.path("krb5.conf"), realm.path("server.keytab"));
-    let environment: [(&str, &Path); 2] = [("KRB5_CONFIG", &config), ("KRB5_KTNAME", &keytab)];
+    let file = |name: &str| realm.path(name);
+    let (config, keytab, users) = (file("krb5.conf"), file("server.keytab"), file("users"));
+    let environment: [(&str, &Path); 3] =
+        [("KRB5_CONFIG", &config), ("KRB5_KTNAME", &keytab), ("NTLM_USER_FILE", &users)];
     Front::start(leaked(), settings, &environment).await
 }
 

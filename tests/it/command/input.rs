@@ -34,6 +34,15 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
     assert_eq!(simulator.connections(), 0);
 }
 
+/// No user and no password is asked for, either.
+#[cfg(not(feature = "kerberos"))]
+#[test]
+fn a_build_without_kerberos_says_how_to_get_one_that_has_it() {
+    let run = Pssession::new(["get", "--on", "web01", "--auth", "kerberos"]).run_blocking().expect(2);
+    assert!(run.stderr.contains("cargo install pssession --features kerberos"), "{}", run.stderr);
+    assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
+}
+
 #[test]
 fn a_host_that_is_none_is_quoted() {
     for host in ["http://", "web 01", "ftp://web01", "web01:99999", "https://alice:secret@web01/"] {
