@@ -64,8 +64,10 @@ pub struct Removal {
     /// The commands that the session was planned with are as old as the listing that vouches for it.
     knows_commands: bool,
     signals: u32,
-    /// Repetitions of the request that is out or due.
+    /// Repetitions of the Get that is out or due.
     retries: u32,
+    /// Repetitions of the Delete that is out or due, whatever is asked between them.
+    delete_retries: u32,
     /// Deletes sent again after a Get.
     resends: u32,
     /// The Delete goes (or went) through the generic resource.
@@ -168,6 +170,7 @@ impl Removal {
             knows_commands: true,
             signals: 0,
             retries: 0,
+            delete_retries: 0,
             resends: 0,
             generic: false,
             accepted: false,
@@ -343,7 +346,7 @@ impl Removal {
             shell_id = %self.session.shell.shell_id,
             %from,
             %to,
-            attempt = self.resends + self.retries + 1,
+            attempt = self.resends + self.retries + self.delete_retries + 1,
             outcome = self.outcome().map(tracing::field::display),
             "removal"
         );

@@ -4,6 +4,7 @@ mod closing;
 mod failing;
 mod halting;
 mod listing;
+mod patience;
 mod remembered;
 
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -128,7 +128,7 @@ impl Removal {
                 if (fault.is_wrong_resource() || fault.is_disconnected()) && self.may_go_generic() =>
             {
                 self.generic = true;
-                self.retries = 0;
+                self.delete_retries = 0;
                 self.state = State::Deleting(Turn::Due);
             }
             Setback::Fault(fault) if is_gone(fault) => {
@@ -187,8 +187,12 @@ impl Removal {
         if self.halted.is_some() {
             return None;
         }
-        let delay = self.policy.retry.delay(self.retries, retry_after, at.jitter)?;
-        self.retries += 1;
+        let retries = match self.state {
+            State::Deleting(_) => &mut self.delete_retries,
+            _ => &mut self.retries,
+        };
+        let delay = self.policy.retry.delay(*retries, retry_after, at.jitter)?;
+        *retries += 1;
         Some(Turn::From(at.now + delay))
     }
 

@@ -9,7 +9,7 @@ use super::{Check, Removal, Seen, State, Turn};
 
 impl Removal {
     pub(super) fn verify(&mut self, now: Instant) {
-        self.retries = 0;
+        (self.retries, self.delete_retries) = (0, 0);
         self.state = State::Verifying { since: now, polls: 0, seen: Seen::Nothing };
     }
 
