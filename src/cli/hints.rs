@@ -5,6 +5,7 @@ pub(crate) mod tls;
 use std::error::Error as _;
 
 use pssession::auth::{AuthError, TicketTrouble};
+use pssession::teardown::{Doubt, Failure, Outcome, Record};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
 use pssession::{Endpoint, Error};
@@ -51,6 +52,40 @@ pub(crate) fn fault_code_hint(code: FaultCode) -> Option<String> {
     Some(format!("{} (`pssession explain {}`)", row.advice, code.0))
 }
 
+/// Advice on a session that was not closed, or of which nobody knows.
+pub(crate) fn outcome_hint(record: &Record) -> Option<String> {
+    let session = &record.session;
+    let again = format!("`pssession get --on {}`", session.endpoint_url);
+    let failure = match &record.outcome {
+        Outcome::Unknown(Doubt::NotVisible { .. }) => {
+            return Some(format!("an account that sees everybody's sessions can tell: {again} --user ..."));
+        }
+        Outcome::Unknown(_) => return Some(format!("it may be gone or still there: {again} looks again")),
+        Outcome::Failed(failure) => failure,
+        _ => return None,
+    };
+    if let Some(advice) = record.fault_code.and_then(fault_code_hint) {
+        return Some(advice);
+    }
+    Some(match failure {
+        Failure::IdentityChanged => {
+            format!("somebody else's session has its id now, and is left alone; {again} shows whose")
+        }
+        Failure::StillThere(_) => match session.shell.process_id {
+            Some(id) => format!("its process does not end; on the server, `Stop-Process -Id {id}` ends it"),
+            None => format!("its process may take its time; {again} shows whether it is still there"),
+        },
+        Failure::TooLate => {
+            "the server was busy or silent; try again, or close fewer sessions at once".to_owned()
+        }
+        Failure::NotWsMan(_) => "close it where it was opened".to_owned(),
+        _ => format!(
+            "it is not closed; `pssession identify {}` tells what answers there",
+            session.endpoint_url
+        ),
+    })
+}
+
 /// The same for an error below the library's own.
 pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Option<String> {
     let host = endpoint.computer_name();
@@ -76,6 +111,9 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
         TransportError::Lost { .. } if !endpoint.is_tls() => {
             "if that port speaks TLS, say --tls; else look whether the service restarted or a proxy is in the way"
                 .to_owned()
+        }
+        TransportError::Lost { .. } => {
+            "look whether the service restarted or a proxy is in the way, and try again".to_owned()
         }
         TransportError::Status { status, .. } => status_hint(*status, endpoint).unwrap_or_else(|| {
             format!(

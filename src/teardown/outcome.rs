@@ -53,7 +53,7 @@ pub enum Failure {
     #[error("listing incomplete")]
     ListingIncomplete,
     /// The server denies it to this account.
-    #[error("access denied: {0}")]
+    #[error("{}", denied(.0))]
     AccessDenied(Fault),
     /// The server refuses the Delete.
     #[error("{0}")]
@@ -154,6 +154,12 @@ impl fmt::Display for Outcome {
             None => Ok(()),
         }
     }
+}
+
+/// Says it once, where the server says no more.
+fn denied(fault: &Fault) -> String {
+    let text = fault.to_string();
+    if text.starts_with("access is denied") { text } else { format!("access denied: {text}") }
 }
 
 fn with_fault(fault: Option<&Fault>) -> String {

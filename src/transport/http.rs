@@ -225,7 +225,7 @@ impl Http {
         match tls {
             Some(tls) => PostError::NotConnected(tls.into()),
             None if unsent => PostError::NotConnected(error.into()),
-            None => PostError::Lost(error.into()),
+            None => PostError::Lost(reason(&error)),
         }
     }
 }
@@ -235,7 +235,7 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, P
         return Err(PostError::TooLarge(limit));
     }
     let mut answer = Answer::from_head(&response);
-    while let Some(chunk) = response.chunk().await.map_err(|e| PostError::Lost(e.without_url().into()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|e| PostError::Lost(reason(&e)))? {
         if chunk.len() > limit.saturating_sub(answer.body.len()) {
             return Err(PostError::TooLarge(limit));
         }
@@ -289,6 +289,17 @@ impl Answer {
             from += at + token.len();
         }
     }
+}
+
+/// Why a connection was lost, without the layers above it, which say no more than that; rustls adds a page to read, which
+/// helps nobody who is not its user.
+fn reason(error: &reqwest::Error) -> BoxError {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    let text = deepest.to_string();
+    text.split_once(": https://").map_or(text.as_str(), |(text, _)| text).into()
 }
 
 fn died(error: &reqwest::Error) -> bool {

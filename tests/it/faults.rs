@@ -8,6 +8,7 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod memory;
 mod page;
+mod told;
 mod trouble;
 mod way;
 mod wire;

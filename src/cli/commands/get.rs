@@ -118,13 +118,14 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     if args.select.skip_running || shows_commands(context.format(args.output.output)) {
         engine.list_commands(&mut survey, rows.sessions_mut()).await;
     }
-    let (rows, selection) = match context.manner {
+    let (rows, mut selection) = match context.manner {
         Manner::Native => {
             let selection = query.select(rows.sessions());
             (rows, selection)
         }
         Manner::PowerShell(_) => as_powershell_discovers(rows, &query),
     };
+    listing::forgive(&survey, &mut selection);
     let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
     circumstances.interruption = watch.stop();
     let nothing = listing::nothing(&survey, rows.len());

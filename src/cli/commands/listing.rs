@@ -141,6 +141,13 @@ pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
     })
 }
 
+/// Where no host was listed nothing is missed: that they were not has been told, and of their sessions nobody knows.
+pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
+    if nothing(survey, 0).is_none() {
+        selection.misses.clear();
+    }
+}
+
 /// What the exit code has to know of the servers and of the selection.
 pub(super) fn circumstances(
     survey: &Survey,
@@ -194,4 +201,5 @@ fn incomplete(endpoint: &Endpoint, gap: &Gap) -> Diagnostic {
     Diagnostic::new("ListingIncomplete", "InvalidData", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(gap)
+        .with_hint("`pssession get` shows what could be read; try again, and if it stays so, ask the server's own administrator")
 }

@@ -63,7 +63,7 @@ pub(super) fn run(way: Way, operation: Operation, trouble: &'static Trouble) -> 
     })
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = World::new("web01");
     world
         .add(SimulatedShell::powershell(WANTED, "build", ADMIN, "Microsoft.PowerShell").running("1", "make"));

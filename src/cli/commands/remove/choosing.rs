@@ -39,7 +39,8 @@ impl Run<'_> {
         if self.args.select.skip_running {
             self.engine.list_commands(&mut survey, rows.sessions_mut()).await;
         }
-        let selection = self.query.select(rows.sessions());
+        let mut selection = self.query.select(rows.sessions());
+        listing::forgive(&survey, &mut selection);
         let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
         let circumstances = self.judge(&selection, circumstances, nothing, true)?;

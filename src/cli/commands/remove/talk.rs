@@ -12,7 +12,7 @@ use crate::cli::commands::Context;
 use crate::cli::commands::objects::Told;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::hints::fault_code_hint;
+use crate::cli::hints::outcome_hint;
 use crate::cli::manner::{Manner, Voice};
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
@@ -107,10 +107,11 @@ impl Talk {
             // A closed pipe ends nothing: what was planned is still carried out.
             let _ = render::removals(Format::Ndjson, std::slice::from_ref(record), notes);
         }
-        // That a host cannot be reached is told once, and for each session in its own record.
-        let told_of_its_host = matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_)))
-            && record.elapsed.is_zero()
-            && self.errors.is_for_a_person();
+        // That a host cannot be reached or listed is told once, and for each session in its own record.
+        let told_of_its_host =
+            matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_) | Failure::ListingIncomplete))
+                && record.elapsed.is_zero()
+                && self.errors.is_for_a_person();
         match self.voice {
             Some(_) if record.outcome.is_bad() => went_wrong_in_powershell(record).emit(self.errors),
             None if record.outcome.is_bad() && !told_of_its_host => went_wrong(record).emit(self.errors),
@@ -170,7 +171,7 @@ fn went_wrong(record: &Record) -> Diagnostic {
     );
     Diagnostic::new(record.outcome.name(), "CloseError", message, Exit::SUCCESS)
         .about(target(session))
-        .with_hint(record.fault_code.and_then(fault_code_hint))
+        .with_hint(outcome_hint(record))
 }
 
 /// PowerShell has one error for all that keeps a session from being removed: that there was no connection to its server.

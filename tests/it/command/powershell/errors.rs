@@ -77,7 +77,7 @@ async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
     let told: Vec<_> = said(&run).into_iter().filter(|line| !line.starts_with("VERBOSE")).collect();
     let target = format!("  Category: CloseError, TargetObject: {} {BUILD_7}", desk.simulator.url());
     let expected = [
-        "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access denied: access is denied \
+        "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access is denied \
          (WSManFault 5, 0x00000005)",
         "  hint: use an administrator, or on a workgroup host set LocalAccountTokenFilterPolicy to 1; another user's \
          shell always needs an administrator (`pssession explain 5`)",
