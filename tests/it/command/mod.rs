@@ -7,6 +7,8 @@ mod examples_of_help;
 mod identify;
 mod ids;
 mod input;
+#[cfg(target_os = "linux")]
+mod interrupted;
 mod manual;
 mod memory;
 mod narrow;

@@ -4,7 +4,7 @@ mod choosing;
 pub(super) mod talk;
 
 use pssession::store::Origin;
-use pssession::teardown::{Cancellation, Plan, Record, Report, SignalMode};
+use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
 use pssession::{Engine, SessionQuery};
 
 use self::choosing::Prepared;
@@ -107,7 +107,7 @@ impl Run<'_> {
                 self.talk.finished(record, chosen.notes());
                 progress.one_more(!record.outcome.is_bad());
             };
-            self.engine.run(plan, survey, self.cancellation, finished).await
+            self.to_the_end(self.engine.run(plan, survey, self.cancellation, finished)).await
         };
         report.records.iter().for_each(|record| self.evidence.finished(record));
         if let Some(table) = &self.table {
@@ -118,6 +118,22 @@ impl Run<'_> {
         circumstances.interruption = self.watch.stop();
         self.talk.conclude(&report, chosen.notes(), self.args.what_if)?;
         Ok(report.exit_code(&circumstances).into())
+    }
+
+    /// Runs to the end. Whoever interrupts it is told at once what is still done, for that may take its time.
+    async fn to_the_end(&self, run: impl Future<Output = Report>) -> Report {
+        let mut run = std::pin::pin!(run);
+        tokio::select! {
+            biased;
+            report = &mut run => return report,
+            () = self.cancellation.cancelled() => {}
+        }
+        let _ = self.talk.say(&format!(
+            "interrupted: nothing new is begun, and for up to {} s it is seen what became of what was sent; \
+             a second signal ends it at once",
+            INTERRUPT_GRACE.as_secs(),
+        ));
+        run.await
     }
 }
 

@@ -70,7 +70,9 @@ impl Talk {
     pub(super) fn say(&self, text: &str) -> Result<(), Diagnostic> {
         if self.errors.is_for_a_person() {
             let label = if self.voice.is_some() { "WARNING: " } else { "" };
-            writeln!(std::io::stderr().lock(), "{label}{text}")?;
+            let mut out = std::io::stderr().lock();
+            progress::clear(&mut out);
+            writeln!(out, "{label}{text}")?;
         }
         Ok(())
     }
