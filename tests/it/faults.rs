@@ -31,17 +31,23 @@ enum Operation {
     Pull,
     Commands,
     Signal,
+    /// The Get before a Delete that comes late.
+    Check,
     Delete,
+    /// The Get between two Deletes.
+    Again,
     Verify,
 }
 
-const OPERATIONS: [Operation; 7] = [
+const OPERATIONS: [Operation; 9] = [
     Operation::Handshake,
     Operation::Enumerate,
     Operation::Pull,
     Operation::Commands,
     Operation::Signal,
+    Operation::Check,
     Operation::Delete,
+    Operation::Again,
     Operation::Verify,
 ];
 
@@ -55,6 +61,8 @@ impl Operation {
             OperationKind::Enumerate => Some(Self::Enumerate),
             OperationKind::Pull => Some(Self::Pull),
             OperationKind::Signal => Some(Self::Signal),
+            OperationKind::Get if deleted => Some(Self::Again),
+            OperationKind::Get => Some(Self::Check),
             OperationKind::Delete => Some(Self::Delete),
             _ => None,
         }
@@ -62,7 +70,7 @@ impl Operation {
 
     /// Whether its answer is no listing.
     fn is_single(self) -> bool {
-        matches!(self, Self::Signal | Self::Delete)
+        matches!(self, Self::Signal | Self::Check | Self::Delete | Self::Again)
     }
 }
 

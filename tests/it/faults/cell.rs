@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pssession::simulator::{SimulatedShell, World};
+use pssession::simulator::{Mischief, OperationKind, SimulatedShell, World};
 use pssession::teardown::{Cancellation, Circumstances, Engine, Requirement, Survey};
 use pssession::{Connector, Error, Plan, Policy};
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ const OTHERS: [&str; 2] = ["B", "C"];
 /// there are few.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The session's deadline where the proof is what is struck; 120 s elsewhere, as by default.
+/// The session's deadline where a Get or the proof is what is struck; 120 s elsewhere, as by default.
 const PROOF_DEADLINE: Duration = Duration::from_secs(30);
 const PROOF_OPERATION: Duration = Duration::from_secs(10);
 
@@ -42,7 +42,11 @@ pub(super) struct Ending {
 /// Runs one cell. What must hold in each of them is asserted here.
 pub(super) fn run(way: Way, operation: Operation, trouble: &'static Trouble) -> Ending {
     clock::run(|steps| async move {
-        let host = Host::new(way, operation, trouble, world());
+        let mut world = world();
+        if operation == Operation::Again {
+            world.inject(OperationKind::Delete, 1, Mischief::Pretend);
+        }
+        let host = Host::new(way, operation, trouble, world);
         let script: Script = {
             let host = Arc::clone(&host);
             Arc::new(move |seen| host.act(seen))
@@ -81,7 +85,7 @@ async fn close(
 ) -> Ending {
     let policy = match operation {
         // Each of many polls reads what may be large; ten of them show as much as thirty.
-        Operation::Verify => {
+        Operation::Check | Operation::Again | Operation::Verify => {
             Policy::default().with_session_deadline(PROOF_DEADLINE).with_operation_timeout(PROOF_OPERATION)
         }
         _ => Policy::default(),

@@ -124,6 +124,10 @@ impl Host {
         }
         let deleted = !self.deletes.lock().unwrap().is_empty();
         let operation = Operation::of(entry.kind, self.of_commands.load(Ordering::SeqCst), deleted);
+        if self.operation == Operation::Check && operation == Some(Operation::Commands) {
+            // It takes the time for the signals, and the listing is too old for the Delete.
+            return Act::Hang;
+        }
         let is_passive = matches!(self.trouble.deed, Deed::Meanwhile(_));
         if operation != Some(self.operation) || is_passive || !self.trouble.is_due(&self.strikes) {
             *world = rehearsal;

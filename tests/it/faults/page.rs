@@ -130,6 +130,14 @@ fn describe(operation: Operation) -> (&'static str, &'static str) {
         Operation::Signal => {
             ("Signal", "It ends the session's running command, and its troubles are not the Delete's.")
         }
+        Operation::Check => (
+            "The Get before a late Delete",
+            "The listing of commands took ten seconds, and so long ago nobody vouches for the session. It has 30 s in all.",
+        ),
+        Operation::Again => (
+            "The Get between two Deletes",
+            "The first Delete was answered 200 and did nothing. Here, too, a session has 30 s and an operation 10 s.",
+        ),
         Operation::Delete => ("Delete", "Whatever the answer, a listing says whether the session is gone."),
         Operation::Verify => (
             "The proof",
