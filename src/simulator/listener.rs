@@ -26,6 +26,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
 use super::account::Account;
+use super::control::Control;
 use super::handler::{Handler, RESUME_EVERY};
 use super::mischief::Delivery;
 use super::ntlm::{ChannelBinding, Entropy};
@@ -70,7 +71,7 @@ const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.
 const MAX_REQUEST: usize = 512_000 + 4_096;
 /// How long to wait after a failed accept: the process may be out of descriptors, and trying at once would spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// From 1601, where FILETIME begins, to 1970, in seconds.
 const FILETIME_EPOCH: Duration = Duration::from_secs(11_644_473_600);
 
@@ -90,6 +91,14 @@ impl Simulator {
     #[must_use]
     pub fn world(&self) -> Arc<Mutex<World>> {
         self.handler()
+    }
+
+    /// Opens the control endpoint at `address`, for tests that do not run in this process. It ends with the simulator.
+    ///
+    /// # Errors
+    /// The port cannot be bound, or the system gives no random bytes.
+    pub async fn control(&self, address: SocketAddr) -> io::Result<Control> {
+        Control::start(address, self.world(), self.host()).await
     }
 }
 
@@ -258,7 +267,27 @@ impl<H: Handler> SimulatorBuilder<H> {
     }
 }
 
+/// Says when the simulator is gone.
+pub(super) struct Ends {
+    closing: watch::Receiver<u64>,
+}
+
+impl Ends {
+    pub(super) async fn ended(&mut self) {
+        while self.closing.changed().await.is_ok() {}
+    }
+}
+
 impl Host {
+    /// How long it has listened.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(super) fn ends(&self) -> Ends {
+        Ends { closing: self.closing.clone() }
+    }
+
     /// Serves one connection until it ends or the simulator is dropped.
     pub async fn serve_connection<S>(&self, stream: S, channel: Channel)
     where

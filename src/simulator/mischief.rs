@@ -91,6 +91,11 @@ impl Mischiefs {
         Some(mischief)
     }
 
+    /// How many have not been done, however often each is to be.
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.pending.clear();
     }

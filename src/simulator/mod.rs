@@ -10,6 +10,7 @@
 mod account;
 mod answers;
 mod console;
+mod control;
 mod dialect;
 mod enumeration;
 mod faults;
@@ -34,6 +35,7 @@ mod world;
 
 pub use account::{Account, Caller};
 pub use console::Console;
+pub use control::Control;
 pub use handler::Handler;
 pub use journal::LogEntry;
 pub use listener::{Host, Simulator, SimulatorBuilder};

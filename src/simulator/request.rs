@@ -48,6 +48,57 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Login,
+        Self::Identify,
+        Self::Enumerate,
+        Self::EnumerateCommands,
+        Self::Pull,
+        Self::Release,
+        Self::Get,
+        Self::Signal,
+        Self::Delete,
+        Self::Create,
+        Self::Command,
+        Self::Send,
+        Self::Receive,
+        Self::Disconnect,
+        Self::Reconnect,
+        Self::Connect,
+        Self::Other,
+    ];
+
+    /// Its name, as it is written here: `Delete`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Login => "Login",
+            Self::Identify => "Identify",
+            Self::Enumerate => "Enumerate",
+            Self::EnumerateCommands => "EnumerateCommands",
+            Self::Pull => "Pull",
+            Self::Release => "Release",
+            Self::Get => "Get",
+            Self::Signal => "Signal",
+            Self::Delete => "Delete",
+            Self::Create => "Create",
+            Self::Command => "Command",
+            Self::Send => "Send",
+            Self::Receive => "Receive",
+            Self::Disconnect => "Disconnect",
+            Self::Reconnect => "Reconnect",
+            Self::Connect => "Connect",
+            Self::Other => "Other",
+        }
+    }
+
+    /// The kind of that name, capitals aside.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name().eq_ignore_ascii_case(name))
+    }
+
     fn of(action: &str, resource_uri: &str) -> Self {
         match action {
             _ if action == uri::ENUMERATE.request && resource_uri == uri::COMMAND_RESOURCE => {

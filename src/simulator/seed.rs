@@ -18,11 +18,17 @@ impl World {
     #[must_use]
     pub fn populated(machine: &str, count: usize, seed: u64) -> Self {
         let mut world = Self::seeded(machine, seed);
-        for number in 0..count {
-            let shell = world.plausible_shell(number);
-            world.add(shell);
-        }
+        world.populate(count);
         world
+    }
+
+    /// Adds `count` more shells of that kind.
+    pub fn populate(&mut self, count: usize) {
+        let first = self.shells.len();
+        for number in first..first.saturating_add(count) {
+            let shell = self.plausible_shell(number);
+            self.add(shell);
+        }
     }
 
     fn plausible_shell(&mut self, number: usize) -> SimulatedShell {

@@ -180,6 +180,19 @@ impl World {
         self.mischiefs.clear();
     }
 
+    /// How many mischiefs wait.
+    pub(super) fn pending_mischiefs(&self) -> usize {
+        self.mischiefs.len()
+    }
+
+    /// Forgets shells, listings, mischief and log, and how far the clock was moved.
+    pub fn reset(&mut self) {
+        self.restart();
+        self.forgive();
+        self.clear_log();
+        self.ahead = Duration::ZERO;
+    }
+
     /// What was asked, oldest first; the last 100,000 requests.
     pub fn log(&self) -> impl Iterator<Item = &LogEntry> {
         self.journal.iter()

@@ -2,6 +2,7 @@
 //! which connection it is.
 
 mod client;
+mod control;
 mod http;
 mod memory;
 mod negotiate;

@@ -142,9 +142,12 @@ Examples:
   pssession explain 0x803381A5";
 
 const SIMULATOR_EXAMPLES: &str = "\
+The line that it prints names a control endpoint, too, at which tests seed shells, read the log and inject faults.
+
 Examples:
   pssession simulator
-  pssession simulator --shells 30 --port 5985 -o json";
+  pssession simulator --shells 30 --port 5985 -o json
+  pssession simulator --profile 2008r2 --shells 0 -o json";
 
 const CONVERT_EXAMPLES: &str = "\
 Everything of the recording is kept, host names, accounts and payloads as well; what was found of them is told.

@@ -69,6 +69,15 @@ pub(crate) struct SimulatorArgs {
     /// Offer Basic too, and accept bodies that are not encrypted
     #[arg(long)]
     pub(crate) allow_unencrypted: bool,
+    /// Which generation of servers it is: 2008r2, 2012r2, 2016, 2019, 2022, 2025, exchange, omi
+    #[arg(long, value_name = "NAME", default_value = "2022")]
+    pub(crate) profile: pssession::simulator::Profile,
+    /// The TCP port of the control endpoint; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) control_port: u16,
+    /// The address of the control endpoint
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) control_listen: std::net::IpAddr,
     /// How the one line looks that says where it listens [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,

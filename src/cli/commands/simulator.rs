@@ -1,8 +1,9 @@
 //! `pssession simulator`: an embedded WinRM endpoint that serves until it is interrupted.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 
-use pssession::simulator::{Simulator, World};
+use pssession::simulator::{Control, Simulator, World};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -12,27 +13,35 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
-    let world = World::with_shells(usize::from(args.shells));
+    let mut world = World::new("simulator").with_profile(args.profile);
+    world.populate(usize::from(args.shells));
     let mut builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
     if args.allow_unencrypted {
         builder = builder.allow_basic().allow_unencrypted();
     }
-    let simulator = builder.start().await.map_err(|error| {
-        let message = format!("the simulator cannot listen on {}:{}", args.listen, args.port);
-        Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
-            .caused_by(&error)
-            .with_hint("--port 0 takes a free port")
-    })?;
-    announce(&simulator, args)?;
+    let address = SocketAddr::new(args.listen, args.port);
+    let simulator = builder.start().await.map_err(|error| cannot_listen("simulator", address, &error))?;
+    let address = SocketAddr::new(args.control_listen, args.control_port);
+    let control = simulator.control(address).await;
+    let control = control.map_err(|error| cannot_listen("control endpoint", address, &error))?;
+    announce(&simulator, &control, args)?;
     interrupt::wait().await;
     Ok(Exit::SUCCESS)
 }
 
-/// One line once it listens, so that a script can wait for it. The password is drawn anew at each start, for this
-/// endpoint only: showing it is the point.
-fn announce(simulator: &Simulator, args: &SimulatorArgs) -> Result<(), Diagnostic> {
+fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {
+    let message = format!("the {what} cannot listen on {address}");
+    Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
+        .caused_by(error)
+        .with_hint("port 0 takes a free port")
+}
+
+/// One line once it listens, so that a script can wait for it. The password and the token are drawn anew at each start,
+/// for this endpoint only: showing them is the point.
+fn announce(simulator: &Simulator, control: &Control, args: &SimulatorArgs) -> Result<(), Diagnostic> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
     let password = password.expose_secret();
+    let token = control.token().expose_secret();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {
@@ -43,13 +52,18 @@ fn announce(simulator: &Simulator, args: &SimulatorArgs) -> Result<(), Diagnosti
                 "User": user,
                 "Password": password,
                 "Shells": args.shells,
+                "Profile": args.profile.name(),
+                "Control": control.url(),
+                "Token": token,
             });
             writeln!(out, "{line}")?;
         }
         PlainFormat::Table => writeln!(
             out,
-            "listening on {url} with {} shells; PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; Ctrl-C ends it",
-            args.shells
+            "listening on {url} with {} shells; PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; \
+             control at {} with the token {token}; Ctrl-C ends it",
+            args.shells,
+            control.url()
         )?,
     }
     out.flush()?;

@@ -24,7 +24,7 @@ async fn basic_simulator(shells: usize) -> Simulator {
         .unwrap()
 }
 
-fn basic<H>(simulator: &Simulator<H>) -> String {
+pub(super) fn basic<H>(simulator: &Simulator<H>) -> String {
     let pair = format!("{}:{}", simulator.user(), simulator.password().expose_secret());
     format!("Basic {}", BASE64.encode(pair))
 }
