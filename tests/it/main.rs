@@ -17,6 +17,7 @@ mod conformance;
 mod docs;
 mod examples;
 mod faults;
+mod foreign_clients;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;
 #[cfg(target_os = "linux")]
