@@ -1,6 +1,7 @@
 //! A scenario of 1,000 exchanges: replayed from its files, and over a sealed connection on loopback (the aim is under
 //! 2 s), and judged. Run with `cargo bench --bench conformance`.
 #![expect(clippy::expect_used, reason = "a bench that cannot run says why and stops")]
+#![expect(clippy::disallowed_methods, reason = "the bench writes the scenario that it replays")]
 
 use std::fs;
 use std::hint::black_box;

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
+use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -229,12 +229,17 @@ async fn another_certificate_than_the_pinned_one_is_refused_even_if_an_authority
 #[tokio::test]
 async fn a_certificate_for_another_purpose_is_refused() {
     let estate = Estate::new();
-    let leaf = estate.authority.issue(&["127.0.0.1"], |params| {
+    let signer = estate.authority.issue(&["127.0.0.1"], |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
     });
-    let host = host(&leaf).await;
-    let run = get(&host, "127.0.0.1", &estate.ca()).run().await;
-    refused(run, &host, "not trusted", "--certificate-pin");
+    let authority = estate.authority.issue(&["127.0.0.1"], |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    });
+    for (leaf, reason) in [(signer, "extended key usage"), (authority, "it is an authority's certificate")] {
+        let host = host(&leaf).await;
+        let run = get(&host, "127.0.0.1", &estate.ca()).run().await;
+        refused(run, &host, reason, "--certificate-pin");
+    }
 }
 
 #[tokio::test]
