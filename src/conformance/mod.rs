@@ -3,7 +3,7 @@
 //!
 //! A [`Scenario`] is a folder of exchanges (`fixtures/README.md` documents the format). [`Essence`] is what matters of
 //! a request, and tells two requests apart. [`Replay`] answers as the scenario's server did, and says what it did
-//! not expect. [`judge`] holds one exchange against our parser, the schemas and our own request, and [`Report`] is
+//! not expect. [`judge()`] holds one exchange against our parser, the schemas and our own request, and [`Report`] is
 //! what came of all of them.
 //!
 //! # A scenario in a test of one's own

@@ -136,9 +136,18 @@ fn every_operation_is_there_with_an_answer_and_with_a_fault_where_it_has_one() {
 fn every_server_generation_is_there() {
     let servers: Vec<String> =
         every_scenario().iter().map(|scenario| scenario.header().server.clone()).collect();
-    for generation in
-        ["WinRM 1.1", "2008 R2", "2012 R2", "2016", "2019", "2022 and 2025", "Exchange", "OMI", "openwsman"]
-    {
+    for generation in [
+        "WinRM 1.1",
+        "2008 R2",
+        "2012 R2",
+        "2016",
+        "2019",
+        "2022 and 2025",
+        "PowerShell 7",
+        "Exchange",
+        "OMI",
+        "openwsman",
+    ] {
         assert!(servers.iter().any(|server| server.contains(generation)), "{generation}: {servers:?}");
     }
 }
