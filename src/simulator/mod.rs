@@ -1,4 +1,4 @@
-//! An embedded WinRM service for tests and the demo: shells that can be listed, signalled and deleted over the
+//! An embedded WinRM service for tests and the demo: shells that can be opened, used, listed, signalled and deleted over the
 //! real wire, with Windows' faults, and no Windows.
 //!
 //! [`World`] is the service without a network: a pure `handle(caller, request, now) -> response`. [`Simulator`]
@@ -6,6 +6,31 @@
 //! puts it behind the library's own [`Connector`](crate::transport::Connector), for tests without a network.
 //! [`Handler`] is the seam between the two: another one can stand
 //! behind the same logins. [`World::inject`] makes it misbehave, [`World::log`] tells what it was asked.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use pssession::simulator::{Mischief, OperationKind, Profile, SimulatedShell, Simulator, World};
+//!
+//! let mut world = World::new("web01").with_profile(Profile::Windows2016);
+//! let shell_id = "B6631D8E-65A0-49F2-9053-A1B156C95777";
+//! world.add(SimulatedShell::powershell(shell_id, "build-7", "LAB\\ci", "Microsoft.PowerShell"));
+//! // The first Delete is done, but its answer says that it took too long.
+//! world.inject(OperationKind::Delete, 1, Mischief::FaultAfter(2150858793));
+//! let server = Simulator::builder().world(world).start().await?;
+//!
+//! // Your client connects to server.url(), as server.user() with server.password().
+//!
+//! let world = server.world();
+//! let world = world.lock().unwrap();
+//! assert_eq!(world.shells().len(), 1);
+//! assert_eq!(world.count(OperationKind::Delete), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For tests in other processes and languages [`Simulator::control`] opens a control endpoint; `pssession simulator` does
+//! so at its start, and prints where.
 
 mod account;
 mod answers;

@@ -5,7 +5,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.shell import Process, SignalCode, WinRS
 from pypsrp.wsman import WSMan
 
-LOGINS = {"basic": "never", "ntlm": "always"}
+LOGINS = {"basic": "never", "ntlm": "always", "negotiate": "always"}
 
 
 @pytest.fixture(params=LOGINS)
@@ -27,7 +27,7 @@ def connect(simulator, request):
 
     yield connect
     assert simulator.shells == []
-    assert {entry["Sealed"] for entry in simulator.log} == {request.param == "ntlm"}
+    assert {entry["Sealed"] for entry in simulator.log} == {request.param != "basic"}
 
 
 def test_a_cmd_shell_runs_reads_and_is_interrupted(simulator, connect):

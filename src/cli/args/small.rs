@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
@@ -69,8 +70,8 @@ pub(crate) struct SimulatorArgs {
     /// Offer Basic too, and accept bodies that are not encrypted
     #[arg(long)]
     pub(crate) allow_unencrypted: bool,
-    /// Which generation of servers it is: 2008r2, 2012r2, 2016, 2019, 2022, 2025, exchange, omi
-    #[arg(long, value_name = "NAME", default_value = "2022")]
+    /// Which generation of servers it is
+    #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
     /// The TCP port of the control endpoint; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -81,6 +82,12 @@ pub(crate) struct SimulatorArgs {
     /// How the one line looks that says where it listens [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
+}
+
+/// The profiles by name, so that they are listed and completed.
+fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
+    let names = pssession::simulator::Profile::ALL.iter().map(|profile| profile.name());
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
 }
 
 #[derive(Debug, Args)]
