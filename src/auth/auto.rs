@@ -46,7 +46,13 @@ impl Auto {
         }
         let failure = match self.login.step(Some(answer)) {
             Err(failure @ AuthError::NotOffered { .. }) if answer.status == 401 => failure,
-            step => return step,
+            step => {
+                // It has only asked so far, such as for the certificate that its first token is bound to.
+                if matches!(&step, Ok(Step::Send(leg)) if leg.begins && !leg.proves) {
+                    self.undecided = Some(undecided);
+                }
+                return step;
+            }
         };
         // The server does not know what it offers. Whoever takes the password itself is not asked behind its back.
         let weaker = SCHEMES.iter().skip_while(|row| row.scheme != self.current.scheme).skip(1);

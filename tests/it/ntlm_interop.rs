@@ -214,7 +214,14 @@ impl Client {
 
     /// Both messages up to AUTHENTICATE, which is given back unsent.
     fn prove(&mut self, judge: &mut Acceptor, certificate: Option<&[u8]>) -> Result<Vec<u8>, AuthError> {
-        let negotiate = token(&self.login.step(None)?);
+        let mut first = self.login.step(None)?;
+        if matches!(&first, Step::Send(leg) if leg.authorization.is_none()) {
+            // A negotiation that could come to Kerberos asks for the certificate before its first token.
+            let offers = Offers::parse(["Negotiate"]);
+            let answer = Answer { status: 401, offers: &offers, server_certificate: certificate };
+            first = self.login.step(Some(&answer))?;
+        }
+        let negotiate = token(&first);
         let challenge = unhex(&judge.token(&negotiate).expect("a challenge")["token"]);
         let header = format!("Negotiate {}", STANDARD.encode(challenge));
         let offers = Offers::parse([header.as_str()]);
