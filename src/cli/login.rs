@@ -1,5 +1,5 @@
-//! Where the user name and the password come from: a Kerberos ticket, command line, environment, prompt. There is no
-//! `--password`.
+//! What proves who logs in: a Kerberos ticket, or a password from a file, a command, the environment or a prompt. There is
+//! no `--password`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use pssession::auth::{AuthError, ticket_holder};
 use pssession::{AuthScheme, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::args::LoginArgs;
+use super::config::PasswordSource;
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 use super::hints::ticket_hint;
@@ -21,54 +21,50 @@ use super::terminal;
 /// The longest password source that is read, in bytes; NTLM itself takes far less.
 const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
 
+/// The variable that may hold the password.
+pub(crate) const PASSWORD: &str = "PSSESSION_PASSWORD";
+
 /// The logins of one run: the password of each user is found once.
 pub(crate) struct Logins<'a> {
-    args: &'a LoginArgs,
     watch: &'a Watch,
     /// By account, and by whether a ticket would do.
     found: HashMap<(String, bool), Credential>,
 }
 
 impl<'a> Logins<'a> {
-    /// The logins that the options describe.
-    pub(crate) fn new(args: &'a LoginArgs, watch: &'a Watch) -> Self {
-        Self { args, watch, found: HashMap::new() }
+    /// No password has been found yet.
+    pub(crate) fn new(watch: &'a Watch) -> Self {
+        Self { watch, found: HashMap::new() }
     }
 
-    /// The user that the command line or the environment names.
-    pub(crate) fn user(&self) -> Option<&'a str> {
-        self.args.user.as_deref().filter(|user| !user.is_empty())
-    }
-
-    /// Whether every user's password is asked for on the terminal, so that each may have another one.
-    pub(crate) fn asks_for_passwords(&self) -> bool {
-        self.args.password_file.is_none()
-            && self.args.password_command.is_none()
-            && from_environment().is_none()
-    }
-
-    /// The credential of the user that was named, else of the one that a session was reached with before, for a login
-    /// with `scheme`. Where a ticket may do and there is one, nothing is asked; else the password is asked for on the
-    /// terminal device as the last resort.
+    /// The credential of a user for a login with `scheme`; `source` is where the password is, if that was said. Where a
+    /// ticket may do and there is one, nothing is asked; else the password is asked for on the terminal device as the
+    /// last resort.
     pub(crate) fn credential(
         &mut self,
-        remembered: Option<&str>,
+        user: Option<&str>,
         scheme: AuthScheme,
+        source: Option<&PasswordSource>,
     ) -> Result<Credential, Diagnostic> {
-        let user = self.user().or(remembered).filter(|user| !user.is_empty());
+        let user = user.filter(|user| !user.is_empty());
         // Two spellings are one account.
         let key = (user.unwrap_or_default().to_lowercase(), takes_tickets(scheme));
         if let Some(credential) = self.found.get(&key) {
             return Ok(credential.clone());
         }
-        let credential = self.find(user, scheme)?;
+        let credential = self.find(user, scheme, source)?;
         self.found.insert(key, credential.clone());
         Ok(credential)
     }
 
-    fn find(&self, user: Option<&str>, scheme: AuthScheme) -> Result<Credential, Diagnostic> {
+    fn find(
+        &self,
+        user: Option<&str>,
+        scheme: AuthScheme,
+        source: Option<&PasswordSource>,
+    ) -> Result<Credential, Diagnostic> {
         let only_kerberos = scheme == AuthScheme::Kerberos;
-        if takes_tickets(scheme) && (only_kerberos || user.is_none() || self.asks_for_passwords()) {
+        if takes_tickets(scheme) && (only_kerberos || user.is_none() || source.is_none()) {
             match ticket_holder(user) {
                 Ok(holder) => return Ok(Credential::without_password(user.unwrap_or(&holder))),
                 Err(error) if only_kerberos => return Err(no_ticket(user, &error)),
@@ -78,9 +74,11 @@ impl<'a> Logins<'a> {
         match user {
             // This build has no Kerberos: whoever connects says so, and how to get one that has.
             user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
-            Some(user) => Ok(Credential::new(user, password(self.args, user, self.watch)?)),
-            None => Err(Diagnostic::usage("no user to log in as")
-                .with_hint("give --user USER (user, DOMAIN\\user or user@realm), or set PSSESSION_USER")),
+            Some(user) => Ok(Credential::new(user, password(source, user, self.watch)?)),
+            None => Err(Diagnostic::usage("no user to log in as").with_hint(
+                "give --user USER (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or name the user of the \
+                 host in the config",
+            )),
         }
     }
 }
@@ -102,21 +100,15 @@ fn no_ticket(user: Option<&str>, error: &AuthError) -> Diagnostic {
     }
 }
 
-fn from_environment() -> Option<String> {
-    source::variable("PSSESSION_PASSWORD").filter(|password| !password.is_empty())
-}
-
-fn password(args: &LoginArgs, user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
-    if let Some(path) = &args.password_file {
-        return from_file(path);
+fn password(source: Option<&PasswordSource>, user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
+    match source {
+        Some(PasswordSource::File(path)) => from_file(path),
+        Some(PasswordSource::Command(command)) => from_command(command),
+        Some(PasswordSource::Environment) => {
+            Ok(SecretString::from(source::variable(PASSWORD).unwrap_or_default()))
+        }
+        None => from_prompt(user, watch),
     }
-    if let Some(command) = &args.password_command {
-        return from_command(command);
-    }
-    if let Some(password) = from_environment() {
-        return Ok(SecretString::from(password));
-    }
-    from_prompt(user, watch)
 }
 
 fn from_prompt(user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod complete;
+mod config;
 mod diagnostic;
 mod exit;
 mod foreign;

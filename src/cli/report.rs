@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::args::RemoveArgs;
+use super::config;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
 use super::intent::{ReportTo, report_to};
@@ -197,11 +198,13 @@ fn host(asked: &Surveyed, cancelled: bool) -> Value {
 fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> Result<(), Diagnostic> {
     let Ok(there) = fs::canonicalize(path) else { return Ok(()) };
     let reach = &args.reach;
+    let config = config::find(reach.config.config.as_deref());
     let read = [
         ("--store", table.map(Table::path)),
         ("--session", args.select.session.as_deref()),
         ("--inventory", reach.inventory.as_deref()),
         ("--ca-file", reach.trust.ca_file.as_deref()),
+        ("--config", config.as_deref()),
         ("--password-file", reach.login.password_file.as_deref()),
     ];
     let is_it = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == there);

@@ -9,7 +9,7 @@ use pssession::session::{IdRange, LocalId, Selector};
 use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
 use pssession::wsman::ShellId;
-use pssession::{AuthScheme, SessionQuery};
+use pssession::{AuthScheme, Endpoint, SessionQuery};
 use uuid::Uuid;
 
 use super::diagnostic::Diagnostic;
@@ -83,20 +83,22 @@ impl Table {
         self.blocking(move |path| Store::open(path)?.forget(ids)).await
     }
 
-    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id. Without a scheme it
-    /// stays known how each session was reached.
+    /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id. Without a scheme
+    /// for a server it stays known how each of its sessions was reached.
     pub(crate) async fn merge(
         &self,
         survey: &Survey,
-        scheme: Option<AuthScheme>,
+        scheme: impl Fn(&Endpoint) -> Option<AuthScheme>,
     ) -> Result<Rows, Diagnostic> {
         let hosts: Vec<_> = survey
             .hosts()
             .iter()
             .filter_map(|host| {
                 let listing = host.listing()?.ok()?;
-                let url = host.connector().endpoint().url().to_owned();
-                Some((url, host.connector().user().to_owned(), host.sessions(), listing.complete()))
+                let endpoint = host.connector().endpoint();
+                let seen_by = host.connector().user().to_owned();
+                let auth = scheme(endpoint).map(AuthScheme::name);
+                Some((endpoint.url().to_owned(), seen_by, auth, host.sessions(), listing.complete()))
             })
             .collect();
         self.blocking(move |path| {
@@ -105,11 +107,11 @@ impl Table {
             }
             let mut merged = Vec::new();
             let mut store = Store::open(path)?;
-            for (endpoint_url, seen_by, sessions, complete) in &hosts {
+            for (endpoint_url, seen_by, auth, sessions, complete) in &hosts {
                 let sighting = Sighting {
                     endpoint_url,
                     seen_by,
-                    auth: scheme.map(AuthScheme::name),
+                    auth: *auth,
                     seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
                     complete: *complete,
                 };

@@ -2,7 +2,8 @@
 //! block behind one is what the terminal then shows.
 //!
 //! Above a block a comment may stand, of parts with semicolons between: `<!-- exit 4 -->` is the exit code that is meant,
-//! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does, and
+//! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does,
+//! `<!-- no login -->` without the user and the password in the environment, and
 //! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_BLESS=1` writes what was
 //! shown into the pages.
 
@@ -74,18 +75,19 @@ impl Page {
     }
 }
 
-/// The exit code that is meant, and who is asked.
-fn understand(remark: &str) -> (i32, Reader<'_>) {
-    let (mut code, mut reader) = (0, Reader::Silent);
+/// The exit code that is meant, who is asked, and whether the environment has a login.
+fn understand(remark: &str) -> (i32, Reader<'_>, bool) {
+    let (mut code, mut reader, mut login) = (0, Reader::Silent, true);
     for part in remark.split("; ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
             Some(("exit", number)) => code = number.parse().unwrap(),
             Some(("answer", typed)) => reader = Reader::Answers(if typed == "y" { "y\r" } else { "n\r" }),
             Some(("no", "terminal")) => reader = Reader::Nobody,
+            Some(("no", "login")) => login = false,
             _ => panic!("what is {part:?}?"),
         }
     }
-    (code, reader)
+    (code, reader, login)
 }
 
 async fn try_out(name: &str) {
@@ -108,8 +110,9 @@ async fn try_out(name: &str) {
         match block.language.as_str() {
             "sh" if block.text.contains("cargo ") => {}
             "sh" => {
-                let (expected, reader) = understand(remark);
-                let ran = stage.run(&block.text, &reader).await;
+                let (expected, reader, login) = understand(remark);
+                let without = if login { "" } else { "unset PSSESSION_USER PSSESSION_PASSWORD\n" };
+                let ran = stage.run(&format!("{without}{}", block.text), &reader).await;
                 assert_eq!(ran.code, expected, "{at}:\n{}{}", block.text, ran.screen);
                 done = Some(ran);
             }
@@ -149,6 +152,7 @@ pages! {
     a_busy_session_is_closed_as_the_page_says: "docs/busy-elsewhere.md";
     the_holders_of_slots_are_found_as_the_page_says: "docs/who-holds-the-slots.md";
     sessions_of_powershell_are_imported_as_the_page_says: "docs/import-from-powershell.md";
+    the_config_means_what_the_page_says: "docs/config.md";
     a_pipeline_goes_as_the_page_says: "docs/in-a-pipeline.md";
     the_table_behaves_as_the_page_says: "docs/the-local-table.md";
     powershells_spelling_goes_as_the_page_says: "docs/powershell.md";

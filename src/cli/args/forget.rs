@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{OutputArgs, SelectArgs, TableArgs};
+use super::{ConfigArgs, OutputArgs, SelectArgs, TableArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
@@ -10,6 +10,8 @@ pub(crate) struct ForgetArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// Print what would be forgotten, and forget nothing
     #[arg(long)]
     pub(crate) what_if: bool,

@@ -17,7 +17,7 @@ pub(crate) use forget::ForgetArgs;
 pub(crate) use kit::{ConformanceArgs, ConvertArgs, ReplayArgs, ReportFormat};
 pub(crate) use objects::{ExportArgs, ImportArgs};
 pub(crate) use output::{Format, OutputArgs, PlainFormat};
-pub(crate) use reach::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs};
+pub(crate) use reach::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs};
 pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
 pub(crate) use select::SelectArgs;
 pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, ManArgs, Shell, SimulatorArgs};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, OutputArgs, TableArgs};
+use super::{ConfigArgs, Format, OutputArgs, TableArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -18,6 +18,8 @@ pub(crate) struct ImportArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,8 @@ use pssession::AuthScheme;
 /// Where, as whom, and how long.
 #[derive(Debug, Args)]
 pub(crate) struct ReachArgs {
-    /// Ask these servers: a name, address, [IPv6], each with :port, or a URL; comma lists, may be repeated
+    /// Ask these servers: a name, address, [IPv6], each with :port, or a URL, or @GROUP of the config;
+    /// comma lists, may be repeated
     #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Where")]
     pub(crate) on: Vec<String>,
     /// A file of servers, one a line, # for comments; - is stdin
@@ -22,6 +23,8 @@ pub(crate) struct ReachArgs {
     pub(crate) trust: TrustArgs,
     #[command(flatten)]
     pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
@@ -42,6 +45,14 @@ pub(crate) struct TrustArgs {
     /// Ask for this name in TLS, and look for it in the certificate [default: the host]
     #[arg(long, value_name = "NAME", help_heading = "Where")]
     pub(crate) tls_server_name: Option<String>,
+}
+
+/// Where the config is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The file that says what goes without saying of hosts [default: in the user's config folder]
+    #[arg(long, value_name = "FILE", env = "PSSESSION_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Where the local table is.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::{DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
+use super::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct IdentifyArgs {
@@ -28,6 +28,8 @@ pub(crate) struct IdentifyArgs {
     #[command(flatten)]
     pub(crate) login: LoginArgs,
     #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    #[command(flatten)]
     pub(crate) dangerous: DangerousArgs,
 }
 
@@ -40,6 +42,7 @@ impl IdentifyArgs {
             tls: self.tls,
             trust: self.trust.clone(),
             login: self.login.clone(),
+            config: self.config.clone(),
             limits: LimitArgs { connect_timeout: self.connect_timeout.clone(), ..LimitArgs::default() },
             dangerous: self.dangerous.clone(),
         }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use pssession::session::Transport;
 use pssession::store::{Origin, Rows};
-use pssession::transport::{HttpOptions, LoginGate, SetupError};
+use pssession::transport::{LoginGate, SetupError};
 use pssession::{AuthScheme, Connector, Credential, Endpoint, HttpConnector};
 
 use super::Context;
+use crate::cli::config::{Settings, same_account};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::place;
-use crate::cli::intent::Reach;
+use crate::cli::intent::{Authorities, Passwords, Reach};
 use crate::cli::login::Logins;
 
 /// The connectors of one run share one memory of which credential was refused.
@@ -19,46 +20,33 @@ pub(super) struct Connectors<'a> {
     reach: &'a Reach,
     context: &'a Context,
     logins: Logins<'a>,
+    authorities: Authorities,
     gate: LoginGate,
 }
 
-/// An endpoint of remembered sessions, and how it was reached before.
+/// An endpoint, and what is known of the way there.
 struct Home {
     endpoint: Endpoint,
-    user: Option<String>,
-    scheme: AuthScheme,
+    settings: Settings,
+    /// The user whom the options or the config name, whoever logged in there before.
+    named: Option<String>,
 }
 
 impl<'a> Connectors<'a> {
     pub(super) fn new(reach: &'a Reach, context: &'a Context, logins: Logins<'a>) -> Self {
-        Self { reach, context, logins, gate: LoginGate::new() }
+        Self { reach, context, logins, authorities: reach.authorities.clone(), gate: LoginGate::new() }
     }
 
-    /// To the servers that were named, all with one credential.
+    /// To the servers that were named.
     pub(super) fn for_servers(&mut self) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
-        let scheme = self.reach.scheme.unwrap_or_default();
-        let credential = self.credential(None, scheme)?;
-        self.reach.endpoints.iter().map(|endpoint| self.connector(endpoint, scheme, &credential)).collect()
+        let homes =
+            self.reach.endpoints.iter().map(|endpoint| self.home(endpoint.clone(), &Settings::default()));
+        self.connectors(&homes.collect::<Vec<_>>())
     }
 
-    /// To where remembered sessions are, as they were reached before unless the options say otherwise.
+    /// To where remembered sessions are, as they were reached before unless the options or the config say otherwise.
     pub(super) fn for_rows(&mut self, rows: &Rows) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
-        let homes = self.homes(rows)?;
-        let mut users: Vec<&str> = homes.iter().filter_map(|home| home.user.as_deref()).collect();
-        users.sort_by_key(|user| user.to_lowercase());
-        users.dedup_by_key(|user| user.to_lowercase());
-        if users.len() > 1 && !self.logins.asks_for_passwords() {
-            return Err(Diagnostic::usage(format!(
-                "one password cannot be that of {}",
-                users.join(" and of ")
-            ))
-            .with_hint("name one account with --user, or choose sessions of one; nothing was sent"));
-        }
-        let connect = |home: &Home| {
-            let credential = self.credential(home.user.as_deref(), home.scheme)?;
-            self.connector(&home.endpoint, home.scheme, &credential)
-        };
-        homes.iter().map(connect).collect()
+        self.connectors(&self.homes(rows)?)
     }
 
     fn homes(&self, rows: &Rows) -> Result<Vec<Home>, Diagnostic> {
@@ -72,61 +60,62 @@ impl<'a> Connectors<'a> {
                     .about(session.shell.shell_id.as_str())
                     .with_hint("`pssession forget` drops a row that leads nowhere; nothing was sent")
             })?;
-            let user = self.logins.user().or(note.user.as_deref());
             match homes.iter().find(|home| home.endpoint == endpoint) {
-                Some(home) if same_user(home.user.as_deref(), user) => {}
-                Some(home) => {
-                    let users =
-                        [home.user.as_deref(), user].map(|user| user.unwrap_or("nobody in particular"));
-                    return Err(Diagnostic::usage(format!(
-                        "the sessions on {} were reached as {} and as {}",
-                        place(&endpoint),
-                        users[0],
-                        users[1],
-                    ))
-                    .with_hint(
-                        "say as whom with --user, or choose sessions of one account; nothing was sent",
-                    ));
-                }
+                Some(home) => home.agrees(note.user.as_deref())?,
                 None => {
                     // A scheme that this build does not know leaves the choice to what the server offers. So does one
                     // that hands over the password itself, if no more than a file asks for it.
-                    let remembered = note.auth.as_deref().and_then(|name| name.parse().ok());
+                    let auth = note.auth.as_deref().and_then(|name| name.parse().ok());
                     let by_file = note.origin == Origin::Imported && session.seen_by.is_empty();
-                    let remembered = remembered.filter(|scheme| !by_file || *scheme != AuthScheme::Basic);
-                    let scheme = self.reach.scheme.or(remembered).unwrap_or_default();
-                    homes.push(Home { endpoint, user: user.map(str::to_owned), scheme });
+                    let auth = auth.filter(|scheme| !by_file || *scheme != AuthScheme::Basic);
+                    homes.push(
+                        self.home(
+                            endpoint,
+                            &Settings { user: note.user.clone(), auth, ..Settings::default() },
+                        ),
+                    );
                 }
             }
         }
         Ok(homes)
     }
 
-    fn credential(&mut self, remembered: Option<&str>, scheme: AuthScheme) -> Result<Credential, Diagnostic> {
-        match &self.context.credential {
-            Some(credential) => Ok(credential.clone()),
-            None => self.logins.credential(remembered, scheme),
-        }
+    fn home(&self, endpoint: Endpoint, remembered: &Settings) -> Home {
+        let settings = self.reach.settings(&endpoint);
+        Home { endpoint, named: settings.user.clone(), settings: settings.or(remembered) }
     }
 
-    fn connector(
-        &self,
-        endpoint: &Endpoint,
-        scheme: AuthScheme,
-        credential: &Credential,
-    ) -> Result<Arc<dyn Connector>, Diagnostic> {
-        let mut options = self.reach.trust.apply(HttpOptions::default().with_security(self.reach.security));
-        if let Some(principal) = &self.reach.spn {
-            options = options.with_spn(principal);
+    /// A connector for each; no password is asked for before all that can be known of the others is in order.
+    fn connectors(&mut self, homes: &[Home]) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
+        for home in homes {
+            self.reach.check(&home.endpoint)?;
+            self.authorities.read(&home.settings)?;
         }
-        if let Some(limit) = self.reach.connect_timeout {
-            options = options.with_connect_timeout(limit);
-        }
+        let takes_password = |home: &&Home| home.settings.auth != Some(AuthScheme::Kerberos);
+        let with_password = homes.iter().filter(takes_password);
+        let sources = with_password.map(|home| (home.user(), home.settings.password.as_ref()));
+        let passwords = Passwords::of(sources)?;
+        let connect = |home: &Home| {
+            let credential = match &self.context.credential {
+                Some(credential) => credential.clone(),
+                None => {
+                    let source = home.user().and_then(|user| passwords.source(user));
+                    self.logins.credential(home.user(), home.settings.auth.unwrap_or_default(), source)?
+                }
+            };
+            self.connector(home, &credential)
+        };
+        homes.iter().map(connect).collect()
+    }
+
+    fn connector(&self, home: &Home, credential: &Credential) -> Result<Arc<dyn Connector>, Diagnostic> {
+        let Home { endpoint, settings, .. } = home;
+        let mut options = self.authorities.options(settings).with_security(self.reach.security(settings));
         if let Some(address) = self.context.resolve.get(endpoint.computer_name()) {
             options = options.with_resolve(*address);
         }
         let connector = HttpConnector::builder(endpoint.clone(), credential.clone())
-            .auth(scheme)
+            .auth(settings.auth.unwrap_or_default())
             .options(options)
             .login_gate(self.gate.clone())
             .build()
@@ -140,9 +129,24 @@ impl<'a> Connectors<'a> {
     }
 }
 
-fn same_user(one: Option<&str>, other: Option<&str>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        (one, other) => one == other,
+impl Home {
+    fn user(&self) -> Option<&str> {
+        self.settings.user.as_deref()
+    }
+
+    /// An error if another session there was reached as somebody else, and nobody says who is meant.
+    fn agrees(&self, user: Option<&str>) -> Result<(), Diagnostic> {
+        let users = [self.user(), self.named.as_deref().or(user)];
+        let is_one = match users {
+            [Some(one), Some(other)] => same_account(one, other),
+            [one, other] => one == other,
+        };
+        if is_one {
+            return Ok(());
+        }
+        let [one, other] = users.map(|user| user.unwrap_or("nobody in particular"));
+        let place = place(&self.endpoint);
+        Err(Diagnostic::usage(format!("the sessions on {place} were reached as {one} and as {other}"))
+            .with_hint("say as whom with --user, or choose sessions of one account; nothing was sent"))
     }
 }

@@ -57,7 +57,7 @@ struct Stage {
 impl Stage {
     async fn set() -> Result<Self, Diagnostic> {
         let mut hosts: Vec<Simulator> = Vec::new();
-        let mut context = Context { for_a_person: true, without_table: true, ..Context::default() };
+        let mut context = Context { for_a_person: true, without_files: true, ..Context::default() };
         for (seed, (name, shells)) in (1..).zip(HOSTS) {
             let mut builder = Simulator::builder().world(World::populated(name, shells, seed));
             if let Some(first) = hosts.first() {

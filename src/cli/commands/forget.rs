@@ -7,6 +7,7 @@ use pssession::teardown::{Circumstances, Report, Requirement};
 use super::objects::Told;
 use super::{Context, misses, remembered};
 use crate::cli::args::ForgetArgs;
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Scope, session_query};
@@ -23,7 +24,9 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let errors = context.errors(args.output.output);
     let told = Told { manner: context.manner, errors };
     let table = context.table(&args.table);
-    let recalled = remembered::recall(&scope, &query, table.as_ref(), false, told).await?.without_strangers();
+    let naming = Naming { config: context.config(&args.config)?, tls: false };
+    let recalled =
+        remembered::recall(&scope, &query, table.as_ref(), &naming, told).await?.without_strangers();
     let selection = recalled.select(&query);
     let literal_misses = misses::tell(&selection, misses::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);

@@ -11,6 +11,7 @@ use super::connecting::Connectors;
 use super::objects::Told;
 use super::{Context, listing, misses, remembered};
 use crate::cli::args::{ErrorAction, Format, GetArgs};
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Reach, Scope, session_query};
@@ -103,12 +104,12 @@ struct Found {
 /// Asks the servers now.
 async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
-    let reach = Reach::read(&args.reach)?;
+    let reach = Reach::read(&args.reach, context.config(&args.reach.config)?)?;
     let engine = Engine::new(listing::policy(&args.reach.limits)?);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
     let errors = context.errors(args.output.output);
-    let logins = Logins::new(&args.reach.login, &watch);
+    let logins = Logins::new(&watch);
     let connectors = Connectors::new(&reach, context, logins).for_servers()?;
 
     let mut survey = listing::survey(&engine, connectors, &cancellation, errors).await;
@@ -151,7 +152,8 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
     let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
-    let recalled = remembered::recall(scope, &query, table.as_ref(), args.reach.tls, told).await?;
+    let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
+    let recalled = remembered::recall(scope, &query, table.as_ref(), &naming, told).await?;
     let selection = recalled.select(&query);
     let circumstances = Circumstances {
         hits: selection.chosen.len(),

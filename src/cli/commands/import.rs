@@ -9,6 +9,7 @@ use pssession::store::{Imported, Row};
 use super::objects::Told;
 use super::{Context, objects, remembered};
 use crate::cli::args::ImportArgs;
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::objects::{Object, ObjectError, Refused, Subject};
@@ -23,9 +24,10 @@ const UNDONE: &str = "nothing was imported";
 pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     one_reader_of_stdin(&args.files)?;
     let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
+    let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, args.tls, UNDONE, told)?;
+        let found = objects::read(path, &naming, UNDONE, told)?;
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;

@@ -7,7 +7,7 @@ use pssession::session::Selection;
 use pssession::store::{Note, Origin, Row, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed};
 use pssession::transport::TransportError;
-use pssession::{Connector, Endpoint, Engine, Error, Policy, SessionDescriptor};
+use pssession::{Connector, Endpoint, Engine, Error, Policy};
 
 use crate::cli::args::LimitArgs;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
@@ -83,9 +83,9 @@ pub(super) async fn sessions(
     by_id: bool,
     format: DiagnosticFormat,
 ) -> Result<Rows, Diagnostic> {
-    let scheme = reach.scheme.unwrap_or_default();
+    let scheme = |endpoint: &Endpoint| reach.settings(endpoint).auth.unwrap_or_default();
     let unusable = match table {
-        Some(table) => match table.merge(survey, Some(scheme)).await {
+        Some(table) => match table.merge(survey, |endpoint| Some(scheme(endpoint))).await {
             Ok(rows) => return Ok(rows),
             Err(diagnostic) => Some(diagnostic),
         },
@@ -96,12 +96,15 @@ pub(super) async fn sessions(
         Some(diagnostic) => diagnostic.emit(format),
         None => {}
     }
-    let note = |session: &SessionDescriptor| Note {
-        user: Some(session.seen_by.clone()),
-        auth: Some(scheme.name().to_owned()),
-        ..Note::new(Origin::Listed)
-    };
-    Ok(survey.sessions().into_iter().map(|session| Row { note: note(&session), session }).collect())
+    let rows = survey.hosts().iter().flat_map(|host| {
+        let auth = scheme(host.connector().endpoint()).name();
+        host.sessions().into_iter().map(move |session| {
+            let user = Some(session.seen_by.clone());
+            let note = Note { user, auth: Some(auth.to_owned()), ..Note::new(Origin::Listed) };
+            Row { note, session }
+        })
+    });
+    Ok(rows.collect())
 }
 
 /// One sentence for a person however many hosts there are, one object for each for a program.

@@ -26,8 +26,9 @@ use std::net::SocketAddr;
 
 use pssession::Credential;
 
-use super::args::{Format, TableArgs};
-use super::diagnostic::DiagnosticFormat;
+use super::args::{ConfigArgs, Format, TableArgs};
+use super::config::{self, Config};
+use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::manner::Manner;
 use super::render;
 use super::table::Table;
@@ -39,8 +40,8 @@ pub(crate) struct Context {
     pub(crate) resolve: HashMap<String, SocketAddr>,
     /// The login to use instead of asking for one.
     pub(crate) credential: Option<Credential>,
-    /// Leave the user's local table alone: sessions get no Ids.
-    pub(crate) without_table: bool,
+    /// Leave the user's own files alone: nothing goes without saying, and sessions get no Ids.
+    pub(crate) without_files: bool,
     /// Tables even where stdout is no terminal.
     pub(crate) for_a_person: bool,
     /// In whose manner it speaks.
@@ -50,7 +51,12 @@ pub(crate) struct Context {
 impl Context {
     /// The local table, unless this run is to leave it alone.
     fn table(&self, args: &TableArgs) -> Option<Table> {
-        if self.without_table { None } else { Table::find(args.store.as_deref()) }
+        if self.without_files { None } else { Table::find(args.store.as_deref()) }
+    }
+
+    /// The user's config, unless this run is to leave it alone.
+    fn config(&self, args: &ConfigArgs) -> Result<Config, Diagnostic> {
+        if self.without_files { Ok(Config::default()) } else { config::read(args.config.as_deref()) }
     }
 
     /// How errors are written beside this output.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::manner::{Manner, Voice};
@@ -17,14 +18,19 @@ pub(super) struct Told {
 }
 
 /// All objects of a file, or of stdin where the path is `-`. `undone` says what has not happened if there are none.
-pub(super) fn read(path: &Path, tls: bool, undone: &str, told: Told) -> Result<Vec<Object>, Diagnostic> {
+pub(super) fn read(
+    path: &Path,
+    naming: &Naming,
+    undone: &str,
+    told: Told,
+) -> Result<Vec<Object>, Diagnostic> {
     let bytes = source::bytes(path, MAX_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read {}", source::shown(path)))
             .about(source::shown(path))
             .caused_by(&error)
             .with_hint(undone)
     })?;
-    objects::read(&bytes, table::now(), tls).map_err(|errors| match told.manner {
+    objects::read(&bytes, table::now(), naming).map_err(|errors| match told.manner {
         Manner::PowerShell(voice) if errors.is_only_unbound() => unbound(&errors, undone, voice, told.errors),
         _ => refused(path, &errors, undone),
     })

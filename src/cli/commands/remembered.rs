@@ -9,6 +9,7 @@ use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
 
 use super::objects::{self, Told};
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::Scope;
@@ -47,12 +48,12 @@ impl Recalled {
     }
 }
 
-/// The sessions of the scope that the query may choose. `tls` is for objects that name no more than a computer.
+/// The sessions of the scope that the query may choose. `naming` is for objects that name no more than a computer.
 pub(super) async fn recall(
     scope: &Scope,
     query: &SessionQuery,
     table: Option<&Table>,
-    tls: bool,
+    naming: &Naming,
     told: Told,
 ) -> Result<Recalled, Diagnostic> {
     match scope {
@@ -61,7 +62,7 @@ pub(super) async fn recall(
             Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
         }
         Scope::Objects(path) => {
-            let found = objects::read(path, tls, UNDONE, told)?;
+            let found = objects::read(path, naming, UNDONE, told)?;
             let nothing_asked = found.is_empty();
             let known = Known::of(&found, table).await?;
             let bound = bind(found, &known).map_err(|errors| objects::refused(path, &errors, UNDONE))?;

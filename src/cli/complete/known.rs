@@ -1,4 +1,4 @@
-//! DOOR: what the local table knows, as values of options. It is only looked at, and trouble with it stays unsaid.
+//! DOOR: what the local table and the config know, as values of options. They are only looked at, and trouble with them stays unsaid.
 #![expect(
     clippy::disallowed_methods,
     reason = "this door reads the clock: rows that have expired are not offered"
@@ -16,6 +16,7 @@ use pssession::store::{StoreError, StoreOptions, StoreReader};
 use pssession::{Endpoint, SessionDescriptor};
 
 use super::{MAX_CANDIDATES, is_harmless};
+use crate::cli::config::Config;
 use crate::cli::hints::place;
 use crate::cli::powershell::Cmdlet;
 use crate::cli::table::Table;
@@ -33,8 +34,10 @@ enum Column {
     Exact(fn(&SessionDescriptor) -> Option<Known>),
     /// The option takes a pattern, so that what has a meaning there is escaped.
     Pattern(fn(&SessionDescriptor) -> Option<Known>),
-    /// The servers that were listed before.
+    /// The servers that the config names, and those that were listed before.
     Hosts,
+    /// The same, and the config's groups of them.
+    HostsAndGroups,
 }
 
 /// The options, by the name of their field, in whichever command they stand.
@@ -52,12 +55,12 @@ const OPTIONS: &[(&str, Column)] = &[
         Column::Pattern(|session| Some((session.configuration_name()?.to_owned(), String::new()))),
     ),
     ("owner", Column::Pattern(|session| Some((session.shell.owner.clone()?, String::new())))),
-    ("on", Column::Hosts),
+    ("on", Column::HostsAndGroups),
     ("host", Column::Hosts),
 ];
 
 /// The command, with live values for its options, and for `man` the names of its pages.
-pub(super) fn with_live_values(command: Command, table: Option<Table>) -> Command {
+pub(super) fn with_live_values(command: Command, table: Option<Table>, config: &Config) -> Command {
     let cmdlets = Cmdlet::ALL.map(|cmdlet| cmdlet.name().to_owned());
     let names = command.get_subcommands().map(|one| one.get_name().to_owned());
     let names: Vec<String> = names.chain(cmdlets).collect();
@@ -78,9 +81,10 @@ pub(super) fn with_live_values(command: Command, table: Option<Table>) -> Comman
                         return argument;
                     };
                     let (column, table) = (*column, table.clone());
+                    let named = named(config, column);
                     ArgValueCompleter::new(move |typed: &OsStr| {
                         let known = table.as_ref().and_then(|table| known(table, column).ok());
-                        offer(known.unwrap_or_default(), typed)
+                        offer(named.iter().cloned().chain(known.unwrap_or_default()), typed)
                     })
                 }
             };
@@ -89,11 +93,22 @@ pub(super) fn with_live_values(command: Command, table: Option<Table>) -> Comman
     })
 }
 
+/// What the config has for a column.
+fn named(config: &Config, column: Column) -> Vec<Known> {
+    let hosts = || config.names().map(|name| (name.to_owned(), String::new()));
+    let groups = || config.groups().map(|(name, members)| (format!("@{name}"), members.join(", ")));
+    match column {
+        Column::Exact(_) | Column::Pattern(_) => Vec::new(),
+        Column::Hosts => hosts().collect(),
+        Column::HostsAndGroups => groups().chain(hosts()).collect(),
+    }
+}
+
 /// All values of a column, those of the newest sessions first.
 fn known(table: &Table, column: Column) -> Result<Vec<Known>, StoreError> {
     let reader = StoreReader::open_with(table.path(), StoreOptions::default().patience(PATIENCE))?;
     let (read, is_pattern) = match column {
-        Column::Hosts => {
+        Column::Hosts | Column::HostsAndGroups => {
             let urls = reader.known_endpoints()?;
             return Ok(urls.iter().map(|url| (host(url), String::new())).collect());
         }

@@ -15,6 +15,7 @@ use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::CompletionCandidate;
 
 use super::args::{Cli, Shell};
+use super::config::{self, Config};
 use super::render::printable;
 use super::table::Table;
 use super::{source, spelling};
@@ -66,24 +67,27 @@ pub(super) fn words(line: &str) -> Vec<String> {
 
 /// What could stand in place of `last`, with a few words on each.
 fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
-    let table = Table::find(store(&before).as_deref());
+    let table = Table::find(file(&before, "--store", "PSSESSION_STORE").as_deref());
+    let config = config::read(file(&before, "--config", "PSSESSION_CONFIG").as_deref()).unwrap_or_default();
     let words: Vec<OsString> = before.iter().map(OsString::from).collect();
     let found = match spelling::cmdlet(&words) {
         Some((cmdlet, rest)) => {
             let rest = before.into_iter().skip(words.len().saturating_sub(rest.len()));
-            cmdlet::candidates(cmdlet, rest, last, &|before, last| native(before, last, table.clone()))
+            cmdlet::candidates(cmdlet, rest, last, &|before, last| {
+                native(before, last, table.clone(), &config)
+            })
         }
         None => {
             let names = if before.len() == 1 { cmdlet::names(last) } else { Vec::new() };
-            native(before, last, table).into_iter().chain(names).collect()
+            native(before, last, table, &config).into_iter().chain(names).collect()
         }
     };
     found.into_iter().filter(|(value, _)| is_harmless(value)).take(MAX_CANDIDATES).collect()
 }
 
 /// The same for a line in our own spelling.
-fn native(before: Vec<String>, last: &str, table: Option<Table>) -> Vec<(String, String)> {
-    let mut command = known::with_live_values(Cli::command(), table);
+fn native(before: Vec<String>, last: &str, table: Option<Table>, config: &Config) -> Vec<(String, String)> {
+    let mut command = known::with_live_values(Cli::command(), table, config);
     let index = before.len();
     let words = before.into_iter().chain([last.to_owned()]).map(OsString::from).collect();
     let folder = std::env::current_dir().ok();
@@ -101,12 +105,12 @@ fn is_harmless(value: &str) -> bool {
     value.len() <= MAX_CANDIDATE && printable(value) == value
 }
 
-/// The table that the command line names, else the environment.
-fn store(words: &[String]) -> Option<PathBuf> {
+/// The file that the command line names with an option, else the environment with a variable.
+fn file(words: &[String], option: &str, variable: &str) -> Option<PathBuf> {
     let mut named = None;
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
-        match word.strip_prefix("--store") {
+        match word.strip_prefix(option) {
             Some("") => named = rest.next().map(String::as_str),
             Some(value) => named = value.strip_prefix('=').or(named),
             None => {}
@@ -114,7 +118,7 @@ fn store(words: &[String]) -> Option<PathBuf> {
     }
     match named {
         Some(path) => Some(source::at_home(path)),
-        None => source::variable("PSSESSION_STORE").filter(|path| !path.is_empty()).map(PathBuf::from),
+        None => source::variable(variable).filter(|path| !path.is_empty()).map(PathBuf::from),
     }
 }
 
@@ -123,9 +127,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_store_of_the_line_is_the_last_one_named() {
-        assert_eq!(store(&words("pssession get --store a --store=b --id")), Some("b".into()));
-        assert_eq!(store(&words("pssession get --store a --stored c")), Some("a".into()));
+    fn the_file_of_the_line_is_the_last_one_named() {
+        let store = |line: &str| file(&words(line), "--store", "PSSESSION_STORE");
+        assert_eq!(store("pssession get --store a --store=b --id"), Some("b".into()));
+        assert_eq!(store("pssession get --store a --stored c"), Some("a".into()));
     }
 
     #[test]

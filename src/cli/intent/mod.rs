@@ -1,5 +1,6 @@
 //! What is meant by what was typed: every decision that concerns more than one option is made here.
 
+mod accounts;
 mod reach;
 mod report;
 mod scope;
@@ -8,11 +9,12 @@ mod trust;
 
 use pssession::session::QueryError;
 
+pub(crate) use accounts::Passwords;
 pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;
 pub(crate) use select::{remembered_query, session_query};
-pub(crate) use trust::Trust;
+pub(crate) use trust::Authorities;
 
 use super::diagnostic::Diagnostic;
 

@@ -4,16 +4,19 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
+use pssession::Endpoint;
 use pssession::auth::UnknownScheme;
 use pssession::session::parse_duration_text;
 use pssession::transport::Security;
-use pssession::{AuthScheme, Endpoint};
 
 use crate::cli::args::{DangerousArgs, LoginArgs, ReachArgs};
+use crate::cli::config::{Config, Naming, PasswordSource, Settings, principal};
 use crate::cli::diagnostic::Diagnostic;
+use crate::cli::login::PASSWORD;
 use crate::cli::source;
 
-use super::{Trust, bad_value};
+use super::bad_value;
+use super::trust::{Authorities, suits, suits_one, trust};
 
 /// The largest inventory that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -23,35 +26,75 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) struct Reach {
     /// Each endpoint once, in the order in which it was named; none where the local table or objects are looked at.
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) security: Security,
-    /// How to log in, if that was said.
-    pub(crate) scheme: Option<AuthScheme>,
-    pub(crate) trust: Trust,
-    /// The service principal, or its service, if another than HTTP is meant.
-    pub(crate) spn: Option<String>,
-    pub(crate) connect_timeout: Option<Duration>,
+    security: Security,
+    /// What the command line has had read.
+    pub(crate) authorities: Authorities,
+    /// What the command line and the environment say, of every server.
+    said: Settings,
+    /// How a host becomes an endpoint that is no more than named.
+    pub(crate) naming: Naming,
 }
 
 impl Reach {
     /// Reads the options, the inventory and the file of authorities.
-    pub(crate) fn read(args: &ReachArgs) -> Result<Self, Diagnostic> {
-        let scheme = args.login.auth.as_deref().map(str::parse).transpose();
-        let scheme = scheme.map_err(|error: UnknownScheme| {
+    pub(crate) fn read(args: &ReachArgs, config: Config) -> Result<Self, Diagnostic> {
+        let auth = args.login.auth.as_deref().map(str::parse).transpose();
+        let auth = auth.map_err(|error: UnknownScheme| {
             Diagnostic::usage(format!("--auth: {error}"))
                 .about("--auth")
                 .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
         })?;
-        let (endpoints, trust) = (endpoints(args)?, Trust::read(&args.trust)?);
-        trust.suits(&endpoints)?;
-        Ok(Self {
-            endpoints,
-            security: security(&args.dangerous, &args.login),
-            scheme,
-            trust,
-            spn: args.login.spn.as_deref().map(principal).transpose()?,
+        let said = Settings {
+            user: args.login.user.clone().filter(|user| !user.is_empty()),
+            password: password(&args.login),
+            auth,
+            no_ntlm: args.login.no_ntlm.then_some(true),
+            spn: args.login.spn.as_deref().map(service_principal).transpose()?,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
-        })
+            ..trust(&args.trust)?
+        };
+        let naming = Naming { config, tls: args.tls };
+        let endpoints = endpoints(args, &naming)?;
+        suits(&said, &endpoints)?;
+        let mut authorities = Authorities::default();
+        authorities.read(&said)?;
+        Ok(Self { endpoints, security: security(&args.dangerous), authorities, said, naming })
     }
+
+    /// What is said of an endpoint: on the command line, in the environment, and else in the config.
+    pub(crate) fn settings(&self, endpoint: &Endpoint) -> Settings {
+        self.said.clone().or(&self.naming.config.of(endpoint))
+    }
+
+    /// The same, to other endpoints than those that were named.
+    pub(crate) fn with_endpoints(self, endpoints: Vec<Endpoint>) -> Result<Self, Diagnostic> {
+        suits(&self.said, &endpoints)?;
+        Ok(Self { endpoints, ..self })
+    }
+
+    /// How bodies and passwords are protected: what is dangerous is said on the command line alone.
+    pub(crate) fn security(&self, settings: &Settings) -> Security {
+        Security { forbid_ntlm: settings.no_ntlm == Some(true), ..self.security }
+    }
+
+    /// An error if the config names a certificate where nobody would look at one.
+    pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<(), Diagnostic> {
+        suits_one(&self.naming.config.of(endpoint), endpoint)
+    }
+
+    /// The URLs of the endpoints that a person has named, so that a login may go there.
+    pub(crate) fn named(&self) -> HashSet<String> {
+        let named = self.endpoints.iter().cloned().chain(self.naming.named());
+        named.map(|endpoint| endpoint.url().to_owned()).collect()
+    }
+}
+
+/// Where the password comes from, if the command line or the environment says so.
+fn password(args: &LoginArgs) -> Option<PasswordSource> {
+    let file = args.password_file.clone().map(PasswordSource::File);
+    let source = file.or_else(|| args.password_command.clone().map(PasswordSource::Command));
+    let is_set = || source::variable(PASSWORD).is_some_and(|password| !password.is_empty());
+    source.or_else(|| is_set().then_some(PasswordSource::Environment))
 }
 
 /// A duration of an option, which must not be zero; `None` if it was not given.
@@ -69,29 +112,24 @@ pub(crate) fn parse_duration(
     Ok(Some(duration))
 }
 
-/// `service`, `service/host` or `service/host@REALM`.
-fn principal(text: &str) -> Result<String, Diagnostic> {
-    let (name, realm) = text.split_once('@').unwrap_or((text, "-"));
-    let parts: Vec<&str> = name.split('/').collect();
-    let is_whole = parts.len() > 1 || !text.contains('@');
-    if !is_whole || realm.is_empty() || parts.iter().any(|part| part.trim() != *part || part.is_empty()) {
-        return Err(Diagnostic::usage(format!("--spn: {text:?} is not a service principal"))
+fn service_principal(text: &str) -> Result<String, Diagnostic> {
+    principal(text).map_err(|problem| {
+        Diagnostic::usage(format!("--spn: {problem}"))
             .about("--spn")
-            .with_hint("write host/web01.example.com, or a service alone, such as host; nothing was sent"));
-    }
-    Ok(text.to_owned())
+            .with_hint("write host/web01.example.com, or a service alone, such as host; nothing was sent")
+    })
 }
 
-fn security(args: &DangerousArgs, login: &LoginArgs) -> Security {
+fn security(args: &DangerousArgs) -> Security {
     Security {
         dangerous_basic_over_http: args.dangerous_basic_over_http,
         dangerous_unencrypted: args.dangerous_unencrypted,
         dangerous_skip_certificate_check: args.dangerous_skip_certificate_check,
-        forbid_ntlm: login.no_ntlm,
+        ..Security::default()
     }
 }
 
-fn endpoints(args: &ReachArgs) -> Result<Vec<Endpoint>, Diagnostic> {
+fn endpoints(args: &ReachArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
     let mut names: Vec<Named> =
         args.on.iter().map(|host| Named { host: host.clone(), place: None }).collect();
     if let Some(path) = &args.inventory {
@@ -105,14 +143,26 @@ fn endpoints(args: &ReachArgs) -> Result<Vec<Endpoint>, Diagnostic> {
     let mut seen = HashSet::new();
     let mut endpoints = Vec::new();
     for Named { host, place } in names {
-        let endpoint = Endpoint::parse(host.trim(), args.tls).map_err(|error| {
-            let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-            Diagnostic::usage(format!("{place}{error}")).with_hint(
-                "write web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was sent",
-            )
-        })?;
-        if seen.insert(endpoint.url().to_owned()) {
-            endpoints.push(endpoint);
+        let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+        let host = host.trim();
+        let alone = [host.to_owned()];
+        let hosts = match host.strip_prefix('@') {
+            Some(group) => naming.config.group(group).map_err(|problem| {
+                Diagnostic::usage(format!("{place}there is no group {host:?}: {problem}"))
+                    .about(host)
+                    .with_hint("a group is a line below [group] in the config; nothing was sent")
+            })?,
+            None => &alone,
+        };
+        for host in hosts {
+            let endpoint = naming.endpoint(host).map_err(|error| {
+                Diagnostic::usage(format!("{place}{error}")).with_hint(
+                    "write web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was sent",
+                )
+            })?;
+            if seen.insert(endpoint.url().to_owned()) {
+                endpoints.push(endpoint);
+            }
         }
     }
     Ok(endpoints)

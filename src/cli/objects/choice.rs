@@ -62,13 +62,16 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
 mod tests {
     use pssession::session::{LocalId, Selector, WildcardPattern};
 
-    use crate::cli::objects::tests::now;
+    use crate::cli::objects::tests::{naming, now};
     use crate::cli::objects::{Subject, read};
 
     const GUID: &str = "b6631d8e-65a0-49f2-9053-a1b156c95777";
 
     fn chosen(text: &str) -> Subject {
-        read(text.as_bytes(), now(), false).unwrap_or_else(|e| panic!("{text}: {e:?}")).remove(0).subject
+        read(text.as_bytes(), now(), &naming(false))
+            .unwrap_or_else(|e| panic!("{text}: {e:?}"))
+            .remove(0)
+            .subject
     }
 
     #[track_caller]
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bound_is_told_apart_from_what_is_wrong() {
-        let refused = |text: &str| read(text.as_bytes(), now(), false).unwrap_err();
+        let refused = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap_err();
         for text in
             ["1\n2\n", "build-7", "\"a\"", "[1,\"b\",null]", "{\"Port\":90}", "Name\n\"\"\n", "fc4e9dfa"]
         {

@@ -259,7 +259,7 @@ mod tests {
     use pssession::session::{Selector, WildcardPattern};
 
     use super::*;
-    use crate::cli::objects::tests::now;
+    use crate::cli::objects::tests::{naming, now};
     use crate::cli::objects::{Subject, read};
 
     #[test]
@@ -283,14 +283,14 @@ mod tests {
         r#"<Obj RefId="0"><Props><I32 N="Id">3</I32><S N="Name">a_x005F_xb</S></Props></Obj>"#;
 
     fn subjects(inside: &str) -> Vec<(String, Subject)> {
-        let found = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), false);
+        let found = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), &naming(false));
         let found = found.unwrap_or_else(|refused| panic!("{inside}: {refused:?}"));
         found.into_iter().map(|object| (object.place.to_string(), object.subject)).collect()
     }
 
     #[track_caller]
     fn is_refused(text: &str, place: &str, reason: &str) {
-        let lines = read(text.as_bytes(), now(), false).unwrap_err().lines();
+        let lines = read(text.as_bytes(), now(), &naming(false)).unwrap_err().lines();
         assert!(lines[0].starts_with(&format!("{place}: ")) && lines[0].contains(reason), "{lines:?}");
     }
 
@@ -382,7 +382,7 @@ mod tests {
             let session = |what: &str| format!(r#"<Obj><Props><S N="ShellId">A</S>{what}</Props></Obj>"#);
             let others = session(&format!(r#"<Ref N="{property}" RefId="1"/>"#)).repeat(2_000);
             let bomb = format!("{HEAD}{}{others}</Objs>", session(&value));
-            let lines = read(bomb.as_bytes(), now(), false).unwrap_err().lines();
+            let lines = read(bomb.as_bytes(), now(), &naming(false)).unwrap_err().lines();
             assert!(lines[0].contains("references stand for more than 1048576 bytes"), "{lines:?}");
         }
     }
@@ -393,7 +393,7 @@ mod tests {
         #[test]
         fn half_a_file_is_never_taken(at in any::<proptest::sample::Index>()) {
             let half = SAMPLE.as_bytes().get(..1 + at.index(SAMPLE.len() - 1)).unwrap();
-            prop_assert!(read(half, now(), false).is_err());
+            prop_assert!(read(half, now(), &naming(false)).is_err());
         }
 
         #[test]
@@ -401,7 +401,7 @@ mod tests {
             inside in "(<(Obj|Ref|LST|Props|MS|S|I32|G|Nil|TN|DCT)( N=\"(Id|Name|State|ShellId)\")?( RefId=\"[01]\")?/?>\
                        |</(Obj|LST|Props|MS|S|I32)>|_x[d0]8[0-9a]{2}_|[0-9]{1,20}|&lt;|é){0,30}"
         ) {
-            let _ = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), false);
+            let _ = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), &naming(false));
         }
     }
 }

@@ -9,6 +9,7 @@ use pssession::store::Row;
 use super::MAX_OBJECTS;
 use super::property::Properties;
 use super::session::{self, Circumstances};
+use crate::cli::config::Naming;
 
 /// How many errors are told one by one: whoever has more has one mistake in every line.
 const MAX_ERRORS: usize = 20;
@@ -128,8 +129,8 @@ pub(super) struct Intake {
 pub(super) struct Full;
 
 impl Intake {
-    pub(super) fn new(now: SystemTime, tls: bool) -> Self {
-        let circumstances = Circumstances { now, tls };
+    pub(super) fn new(now: SystemTime, naming: &Naming) -> Self {
+        let circumstances = Circumstances { now, naming: naming.clone() };
         Self { circumstances, objects: Vec::new(), refused: Refused::default(), count: 0 }
     }
 
@@ -149,7 +150,7 @@ impl Intake {
             return Err(Full);
         }
         self.count += 1;
-        match found.and_then(|properties| session::subject(&properties, self.circumstances)) {
+        match found.and_then(|properties| session::subject(&properties, &self.circumstances)) {
             Err(Unfit::Wrong(problem)) => self.refuse(place, problem),
             Err(Unfit::Unbound(problem)) => self.add(ObjectError { place, problem, is_unbound: true }),
             Ok(subject) if self.refused.is_empty() => self.objects.push(Object { place, subject }),

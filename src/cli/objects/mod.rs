@@ -24,6 +24,7 @@ mod value;
 
 use std::time::SystemTime;
 
+use crate::cli::config::Naming;
 use intake::{Intake, Place};
 pub(crate) use intake::{Object, ObjectError, Refused, Subject};
 pub(crate) use record::{
@@ -47,13 +48,13 @@ const MAX_LIST: usize = 4_096;
 /// The most properties of one object that mean nothing here: PowerShell's has about ten.
 const MAX_OTHERS: usize = 1_000;
 
-/// Reads every object of one source. `now` is when those were seen that do not say it, and none was seen later; `tls`
+/// Reads every object of one source. `now` is when those were seen that do not say it, and none was seen later; `naming`
 /// is for endpoints of which only the computer is named.
 ///
 /// # Errors
 /// [`Refused`] lists what is wrong and where. Nothing is to be taken then.
-pub(crate) fn read(bytes: &[u8], now: SystemTime, tls: bool) -> Result<Vec<Object>, Refused> {
-    let mut intake = Intake::new(now, tls);
+pub(crate) fn read(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec<Object>, Refused> {
+    let mut intake = Intake::new(now, naming);
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
         intake.refuse(Place::Whole, format!("more than {MAX_BYTES} bytes"));
         return intake.finish();

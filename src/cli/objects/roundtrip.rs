@@ -11,7 +11,7 @@ use pssession::store::{Note, Origin, Row};
 use pssession::wsman::{CommandId, SessionId, Shell, ShellId};
 use uuid::Uuid;
 
-use super::tests::now;
+use super::tests::{naming, now};
 use super::*;
 
 /// Any text that says something.
@@ -145,7 +145,7 @@ proptest! {
             Subject::Session(Box::new(row))
         }).collect();
         for text in [lines.concat(), serde_json::to_string_pretty(&records).unwrap()] {
-            let read = read(text.as_bytes(), now(), true).map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
+            let read = read(text.as_bytes(), now(), &naming(true)).map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
             let read: Vec<_> = read.into_iter().map(|object| object.subject).collect();
             prop_assert_eq!(&read, &expected);
         }
@@ -155,18 +155,18 @@ proptest! {
     fn half_an_object_is_never_taken(row in row(), at in any::<proptest::sample::Index>()) {
         let text = serde_json::to_string(&session_record(&row.session, Some(&row.note))).unwrap();
         let half = text.as_bytes().get(..1 + at.index(text.len() - 1)).unwrap();
-        prop_assert!(read(half, now(), false).is_err());
+        prop_assert!(read(half, now(), &naming(false)).is_err());
     }
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&bytes, now(), false);
+        let _ = read(&bytes, now(), &naming(false));
     }
 
     #[test]
     fn nothing_that_looks_like_objects_panics(
         text in "([\\[\\]{},:;\"\n]|\"(Id|ShellId|value|State|SeenAt|IdleTimeout|Guid)\":?|#TYPE|/Date\\(|-?[0-9]{1,20}|\\\\u[d0]800|é){0,30}"
     ) {
-        let _ = read(text.as_bytes(), now(), false);
+        let _ = read(text.as_bytes(), now(), &naming(false));
     }
 }

@@ -14,14 +14,15 @@ use super::intake::{Subject, Unfit};
 use super::property::{Properties, Property as P};
 use super::record::SCHEMAS;
 use super::value::{Unit, short, wrong_endpoint};
+use crate::cli::config::Naming;
 
 /// What an object does not say itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Circumstances {
     /// No object was seen later.
     pub(super) now: SystemTime,
-    /// Whether a computer that is only named is reached by HTTPS.
-    pub(super) tls: bool,
+    /// Where a computer is that is only named.
+    pub(super) naming: Naming,
 }
 
 /// PowerShell's `RunspaceState` in the order of its numbers. What passes becomes where it leads.
@@ -57,14 +58,14 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(object: &Properties<'_>, circumstances: Circumstances) -> Result<Subject, Unfit> {
+pub(super) fn subject(object: &Properties<'_>, circumstances: &Circumstances) -> Result<Subject, Unfit> {
     let is_ours = is_ours(object)?;
     let id = id(object)?;
     let Some(shell_id) = shell_id(object)? else {
         return choice::subject(object, id);
     };
     let shell = shell(object, shell_id, is_ours)?;
-    let reached = reached(object, circumstances.tls)?;
+    let reached = reached(object, &circumstances.naming)?;
     let seen_at = object.time(P::SeenAt)?.map_or(circumstances.now, |time| time.min(circumstances.now));
     // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
     let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
@@ -154,7 +155,7 @@ struct Reached {
     port: u16,
 }
 
-fn reached(object: &Properties<'_>, tls: bool) -> Result<Reached, String> {
+fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> {
     let computer_type = object.word(P::ComputerType, COMPUTER_TYPES)?.unwrap_or_default();
     let port: Option<u16> = object.number(P::Port, "a port (1 to 65535)")?;
     let port = port.filter(|port| *port != 0);
@@ -183,7 +184,7 @@ fn reached(object: &Properties<'_>, tls: bool) -> Result<Reached, String> {
             }
             Some(endpoint)
         }
-        None if transport == Transport::WsMan && !named.is_empty() => Some(of_computer(named, port, tls)?),
+        None if transport == Transport::WsMan && !named.is_empty() => Some(of_computer(named, port, naming)?),
         None => None,
     };
     let (computer_name, url, port) = match &endpoint {
@@ -201,15 +202,15 @@ fn reached(object: &Properties<'_>, tls: bool) -> Result<Reached, String> {
 }
 
 /// The endpoint of a computer that is only named: as a person would name it, or by name and port.
-fn of_computer(named: &str, port: Option<u16>, tls: bool) -> Result<Endpoint, String> {
+fn of_computer(named: &str, port: Option<u16>, naming: &Naming) -> Result<Endpoint, String> {
     let wrong = |error| wrong_endpoint(P::ComputerName, &error);
     if named.contains("://") {
         return Err("ComputerName is a URL; call it Endpoint".to_owned());
     }
     let named = if named == "." { "localhost" } else { named };
-    let endpoint = Endpoint::parse(named, tls).map_err(wrong)?;
+    let endpoint = naming.endpoint(named).map_err(wrong)?;
     match port {
-        Some(port) => Endpoint::parse(&format!("{}:{port}", endpoint.computer_name()), tls).map_err(wrong),
+        Some(port) => naming.endpoint(&format!("{}:{port}", endpoint.computer_name())).map_err(wrong),
         None => Ok(endpoint),
     }
 }

@@ -10,6 +10,7 @@ use pssession::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
 use super::*;
+use crate::cli::config::Config;
 
 const BUILD_7: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const NIGHTLY: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
@@ -31,9 +32,14 @@ pub(super) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
+/// Without a config.
+pub(super) fn naming(tls: bool) -> Naming {
+    Naming { config: Config::default(), tls }
+}
+
 #[track_caller]
 fn rows(bytes: impl AsRef<[u8]>) -> Vec<Row> {
-    let objects = read(bytes.as_ref(), now(), false).unwrap_or_else(|refused| panic!("{refused:?}"));
+    let objects = read(bytes.as_ref(), now(), &naming(false)).unwrap_or_else(|refused| panic!("{refused:?}"));
     let row = |object: Object| match object.subject {
         Subject::Session(row) => *row,
         other => panic!("{other:?} is no session"),
@@ -56,7 +62,7 @@ fn of_powershell(properties: &str) -> Row {
 #[track_caller]
 fn refused(bytes: impl AsRef<[u8]>) -> Vec<String> {
     let bytes = bytes.as_ref();
-    match read(bytes, now(), false) {
+    match read(bytes, now(), &naming(false)) {
         Err(refused) => refused.lines(),
         Ok(objects) => panic!("{} is taken: {objects:?}", String::from_utf8_lossy(bytes)),
     }
@@ -104,7 +110,11 @@ fn every_sample_says_the_same_two_sessions_in_every_encoding() {
 #[test]
 fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
     let places = |text: &str| -> Vec<String> {
-        read(text.as_bytes(), now(), false).unwrap().iter().map(|object| object.place.to_string()).collect()
+        read(text.as_bytes(), now(), &naming(false))
+            .unwrap()
+            .iter()
+            .map(|object| object.place.to_string())
+            .collect()
     };
     assert_eq!(places("{\"Id\":1}\n\n{\"Id\":2}\r\n"), ["line 1", "line 3"]);
     assert_eq!(places("\n{\n\"Id\":1\n}{\"Id\":2}\n {\"Id\":3}"), ["line 2", "line 4", "line 5"]);
@@ -118,7 +128,7 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
 
 #[test]
 fn a_shell_id_or_an_instance_id_makes_a_session_and_an_id_alone_names_a_row() {
-    let subject = |text: &str| read(text.as_bytes(), now(), false).unwrap().remove(0).subject;
+    let subject = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap().remove(0).subject;
     let by_id = Subject::Id {
         id: LocalId(7),
         others: vec![Selector::Name(vec![WildcardPattern::new("x").unwrap()])],
@@ -165,7 +175,7 @@ fn an_endpoint_is_as_given_or_follows_from_the_computer() {
     ] {
         let text = format!(r#"{{"ShellId":"A",{properties}}}"#);
         let Ok([Object { subject: Subject::Session(row), .. }]) = <[Object; 1]>::try_from(
-            read(text.as_bytes(), now(), tls).unwrap_or_else(|e| panic!("{text}: {e:?}")),
+            read(text.as_bytes(), now(), &naming(tls)).unwrap_or_else(|e| panic!("{text}: {e:?}")),
         ) else {
             panic!("{text}")
         };

@@ -167,6 +167,21 @@ fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
 }
 
 #[test]
+fn bash_completes_the_hosts_and_groups_of_the_config_before_those_of_the_table() {
+    let desk = Desk::new();
+    let config = "[group]\nfarm = ['web07', 'web01']\n[[host]]\nname = ['win01', 'web*']";
+    fs::write(desk.folder.path().join("config.toml"), config).unwrap();
+    let line = |rest: &str| format!("pssession get --config config.toml --on {rest}");
+    assert_eq!(desk.bash(&line("")), ["@farm", "win01", "web07", "web01", "db01:5986"]);
+    assert_eq!(desk.bash(&line("web")), ["web07", "web01"]);
+    assert_eq!(desk.bash_for(&line("@f"), "@f"), ["@farm"]);
+    assert_eq!(desk.bash("pssession identify --config config.toml w"), ["win01", "web07", "web01"]);
+    // What is wrong with it is for the command to say.
+    fs::write(desk.folder.path().join("config.toml"), "[").unwrap();
+    assert_eq!(desk.bash(&line("")), ["web01", "db01:5986"]);
+}
+
+#[test]
 fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
     let desk = Desk::new();
     for cmdlet in ["pssession Remove-PSSession", "pssession rsn", "Remove-PSSession", "rsn"] {

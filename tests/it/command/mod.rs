@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod complete;
 #[cfg(target_os = "linux")]
+mod config;
+#[cfg(target_os = "linux")]
 mod examples_of_help;
 mod identify;
 mod ids;

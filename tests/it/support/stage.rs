@@ -105,7 +105,9 @@ impl Stage {
 
     /// Puts a file where the person works.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), self.hidden(text)).unwrap();
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, self.hidden(text)).unwrap();
     }
 
     /// Somebody opens a session on web01 in a PowerShell window elsewhere.
@@ -114,8 +116,10 @@ impl Stage {
         self.windows[0].world().lock().unwrap().add(shell);
     }
 
-    /// Bash runs `script` on a terminal, logged in by environment variables, with a table and a home of its own.
+    /// Bash runs `script` on a terminal, logged in by environment variables, with a table and a home of its own, in which
+    /// `.winrm-password` holds the password as well.
     pub(crate) async fn run(&self, script: &str, reader: &Reader<'_>) -> Done {
+        self.write(".winrm-password", self.password.expose_secret());
         let place = self.folder.path().to_str().unwrap();
         let path = Path::new(env!("CARGO_BIN_EXE_pssession")).parent().unwrap();
         let line = format!("cd {place}\nset -euo pipefail\n{}", self.hidden(script));

@@ -40,13 +40,12 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<Exit, Diagnostic> {
     let mut story = Story { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
-    let outcome = examine(args, &mut reach, vouching, context, &mut story).await;
+    let outcome = examine(&mut reach, vouching, context, &mut story).await;
     story.end()?;
     outcome.map(|()| Exit::SUCCESS)
 }
 
 async fn examine(
-    args: &IdentifyArgs,
     reach: &mut Reach,
     vouching: Vouching,
     context: &Context,
@@ -54,10 +53,11 @@ async fn examine(
 ) -> Result<(), Diagnostic> {
     let Some(first) = reach.endpoints.first().cloned() else { return Ok(()) };
     let addresses = resolve(&first, story).await?;
+    let limit = reach.settings(&first).connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     for endpoint in &reach.endpoints {
-        knock(endpoint, &addresses, reach.connect_timeout.unwrap_or(CONNECT_TIMEOUT), story).await?;
+        knock(endpoint, &addresses, limit, story).await?;
     }
-    let looks = look_at(reach).await;
+    let looks = look_at(reach).await?;
     for look in &looks {
         tell(look, vouching, story)?;
     }
@@ -74,7 +74,7 @@ async fn examine(
     }
     scheme(reach, look, story)?;
     reach.endpoints = vec![look.endpoint.clone()];
-    login_and_list(args, reach, context, story).await
+    login_and_list(reach, context, story).await
 }
 
 async fn resolve(endpoint: &Endpoint, story: &mut Story) -> Result<Vec<SocketAddr>, Diagnostic> {
@@ -179,7 +179,7 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
     let none = Offers::default();
     let offers = look.told.as_ref().map_or(&none, |probe| &probe.offers);
     let policy = policy(reach, &look.endpoint);
-    let wanted = reach.scheme.unwrap_or_default();
+    let wanted = reach.settings(&look.endpoint).auth.unwrap_or_default();
     let mut taken = false;
     for row in SCHEMES {
         let (good, why) = match row.verdict(policy) {
@@ -200,15 +200,9 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
     Ok(())
 }
 
-async fn login_and_list(
-    args: &IdentifyArgs,
-    reach: &Reach,
-    context: &Context,
-    story: &mut Story,
-) -> Result<(), Diagnostic> {
-    let reach_args = args.reach();
+async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> Result<(), Diagnostic> {
     let watch = interrupt::watch(&Cancellation::new());
-    let logins = Logins::new(&reach_args.login, &watch);
+    let logins = Logins::new(&watch);
     let connectors = Connectors::new(reach, context, logins).for_servers()?;
     let Some(connector) = connectors.first() else { return Ok(()) };
     let user = printable(connector.user());

@@ -9,11 +9,12 @@ use std::io::Write as _;
 
 use pssession::Endpoint;
 use pssession::auth::{LoginPolicy, Offers, SCHEMES, SchemeRow, Verdict};
-use pssession::transport::{HttpOptions, Probe, TransportError};
+use pssession::transport::{Probe, TransportError};
 use pssession::wsman::one_line;
 
 use super::Context;
 use crate::cli::args::{IdentifyArgs, PlainFormat};
+use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, place, status_hint};
@@ -34,14 +35,14 @@ enum Vouching {
 }
 
 pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let mut reach = Reach::read(&args.reach())?;
-    reach.endpoints = doors(args)?;
-    reach.trust.suits(&reach.endpoints)?;
-    let vouching = Vouching::of(args);
+    let reach = Reach::read(&args.reach(), context.config(&args.config)?)?;
+    let doors = doors(args, &reach.naming)?;
+    let reach = reach.with_endpoints(doors)?;
+    let vouching = Vouching::of(args, &reach);
     if args.doctor {
         return doctor::run(args, reach, vouching, context).await;
     }
-    let looks = look_at(&reach).await;
+    let looks = look_at(&reach).await?;
     if !looks.iter().any(Look::is_winrm) {
         return Err(nothing_there(&looks));
     }
@@ -74,11 +75,13 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
 }
 
 impl Vouching {
-    fn of(args: &IdentifyArgs) -> Self {
-        match args {
-            _ if !args.trust.certificate_pin.is_empty() => Self::Pins,
+    /// All doors are those of one host, of which one thing is said.
+    fn of(args: &IdentifyArgs, reach: &Reach) -> Self {
+        let settings = reach.endpoints.first().map(|endpoint| reach.settings(endpoint)).unwrap_or_default();
+        match settings {
+            _ if !settings.certificate_pin.is_empty() => Self::Pins,
             _ if args.dangerous.dangerous_skip_certificate_check => Self::Nobody,
-            _ if args.trust.ca_file.is_some() => Self::Authorities,
+            _ if settings.ca_file.is_some() => Self::Authorities,
             _ => Self::Platform,
         }
     }
@@ -94,14 +97,15 @@ impl Vouching {
     }
 }
 
-/// The endpoint that was named; without a port, HTTP and HTTPS.
-fn doors(args: &IdentifyArgs) -> Result<Vec<Endpoint>, Diagnostic> {
+/// The endpoint that was named; HTTP and HTTPS where nothing says which of them, or which port.
+fn doors(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
     let host = args.host.trim();
-    let named = Endpoint::parse(host, args.tls).map_err(|error| {
+    let named = naming.endpoint(host).map_err(|error| {
         Diagnostic::usage(error.to_string())
             .with_hint("write web01, web01:5986, [2001:db8::1] or https://web01/wsman")
     })?;
-    Ok(match Endpoint::parse(host, true) {
+    let secure = Naming { tls: true, ..naming.clone() };
+    Ok(match secure.endpoint(host) {
         // Only where no port was named do the two differ.
         Ok(secure) if secure.port() != named.port() => vec![named, secure],
         _ => vec![named],
@@ -109,12 +113,16 @@ fn doors(args: &IdentifyArgs) -> Result<Vec<Endpoint>, Diagnostic> {
 }
 
 /// Looks at each door, at the same time: a closed one may take a while.
-async fn look_at(reach: &Reach) -> Vec<Look> {
-    let mut options = reach.trust.apply(HttpOptions::default().with_security(reach.security));
-    if let Some(limit) = reach.connect_timeout {
-        options = options.with_connect_timeout(limit).with_login_timeout(limit);
+async fn look_at(reach: &Reach) -> Result<Vec<Look>, Diagnostic> {
+    let Some(first) = reach.endpoints.first() else { return Ok(Vec::new()) };
+    let settings = reach.settings(first);
+    let mut authorities = reach.authorities.clone();
+    authorities.read(&settings)?;
+    let mut options = authorities.options(&settings).with_security(reach.security(&settings));
+    if let Some(limit) = settings.connect_timeout {
+        options = options.with_login_timeout(limit);
     }
-    match reach.endpoints.as_slice() {
+    Ok(match reach.endpoints.as_slice() {
         [one, other] => {
             let both = tokio::join!(Look::at(one.clone(), &options), Look::at(other.clone(), &options));
             vec![both.0, both.1]
@@ -126,7 +134,7 @@ async fn look_at(reach: &Reach) -> Vec<Look> {
             }
             looks
         }
-    }
+    })
 }
 
 /// What the offer means for a login by this command; nothing where the default does.
@@ -161,11 +169,12 @@ fn is_offered(row: &SchemeRow, offers: &Offers) -> bool {
 }
 
 fn policy(reach: &Reach, endpoint: &Endpoint) -> LoginPolicy {
+    let security = reach.security(&reach.settings(endpoint));
     LoginPolicy {
         tls: endpoint.is_tls(),
-        dangerous_basic_over_http: reach.security.dangerous_basic_over_http,
-        dangerous_unencrypted: reach.security.dangerous_unencrypted,
-        forbid_ntlm: reach.security.forbid_ntlm,
+        dangerous_basic_over_http: security.dangerous_basic_over_http,
+        dangerous_unencrypted: security.dangerous_unencrypted,
+        forbid_ntlm: security.forbid_ntlm,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Which sessions are closed: those that the servers list now, or remembered ones after a look at how they are now.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
+use pssession::Connector;
 use pssession::session::{Selection, Transport};
 use pssession::store::Rows;
 use pssession::teardown::{Circumstances, Requirement, Survey};
-use pssession::{Connector, Endpoint};
 
 use super::Run;
 use crate::cli::commands::connecting::Connectors;
@@ -62,7 +62,7 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let recalled = {
             let _open = self.watch.question();
-            remembered::recall(scope, &query, table, self.args.reach.tls, self.talk.told()).await?
+            remembered::recall(scope, &query, table, &self.reach.naming, self.talk.told()).await?
         };
         let selection = recalled.select(&query);
         let survey = Survey::default();
@@ -97,7 +97,7 @@ impl Run<'_> {
         let mut survey = self.survey(connectors).await;
         if let Some(table) = &self.table {
             // What was learned is kept; that it could not be is told, and stops nobody.
-            let merged = table.merge(&survey, self.reach.scheme).await;
+            let merged = table.merge(&survey, |endpoint| self.reach.settings(endpoint).auth).await;
             merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
         for session in chosen.sessions_mut() {
@@ -182,10 +182,10 @@ impl Run<'_> {
     /// Whether a credential may be sent to where these sessions are said to be: to the servers that were named, to those
     /// that were listed before, and else only if a person says so.
     async fn trusts(&self, chosen: &Rows) -> Result<bool, Diagnostic> {
-        let named: HashSet<&str> = self.reach.endpoints.iter().map(Endpoint::url).collect();
+        let named = self.reach.named();
         let over_ws_man = chosen.sessions().iter().filter(|session| session.transport == Transport::WsMan);
         let urls: BTreeSet<_> = over_ws_man.map(|session| session.endpoint_url.clone()).collect();
-        let urls: Vec<_> = urls.into_iter().filter(|url| !named.contains(url.as_str())).collect();
+        let urls: Vec<_> = urls.into_iter().filter(|url| !named.contains(url)).collect();
         let strangers = match &self.table {
             Some(table) => table.strangers(urls).await?,
             None => urls,

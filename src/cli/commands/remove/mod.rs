@@ -41,9 +41,9 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
     let reach = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
         let _open = watch.question();
-        Reach::read(&args.reach)?
+        Reach::read(&args.reach, context.config(&args.reach.config)?)?
     };
-    let logins = Logins::new(&args.reach.login, &watch);
+    let logins = Logins::new(&watch);
     let run = Run {
         args,
         scope,

@@ -1,0 +1,101 @@
+//! DOOR: the config file: where it is, who may write to it, and its text.
+#![expect(clippy::disallowed_methods, reason = "this door opens the config file")]
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::Config;
+use super::key::Places;
+use super::reading::{self, Wrong};
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::exit::Exit;
+use crate::cli::render::printable;
+use crate::cli::source;
+
+/// The largest config that is read, in bytes: some thousand hosts by name.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// The config that the command line or the environment names, else the user's own, which may be missing.
+///
+/// # Errors
+/// It cannot be read or understood, or others could make it run a command. Nothing is to be sent then.
+pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
+    let Some(path) = find(chosen) else { return Ok(Config::default()) };
+    if path == Path::new("-") {
+        return Err(bad("the config cannot be read from stdin", &path).with_hint("--config names a file"));
+    }
+    let unreadable = |error: &std::io::Error| {
+        bad(format!("cannot read the config {}", path.display()), &path)
+            .caused_by(error)
+            .with_hint("it is TOML, in UTF-8; --config names another; nothing was sent")
+    };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if chosen.is_none() && is_missing(error.kind()) => return Ok(Config::default()),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    // Of the file that is open: what the name leads to may change.
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    let bytes = source::bounded(file, MAX_BYTES).map_err(|error| unreadable(&error))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| unreadable(&std::io::Error::new(ErrorKind::InvalidData, error)))?;
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let places = Places { folder, home: source::variable(HOME).map(PathBuf::from) };
+    let read = reading::read(text, &places).map_err(|wrong| refused(&path, wrong))?;
+    if let (Some(line), Some(others)) = (read.runs_at, others_who_write(&metadata)) {
+        let problem = format!("password-command in a file that {others}");
+        let advice =
+            format!("they could have it run what they like; `chmod go-w`, and own {}", path.display());
+        return Err(refused(&path, Wrong { line, problem, advice }));
+    }
+    Ok(Config { path: Some(path), hosts: read.hosts, groups: read.groups })
+}
+
+/// Where the config is: `$XDG_CONFIG_HOME/pssession/config.toml` unless another is named, `%APPDATA%` on Windows.
+pub(crate) fn find(chosen: Option<&Path>) -> Option<PathBuf> {
+    let absolute = |name: &str| source::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = || match cfg!(windows) {
+        true => absolute("APPDATA"),
+        false => absolute("XDG_CONFIG_HOME").or_else(|| absolute(HOME).map(|home| home.join(".config"))),
+    };
+    chosen.map(Path::to_owned).or_else(|| Some(folder()?.join("pssession").join("config.toml")))
+}
+
+const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
+/// A home that is no folder, such as that of a service's account, has no config.
+fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn refused(path: &Path, wrong: Wrong) -> Diagnostic {
+    let Wrong { line, problem, advice } = wrong;
+    let nothing = if advice.ends_with('?') { " Nothing" } else { "; nothing" };
+    bad(format!("{} line {line}: {}", path.display(), printable(&problem)), path)
+        .with_hint(format!("{}{nothing} was sent", printable(&advice)))
+}
+
+fn bad(message: impl Into<String>, path: &Path) -> Diagnostic {
+    Diagnostic::new("InvalidConfig", "InvalidData", message, Exit::USAGE).about(path.display().to_string())
+}
+
+/// Who else may write to the file, if anybody may.
+#[cfg(unix)]
+fn others_who_write(metadata: &Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (group, world) = (0o020, 0o002);
+    let owners = [0, rustix::process::geteuid().as_raw()];
+    match metadata.mode() {
+        mode if mode & world != 0 => Some("everybody may write to"),
+        mode if mode & group != 0 => Some("its group may write to"),
+        _ if !owners.contains(&metadata.uid()) => Some("belongs to somebody else"),
+        _ => None,
+    }
+}
+
+/// On Windows the user's own folder is for its owner alone, unless somebody has changed that.
+#[cfg(not(unix))]
+fn others_who_write(_: &Metadata) -> Option<&'static str> {
+    None
+}

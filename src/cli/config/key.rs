@@ -1,0 +1,157 @@
+//! The keys of a `[[host]]`, what each takes, and what must not stand there.
+
+use std::path::{Path, PathBuf};
+
+use pssession::auth::UnknownScheme;
+use pssession::session::{QueryError, parse_duration_text};
+use pssession::transport::{CertificatePin, CertificatePinError};
+use toml::de::DeValue;
+
+use super::{PasswordSource, Settings, principal};
+
+/// How much of a key's name must be another's to be taken for a slip of the pen, from 0 to 1.
+const LIKENESS: f64 = 0.7;
+
+/// Where the paths of the file begin.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    /// The folder of the file: where a relative path begins.
+    pub(super) folder: PathBuf,
+    /// What `~` stands for.
+    pub(super) home: Option<PathBuf>,
+}
+
+/// A setting of a host.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) set: fn(&mut Settings, &DeValue<'_>, &Places) -> Result<(), String>,
+}
+
+/// The key that says which hosts are meant.
+pub(super) const NAME: &str = "name";
+
+/// Each setting, under the name of its option.
+pub(super) const KEYS: &[Key] = &[
+    Key { name: "user", set: |settings, value, _| put(&mut settings.user, text(value)?.to_owned()) },
+    Key {
+        name: "password-file",
+        set: |settings, value, places| {
+            let source = PasswordSource::File(path(value, places)?);
+            put(&mut settings.password, source)
+        },
+    },
+    Key {
+        name: "password-command",
+        set: |settings, value, _| {
+            let source = PasswordSource::Command(text(value)?.to_owned());
+            put(&mut settings.password, source)
+        },
+    },
+    Key {
+        name: "auth",
+        set: |settings, value, _| {
+            let scheme = text(value)?.parse().map_err(|error: UnknownScheme| error.to_string())?;
+            put(&mut settings.auth, scheme)
+        },
+    },
+    Key { name: "no-ntlm", set: |settings, value, _| put(&mut settings.no_ntlm, yes_or_no(value)?) },
+    Key { name: "spn", set: |settings, value, _| put(&mut settings.spn, principal(text(value)?)?) },
+    Key { name: "tls", set: |settings, value, _| put(&mut settings.tls, yes_or_no(value)?) },
+    Key { name: "port", set: |settings, value, _| put(&mut settings.port, port(value)?) },
+    Key { name: "ca-file", set: |settings, value, places| put(&mut settings.ca_file, path(value, places)?) },
+    Key {
+        name: "certificate-pin",
+        set: |settings, value, _| {
+            let pin = |text: &str| text.parse().map_err(|error: CertificatePinError| error.to_string());
+            let pins: Result<Vec<CertificatePin>, String> = texts(value)?.into_iter().map(pin).collect();
+            settings.certificate_pin = pins?;
+            Ok(())
+        },
+    },
+    Key {
+        name: "tls-server-name",
+        set: |settings, value, _| put(&mut settings.tls_server_name, text(value)?.to_owned()),
+    },
+    Key {
+        name: "connect-timeout",
+        set: |settings, value, _| {
+            let limit = parse_duration_text(text(value)?).map_err(|error: QueryError| error.to_string())?;
+            match limit.is_zero() {
+                true => Err("a limit of no time at all; write at least \"1s\"".to_owned()),
+                false => put(&mut settings.connect_timeout, limit),
+            }
+        },
+    },
+];
+
+/// Why a key must not stand in the file, and what to do instead; `None` if nothing is known of it.
+pub(super) fn refused(name: &str) -> Option<(&'static str, &'static str)> {
+    let name = name.to_lowercase().replace('_', "-");
+    if name.starts_with("dangerous") || ["unencrypted", "skip-certificate-check"].contains(&name.as_str()) {
+        return Some((
+            "what is dangerous is said on the command line, each time: what stands in a file is forgotten",
+            "take it out; for a certificate of your own there are `ca-file` and `certificate-pin`",
+        ));
+    }
+    let is_secret = ["password", "passwd", "pass", "pwd", "secret"].contains(&name.as_str());
+    is_secret.then_some((
+        "a password never stands in this file",
+        "take it out, and name where it is with `password-file` or `password-command` (a password manager)",
+    ))
+}
+
+/// The one among `names` for which `name` is likely meant.
+pub(super) fn likeliest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase().replace('_', "-");
+    let scored = names.map(|one| (strsim::jaro(&name, &one.to_lowercase()), one));
+    let likely = scored.filter(|(score, _)| *score > LIKENESS);
+    likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
+}
+
+/// A text that is not empty and that a terminal shows as it is.
+fn text<'a>(value: &'a DeValue<'_>) -> Result<&'a str, String> {
+    match value.as_str() {
+        None => Err("it is no text; write it in quotes".to_owned()),
+        Some("") => Err("it is empty".to_owned()),
+        Some(text) if text.chars().any(char::is_control) => Err("it holds a control character".to_owned()),
+        Some(text) => Ok(text),
+    }
+}
+
+/// One text, or a list of them that is not empty.
+pub(super) fn texts<'a>(value: &'a DeValue<'_>) -> Result<Vec<&'a str>, String> {
+    match value.as_array() {
+        None => Ok(vec![text(value)?]),
+        Some(values) if values.is_empty() => Err("it is empty".to_owned()),
+        Some(values) => values.iter().map(|value| text(value.get_ref())).collect(),
+    }
+}
+
+/// A file, from where the path begins to which it belongs. What `-` is elsewhere, stdin, is not for a config to read.
+fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
+    let text = text(value)?;
+    match (text.strip_prefix("~/"), &places.home) {
+        _ if text == "-" => Err("stdin can only be named on the command line".to_owned()),
+        (Some(rest), Some(home)) => Ok(home.join(rest)),
+        (Some(_), None) => Err("there is no home that `~` could stand for".to_owned()),
+        (None, _) => Ok(places.folder.join(Path::new(text))),
+    }
+}
+
+fn yes_or_no(value: &DeValue<'_>) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "it is neither true nor false".to_owned())
+}
+
+fn port(value: &DeValue<'_>) -> Result<u16, String> {
+    let number =
+        value.as_integer().and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
+    number.filter(|port| *port != 0).ok_or_else(|| "it is not a port (a number from 1 to 65535)".to_owned())
+}
+
+/// Each setting is made once.
+fn put<T>(place: &mut Option<T>, value: T) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err("`password-file` and `password-command` exclude each other".to_owned()),
+    }
+}

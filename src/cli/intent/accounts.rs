@@ -1,0 +1,93 @@
+//! Whose password comes from where in one run.
+
+use std::collections::HashMap;
+
+use crate::cli::config::PasswordSource;
+use crate::cli::diagnostic::Diagnostic;
+
+/// For each account where its password comes from; those that are not here are asked for theirs.
+///
+/// An account has one password, and what proves it on one host proves it for all; a password is that of one account.
+/// Where the options and the config say otherwise, most hosts would see a wrong password, and somebody's account gets
+/// locked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passwords(HashMap<String, PasswordSource>);
+
+impl Passwords {
+    /// From the user and the source of each host.
+    pub(crate) fn of<'a>(
+        hosts: impl IntoIterator<Item = (Option<&'a str>, Option<&'a PasswordSource>)>,
+    ) -> Result<Self, Diagnostic> {
+        let mut found: HashMap<String, PasswordSource> = HashMap::new();
+        let mut users: Vec<(&PasswordSource, &str)> = Vec::new();
+        for (user, source) in hosts {
+            let (Some(user), Some(source)) = (user, source) else { continue };
+            match found.insert(user.to_lowercase(), source.clone()) {
+                Some(other) if other != *source => return Err(two_passwords(user)),
+                Some(_) => {}
+                None => users.push((source, user)),
+            }
+        }
+        for (source, _) in &users {
+            let mut sharing: Vec<&str> =
+                users.iter().filter(|(other, _)| other == source).map(|(_, user)| *user).collect();
+            if sharing.len() > 1 {
+                sharing.sort_by_key(|user| user.to_lowercase());
+                return Err(shared(&sharing));
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// Where the password of this account comes from, if it is not asked for.
+    pub(crate) fn source(&self, user: &str) -> Option<&PasswordSource> {
+        self.0.get(&user.to_lowercase())
+    }
+}
+
+fn two_passwords(user: &str) -> Diagnostic {
+    Diagnostic::usage(format!("the config has two places for the password of {user}")).with_hint(
+        "a run takes one for each account: write a local account with its machine, as WEB01\\Administrator, or run \
+         once for each; nothing was sent",
+    )
+}
+
+fn shared(users: &[&str]) -> Diagnostic {
+    Diagnostic::usage(format!("one password cannot be that of {}", users.join(" and of "))).with_hint(
+        "name one account with --user, choose sessions or servers of one, or give each user of the config a password \
+         of their own; nothing was sent",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> PasswordSource {
+        PasswordSource::File(path.into())
+    }
+
+    fn of(hosts: &[(&str, Option<PasswordSource>)]) -> Result<Passwords, String> {
+        Passwords::of(hosts.iter().map(|(user, source)| (Some(*user), source.as_ref())))
+            .map_err(|diagnostic| diagnostic.message)
+    }
+
+    #[test]
+    fn one_account_is_told_one_password_wherever_it_logs_in() {
+        let passwords =
+            of(&[("ann", None), ("ANN", Some(file("a"))), ("bob", Some(file("b"))), ("cy", None)]).unwrap();
+        assert_eq!(passwords.source("Ann"), Some(&file("a")));
+        assert_eq!(passwords.source("bob"), Some(&file("b")));
+        assert_eq!(passwords.source("cy"), None);
+        assert_eq!(Passwords::of([(None, Some(&file("a")))]).unwrap(), Passwords::default());
+    }
+
+    #[test]
+    fn a_password_of_two_accounts_and_two_of_one_account_are_refused() {
+        let environment = || Some(PasswordSource::Environment);
+        let two = of(&[("Bob", environment()), ("ann", environment()), ("bob", environment())]);
+        assert_eq!(two.unwrap_err(), "one password cannot be that of ann and of Bob");
+        let two = of(&[("ann", Some(file("a"))), ("Ann", Some(file("b")))]);
+        assert_eq!(two.unwrap_err(), "the config has two places for the password of Ann");
+    }
+}

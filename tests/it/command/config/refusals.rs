@@ -1,0 +1,117 @@
+//! A config that cannot be meant, read or trusted stops the command before anything is sent.
+
+use super::*;
+
+const GET: &[&str] = &["get", "--on", "127.0.0.2", "--user", ANN];
+
+#[tokio::test]
+async fn what_cannot_be_meant_stops_every_command_with_its_file_line_and_advice() {
+    let estate = Estate::with("[[host]]\nname = '127.0.0.2'\nca_file = 'x'\n").await;
+    let ann = estate.place("ann");
+    let get = [GET, &["--password-file", &ann]].concat();
+    for words in [
+        &get[..],
+        &["get"],
+        &["remove", "--id", "1"],
+        &["forget", "--id", "1"],
+        &["import", "-"],
+        &["identify", "127.0.0.2"],
+        &["gsn"],
+    ] {
+        let run = estate.command(words).run().await.expect(2);
+        let place = format!("{} line 3: \"ca_file\" is no key here", estate.place("config.toml"));
+        assert!(run.stderr.contains(&place), "{words:?}: {}", run.stderr);
+        assert!(run.stderr.contains("did you mean ca-file? Nothing was sent"), "{words:?}: {}", run.stderr);
+    }
+    let run = estate.command(&["get", "-o", "json"]).run().await.expect(2);
+    let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(
+        [&error["ErrorId"], &error["Target"]],
+        [&json!("InvalidConfig"), &json!(estate.place("config.toml"))]
+    );
+    assert_eq!(estate.connections(), 0);
+}
+
+#[tokio::test]
+async fn what_is_dangerous_or_secret_is_refused_with_its_line_and_why() {
+    let estate = Estate::with("").await;
+    for (line, why) in [
+        ("dangerous-basic-over-http = true", "said on the command line, each time"),
+        ("password = 'hunter2'", "a password never stands in this file"),
+        ("password = hunter2", "it is no TOML"),
+    ] {
+        estate.write("config.toml", &format!("[[host]]\nname = '*'\n{line}"));
+        let run = estate.command(GET).run().await.expect(2);
+        assert!(run.stderr.contains("config.toml line 3: ") && run.stderr.contains(why), "{}", run.stderr);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+    assert_eq!(estate.connections(), 0);
+}
+
+#[tokio::test]
+async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
+    let estate = Estate::with("").await;
+    for (place, why) in [("none.toml", "No such file"), ("", "directory")] {
+        let run = estate.command(GET).env("PSSESSION_CONFIG", &estate.place(place)).run().await.expect(2);
+        assert!(run.stderr.contains("cannot read the config") && run.stderr.contains(why), "{}", run.stderr);
+    }
+    // What is empty is readable, and says nothing.
+    let run = estate.command(GET).env("PSSESSION_CONFIG", "/dev/null").run().await.expect(2);
+    assert!(run.stderr.contains("no password for"), "{}", run.stderr);
+    estate.write("config.toml", &"#".repeat(300_000));
+    let run = estate.command(GET).run().await.expect(2);
+    assert!(run.stderr.contains("more than 262144 bytes"), "{}", run.stderr);
+    std::fs::write(estate.place("config.toml"), b"# \xff").unwrap();
+    let run = estate.command(GET).run().await.expect(2);
+    assert!(run.stderr.contains("utf-8"), "{}", run.stderr);
+    let run = estate.command(&[GET, &["--config", "-"]].concat()).run().await.expect(2);
+    assert!(run.stderr.contains("cannot be read from stdin"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_config_that_others_may_write_runs_no_command() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let estate = Estate::with("").await;
+    let command = format!("password-command = 'touch {}'", estate.place("ran"));
+    estate.write("config.toml", &WHOLE.replace("password-file = \"ann\"", &command));
+    let set = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(estate.place("config.toml"), mode).unwrap();
+    };
+    for (mode, who) in [(0o664, "its group may write to"), (0o646, "everybody may write to")] {
+        set(mode);
+        let run = estate.command(&["get", "--on", "127.0.0.2"]).run().await.expect(2);
+        let problem = format!("line 18: password-command in a file that {who}");
+        assert!(run.stderr.contains(&problem) && run.stderr.contains("chmod go-w"), "{}", run.stderr);
+    }
+    assert!(!std::fs::exists(estate.place("ran")).unwrap());
+    // Without a command there is nothing that they could have run.
+    estate.write("config.toml", WHOLE);
+    set(0o664);
+    estate.command(&["get", "--on", "127.0.0.2"]).run().await.expect(0);
+}
+
+#[tokio::test]
+async fn one_password_for_two_users_or_two_for_one_are_refused() {
+    let estate = Estate::with(WHOLE).await;
+    let get = || estate.command(&["get", "--on", "127.0.0.2,127.0.0.3"]);
+    let run = get().env("PSSESSION_PASSWORD", "x").run().await.expect(2);
+    assert!(run.stderr.contains(r"one password cannot be that of LAB\ann and of LAB\bob"), "{}", run.stderr);
+    estate.write("config.toml", &WHOLE.replace(r"LAB\bob", r"LAB\ann"));
+    let run = get().run().await.expect(2);
+    assert!(run.stderr.contains(r"the config has two places for the password of LAB\ann"), "{}", run.stderr);
+    assert_eq!(estate.connections(), 0);
+}
+
+#[tokio::test]
+async fn the_report_does_not_take_the_place_of_the_config() {
+    let estate = Estate::with(WHOLE).await;
+    let words = ["remove", "--all", "--what-if", "--report", &estate.place("config.toml")];
+    let run = estate.command(&words).run().await.expect(2);
+    assert!(run.stderr.contains("--config names the same file"), "{}", run.stderr);
+}
+
+#[test]
+fn the_demo_looks_at_no_config() {
+    Pssession::new(["demo"]).env("PSSESSION_CONFIG", "/nowhere.toml").run_blocking().expect(0);
+}
