@@ -44,7 +44,9 @@ def start(request, users):
     spnego._ntlm.TargetInfo = Timeless if request["timeless"] else TIMED
     unsigned = property(lambda self: False)
     spnego._ntlm.NTLMProxy._requires_mech_list_mic = unsigned if request["unsigned"] else WANTS_MIC
-    options = spnego.NegotiateOptions.use_ntlm | spnego.NegotiateOptions.use_negotiate
+    options = spnego.NegotiateOptions.use_ntlm
+    if request["protocol"] == "negotiate":
+        options |= spnego.NegotiateOptions.use_negotiate
     return spnego.server(protocol=request["protocol"], options=options, channel_bindings=bindings)
 
 

@@ -110,7 +110,7 @@ fn an_altered_list_or_signature_of_a_negotiation_is_noticed_by_both() {
 
 /// How the list of a negotiation is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mic {
+pub(crate) enum Mic {
     /// By the client first, which owes it for the MIC in NTLM's last message.
     Owed,
     /// By the acceptor first, and then by the client.
@@ -279,7 +279,7 @@ impl Acceptor {
     }
 
     /// The same, raw or in a negotiation.
-    fn begin(
+    pub(crate) fn begin(
         &mut self,
         (domain, user, password): (&str, &str, &str),
         binding: Option<&[u8]>,

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::command::leaked;
-use crate::ntlm_interop::{Acceptor, unhex};
+use crate::ntlm_interop::{Acceptor, Mic, unhex};
 use crate::support::command::Pssession;
 use crate::support::raw::{Act, RawServer, Response, Seen};
 use crate::support::tls::{Authority, BOTH, Leaf};
@@ -37,7 +37,7 @@ impl Strict {
     /// Insists on the binding of `leaf`.
     fn new(mut judge: Acceptor, leaf: &Leaf) -> Self {
         let binding = [b"tls-server-end-point:".as_slice(), &leaf.end_point_hash()].concat();
-        judge.account(("LAB", "ann", "hunter2"), Some(&binding));
+        judge.begin(("LAB", "ann", "hunter2"), Some(&binding), "negotiate", Mic::Owed);
         Self { judge, world: leaked(), authenticated: None, began: Instant::now(), refusals: 0 }
     }
 
@@ -51,13 +51,11 @@ impl Strict {
             });
         };
         Act::Answer(match self.judge.token(&STANDARD.decode(token).unwrap()) {
-            Ok(answer) if answer["complete"] == true => {
-                self.authenticated = Some(seen.connection);
-                Response::new(200)
-            }
             Ok(answer) => {
-                let challenge = format!("Negotiate {}", STANDARD.encode(unhex(&answer["token"])));
-                Response::new(401).header("WWW-Authenticate", challenge)
+                let stands = answer["complete"] == true;
+                self.authenticated = stands.then_some(seen.connection);
+                let token = format!("Negotiate {}", STANDARD.encode(unhex(&answer["token"])));
+                Response::new(if stands { 200 } else { 401 }).header("WWW-Authenticate", token)
             }
             Err(error) => {
                 assert!(error.contains("BadBindingsError"), "{error}");
