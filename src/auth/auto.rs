@@ -13,6 +13,8 @@ use super::{
 pub(super) struct Auto {
     login: Box<dyn Handshake>,
     current: &'static SchemeRow,
+    /// Whether the server has offered the current scheme.
+    offered: bool,
     /// What another scheme would need, until the choice is made.
     undecided: Option<Undecided>,
 }
@@ -34,6 +36,7 @@ impl Auto {
         Ok(Box::new(Self {
             login: row.begin(credential, policy, options, None)?,
             current: row,
+            offered: false,
             undecided: Some((credential.clone(), policy, options.clone())),
         }))
     }
@@ -42,13 +45,17 @@ impl Auto {
     fn decide(&mut self, answer: &Answer<'_>, undecided: Undecided) -> Result<Step, AuthError> {
         if answer.status == 401 && !offers(answer, self.current) {
             let row = strongest(answer, undecided.1)?;
-            return self.change(row, answer, undecided);
+            // What was offered before is not given up for the password itself.
+            if !(self.offered && row.needs_tls) {
+                return self.change(row, answer, undecided);
+            }
         }
         let failure = match self.login.step(Some(answer)) {
             Err(failure @ AuthError::NotOffered { .. }) if answer.status == 401 => failure,
             step => {
                 // It has only asked so far, such as for the certificate that its first token is bound to.
                 if matches!(&step, Ok(Step::Send(leg)) if leg.begins && !leg.proves) {
+                    self.offered = true;
                     self.undecided = Some(undecided);
                 }
                 return step;
@@ -265,6 +272,17 @@ mod tests {
         step(login, 401, "Negotiate").unwrap();
         let proof = leg(step(login, 401, &format!("Negotiate {challenge}")).unwrap());
         assert!(proof.proves && !proof.begins);
+    }
+
+    #[cfg(feature = "kerberos")]
+    #[test]
+    fn auto_never_takes_basic_from_a_server_that_has_offered_more() {
+        let mut login = begin(HTTPS).unwrap();
+        assert!(leg(login.step(None).unwrap()).authorization.is_none(), "it asks for the certificate");
+        let first = leg(step(&mut *login, 401, "Negotiate, Basic realm=\"WSMAN\"").unwrap());
+        assert!(authorization(&first).starts_with("Negotiate "));
+        let error = step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap_err();
+        assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
     }
 
     #[cfg(feature = "ntlm")]
