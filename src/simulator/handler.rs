@@ -19,7 +19,7 @@ pub trait Handler: Send + 'static {
     /// Answers one request: its body in clear, opened if it was sealed. `now` is the time since the listener began.
     fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response;
 
-    /// Answers a request whose answer had to wait, as [`Response::held`] says. Asked again until there is an answer.
+    /// Answers a request whose answer had to wait, as [`Response::held`] says it. Asked again until there is an answer.
     fn resume(&mut self, _held: &Held, _now: Duration) -> Response {
         Response::status(500)
     }

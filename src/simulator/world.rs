@@ -280,7 +280,7 @@ impl World {
         let now = self.time(now);
         let relates_to = held.message_id.as_deref();
         let (response, fault) = match self.listen(held, now) {
-            Ok(None) => return Response::held(held.clone()),
+            Ok(None) => return Response::waits(held.clone()),
             Ok(Some(answer)) => (self.accept(&answer, relates_to), None),
             Err(refusal) => self.refuse(&refusal, relates_to),
         };
@@ -305,7 +305,7 @@ impl World {
         };
         match judged.and_then(|()| self.perform(account, request, now)) {
             Ok(Done::Answered(answer)) => (self.accept(&answer, request.message_id), None),
-            Ok(Done::Waits(held)) => (Response::held(held), None),
+            Ok(Done::Waits(held)) => (Response::waits(held), None),
             Err(refusal) => self.refuse(&refusal, request.message_id),
         }
     }
@@ -405,7 +405,7 @@ impl Response {
         Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole, held: None }
     }
 
-    fn held(held: Held) -> Self {
+    fn waits(held: Held) -> Self {
         Self { held: Some(held), ..Self::status(0) }
     }
 
