@@ -138,7 +138,10 @@ fn describe(operation: Operation) -> (&'static str, &'static str) {
             "The Get between two Deletes",
             "The first Delete was answered 200 and did nothing. Here, too, a session has 30 s and an operation 10 s.",
         ),
-        Operation::Delete => ("Delete", "Whatever the answer, a listing says whether the session is gone."),
+        Operation::Delete => (
+            "Delete",
+            "Whatever the answer, a listing says whether the session is gone; only what was turned away each time did nothing.",
+        ),
         Operation::Verify => (
             "The proof",
             "The listings after the Delete, all their pages. Here a session has 30 s and an operation 10 s.",

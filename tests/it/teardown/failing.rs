@@ -72,7 +72,7 @@ async fn busy_answers_are_waited_out() {
 #[tokio::test(start_paused = true)]
 async fn each_definite_refusal_fails_after_a_listing_that_shows_the_shell() {
     let rows = [
-        (Mischief::Fault(5), "access denied"),
+        (Mischief::Fault(5), "access is denied"),
         (Mischief::Status(404, b"<html>not here</html>".to_vec()), "404"),
         (Mischief::Fault(87), "87"),
     ];
