@@ -141,20 +141,18 @@ async fn look_at(reach: &Reach) -> Result<Vec<Look>, Diagnostic> {
 fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
     let (endpoint, offers) = (&look.endpoint, &look.told.as_ref().ok()?.offers);
     let policy = policy(reach, endpoint);
-    let offered = |needs_tls| {
-        SCHEMES.iter().any(|row| {
-            row.needs_tls == needs_tls
-                && is_offered(row, offers)
-                && !matches!(row.verdict(policy), Verdict::Refused(_))
-        })
-    };
-    if offered(false) || offers.has("NTLM") {
+    let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
+    if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, offers)) {
         return None;
     }
     Some(if !offers.has("Basic") {
-        let mut words: Vec<&str> = SCHEMES.iter().flat_map(|row| row.headers).copied().collect();
-        words.dedup();
-        format!("this build logs in with {}; none of these is offered here", words.join(" or "))
+        let mut words: Vec<&str> = Vec::new();
+        for word in SCHEMES.iter().filter(allowed).flat_map(|row| row.headers) {
+            if !words.contains(word) {
+                words.push(word);
+            }
+        }
+        format!("this build logs in here with {}; none of these is offered", words.join(" or "))
     } else if endpoint.is_tls() {
         "only Basic is offered: a local user of that machine, and --auth basic".to_owned()
     } else {
