@@ -25,7 +25,7 @@ const REACHED: &[&str] = &[
     "NotStarted(credential refused",
     "Failed(identity changed",
     "Failed(listing incomplete",
-    "Failed(access denied",
+    "Failed(access is denied (WSManFault 5, 0x00000005",
     "Failed(still there",
     "Failed(no Delete could be sent in time",
     "Failed(transport VMBus is not WS-Management",
