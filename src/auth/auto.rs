@@ -81,6 +81,7 @@ impl Auto {
     ) -> Result<Step, AuthError> {
         self.login = row.begin(&credential, policy, &options, Some(answer.offers))?;
         self.current = row;
+        self.offered = offers(answer, row);
         let first = match self.login.step(None)? {
             Step::Send(leg) if leg.authorization.is_none() => self.login.step(Some(answer))?,
             first => first,
@@ -283,6 +284,19 @@ mod tests {
         assert!(authorization(&first).starts_with("Negotiate "));
         let error = step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap_err();
         assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
+    }
+
+    #[cfg(feature = "ntlm")]
+    #[test]
+    fn an_offer_that_came_with_the_first_token_is_not_given_up_for_the_password_either() {
+        for first_answer in ["NTLM, Basic realm=\"WSMAN\"", "Negotiate, Basic realm=\"WSMAN\""] {
+            let mut login = begin(HTTP_BASIC).unwrap();
+            login.step(None).unwrap();
+            let raw = leg(step(&mut *login, 401, first_answer).unwrap());
+            assert!(raw.begins && !raw.proves);
+            let error = step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap_err();
+            assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
+        }
     }
 
     #[cfg(feature = "ntlm")]
