@@ -107,9 +107,14 @@ impl Spnego {
 
     fn hear(&mut self, mut negotiation: Box<Negotiation>, answer: &Answer<'_>) -> Result<Step, AuthError> {
         let header = self.manner.header;
-        let resp = match carrier::token(answer, header, SCHEME)? {
-            Some(bytes) => Some(NegTokenResp::read(&bytes).map_err(unreadable)?),
-            None => None,
+        let read = |bytes: Vec<u8>| NegTokenResp::read(&bytes).map_err(unreadable);
+        let resp = match carrier::token(answer, header, SCHEME).and_then(|bytes| bytes.map(read).transpose())
+        {
+            // The password has been judged, whatever the token is: it must not be sent again.
+            Err(_) if answer.status == 401 && negotiation.shown == Shown::Password => {
+                return Err(negotiation.rejected(None));
+            }
+            resp => resp?,
         };
         let reply = match answer.status {
             200..=299 => {

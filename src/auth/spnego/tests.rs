@@ -310,6 +310,16 @@ fn a_401_after_the_proof_is_a_definite_refusal() {
 }
 
 #[test]
+fn a_401_after_the_proof_is_a_refusal_whatever_its_token_is() {
+    for header in ["Negotiate abc", "Negotiate TlRMTVNTUAACAAAA", "Negotiate oQcwBaADCgEE"] {
+        let (mut login, _) = of_ntlm();
+        sent(say(&mut login, 401, &challenge(&timeless())));
+        let error = answer(&mut login, 401, header).unwrap_err();
+        assert!(matches!(error, AuthError::Refused { .. }), "{header}: {error}");
+    }
+}
+
+#[test]
 fn a_no_before_any_credential_refuses_nobody() {
     for (status, header, is_reject) in [
         (401, "Negotiate oQcwBaADCgEC", true),
