@@ -159,6 +159,14 @@ impl Diagnostic {
         };
     }
 
+    /// Keeps the advice of the last error with its own error, where something else follows it on stderr.
+    pub(crate) fn end_of_advice() {
+        if AFTER_A_HINT.swap(false, Ordering::Relaxed) {
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr().lock());
+        }
+    }
+
     /// How many errors have been written, or would have been if they were not silenced.
     pub(crate) fn records() -> usize {
         RECORDS.load(Ordering::Relaxed)

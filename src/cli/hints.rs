@@ -146,7 +146,8 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
 
 fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
     Some(match error {
-        AuthError::Refused { .. } if endpoint.is_tls() => {
+        // Basic carries no hash of the certificate that could be refused.
+        AuthError::Refused { scheme, .. } if endpoint.is_tls() && *scheme != "basic" => {
             "check the user (DOMAIN\\user, user@realm, or a local user) and the password; with Extended Protection a server also \
              refuses a login that came through a proxy with a certificate of its own; it is not tried again in this run, so \
              that the account does not get locked"

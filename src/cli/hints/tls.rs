@@ -34,7 +34,7 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
                 .to_owned()
         }
         TlsError::NotTls => {
-            "what answers there does not speak TLS: leave out --tls, or name the HTTPS port, usually 5986".to_owned()
+            "leave out --tls, or name the HTTPS port, usually 5986".to_owned()
         }
         TlsError::ClientCertificate => {
             "this program logs in with a user, not with a certificate: set the listener not to require one, or use \

@@ -132,6 +132,10 @@ impl Talk {
         let all_declined = report.counts().declined == report.records.len()
             && matches!(self.format, Format::Table | Format::Wide)
             && std::io::stdout().is_terminal();
+        let summary = self.summary && !report.records.is_empty();
+        if summary {
+            Diagnostic::end_of_advice();
+        }
         let shown = if planned_only && self.voice.is_some() && !self.records {
             what_if(report)
         } else if told_already || all_declined || !self.records {
@@ -139,7 +143,7 @@ impl Talk {
         } else {
             render::removals(self.format, &report.records, notes)
         };
-        if self.summary && !report.records.is_empty() {
+        if summary {
             writeln!(std::io::stderr().lock(), "{}", render::summary(report))?;
         }
         match shown {
