@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 256 * 1024;
 /// The config that the command line or the environment names, else the user's own, which may be missing.
 ///
 /// # Errors
-/// It cannot be read or understood, or others could make it run a command. Nothing is to be sent then.
+/// It cannot be read or understood, or others may write to it. Nothing is to be sent then.
 pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     let Some(path) = find(chosen) else { return Ok(Config::default()) };
     if path == Path::new("-") {
@@ -37,18 +37,18 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     };
     // Of the file that is open: what the name leads to may change.
     let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    // It says where passwords go, and what gives them.
+    if let Some(others) = others_who_write(&metadata) {
+        return Err(bad(format!("the config {} {others}", path.display()), &path).with_hint(
+            "they could have a password sent where they like; `chmod go-w` it and own it; nothing was sent",
+        ));
+    }
     let bytes = source::bounded(file, MAX_BYTES).map_err(|error| unreadable(&error))?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|error| unreadable(&std::io::Error::new(ErrorKind::InvalidData, error)))?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let places = Places { folder, home: source::variable(HOME).map(PathBuf::from) };
     let read = reading::read(text, &places).map_err(|wrong| refused(&path, wrong))?;
-    if let (Some(line), Some(others)) = (read.runs_at, others_who_write(&metadata)) {
-        let problem = format!("password-command in a file that {others}");
-        let advice =
-            format!("they could have it run what they like; `chmod go-w`, and own {}", path.display());
-        return Err(refused(&path, Wrong { line, problem, advice }));
-    }
     Ok(Config { path: Some(path), hosts: read.hosts, groups: read.groups })
 }
 
@@ -87,8 +87,10 @@ fn others_who_write(metadata: &Metadata) -> Option<&'static str> {
     let (group, world) = (0o020, 0o002);
     let owners = [0, rustix::process::geteuid().as_raw()];
     match metadata.mode() {
-        mode if mode & world != 0 => Some("everybody may write to"),
-        mode if mode & group != 0 => Some("its group may write to"),
+        // A device or a pipe keeps nothing: /dev/null says that there is no config.
+        _ if !metadata.is_file() => None,
+        mode if mode & world != 0 => Some("may be written by everybody"),
+        mode if mode & group != 0 => Some("may be written by its group"),
         _ if !owners.contains(&metadata.uid()) => Some("belongs to somebody else"),
         _ => None,
     }

@@ -14,8 +14,6 @@ use super::key::{KEYS, NAME, Places, likeliest, refused, texts};
 pub(super) struct Read {
     pub(super) hosts: Vec<Host>,
     pub(super) groups: BTreeMap<String, Vec<String>>,
-    /// The line of the first command that would be run, so that it matters who can write to the file.
-    pub(super) runs_at: Option<usize>,
 }
 
 /// What is wrong with a file, where, and what to do.
@@ -46,7 +44,7 @@ pub(super) fn read(text: &str, places: &Places) -> Result<Read, Wrong> {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("host", DeValue::Array(hosts)) => {
                 for host in hosts {
-                    let host = file.host(host.span().start, host.get_ref(), &mut read.runs_at)?;
+                    let host = file.host(host.span().start, host.get_ref())?;
                     read.hosts.push(host);
                 }
             }
@@ -79,7 +77,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn host(&self, at: usize, value: &DeValue<'_>, runs_at: &mut Option<usize>) -> Result<Host, Wrong> {
+    fn host(&self, at: usize, value: &DeValue<'_>) -> Result<Host, Wrong> {
         let Some(table) = value.as_table() else { return Err(self.not_doubled(at)) };
         let mut host = Host::default();
         for (key, value) in in_order(table) {
@@ -98,10 +96,6 @@ impl File<'_> {
                 return Err(self.unknown(at, name, &names));
             };
             (known.set)(&mut host.settings, value.get_ref(), self.places).map_err(wrong)?;
-            if name == "password-command" {
-                let line = self.line(at);
-                *runs_at = Some(runs_at.map_or(line, |first| first.min(line)));
-            }
         }
         match host.names.is_empty() {
             true => Err(self.wrong(
@@ -203,7 +197,6 @@ mod tests {
         let found = read(text, &places).unwrap();
         assert_eq!(found.groups["web"], ["web01", "web02:5986"]);
         assert_eq!(found.groups["db"], ["db01"]);
-        assert_eq!(found.runs_at, Some(8));
         let [first, second] = &found.hosts[..] else { panic!("{found:?}") };
         assert_eq!(first.exact_names().collect::<Vec<_>>(), ["web01", "::1"]);
         let settings = &first.settings;

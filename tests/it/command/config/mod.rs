@@ -47,7 +47,11 @@ impl Estate {
         let text = (2..).zip(&self.hosts).fold(text.to_owned(), |text, (number, host)| {
             text.replace(&format!("@{number}"), &host.port().to_string())
         });
-        std::fs::write(self.folder.path().join(name), text).unwrap();
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        // Whatever the umask: a config that others may write is refused.
+        #[cfg(unix)]
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     }
 
     fn place(&self, name: &str) -> String {
