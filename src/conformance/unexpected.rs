@@ -47,7 +47,7 @@ impl fmt::Display for Unexpected {
             Some(number) => {
                 write!(f, "request {} is not expected; the nearest is exchange {number:02}:", self.request)?;
             }
-            None => write!(f, "request {} is not expected; nothing is left to expect:", self.request)?,
+            None => write!(f, "request {} is not expected, and no exchange comes near it:", self.request)?,
         }
         self.difference.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
