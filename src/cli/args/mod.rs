@@ -158,8 +158,8 @@ Examples:
   pssession convert recorded.yml scenarios/disconnect --server 'Windows Server 2016' --force";
 
 const REPLAY_EXAMPLES: &str = "\
-It takes Basic and NTLM, sealed or in clear, with the user and password that it prints. It ends with 0 if every exchange
-was asked for and nothing else was, with 9 if not.
+It takes Basic and NTLM, sealed or in clear, with the user and password that it prints.
+It ends with 0 if every exchange was asked for and nothing else was, with 9 if not.
 
 Examples:
   pssession replay scenarios/disconnect --until-done

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
 fn not_converted(shown: &str, line: usize, reason: &str) -> Diagnostic {
     let message = format!("{shown}:{line}: {}", one_line(reason, MAX_SHOWN));
     Diagnostic::new("InvalidRecording", "InvalidData", message, Exit::USAGE).with_hint(
-        "a recording is YAML: `messages`, a list of `request` and `response`; fixtures/README.md shows more",
+        "a recording is YAML: `messages`, a list of `request` and `response`; docs/conformance.md shows one",
     )
 }
 
