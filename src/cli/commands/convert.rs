@@ -36,7 +36,11 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
     }
     for message in &messages {
         Essence::of(message.request.as_bytes()).map_err(|malformed| {
-            not_converted(&shown, message.line, &format!("the request of this message is {malformed}"))
+            not_converted(
+                &shown,
+                message.line,
+                &format!("the request of this message is no envelope: {malformed}"),
+            )
         })?;
     }
     spare_what_is_there(args)?;
@@ -63,11 +67,11 @@ fn spare_what_is_there(args: &ConvertArgs) -> Result<(), Diagnostic> {
     };
     if !dir.exists() {
         Ok(())
-    } else if !args.force {
-        refused(format!("{} is there already", dir.display()), "--force replaces a scenario")
     } else if !dir.join(HEADER_FILE).is_file() {
         let message = format!("{} is no scenario, and is left alone: it has no {HEADER_FILE}", dir.display());
         refused(message, "name another folder")
+    } else if !args.force {
+        refused(format!("{} is there already", dir.display()), "--force replaces a scenario")
     } else {
         Ok(())
     }

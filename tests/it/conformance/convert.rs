@@ -72,7 +72,9 @@ fn what_is_no_recording_is_named_with_its_line_and_makes_nothing() {
     let dir = home.path().join("made");
     let said = |text: &str| convert(text, &dir, &[]).expect(2).stderr;
     assert!(said("messages:\n- response: x\n").contains("stdin:3: the message has no request"));
-    assert!(said("messages:\n- request: <a>\n").contains("stdin:2: the request of this message is"));
+    assert!(
+        said("messages:\n- request: <a>\n").contains("stdin:2: the request of this message is no envelope: ")
+    );
     assert!(said("messages:\n- request: \"x\n").contains("not YAML"));
     assert!(names(home.path()).is_empty());
 }
