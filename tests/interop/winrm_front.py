@@ -2,7 +2,8 @@
 
 It takes one JSON object as its argument:
   upstream, user, password   where the simulator listens, and its Basic account: it gets the bodies in clear
-  header                     the word in WWW-Authenticate: "Kerberos" or "Negotiate"
+  header                     the word in WWW-Authenticate: "Kerberos", "Negotiate" or "Basic", which Werkzeug reads
+  account                    of Basic: [user, password]
   protocol                   pyspnego's name for what is spoken below it: "kerberos", "negotiate" or "ntlm"
   certificate, key           PEM files: HTTPS, and the login is all that is protected by it
   binding                    hex of the application data that a login must be bound to, or null
@@ -30,6 +31,7 @@ import spnego
 import spnego._negotiate
 import spnego._ntlm
 import spnego.channel_bindings
+from werkzeug.datastructures import Authorization, WWWAuthenticate
 
 # Else a refusal that has a token to go with it hides its reason.
 gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False
@@ -129,6 +131,8 @@ class Connection(BaseHTTPRequestHandler):
 
     def serve(self, body):
         authorization = self.headers.get("Authorization")
+        if settings["header"] == "Basic":
+            return self.basic(authorization, body)
         if not self.stands:
             self.round_trips += 1
             if authorization is None:
@@ -141,6 +145,19 @@ class Connection(BaseHTTPRequestHandler):
         if self.header_length is None and not settings.get("certificate"):
             self.header_length = 0
         self.operation(body)
+
+    def basic(self, authorization, body):
+        """Each request bears the password; none is answered before it does."""
+        shown = Authorization.from_header(authorization)
+        if shown is None or shown.type != "basic":
+            return self.answer(401)
+        if [shown.username, shown.password] != settings["account"]:
+            raise PermissionError("Basic: no such account")
+        if not self.stands:
+            self.stands = True
+            tell(event="login", principal=shown.username)
+        status, answer = forward(body)
+        self.answer(status, body=answer, content_type="application/soap+xml;charset=UTF-8")
 
     def login(self, token):
         self.context = self.context or acceptor()
@@ -211,6 +228,8 @@ class Connection(BaseHTTPRequestHandler):
         self.send_response(status)
         if token is not None:
             self.send_header("WWW-Authenticate", f"{settings['header']} {base64.b64encode(token).decode()}")
+        elif status == 401 and settings["header"] == "Basic":
+            self.send_header("WWW-Authenticate", WWWAuthenticate("basic", {"realm": "WSMAN"}).to_header())
         elif status == 401:
             self.send_header("WWW-Authenticate", settings["header"])
         if content_type:

@@ -9,6 +9,8 @@
     reason = "a test that is wrong should panic, and tests read their own world"
 )]
 
+#[cfg(target_os = "linux")]
+mod basic;
 mod budget;
 mod channel_binding;
 mod command;

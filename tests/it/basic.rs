@@ -1,0 +1,69 @@
+//! The command through HTTP Basic, against an acceptor whose reading of the password is not ours: a whole teardown.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::command::{ALICE, leaked, left};
+use crate::support::command::Pssession;
+use crate::support::front::Front;
+
+/// Basic of RFC 7617, section 2, The 'Basic' Authentication Scheme: a colon may stand in a password, and UTF-8 in both.
+const ACCOUNT: [&str; 2] = ["WEB01\\Ann", "Pä:ss w\u{f6}rd"];
+
+async fn front(mut settings: Value) -> Option<Front> {
+    settings["header"] = json!("Basic");
+    settings["account"] = json!(ACCOUNT);
+    Front::start(leaked(), settings, &[]).await
+}
+
+fn remove(front: &Front, password: &str, more: &[&str]) -> Pssession {
+    let host = format!("localhost:{}", front.port());
+    let args = ["remove", "--on", &host, "--owner", "*ci-runner", "--yes", "-o", "ndjson"];
+    Pssession::new([&args, more].concat())
+        .env("PSSESSION_USER", ACCOUNT[0])
+        .env("PSSESSION_PASSWORD", password)
+}
+
+/// How often this happened.
+fn count(told: &[Value], kind: &str) -> usize {
+    told.iter().filter(|event| event["event"] == kind).count()
+}
+
+#[tokio::test]
+async fn basic_closes_sessions_over_https_and_a_wrong_password_is_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (certificate, key) =
+        (file("server.pem", made.cert.pem()), file("server.key", made.signing_key.serialize_pem()));
+    let Some(front) = front(json!({"certificate": certificate, "key": key})).await else { return };
+    let tls = ["--tls", "--ca-file", &certificate];
+    let run = remove(&front, "wrong", &tls).run().await.expect(5);
+    assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
+    let told = front.told();
+    assert_eq!((count(&told, "login"), count(&told, "failed")), (0, 1), "{told:?}");
+    // `auto` takes what alone is offered.
+    let run = remove(&front, ACCOUNT[1], &tls).run().await.expect(0);
+    let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
+    assert_eq!(outcomes, ["Closed", "Closed"]);
+    assert_eq!(left(&front.simulator), [ALICE]);
+    let told = front.told();
+    assert_eq!((count(&told, "login"), count(&told, "failed")), (1, 0), "{told:?}");
+}
+
+#[tokio::test]
+async fn basic_over_plain_http_shows_no_password_unless_that_is_asked_for() {
+    let Some(front) = front(json!({})).await else { return };
+    let run = remove(&front, ACCOUNT[1], &["--auth", "basic"]).run().await;
+    assert!(run.code != 0 && run.stderr.contains("--dangerous-basic-over-http"), "{}", run.stderr);
+    let run = remove(&front, ACCOUNT[1], &[]).run().await;
+    assert!(run.code != 0 && run.stderr.contains("--dangerous-basic-over-http"), "{}", run.stderr);
+    assert!(front.told().is_empty());
+    remove(&front, ACCOUNT[1], &["--dangerous-basic-over-http"]).run().await.expect(0);
+    assert_eq!(left(&front.simulator), [ALICE]);
+}
