@@ -21,7 +21,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
@@ -71,7 +71,7 @@ const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.
 const MAX_REQUEST: usize = 512_000 + 4_096;
 /// How long to wait after a failed accept: the process may be out of descriptors, and trying at once would spin.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// From 1601, where FILETIME begins, to 1970, in seconds.
 const FILETIME_EPOCH: Duration = Duration::from_secs(11_644_473_600);
 
@@ -262,7 +262,11 @@ impl<H: Handler> SimulatorBuilder<H> {
             counters: Counters::default(),
         });
         let host = Host { service, began: Instant::now(), closing: closed };
-        tokio::spawn(accept(listener, host.clone()));
+        let serving = host.clone();
+        tokio::spawn(accept(listener, host.ends(), move |stream| {
+            let host = serving.clone();
+            async move { host.serve_connection(stream, Channel::Plain).await }
+        }));
         Ok(Simulator { address, path, handler, host, closing })
     }
 }
@@ -349,23 +353,18 @@ impl Host {
     }
 }
 
-async fn accept(listener: TcpListener, host: Host) {
-    let mut closing = host.closing.clone();
+/// Serves each connection in a task of its own, until the simulator is gone.
+pub(super) async fn accept<F>(listener: TcpListener, mut ends: Ends, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else {
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                };
-                let host = host.clone();
-                tokio::spawn(async move { host.serve_connection(stream, Channel::Plain).await });
-            }
-            changed = closing.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(tokio::spawn(serve(stream))),
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            () = ends.ended() => return,
         }
     }
 }

@@ -33,9 +33,9 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
-use super::listener::{ACCEPT_PAUSE, Host};
+use super::listener::{Host, accept};
 use super::world::World;
 use orders::Refused;
 
@@ -65,7 +65,9 @@ impl Control {
         let token = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        tokio::spawn(accept(listener, Arc::new(Desk { world, host, token: token.clone() })));
+        let ends = host.ends();
+        let desk = Arc::new(Desk { world, host, token: token.clone() });
+        tokio::spawn(accept(listener, ends, move |stream| Arc::clone(&desk).serve(stream)));
         Ok(Self { address, token })
     }
 
@@ -82,32 +84,17 @@ impl Control {
     }
 }
 
-async fn accept(listener: TcpListener, desk: Arc<Desk>) {
-    let mut ends = desk.host.ends();
-    loop {
+impl Desk {
+    async fn serve(self: Arc<Self>, stream: TcpStream) {
+        let mut ends = self.host.ends();
+        let serve = service_fn(|request| self.answer(request));
+        // How a connection ends is the client's affair.
         tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else {
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                };
-                let desk = Arc::clone(&desk);
-                tokio::spawn(async move {
-                    let mut ends = desk.host.ends();
-                    let serve = service_fn(|request| desk.answer(request));
-                    // How a connection ends is the client's affair.
-                    tokio::select! {
-                        _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve) => {}
-                        () = ends.ended() => {}
-                    }
-                });
-            }
-            () = ends.ended() => return,
+            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve) => {}
+            () = ends.ended() => {}
         }
     }
-}
 
-impl Desk {
     async fn answer(
         &self,
         request: Request<Incoming>,
