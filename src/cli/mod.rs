@@ -20,7 +20,6 @@ mod progress;
 mod recording;
 mod render;
 mod report;
-#[allow(dead_code, reason = "its tests validate requests, too")]
 mod schemas;
 mod source;
 mod spelling;

@@ -128,14 +128,6 @@ impl Validator {
         Ok(Self { folder })
     }
 
-    /// What is wrong with one envelope; nothing, if it is valid. For several, [`Self::validate_all`] is faster.
-    ///
-    /// # Errors
-    /// [`NotValidated`]: xmllint could not be asked.
-    pub(crate) fn validate(&self, envelope: &[u8], of: Direction) -> Result<Vec<Problem>, NotValidated> {
-        Ok(self.validate_all(&[(envelope, of)])?.pop().unwrap_or_default())
-    }
-
     /// What is wrong with each of these envelopes, in their order.
     ///
     /// # Errors
