@@ -1,12 +1,10 @@
 //! The command through HTTP Basic, against an acceptor whose reading of the password is not ours: a whole teardown.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::command::{ALICE, leaked, left};
 use crate::support::command::Pssession;
-use crate::support::front::Front;
+use crate::support::front::{Front, Identity};
 
 /// Basic of RFC 7617, section 2, The 'Basic' Authentication Scheme: a colon may stand in a password, and UTF-8 in both.
 const ACCOUNT: [&str; 2] = ["WEB01\\Ann", "Pä:ss w\u{f6}rd"];
@@ -33,14 +31,7 @@ fn count(told: &[Value], kind: &str) -> usize {
 #[tokio::test]
 async fn basic_closes_sessions_over_https_and_a_wrong_password_is_shown_once() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let (certificate, key) =
-        (file("server.pem", made.cert.pem()), file("server.key", made.signing_key.serialize_pem()));
+    let Identity { certificate, key, .. } = Identity::write(folder.path(), "server");
     let Some(front) = front(json!({"certificate": certificate, "key": key})).await else { return };
     let tls = ["--tls", "--ca-file", &certificate];
     let run = remove(&front, "wrong", &tls).run().await.expect(5);

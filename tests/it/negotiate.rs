@@ -3,12 +3,11 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::command::{ALICE, leaked, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::front::Front;
+use crate::support::front::{Front, Identity};
 
 const USER: &str = "LAB\\Ann";
 const PASSWORD: &str = "Password";
@@ -84,19 +83,8 @@ async fn a_negotiation_closes_sessions_over_http_and_every_body_is_sealed() {
 #[tokio::test]
 async fn over_https_the_negotiation_is_bound_to_the_certificate_and_nothing_is_sealed() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let (certificate, key) =
-        (file("server.pem", made.cert.pem()), file("server.key", made.signing_key.serialize_pem()));
-    // RFC 5929, section 4, The tls-server-end-point Channel Binding Type.
-    let data = |hash: &[u8]| [&b"tls-server-end-point:"[..], hash].concat();
-    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let right = hex(data(&Sha256::digest(made.cert.der())));
-    let wrong = hex(data(&Sha256::digest(b"another certificate")));
+    let Identity { certificate, key, binding: right } = Identity::write(folder.path(), "server");
+    let wrong = Identity::write(folder.path(), "another").binding;
     for (binding, accepted) in [(&right, true), (&wrong, false)] {
         let settings = json!({
             "header": "Negotiate", "protocol": "negotiate", "ntlm": "signed",

@@ -1,34 +1,13 @@
 //! A login over HTTPS is bound to the server's certificate, and a strict acceptor takes no other.
 
-use std::fs;
-
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::realm::{AES_SHA1, Realm};
 use super::{assert_closed, bare, only, remove, service, with};
-
-/// The files of a certificate for this machine, and the application data of its binding in hex.
-struct Identity {
-    certificate: String,
-    key: String,
-    binding: String,
-}
+use crate::support::front::Identity;
 
 fn identity(realm: &Realm, name: &str) -> Identity {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let file = |kind: &str, text: &str| {
-        let path = realm.path(&format!("{name}.{kind}"));
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    // RFC 5929, section 4, The tls-server-end-point Channel Binding Type.
-    let data = [&b"tls-server-end-point:"[..], &Sha256::digest(made.cert.der())].concat();
-    Identity {
-        certificate: file("pem", &made.cert.pem()),
-        key: file("key", &made.signing_key.serialize_pem()),
-        binding: data.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
+    Identity::write(&realm.path(""), name)
 }
 
 fn over_tls(identity: &Identity, binding: &str) -> Value {

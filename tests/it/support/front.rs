@@ -9,6 +9,33 @@ use std::time::Duration;
 use pssession::simulator::{Simulator, World};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// A certificate of its own for `localhost`: its PEM files, and the application data of its channel binding in hex.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) binding: String,
+}
+
+impl Identity {
+    /// Writes `NAME.pem` and `NAME.key` into `folder`.
+    pub(crate) fn write(folder: &Path, name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let file = |kind: &str, text: &str| {
+            let path = folder.join(format!("{name}.{kind}"));
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        // RFC 5929, section 4, The tls-server-end-point Channel Binding Type.
+        let data = [&b"tls-server-end-point:"[..], &Sha256::digest(made.cert.der())].concat();
+        Self {
+            certificate: file("pem", &made.cert.pem()),
+            key: file("key", &made.signing_key.serialize_pem()),
+            binding: data.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
 
 /// The service at work.
 pub(crate) struct Front {
