@@ -120,10 +120,16 @@ impl<'a> Connectors<'a> {
             .login_gate(self.gate.clone())
             .build()
             .map_err(|error: SetupError| {
+                let hint = match (&error, &settings.ca_file) {
+                    (SetupError::CaFile { .. }, Some(path)) => {
+                        format!("{} is to hold CERTIFICATE blocks in PEM; nothing was sent", path.display())
+                    }
+                    _ => "nothing was sent".to_owned(),
+                };
                 Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
                     .about(endpoint.url())
                     .caused_by(&error)
-                    .with_hint("nothing was sent")
+                    .with_hint(hint)
             })?;
         Ok(Arc::new(connector))
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use pssession::conformance::{Order, Replay, Scenario};
+use pssession::conformance::{Order, Replay, Scenario, scenarios};
 use pssession::simulator::{Caller, Handler, Response, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -49,7 +49,11 @@ impl Handler for Telling {
 }
 
 pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
-    let scenario = Scenario::open(&args.dir).map_err(|error| bad_fixture(&error))?;
+    let scenario = Scenario::open(&args.dir).map_err(|error| match scenarios(&args.dir).as_deref() {
+        Ok([one, ..]) if *one != args.dir => bad_fixture(&error)
+            .with_hint(format!("it is a folder of scenarios; replay serves one, such as {}", one.display())),
+        _ => bad_fixture(&error),
+    })?;
     let order = if args.in_order { Order::AsRecorded } else { Order::Any };
     let replay = Replay::new(scenario, order).map_err(|error| bad_fixture(&error))?;
     let done = Arc::new(Notify::new());

@@ -294,6 +294,17 @@ async fn a_pin_or_a_name_without_tls_is_a_mistake_that_is_told_before_anything_i
     assert!(run.expect(2).stderr.contains("cannot be used with"));
 }
 
+#[tokio::test]
+async fn a_file_of_authorities_that_holds_none_is_named_before_anything_is_sent() {
+    let estate = Estate::new();
+    let host = host(&estate.leaf()).await;
+    std::fs::write(estate.ca_file(), "hello").unwrap();
+    let run = get(&host, "127.0.0.1", &estate.ca()).run().await.expect(2);
+    assert!(run.stderr.contains("it holds no PEM certificate"), "{}", run.stderr);
+    let hint = format!("{} is to hold CERTIFICATE blocks in PEM", estate.ca_file().display());
+    assert!(run.stderr.contains(&hint), "{}", run.stderr);
+}
+
 /// `openssl s_server`, which still speaks what nobody should.
 struct OldServer {
     child: Child,

@@ -66,6 +66,16 @@ fn request(scenario: &str, number: u32) -> String {
 const SCENARIO: &str = "close-two-sessions";
 
 #[tokio::test]
+async fn a_folder_of_scenarios_is_refused_with_one_that_can_be_served() {
+    let run = Pssession::new(["replay", path("exchanges").to_str().unwrap()]).run().await.expect(2);
+    assert!(
+        run.stderr.contains("it is a folder of scenarios; replay serves one, such as "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test]
 async fn our_own_client_closes_what_a_scenario_lists_against_the_replay() {
     let server = Server::start(SCENARIO, &["--until-done"]);
     let on = format!("127.0.0.1:{}", server.told["Port"]);
