@@ -6,19 +6,22 @@ use pssession::teardown;
 
 /// What each exit code means, for the help, the manual pages and `README.md`.
 pub(crate) const MEANINGS: &[(&str, &str)] = &[
-    ("0", "all closed, already gone, or planned"),
+    ("0", "done"),
     (
         "1",
-        "could not begin: no host reached, or a miss under `--error-action stop`; or the report could not be written at the end",
+        "could not begin: no host reached, the local table unreadable, or a miss under `--error-action stop`; or the report could not be written at the end",
     ),
-    ("2", "what was typed cannot be meant; nothing was sent"),
+    ("2", "invalid command line, config or input file; nothing was sent"),
     (
         "3",
-        "`remove` matched nothing (`--ignore-not-found` makes it 0); `get` showed a session under `--fail-if-any`, or none under `--fail-if-none`",
+        "`remove` or `forget` chose nothing, or nothing that `get` was to show by name or id is there (`--ignore-not-found` makes both 0); or `get --fail-if-any` or `--fail-if-none` failed",
     ),
-    ("4", "partial: beside the rest, a failure, a name without a match, or a host not reached"),
+    (
+        "4",
+        "partial: a failure, a name or id that matched nothing while others did (`--ignore-not-found` makes that 0), or a host that was not reached or denied its listing",
+    ),
     ("5", "every host that answered refused the credential"),
-    ("6", "the guard needs an answer, and there is no terminal to ask on"),
+    ("6", "confirmation is required, and there is no terminal to ask on"),
     ("7", "a deadline passed"),
     ("8", "for some session it is not known whether it is gone"),
     ("9", "a mismatch: `conformance` found one, or `replay` was asked for something else than its scenario"),

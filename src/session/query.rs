@@ -25,6 +25,22 @@ pub struct Selection {
     pub misses: Vec<Miss>,
     /// How many more there were that passed all selectors and filters, and are left out because the newest are kept.
     pub kept: usize,
+    /// How many selector values were given that are no patterns.
+    pub literals: usize,
+}
+
+impl Selection {
+    /// How many values that are no patterns found nothing.
+    #[must_use]
+    pub fn literal_misses(&self) -> usize {
+        self.misses.iter().filter(|miss| miss.literal).count()
+    }
+
+    /// Whether anything was found, also what filters then left out: a session, or one for a value that is no pattern.
+    #[must_use]
+    pub fn found_any(&self) -> bool {
+        self.chosen.len() + self.kept > 0 || self.literal_misses() < self.literals
+    }
 }
 
 impl SessionQuery {
@@ -88,7 +104,8 @@ impl SessionQuery {
             keep.narrow(&mut chosen, sessions);
         }
         let kept = all.saturating_sub(chosen.len());
-        Selection { chosen, misses, kept }
+        let literals = self.selectors.iter().map(Selector::literals).sum();
+        Selection { chosen, misses, kept, literals }
     }
 
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it

@@ -69,15 +69,34 @@ pub struct Miss {
     pub value: String,
     /// Whether PowerShell stays silent about it (a name with wildcards, a VM, a container).
     pub silent: bool,
+    /// Whether the value is no pattern: it names one thing, and that is not there.
+    pub literal: bool,
 }
 
 impl Selector {
+    /// How many of its values are no patterns.
+    pub(super) fn literals(&self) -> usize {
+        let of =
+            |patterns: &[WildcardPattern]| patterns.iter().filter(|pattern| !pattern.is_wildcard()).count();
+        let computers = |patterns: &[WildcardPattern]| {
+            patterns.iter().filter(|pattern| names_a_computer(pattern)).count()
+        };
+        match self {
+            Self::Id(ranges) => ranges.len(),
+            Self::InstanceId(guids) | Self::VmId(guids) => guids.len(),
+            Self::ContainerId(texts) => texts.len(),
+            Self::Name(patterns) | Self::VmName(patterns) => of(patterns),
+            Self::ComputerName(patterns) => computers(patterns),
+            Self::All => 0,
+        }
+    }
+
     /// Picks sessions value by value, each in table order, and notes the values that found none.
     pub(super) fn pick(&self, sessions: &[impl Glimpse], misses: &mut Vec<Miss>) -> Picked {
         let mut picked = Picked::none(sessions);
-        let mut note = |hit: bool, option, value: &dyn fmt::Display, silent| {
+        let mut note = |hit: bool, option, value: &dyn fmt::Display, silent, literal| {
             if !hit {
-                misses.push(Miss { option, value: value.to_string(), silent });
+                misses.push(Miss { option, value: value.to_string(), silent, literal });
             }
         };
         match self {
@@ -85,20 +104,20 @@ impl Selector {
             Self::Id(ranges) => {
                 let ids = Index::new(sessions, |session| Some(session.id()?.0));
                 for range in ranges {
-                    note(picked.add(ids.walk(range.first, range.last)), "--id", range, false);
+                    note(picked.add(ids.walk(range.first, range.last)), "--id", range, false, true);
                 }
             }
             Self::InstanceId(guids) => {
                 let ids = Index::new(sessions, Glimpse::instance_id);
                 for guid in guids {
-                    note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false);
+                    note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false, true);
                 }
             }
             Self::VmId(guids) => {
                 let ids =
                     Index::new(sessions, |session| of_type(session, ComputerType::VirtualMachine)?.vm_id());
                 for guid in guids {
-                    note(picked.add(ids.walk(*guid, *guid)), "--vm-id", guid, true);
+                    note(picked.add(ids.walk(*guid, *guid)), "--vm-id", guid, true, true);
                 }
             }
             Self::ContainerId(texts) => {
@@ -106,13 +125,14 @@ impl Selector {
                     Some(of_type(session, ComputerType::Container)?.container_id())
                 });
                 for text in texts {
-                    note(picked.add(ids.walk(text, text)), "--container-id", text, true);
+                    note(picked.add(ids.walk(text, text)), "--container-id", text, true, true);
                 }
             }
             Self::Name(patterns) => {
                 for pattern in patterns {
                     let hit = picked.add(scan(sessions, |session| pattern.matches(session.name()?).into()));
-                    note(hit, "--name", &pattern.as_str(), pattern.is_wildcard());
+                    let is_pattern = pattern.is_wildcard();
+                    note(hit, "--name", &pattern.as_str(), is_pattern, !is_pattern);
                 }
             }
             Self::VmName(patterns) => {
@@ -120,17 +140,13 @@ impl Selector {
                     let hit = picked.add(scan(sessions, |session| {
                         Some(pattern.matches(of_type(session, ComputerType::VirtualMachine)?.vm_name()))
                     }));
-                    note(hit, "--vm-name", &pattern.as_str(), true);
+                    note(hit, "--vm-name", &pattern.as_str(), true, !pattern.is_wildcard());
                 }
             }
             Self::ComputerName(patterns) => {
                 for pattern in patterns {
-                    note(
-                        pick_computer(pattern, sessions, &mut picked),
-                        "--computer-name",
-                        &pattern.as_str(),
-                        false,
-                    );
+                    let hit = pick_computer(pattern, sessions, &mut picked);
+                    note(hit, "--computer-name", &pattern.as_str(), false, names_a_computer(pattern));
                 }
             }
         }
@@ -149,6 +165,11 @@ fn pick_computer(pattern: &WildcardPattern, sessions: &[impl Glimpse], picked: &
             && picked.add(scan(sessions, |session| {
                 Some(session.computer_name().eq_ignore_ascii_case("localhost"))
             }))
+}
+
+/// Whether a computer name is no pattern: an IPv6 address in brackets is none, either.
+fn names_a_computer(pattern: &WildcardPattern) -> bool {
+    !pattern.is_wildcard() || ipv6_literal(pattern.as_str()).is_some()
 }
 
 /// An IPv6 address with or without its brackets, and its zone.

@@ -18,7 +18,9 @@ mod retry;
 mod testing;
 
 #[cfg(feature = "client")]
-pub use engine::{Cancellation, Engine, HostTally, Survey, Surveyed};
+pub use engine::{
+    Cancellation, Engine, HostStanding, HostTally, ListingResult, Survey, Surveyed, UnlistedCommands,
+};
 pub use event::{Action, Answer, Event, Moment, Request, RequestKind, Setback, Sighting};
 pub use host::{HostRun, Job};
 pub use outcome::{Doubt, Failure, NotStarted, Outcome};

@@ -75,20 +75,24 @@ pub struct Circumstances {
     pub deadline: bool,
     /// Hosts that were asked.
     pub hosts: usize,
-    /// Hosts that could not be asked: no connection, no WS-Management, an error instead of a listing.
+    /// Hosts that were not reached: no connection, no login, no WS-Management.
     pub unreachable: usize,
+    /// Hosts that answered and denied their listing.
+    pub denied: usize,
     /// Hosts whose listing is incomplete, so that a session that is not in it may be there all the same.
     pub incomplete: usize,
     /// Hosts that refused the credential, and hosts on which it was then not tried.
     pub refused: usize,
+    /// Sessions whose commands could not be listed, where it matters what runs in them.
+    pub unlisted_commands: usize,
     /// Sessions that were selected (listed, by `get`).
     pub hits: usize,
-    /// Literal selector values that found nothing.
+    /// Selector values that are no patterns and found nothing.
     pub literal_misses: usize,
+    /// Whether the selection found anything else, also what filters then left out.
+    pub found_any: bool,
     /// The run could not begin for another reason: the store is unusable, or a miss under `--error-action stop`.
     pub could_not_begin: bool,
-    /// The guard wants an answer that nobody can give, or that was no.
-    pub unconfirmed: bool,
     /// What the selection has to find; `None` if whatever it finds is fine.
     pub required: Option<Requirement>,
 }
@@ -136,8 +140,6 @@ pub enum ExitCode {
     Partial = 4,
     /// Every host that answered refused the credential.
     CredentialRefused = 5,
-    /// The guard needs an answer.
-    Unconfirmed = 6,
     /// The run's time was over.
     Deadline = 7,
     /// Of some session it is not known whether it is gone.
@@ -175,7 +177,15 @@ impl Report {
         counts
     }
 
-    /// The exit code, by the precedence 130/143, 8, 7, 5, 4, 1, 6, 3, 0.
+    /// Whether it has sessions of this endpoint, and all of them are gone for certain.
+    #[must_use]
+    pub fn proves_all_on(&self, endpoint_url: &str) -> bool {
+        let mut there =
+            self.records.iter().filter(|record| record.session.endpoint_url == endpoint_url).peekable();
+        there.peek().is_some() && there.all(|record| record.outcome.is_gone())
+    }
+
+    /// The exit code, by the precedence 130/143, 8, 7, 5, 4, 1, 3, 0.
     #[must_use]
     pub fn exit_code(&self, circumstances: &Circumstances) -> ExitCode {
         let c = circumstances;
@@ -192,15 +202,15 @@ impl Report {
             () if c.deadline || self.records.iter().any(ran_out) => ExitCode::Deadline,
             () if some_refused && c.refused >= answered => ExitCode::CredentialRefused,
             () if counts.failed + counts.not_started > 0
-                || (c.literal_misses > 0 && c.hits > 0 && !c.could_not_begin)
+                || (c.literal_misses > 0 && c.found_any && !c.could_not_begin)
                 || some_unreachable
-                || c.incomplete > 0
+                || c.denied + c.incomplete + c.unlisted_commands > 0
                 || some_refused =>
             {
                 ExitCode::Partial
             }
             () if c.could_not_begin || nobody_reached => ExitCode::CouldNotBegin,
-            () if c.unconfirmed => ExitCode::Unconfirmed,
+            () if c.literal_misses > 0 => ExitCode::NotAsRequired,
             () if c.required.is_some_and(|required| !required.is_met(c.hits)) => ExitCode::NotAsRequired,
             () => ExitCode::Success,
         }
@@ -235,12 +245,14 @@ mod tests {
         deadline: false,
         hosts: 3,
         unreachable: 0,
+        denied: 0,
         incomplete: 0,
         refused: 0,
+        unlisted_commands: 0,
         hits: 2,
         literal_misses: 0,
+        found_any: true,
         could_not_begin: false,
-        unconfirmed: false,
         required: Some(Requirement::Present),
     };
 
@@ -264,10 +276,14 @@ mod tests {
             ("some where none may be", &[], Circumstances { required: absent, ..FINE }, 3),
             ("some where none may be, and a host missing", &[], Circumstances { required: absent, unreachable: 1, ..FINE }, 4),
             ("none on no host", &[], Circumstances { hits: 0, required: absent, unreachable: 3, ..FINE }, 1),
-            ("a literal miss alone", &[], Circumstances { hits: 0, literal_misses: 1, ..FINE }, 3),
+            ("a literal miss alone", &[], Circumstances { hits: 0, literal_misses: 1, found_any: false, ..FINE }, 3),
+            ("a literal miss alone, where nothing is required", &[], Circumstances { hits: 0, literal_misses: 1, found_any: false, required: None, ..FINE }, 3),
+            ("a literal miss beside what filters left out", &[], Circumstances { hits: 0, literal_misses: 1, ..FINE }, 4),
+            ("a listing denied", &[], Circumstances { denied: 1, hits: 0, ..FINE }, 4),
+            ("every listing denied", &[], Circumstances { denied: 3, hits: 0, required: None, ..FINE }, 4),
+            ("a command listing that failed", std::slice::from_ref(&closed), Circumstances { unlisted_commands: 1, ..FINE }, 4),
             ("a literal miss beside a hit", std::slice::from_ref(&closed), Circumstances { literal_misses: 1, ..FINE }, 4),
             ("a miss under stop", &[], Circumstances { literal_misses: 1, could_not_begin: true, ..FINE }, 1),
-            ("no answer to the guard", &[], Circumstances { unconfirmed: true, ..FINE }, 6),
             ("no host", &[], Circumstances { unreachable: 3, hits: 0, ..FINE }, 1),
             ("a listing with a gap", &[], Circumstances { incomplete: 1, ..FINE }, 4),
             ("a host missing", std::slice::from_ref(&closed), Circumstances { unreachable: 1, ..FINE }, 4),

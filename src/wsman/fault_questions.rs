@@ -23,6 +23,12 @@ impl Fault {
         self.speaks_of(WRONG_RESOURCE)
     }
 
+    /// The server does not offer the operation, or finds the request wrong.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.group() == Some(FaultGroup::Unsupported) || self.speaks_of(UNSUPPORTED)
+    }
+
     /// A time limit ran out (2150858793, subcode `TimedOut`): the operation may still complete. Not
     /// [retryable](Self::is_retryable) as such: what only reads may be sent again, a Delete is verified first.
     #[must_use]
@@ -131,6 +137,9 @@ const WRONG_RESOURCE: Subject = Subject {
     codes: &[2_150_858_811, 2_150_858_754, 2_150_858_801, 2_150_858_752],
     words: &["InvalidResourceURI", "ActionMismatch"],
 };
+
+const UNSUPPORTED: Subject =
+    Subject { codes: &[], words: &["ActionNotSupported", "UnsupportedFeature", "DestinationUnreachable"] };
 
 const TIMEOUT: Subject =
     Subject { codes: &[2_150_858_793, 2_150_858_780, 2_150_859_046, 2_150_859_228], words: &["TimedOut"] };

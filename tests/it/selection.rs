@@ -265,7 +265,12 @@ fn ids(text: &str) -> Selector {
 }
 
 fn miss(option: &'static str, value: &str, silent: bool) -> Miss {
-    Miss { option, value: value.to_owned(), silent }
+    let literal = match option {
+        "--name" => !silent,
+        "--vm-name" | "--computer-name" => !value.contains(['*', '?']),
+        _ => true,
+    };
+    Miss { option, value: value.to_owned(), silent, literal }
 }
 
 fn chosen(selectors: Vec<Selector>, sessions: &[SessionDescriptor]) -> Vec<usize> {

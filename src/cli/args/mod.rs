@@ -230,6 +230,9 @@ pub(crate) struct GetArgs {
     /// End with exit code 3 if no session is shown
     #[arg(long)]
     pub(crate) fail_if_none: bool,
+    /// Succeed even if a session that was named is not there
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     #[command(flatten)]

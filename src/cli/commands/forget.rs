@@ -4,8 +4,9 @@ use std::io::Write as _;
 
 use pssession::teardown::{Circumstances, Report, Requirement};
 
+use super::misses::{self, MissRule};
 use super::objects::Told;
-use super::{Context, misses, remembered};
+use super::{Context, remembered};
 use crate::cli::args::ForgetArgs;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
@@ -28,9 +29,10 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let recalled =
         remembered::recall(&scope, &query, table.as_ref(), &naming, told).await?.without_strangers();
     let selection = recalled.select(&query);
-    let literal_misses = misses::tell(&selection, misses::missed, None, false, errors);
+    let rule = MissRule::of(context.manner, args.ignore_not_found);
+    let missed = misses::tell(&selection, rule, misses::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
-    if chosen.is_empty() && literal_misses == 0 && errors.is_for_a_person() {
+    if chosen.is_empty() && missed == 0 && errors.is_for_a_person() {
         let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
@@ -45,10 +47,8 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         writeln!(std::io::stderr().lock(), "{done} {sessions}; nothing was sent, and what runs goes on")?;
     }
     let circumstances = Circumstances {
-        hits: chosen.len(),
-        literal_misses,
         required: (!args.ignore_not_found).then_some(Requirement::Present),
-        ..Circumstances::default()
+        ..rule.circumstances(&selection)
     };
     Ok(Report::default().exit_code(&circumstances).into())
 }

@@ -8,8 +8,9 @@ use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Require
 use pssession::{Engine, SessionQuery};
 
 use super::connecting::Connectors;
+use super::misses::{self, MissRule};
 use super::objects::Told;
-use super::{Context, listing, misses, remembered};
+use super::{Context, listing, remembered};
 use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
@@ -35,7 +36,8 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let action = voice.map(|voice| voice.action).unwrap_or_default();
     // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
     let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
-    let told = misses::tell(&found.selection, missed, advice, action == ErrorAction::Stop, errors);
+    let rule = MissRule::of(context.manner, args.ignore_not_found);
+    let told = misses::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
     {
@@ -60,7 +62,8 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     render::sessions(format, context.manner, &chosen)?;
     let circumstances = Circumstances { required: required(args), ..found.circumstances };
     let code = Report::default().exit_code(&circumstances);
-    if code == ExitCode::NotAsRequired {
+    let is_met = circumstances.required.is_none_or(|required| required.is_met(circumstances.hits));
+    if code == ExitCode::NotAsRequired && !is_met {
         not_as_required(chosen.len(), found.nothing).emit(errors);
     }
     Ok(code.into())
@@ -116,8 +119,18 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let table = context.table(&args.table);
     let by_id = !args.select.id.is_empty();
     let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
+    let mut unlisted_commands = 0;
     if args.select.skip_running || shows_commands(context.format(args.output.output)) {
-        engine.list_commands(&mut survey, rows.sessions_mut()).await;
+        let mut unlisted = engine.list_commands(&mut survey, rows.sessions_mut()).await;
+        let consequence = match args.select.skip_running {
+            true => "they may be running, and --skip-running leaves them out",
+            false => {
+                // It is only shown, and there is nothing to show on such a server.
+                unlisted.retain(|failure| !failure.is_unsupported());
+                "it is not known whether they are running"
+            }
+        };
+        unlisted_commands = listing::report_unlisted_commands(&survey, &unlisted, consequence, errors);
     }
     let (rows, mut selection) = match context.manner {
         Manner::Native => {
@@ -127,8 +140,10 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
         Manner::PowerShell(_) => as_powershell_discovers(rows, &query),
     };
     listing::forgive(&survey, &mut selection);
-    let mut circumstances = listing::circumstances(&survey, &selection, &cancellation);
+    let selected = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
+    let mut circumstances = listing::answered(&survey, selected, &cancellation);
     circumstances.interruption = watch.stop();
+    circumstances.unlisted_commands = unlisted_commands;
     let nothing = listing::nothing(&survey, rows.len());
     Ok(Found { selection, circumstances, nothing, advice: remembered::advice(&Scope::Servers), rows })
 }
@@ -155,11 +170,7 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
     let recalled = remembered::recall(scope, &query, table.as_ref(), &naming, told).await?;
     let selection = recalled.select(&query);
-    let circumstances = Circumstances {
-        hits: selection.chosen.len(),
-        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
-        ..Circumstances::default()
-    };
+    let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
     let nothing = match selection.chosen.is_empty() {
         true => Some(remembered::nothing(scope, &recalled, table.as_ref()).await?),
         false => None,

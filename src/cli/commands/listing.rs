@@ -5,7 +5,10 @@ use std::sync::Arc;
 use pssession::listing::Gap;
 use pssession::session::Selection;
 use pssession::store::{Note, Origin, Row, Rows};
-use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed};
+use pssession::teardown::{
+    Cancellation, Circumstances, HostStanding, HostTally, ListingResult, Report, Survey, Surveyed,
+    UnlistedCommands,
+};
 use pssession::transport::TransportError;
 use pssession::{Connector, Endpoint, Engine, Error, Policy};
 
@@ -151,32 +154,36 @@ pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
     }
 }
 
-/// What the exit code has to know of the servers and of the selection.
-pub(super) fn circumstances(
-    survey: &Survey,
-    selection: &Selection,
-    cancellation: &Cancellation,
-) -> Circumstances {
-    let selected = Circumstances {
-        hits: selection.chosen.len(),
-        literal_misses: selection.misses.iter().filter(|miss| !miss.silent).count(),
-        ..Circumstances::default()
-    };
-    answered(survey, selected, cancellation)
-}
-
 /// The same circumstances with what has become of the servers.
 pub(super) fn answered(
     survey: &Survey,
     circumstances: Circumstances,
     cancellation: &Cancellation,
 ) -> Circumstances {
-    let tally = survey.tally();
     let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
+    let deadline = unheard && !cancellation.is_cancelled();
+    tallied(survey.tally(), Circumstances { deadline, ..circumstances })
+}
+
+/// The same circumstances with the hosts counted anew after the run: a listing that failed counts only if a session
+/// that it was for is not proven to be gone.
+pub(super) fn settled(
+    standings: &[HostStanding],
+    report: &Report,
+    circumstances: Circumstances,
+) -> Circumstances {
+    let open = |host: &&HostStanding| {
+        host.listing == ListingResult::Complete || !report.proves_all_on(&host.endpoint_url)
+    };
+    let standings: Vec<_> = standings.iter().filter(open).cloned().collect();
+    tallied(HostTally::of(&standings), circumstances)
+}
+
+fn tallied(tally: HostTally, circumstances: Circumstances) -> Circumstances {
     Circumstances {
-        deadline: unheard && !cancellation.is_cancelled(),
         hosts: tally.hosts,
         unreachable: tally.unreachable,
+        denied: tally.denied,
         refused: tally.refused,
         incomplete: tally.incomplete,
         ..circumstances
@@ -190,6 +197,31 @@ fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {
         .about(endpoint.url())
         .caused_by(error)
         .with_hint(hint(error, endpoint))
+}
+
+/// Reports the sessions whose commands could not be listed; says how many they are. `consequence` is what follows for
+/// them, as a fragment.
+pub(super) fn report_unlisted_commands(
+    survey: &Survey,
+    unlisted: &[UnlistedCommands],
+    consequence: &str,
+    format: DiagnosticFormat,
+) -> usize {
+    for failure in unlisted {
+        let url = failure.endpoint_url.as_str();
+        let mut hosts = survey.hosts().iter().map(|host| host.connector().endpoint());
+        let Some(endpoint) = hosts.find(|endpoint| endpoint.url() == url) else { continue };
+        let (id, category) = kind(&failure.error);
+        let sessions = plural(failure.sessions, "session");
+        let message =
+            format!("could not list the commands of {sessions} on {}: {consequence}", place(endpoint));
+        Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
+            .about(url)
+            .caused_by(&failure.error)
+            .with_hint(hint(&failure.error, endpoint))
+            .emit(format);
+    }
+    unlisted.iter().map(|failure| failure.sessions).sum()
 }
 
 fn out_of_time(endpoint: &Endpoint) -> Diagnostic {

@@ -8,22 +8,63 @@ use crate::cli::args::ErrorAction;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Watch;
+use crate::cli::manner::Manner;
 use crate::cli::render::printable;
 
 /// What to know of an Id that nothing has: no other place to look has it, either.
 const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
 
-/// Tells, in the words of `missed`, the selector values that found nothing and are no patterns, with advice below the last
-/// one; says how many errors that were. Where the first error ends the command it is the only one.
+/// Which selector values that found nothing are errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MissRule {
+    /// Those that are no patterns.
+    Literal,
+    /// Those of PowerShell: literal names, and computer names, Ids and instance ids of any kind.
+    PowerShell,
+    /// None: `--ignore-not-found`.
+    Ignore,
+}
+
+impl MissRule {
+    pub(super) fn of(manner: Manner, ignore_not_found: bool) -> Self {
+        match manner {
+            _ if ignore_not_found => Self::Ignore,
+            Manner::Native => Self::Literal,
+            Manner::PowerShell(_) => Self::PowerShell,
+        }
+    }
+
+    fn is_error(self, miss: &Miss) -> bool {
+        match self {
+            Self::Literal => miss.literal,
+            Self::PowerShell => !miss.silent,
+            Self::Ignore => false,
+        }
+    }
+
+    /// What the exit code has to know of the selection.
+    pub(super) fn circumstances(self, selection: &Selection) -> Circumstances {
+        Circumstances {
+            hits: selection.chosen.len(),
+            literal_misses: selection.misses.iter().filter(|miss| self.is_error(miss)).count(),
+            found_any: selection.found_any(),
+            ..Circumstances::default()
+        }
+    }
+}
+
+/// Tells, in the words of `missed`, the selector values that found nothing where that is an error, with advice below the
+/// last one; says how many errors that were. Where the first error ends the command it is the only one.
 pub(super) fn tell(
     selection: &Selection,
+    rule: MissRule,
     missed: fn(&Miss) -> Diagnostic,
     advice: Option<String>,
     only_first: bool,
     format: DiagnosticFormat,
 ) -> usize {
-    let loud = selection.misses.iter().filter(|miss| !miss.silent);
-    let mut misses = loud.take(if only_first { 1 } else { usize::MAX }).peekable();
+    let errors = selection.misses.iter().filter(|miss| rule.is_error(miss));
+    let mut misses = errors.take(if only_first { 1 } else { usize::MAX }).peekable();
     let mut count = 0;
     while let Some(miss) = misses.next() {
         let last = misses.peek().is_none();

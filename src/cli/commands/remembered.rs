@@ -29,6 +29,8 @@ pub(super) struct Recalled {
     pub(super) rows: Rows,
     /// Objects that name rows which are not there.
     misses: Vec<Miss>,
+    /// How many objects there were, each of which means something that should be there.
+    literals: usize,
     /// No object came in at all.
     pub(super) nothing_asked: bool,
 }
@@ -43,6 +45,7 @@ impl Recalled {
     /// Selects among them.
     pub(super) fn select(&self, query: &SessionQuery) -> Selection {
         let mut selection = query.select(self.rows.sessions());
+        selection.literals += self.literals;
         selection.misses.splice(..0, self.misses.iter().cloned());
         selection
     }
@@ -165,7 +168,12 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
                     None => bound.add(row.clone()),
                     Some(problem) => refused.add(ObjectError::wrong(place, problem)),
                 },
-                None => bound.misses.push(Miss { option: "--id", value: id.0.to_string(), silent: false }),
+                None => bound.misses.push(Miss {
+                    option: "--id",
+                    value: id.0.to_string(),
+                    silent: false,
+                    literal: true,
+                }),
             },
             Subject::Rows(selectors) => {
                 let (rows, misses) = known.choose(selectors);
@@ -176,6 +184,7 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
     }
     match refused.is_empty() {
         true => Ok(Recalled {
+            literals: bound.rows.len() + bound.misses.len(),
             rows: bound.rows.into_iter().collect(),
             misses: bound.misses,
             nothing_asked: false,

@@ -5,13 +5,15 @@
 )]
 
 mod cancellation;
+mod commands;
 mod driver;
 mod exchange;
 mod halt;
 mod survey;
 
 pub use cancellation::Cancellation;
-pub use survey::{HostTally, Survey, Surveyed};
+pub use commands::UnlistedCommands;
+pub use survey::{HostStanding, HostTally, ListingResult, Survey, Surveyed};
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -29,8 +31,7 @@ use super::policy::Policy;
 use super::report::{Record, Report};
 use crate::client::{IdSource, RandomIds};
 use crate::error::Error;
-use crate::limits::Limits;
-use crate::session::{SessionDescriptor, Transport};
+use crate::session::Transport;
 use crate::transport::Connector;
 use crate::wsman::SessionId;
 
@@ -110,45 +111,6 @@ impl Engine {
             }
         }
         survey
-    }
-
-    /// Lists the commands of `sessions`, so that the guard can know what runs. A session whose commands cannot be
-    /// listed within the time for its signals keeps its `None`.
-    pub async fn list_commands(&self, survey: &mut Survey, sessions: &mut [SessionDescriptor]) {
-        let mut tasks = JoinSet::new();
-        for (host_index, host) in survey.hosts.iter_mut().enumerate() {
-            let url = host.connector.endpoint().url().to_owned();
-            let wanted = sessions.iter().enumerate().filter(|(_, session)| session.endpoint_url == url);
-            let wanted: Vec<_> =
-                wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
-            let Some(mut client) = host.client.take_if(|_| !wanted.is_empty()) else { continue };
-            let limits = Limits::within(self.policy.signal_phase);
-            tasks.spawn(async move {
-                let mut found = Vec::new();
-                for (index, shell_id) in wanted {
-                    match client.list_commands(&shell_id, limits).await {
-                        Ok(commands) => found.push((index, exchange::running(commands))),
-                        Err(error) if !client.is_usable() => {
-                            return (host_index, None, found, error.is_credential_refused());
-                        }
-                        Err(_) => {}
-                    }
-                }
-                (host_index, Some(client), found, false)
-            });
-        }
-        while let Some(done) = tasks.join_next().await {
-            let Ok((host_index, client, found, refused)) = done else { continue };
-            if let Some(host) = survey.hosts.get_mut(host_index) {
-                host.client = client;
-                host.refused = refused;
-            }
-            for (index, commands) in found {
-                if let Some(session) = sessions.get_mut(index) {
-                    session.commands = Some(commands);
-                }
-            }
-        }
     }
 
     /// Runs `plan` over the connections of `survey`. Each record is given to `on_finished` as soon as it stands;

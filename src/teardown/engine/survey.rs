@@ -33,12 +33,53 @@ pub struct Surveyed {
 pub struct HostTally {
     /// All of them.
     pub hosts: usize,
-    /// Those that gave no listing: no answer, one that is not WS-Management, or a fault.
+    /// Those that were not reached: no connection, no login, no WS-Management.
     pub unreachable: usize,
+    /// Those that answered and denied their listing.
+    pub denied: usize,
     /// Those whose listing is incomplete.
     pub incomplete: usize,
     /// Those that refused the credential, or on which it was not tried again.
     pub refused: usize,
+}
+
+/// How one host answered when it was to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostStanding {
+    /// The endpoint's URL.
+    pub endpoint_url: String,
+    /// What came of the listing.
+    pub listing: ListingResult,
+}
+
+/// What came of the listing of one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListingResult {
+    /// It is complete.
+    Complete,
+    /// Sessions may be missing from it.
+    Incomplete,
+    /// The host answered and denied it.
+    Denied,
+    /// The host refused the credential, or it was not tried again there.
+    CredentialRefused,
+    /// The host was not reached.
+    NotReached,
+}
+
+impl HostTally {
+    /// Counts hosts by how they answered.
+    #[must_use]
+    pub fn of(standings: &[HostStanding]) -> Self {
+        let count = |result| standings.iter().filter(|host| host.listing == result).count();
+        Self {
+            hosts: standings.len(),
+            unreachable: count(ListingResult::NotReached),
+            denied: count(ListingResult::Denied),
+            incomplete: count(ListingResult::Incomplete),
+            refused: count(ListingResult::CredentialRefused),
+        }
+    }
 }
 
 impl Survey {
@@ -90,18 +131,20 @@ impl Survey {
         }
     }
 
+    /// How each host answered, in the order in which they were given.
+    #[must_use]
+    pub fn standings(&self) -> Vec<HostStanding> {
+        let standing = |host: &Surveyed| HostStanding {
+            endpoint_url: host.connector.endpoint().url().to_owned(),
+            listing: host.result(),
+        };
+        self.hosts.iter().map(standing).collect()
+    }
+
     /// How many hosts answered.
     #[must_use]
     pub fn tally(&self) -> HostTally {
-        let mut tally = HostTally { hosts: self.hosts.len(), ..HostTally::default() };
-        for host in &self.hosts {
-            match &host.listing {
-                Some(Ok(listing)) => tally.incomplete += usize::from(!listing.complete()),
-                Some(Err(error)) if error.is_credential_refused() => tally.refused += 1,
-                Some(Err(_)) | None => tally.unreachable += 1,
-            }
-        }
-        tally
+        HostTally::of(&self.standings())
     }
 
     pub(super) fn into_hosts_by_url(self) -> HashMap<String, Surveyed> {
@@ -124,6 +167,16 @@ impl Surveyed {
     #[must_use]
     pub fn listing(&self) -> Option<std::result::Result<&Listing, &Error>> {
         self.listing.as_ref().map(Result::as_ref)
+    }
+
+    fn result(&self) -> ListingResult {
+        match &self.listing {
+            Some(Ok(listing)) if listing.complete() => ListingResult::Complete,
+            Some(Ok(_)) => ListingResult::Incomplete,
+            Some(Err(error)) if error.is_credential_refused() => ListingResult::CredentialRefused,
+            Some(Err(Error::Fault(_))) => ListingResult::Denied,
+            Some(Err(_)) | None => ListingResult::NotReached,
+        }
     }
 
     fn shells(&self) -> HashMap<&ShellId, (&Shell, &Self)> {

@@ -6,6 +6,7 @@ mod complete;
 mod config;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
+mod exit_codes;
 mod identify;
 mod ids;
 mod input;

@@ -11,7 +11,8 @@ use pssession::teardown::{Circumstances, Requirement, Survey};
 
 use super::Run;
 use crate::cli::commands::connecting::Connectors;
-use crate::cli::commands::{confirm, listing, misses, remembered};
+use crate::cli::commands::misses::{self, MissRule};
+use crate::cli::commands::{confirm, listing, remembered};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::intent::remembered_query;
 use crate::cli::render::{plural, printable};
@@ -36,18 +37,21 @@ impl Run<'_> {
         let by_id = !self.args.select.id.is_empty();
         let table = self.table.as_ref();
         let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
+        let mut unlisted_commands = 0;
         if self.args.select.skip_running {
-            self.engine.list_commands(&mut survey, rows.sessions_mut()).await;
+            unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = self.query.select(rows.sessions());
         listing::forgive(&survey, &mut selection);
-        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let selected = self.miss_rule().circumstances(&selection);
+        let selected = Circumstances { unlisted_commands, ..selected };
+        let circumstances = listing::answered(&survey, selected, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
         let circumstances = self.judge(&selection, circumstances, nothing, true)?;
         let mut chosen = rows.pick(&selection.chosen);
         if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
             // Only then can the guard, the plan and the questions say what runs.
-            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+            self.list_commands(&mut survey, &mut chosen).await;
         }
         Ok(Prepared { chosen, survey, circumstances, declined: false })
     }
@@ -66,7 +70,7 @@ impl Run<'_> {
         };
         let selection = recalled.select(&query);
         let survey = Survey::default();
-        let circumstances = listing::circumstances(&survey, &selection, self.cancellation);
+        let circumstances = self.miss_rule().circumstances(&selection);
         let nothing = match selection.chosen.is_empty() {
             true => Some(remembered::nothing(scope, &recalled, table).await?),
             false => None,
@@ -108,14 +112,19 @@ impl Run<'_> {
             }
         }
         survey.refresh(chosen.sessions_mut());
+        let mut unlisted_commands = 0;
         if !self.args.yes || self.args.select.skip_running {
-            self.engine.list_commands(&mut survey, chosen.sessions_mut()).await;
+            unlisted_commands = self.list_commands(&mut survey, &mut chosen).await;
         }
         let (still, changed): (Vec<_>, Vec<_>) =
             chosen.into_iter().partition(|row| self.query.admits(&row.session));
         for row in &changed {
+            let why = match row.session.commands {
+                None if self.args.select.skip_running => "it is not known whether a command runs in it",
+                _ => "it is no longer what was asked for",
+            };
             self.talk.say(&format!(
-                "{} on {} is left out: it is no longer what was asked for",
+                "{} on {} is left out: {why}",
                 printable(row.session.name().unwrap_or(row.session.shell.shell_id.as_str())),
                 printable(&row.session.computer_name),
             ))?;
@@ -124,9 +133,20 @@ impl Run<'_> {
         let older = still.pick(&self.query.without_newest(still.sessions()));
         let kept = still.len() - older.len();
         let required = self.require(circumstances.required, older.len(), kept)?;
-        let circumstances = Circumstances { hits: older.len(), required, ..circumstances };
+        let circumstances = Circumstances { hits: older.len(), required, unlisted_commands, ..circumstances };
         let circumstances = listing::answered(&survey, circumstances, self.cancellation);
         Ok(Prepared { chosen: older, survey, circumstances, declined: false })
+    }
+
+    /// Lists what runs in the sessions. Returns how many could not be asked and are left out for it; where no more than
+    /// the guard wants to know, a failure changes nothing.
+    async fn list_commands(&self, survey: &mut Survey, rows: &mut Rows) -> usize {
+        let unlisted = self.engine.list_commands(survey, rows.sessions_mut()).await;
+        if !self.args.select.skip_running {
+            return 0;
+        }
+        let consequence = "they may be running, and --skip-running leaves them out";
+        listing::report_unlisted_commands(survey, &unlisted, consequence, self.talk.errors)
     }
 
     async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
@@ -150,7 +170,8 @@ impl Run<'_> {
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
         let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
         let mut circumstances = Circumstances { required, ..circumstances };
-        misses::tell(selection, misses::missed, advice, self.talk.only_first_miss(), self.talk.errors);
+        let only_first = self.talk.only_first_miss();
+        misses::tell(selection, self.miss_rule(), misses::missed, advice, only_first, self.talk.errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
         if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
@@ -160,6 +181,10 @@ impl Run<'_> {
             self.talk.say("nothing was closed, because not everything that was named is there")?;
         }
         Ok(circumstances)
+    }
+
+    fn miss_rule(&self) -> MissRule {
+        MissRule::of(self.talk.told().manner, self.args.ignore_not_found)
     }
 
     /// What must have matched: nothing more where all that was found is kept, for then all is as it should be.

@@ -80,7 +80,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
-        let Prepared { chosen, survey, mut circumstances, declined } = prepared;
+        let Prepared { chosen, survey, circumstances, declined } = prepared;
+        let standings = survey.standings();
         let mut plan = Plan::new(chosen.sessions().iter().cloned());
         for (position, note) in chosen.notes().iter().enumerate() {
             if declined {
@@ -115,6 +116,7 @@ impl Run<'_> {
             let dropped = table.drop_gone(&report.records).await;
             dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
+        let mut circumstances = listing::settled(&standings, &report, circumstances);
         circumstances.interruption = self.watch.stop();
         self.talk.conclude(&report, chosen.notes(), self.args.what_if)?;
         Ok(report.exit_code(&circumstances).into())

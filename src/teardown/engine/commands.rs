@@ -1,0 +1,141 @@
+//! The commands of chosen sessions, listed before the plan.
+
+use tokio::task::JoinSet;
+
+use super::exchange::{self, Opener};
+use super::{Engine, Survey};
+use crate::client::WsmanClient;
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::session::SessionDescriptor;
+use crate::wsman::{CommandId, ShellId};
+
+/// Sessions of one host whose commands could not be listed: their
+/// [`commands`](SessionDescriptor::commands) stay `None`.
+#[derive(Debug)]
+pub struct UnlistedCommands {
+    /// The endpoint's URL.
+    pub endpoint_url: String,
+    /// How many sessions.
+    pub sessions: usize,
+    /// Why the first of them could not be listed.
+    pub error: Error,
+}
+
+impl UnlistedCommands {
+    /// Whether the server offers no such listing, as Windows before 2012 and other vendors' servers.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.error.fault().is_some_and(|fault| fault.is_wrong_resource() || fault.is_unsupported())
+    }
+}
+
+impl Engine {
+    /// Lists the commands of `sessions`, host by host, so that filters and the guard know what runs. Returns the
+    /// hosts on which that failed for some of them. A session that is gone by now has no commands.
+    ///
+    /// Sessions of hosts that gave no listing are left alone: what is wrong there is known.
+    pub async fn list_commands(
+        &self,
+        survey: &mut Survey,
+        sessions: &mut [SessionDescriptor],
+    ) -> Vec<UnlistedCommands> {
+        let mut tasks = JoinSet::new();
+        for (host_index, host) in survey.hosts.iter_mut().enumerate() {
+            let url = host.connector.endpoint().url();
+            let wanted = sessions.iter().enumerate().filter(|(_, session)| session.endpoint_url == url);
+            let wanted: Vec<_> =
+                wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
+            if wanted.is_empty() || !host.listing.as_ref().is_some_and(Result::is_ok) {
+                continue;
+            }
+            let host = HostCommands::new(self.opener(&host.connector), host.client.take());
+            tasks.spawn(async move { (host_index, host.list(wanted).await) });
+        }
+        let mut unlisted = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            let Ok((host_index, listed)) = done else { continue };
+            for (index, commands) in listed.found {
+                if let Some(session) = sessions.get_mut(index) {
+                    session.commands = Some(commands);
+                }
+            }
+            let Some(host) = survey.hosts.get_mut(host_index) else { continue };
+            host.client = listed.client;
+            if let Some(error) = listed.error {
+                host.refused = error.is_credential_refused();
+                let endpoint_url = host.connector.endpoint().url().to_owned();
+                unlisted
+                    .push((host_index, UnlistedCommands { endpoint_url, sessions: listed.failed, error }));
+            }
+        }
+        unlisted.sort_by_key(|(host_index, _)| *host_index);
+        unlisted.into_iter().map(|(_, unlisted)| unlisted).collect()
+    }
+}
+
+/// The command listings of one host.
+struct HostCommands {
+    opener: Opener,
+    client: Option<WsmanClient>,
+    /// By the session's index.
+    found: Vec<(usize, Vec<CommandId>)>,
+    failed: usize,
+    /// The first failure.
+    error: Option<Error>,
+    lost_connections: usize,
+}
+
+impl HostCommands {
+    fn new(opener: Opener, client: Option<WsmanClient>) -> Self {
+        Self { opener, client, found: Vec::new(), failed: 0, error: None, lost_connections: 0 }
+    }
+
+    async fn list(mut self, wanted: Vec<(usize, ShellId)>) -> Self {
+        let limits = Limits::within(self.opener.policy.signal_phase);
+        for (index, shell_id) in wanted {
+            let Some(client) = self.connected().await else {
+                self.failed += 1;
+                continue;
+            };
+            match client.list_commands(&shell_id, limits).await {
+                Ok(commands) => self.found.push((index, exchange::running(commands))),
+                Err(error) if error.is_shell_gone() => self.found.push((index, Vec::new())),
+                Err(error) => {
+                    if !client.is_usable() {
+                        self.client = None;
+                        self.lost_connections += 1;
+                    }
+                    self.fail(error);
+                }
+            }
+        }
+        self
+    }
+
+    /// The connection, or another one after a few that were lost.
+    async fn connected(&mut self) -> Option<&mut WsmanClient> {
+        if self.client.is_none() {
+            let refused = self.error.as_ref().is_some_and(Error::is_credential_refused);
+            if refused || self.lost_connections > MAX_LOST_CONNECTIONS {
+                return None;
+            }
+            match self.opener.open().await {
+                Ok(client) => self.client = Some(client),
+                Err(error) => {
+                    self.lost_connections = MAX_LOST_CONNECTIONS + 1;
+                    self.error.get_or_insert(error);
+                }
+            }
+        }
+        self.client.as_mut()
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.failed += 1;
+        self.error.get_or_insert(error);
+    }
+}
+
+/// One shell that never answers must not hide what runs in the others; a host that loses every connection is given up.
+const MAX_LOST_CONNECTIONS: usize = 2;
