@@ -14,13 +14,12 @@ mod policy;
 mod removal;
 mod report;
 mod retry;
+mod standing;
 #[cfg(test)]
 mod testing;
 
 #[cfg(feature = "client")]
-pub use engine::{
-    Cancellation, Engine, HostStanding, HostTally, ListingResult, Survey, Surveyed, UnlistedCommands,
-};
+pub use engine::{Cancellation, Engine, Survey, Surveyed, UnlistedCommands};
 pub use event::{Action, Answer, Event, Moment, Request, RequestKind, Setback, Sighting};
 pub use host::{HostRun, Job};
 pub use outcome::{Doubt, Failure, NotStarted, Outcome};
@@ -32,3 +31,4 @@ pub use policy::{
 pub use removal::{Phase, Removal};
 pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report, Requirement};
 pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};
+pub use standing::{HostStanding, HostTally, ListingResult};

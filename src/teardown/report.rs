@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::outcome::{NotStarted, Outcome};
 use super::removal::Removal;
+use super::standing::HostTally;
 use crate::session::SessionDescriptor;
 use crate::wsman::FaultCode;
 
@@ -95,6 +96,15 @@ pub struct Circumstances {
     pub could_not_begin: bool,
     /// What the selection has to find; `None` if whatever it finds is fine.
     pub required: Option<Requirement>,
+}
+
+impl Circumstances {
+    /// The same with the hosts counted.
+    #[must_use]
+    pub fn with_hosts(self, tally: HostTally) -> Self {
+        let HostTally { hosts, unreachable, denied, incomplete, refused } = tally;
+        Self { hosts, unreachable, denied, incomplete, refused, ..self }
+    }
 }
 
 /// What a selection has to find.

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use pssession::listing::Gap;
 use pssession::session::Selection;
 use pssession::store::{Note, Origin, Row, Rows};
-use pssession::teardown::{
-    Cancellation, Circumstances, HostStanding, HostTally, ListingResult, Report, Survey, Surveyed,
-    UnlistedCommands,
-};
+use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed, UnlistedCommands};
 use pssession::transport::TransportError;
 use pssession::{Connector, Endpoint, Engine, Error, Policy};
 
@@ -162,32 +159,7 @@ pub(super) fn answered(
 ) -> Circumstances {
     let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
     let deadline = unheard && !cancellation.is_cancelled();
-    tallied(survey.tally(), Circumstances { deadline, ..circumstances })
-}
-
-/// The same circumstances with the hosts counted anew after the run: a listing that failed counts only if a session
-/// that it was for is not proven to be gone.
-pub(super) fn settled(
-    standings: &[HostStanding],
-    report: &Report,
-    circumstances: Circumstances,
-) -> Circumstances {
-    let open = |host: &&HostStanding| {
-        host.listing == ListingResult::Complete || !report.proves_all_on(&host.endpoint_url)
-    };
-    let standings: Vec<_> = standings.iter().filter(open).cloned().collect();
-    tallied(HostTally::of(&standings), circumstances)
-}
-
-fn tallied(tally: HostTally, circumstances: Circumstances) -> Circumstances {
-    Circumstances {
-        hosts: tally.hosts,
-        unreachable: tally.unreachable,
-        denied: tally.denied,
-        refused: tally.refused,
-        incomplete: tally.incomplete,
-        ..circumstances
-    }
+    Circumstances { deadline, ..circumstances }.with_hosts(survey.tally())
 }
 
 fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {

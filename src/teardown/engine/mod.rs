@@ -13,7 +13,7 @@ mod survey;
 
 pub use cancellation::Cancellation;
 pub use commands::UnlistedCommands;
-pub use survey::{HostStanding, HostTally, ListingResult, Survey, Surveyed};
+pub use survey::{Survey, Surveyed};
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

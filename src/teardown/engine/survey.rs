@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::super::standing::{HostStanding, HostTally, ListingResult};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;
@@ -26,60 +27,6 @@ pub struct Surveyed {
     pub(super) seen_at: SystemTime,
     /// The credential was refused after the listing, and is not tried again.
     pub(super) refused: bool,
-}
-
-/// How many hosts answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HostTally {
-    /// All of them.
-    pub hosts: usize,
-    /// Those that were not reached: no connection, no login, no WS-Management.
-    pub unreachable: usize,
-    /// Those that answered and denied their listing.
-    pub denied: usize,
-    /// Those whose listing is incomplete.
-    pub incomplete: usize,
-    /// Those that refused the credential, or on which it was not tried again.
-    pub refused: usize,
-}
-
-/// How one host answered when it was to be listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostStanding {
-    /// The endpoint's URL.
-    pub endpoint_url: String,
-    /// What came of the listing.
-    pub listing: ListingResult,
-}
-
-/// What came of the listing of one host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListingResult {
-    /// It is complete.
-    Complete,
-    /// Sessions may be missing from it.
-    Incomplete,
-    /// The host answered and denied it.
-    Denied,
-    /// The host refused the credential, or it was not tried again there.
-    CredentialRefused,
-    /// The host was not reached.
-    NotReached,
-}
-
-impl HostTally {
-    /// Counts hosts by how they answered.
-    #[must_use]
-    pub fn of(standings: &[HostStanding]) -> Self {
-        let count = |result| standings.iter().filter(|host| host.listing == result).count();
-        Self {
-            hosts: standings.len(),
-            unreachable: count(ListingResult::NotReached),
-            denied: count(ListingResult::Denied),
-            incomplete: count(ListingResult::Incomplete),
-            refused: count(ListingResult::CredentialRefused),
-        }
-    }
 }
 
 impl Survey {

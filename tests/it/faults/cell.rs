@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pssession::simulator::{Mischief, OperationKind, SimulatedShell, World};
-use pssession::teardown::{Cancellation, Circumstances, Engine, Requirement, Survey};
+use pssession::teardown::{Cancellation, Circumstances, Engine, HostTally, Requirement, Survey};
 use pssession::{Connector, Error, Plan, Policy};
 use tokio::time::Instant;
 
@@ -95,16 +95,9 @@ async fn close(
     let survey = engine.survey(vec![connector], &cancellation).await;
     let plan: Vec<_> =
         survey.sessions().into_iter().filter(|session| session.shell.shell_id.as_str() == WANTED).collect();
-    let tally = survey.tally();
-    let circumstances = Circumstances {
-        hosts: tally.hosts,
-        unreachable: tally.unreachable,
-        incomplete: tally.incomplete,
-        refused: tally.refused,
-        hits: plan.len(),
-        required: Some(Requirement::Present),
-        ..Circumstances::default()
-    };
+    let standings = survey.standings();
+    let circumstances =
+        Circumstances { hits: plan.len(), required: Some(Requirement::Present), ..Circumstances::default() };
     if let Deed::Meanwhile(change) = trouble.deed {
         host.struck();
         change(&mut host.world.lock().unwrap());
@@ -117,6 +110,7 @@ async fn close(
         [] => ("nothing planned".to_owned(), unlisted),
         _ => panic!("{:?}", report.records),
     };
+    let circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
     let exit_code = report.exit_code(&circumstances).code();
     let deletes = host.deletes.lock().unwrap().len();
     Ending { outcome, reason, exit_code, deletes, took: Duration::ZERO }

@@ -188,13 +188,9 @@ fn close_one(crowd: &Crowd) -> Ending {
         let gap = survey.hosts()[0].listing().unwrap().unwrap().gaps.first().map(ToString::to_string);
         let plan = Plan::new(survey.sessions().into_iter().take(1));
         let report = engine.run(plan, survey, &cancellation, |_| ()).await;
-        let circumstances = Circumstances {
-            hosts: tally.hosts,
-            incomplete: tally.incomplete,
-            hits: 1,
-            required: Some(Requirement::Present),
-            ..Circumstances::default()
-        };
+        let circumstances =
+            Circumstances { hits: 1, required: Some(Requirement::Present), ..Circumstances::default() }
+                .with_hosts(tally);
         let outcome = &report.records[0].outcome;
         let reason = outcome.reason().into_iter().chain(gap).collect::<Vec<_>>().join(": ");
         assert_eq!(crowd.asked.releases.load(Ordering::SeqCst), 1);

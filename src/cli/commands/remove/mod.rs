@@ -4,7 +4,7 @@ mod choosing;
 pub(super) mod talk;
 
 use pssession::store::Origin;
-use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
+use pssession::teardown::{Cancellation, HostTally, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
 use pssession::{Engine, SessionQuery};
 
 use self::choosing::Prepared;
@@ -116,7 +116,7 @@ impl Run<'_> {
             let dropped = table.drop_gone(&report.records).await;
             dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
-        let mut circumstances = listing::settled(&standings, &report, circumstances);
+        let mut circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
         circumstances.interruption = self.watch.stop();
         self.talk.conclude(&report, chosen.notes(), self.args.what_if)?;
         Ok(report.exit_code(&circumstances).into())

@@ -1,0 +1,66 @@
+//! How the hosts of a run answered when they were to be listed.
+
+use super::report::Report;
+
+/// How many hosts answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostTally {
+    /// All of them.
+    pub hosts: usize,
+    /// Those that were not reached: no connection, no login, no WS-Management.
+    pub unreachable: usize,
+    /// Those that answered and denied their listing.
+    pub denied: usize,
+    /// Those whose listing is incomplete.
+    pub incomplete: usize,
+    /// Those that refused the credential, or on which it was not tried again.
+    pub refused: usize,
+}
+
+/// How one host answered when it was to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostStanding {
+    /// The endpoint's URL.
+    pub endpoint_url: String,
+    /// What came of the listing.
+    pub listing: ListingResult,
+}
+
+/// What came of the listing of one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListingResult {
+    /// It is complete.
+    Complete,
+    /// Sessions may be missing from it.
+    Incomplete,
+    /// The host answered and denied it.
+    Denied,
+    /// The host refused the credential, or it was not tried again there.
+    CredentialRefused,
+    /// The host was not reached.
+    NotReached,
+}
+
+impl HostTally {
+    /// Counts hosts by how they answered.
+    #[must_use]
+    pub fn of(standings: &[HostStanding]) -> Self {
+        let count = |result| standings.iter().filter(|host| host.listing == result).count();
+        Self {
+            hosts: standings.len(),
+            unreachable: count(ListingResult::NotReached),
+            denied: count(ListingResult::Denied),
+            incomplete: count(ListingResult::Incomplete),
+            refused: count(ListingResult::CredentialRefused),
+        }
+    }
+
+    /// Counts them after the run: a listing that failed counts only if a session of that host is not proven to be gone.
+    #[must_use]
+    pub fn after(report: &Report, standings: &[HostStanding]) -> Self {
+        let open = |host: &&HostStanding| {
+            host.listing == ListingResult::Complete || !report.proves_all_on(&host.endpoint_url)
+        };
+        Self::of(&standings.iter().filter(open).cloned().collect::<Vec<_>>())
+    }
+}
