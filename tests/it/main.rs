@@ -23,6 +23,8 @@ mod foreign_clients;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;
 #[cfg(target_os = "linux")]
+mod model;
+#[cfg(target_os = "linux")]
 mod negotiate;
 mod ntlm_interop;
 mod readme;
