@@ -104,6 +104,7 @@ fn password(source: Option<&PasswordSource>, user: &str, watch: &Watch) -> Resul
     match source {
         Some(PasswordSource::File(path)) => from_file(path),
         Some(PasswordSource::Command(command)) => from_command(command),
+        // An environment has no encoding that a mark could tell: what is there is the password, as everywhere else.
         Some(PasswordSource::Environment) => {
             Ok(SecretString::from(source::variable(PASSWORD).unwrap_or_default()))
         }
@@ -130,7 +131,7 @@ fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
     let text = source::text(path, MAX_PASSWORD_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the password from {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("it is UTF-8 text, and its first line is the password")
+            .with_hint("it is text in UTF-8 or UTF-16, and its first line is the password")
     })?;
     let password = first_line(&text);
     if password.expose_secret().is_empty() {
@@ -157,12 +158,14 @@ fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
-    let printed = printed.map_err(|error| failed(format!("printed what cannot be read: {error}")))?;
-    let text = printed.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-    match text.map(first_line) {
-        Some(password) if !password.expose_secret().is_empty() => Ok(password),
-        _ => Err(failed("printed no password".to_owned())),
+    let text =
+        printed.and_then(|bytes| source::decoded(bytes.as_ref().map_or(&[], |bytes| bytes.as_slice())));
+    let text = text.map_err(|error| failed(format!("printed what cannot be read: {error}")))?;
+    let password = first_line(&text);
+    if password.expose_secret().is_empty() {
+        return Err(failed("printed no password".to_owned()));
     }
+    Ok(password)
 }
 
 fn first_line(text: &str) -> SecretString {

@@ -5,6 +5,7 @@ mod commands;
 mod complete;
 mod config;
 mod diagnostic;
+mod encoding;
 mod exit;
 mod foreign;
 mod hints;

@@ -7,12 +7,20 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-/// The whole of a file, or of stdin where the path is `-`; wiped when it is dropped, for it may be a secret.
+use super::encoding;
+
+/// The whole of a file, or of stdin where the path is `-`, in UTF-8 or UTF-16; wiped when it is dropped, for it may be a
+/// secret.
 pub(crate) fn text(path: &Path, limit: u64) -> io::Result<Zeroizing<String>> {
-    let bytes = bytes(path, limit)?;
-    let text =
-        std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    Ok(Zeroizing::new(text.to_owned()))
+    decoded(&bytes(path, limit)?)
+}
+
+/// These bytes as text; wiped when it is dropped.
+pub(crate) fn decoded(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
+    match encoding::text(bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.into_owned())),
+        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    }
 }
 
 /// The name of a source in an error: the path, or what `-` stands for.

@@ -28,7 +28,7 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     let unreadable = |error: &std::io::Error| {
         bad(format!("cannot read the config {}", path.display()), &path)
             .caused_by(error)
-            .with_hint("it is TOML, in UTF-8; --config names another; nothing was sent")
+            .with_hint("it is TOML, in UTF-8 or UTF-16; --config names another; nothing was sent")
     };
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -44,11 +44,10 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
         ));
     }
     let bytes = source::bounded(file, MAX_BYTES).map_err(|error| unreadable(&error))?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|error| unreadable(&std::io::Error::new(ErrorKind::InvalidData, error)))?;
+    let text = source::decoded(&bytes).map_err(|error| unreadable(&error))?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let places = Places { folder, home: source::variable(HOME).map(PathBuf::from) };
-    let read = reading::read(text, &places).map_err(|wrong| refused(&path, wrong))?;
+    let read = reading::read(&text, &places).map_err(|wrong| refused(&path, wrong))?;
     Ok(Config { path: Some(path), hosts: read.hosts, groups: read.groups })
 }
 

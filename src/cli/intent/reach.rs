@@ -136,7 +136,7 @@ fn endpoints(args: &ReachArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnos
         let listed = inventory(path)?;
         if listed.is_empty() && names.is_empty() {
             return Err(Diagnostic::usage(format!("the inventory {} names no server", source::shown(path)))
-                .with_hint("it is UTF-8 text with one host a line, and # for comments"));
+                .with_hint("it is text in UTF-8 or UTF-16 with one host a line, and # for comments"));
         }
         names.extend(listed);
     }
@@ -179,7 +179,7 @@ fn inventory(path: &Path) -> Result<Vec<Named>, Diagnostic> {
     let text = source::text(path, MAX_FILE_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the inventory {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("it is UTF-8 text with one host a line, and # for comments")
+            .with_hint("it is text in UTF-8 or UTF-16 with one host a line, and # for comments")
     })?;
     let lines = (1..).zip(text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()));
     let named = |(number, line): (usize, &str)| Named {

@@ -101,5 +101,6 @@ fn authorities(path: &Path) -> Result<Vec<u8>, Diagnostic> {
             .caused_by(&error)
             .with_hint("--ca-file takes a PEM file of one or more CERTIFICATE blocks")
     })?;
-    Ok(bytes.to_vec())
+    // Between the blocks there may be remarks in any encoding.
+    Ok(source::decoded(&bytes).map_or_else(|_| bytes.to_vec(), |text| text.as_bytes().to_vec()))
 }

@@ -8,7 +8,6 @@
 mod choice;
 mod clixml;
 mod delimited;
-mod encoding;
 mod intake;
 mod json;
 mod lines;
@@ -25,6 +24,7 @@ mod value;
 use std::time::SystemTime;
 
 use crate::cli::config::Naming;
+use crate::cli::encoding;
 use intake::{Intake, Place};
 pub(crate) use intake::{Object, ObjectError, Refused, Subject};
 pub(crate) use record::{
@@ -60,7 +60,7 @@ pub(crate) fn read(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec
         return intake.finish();
     }
     match encoding::text(bytes) {
-        Err((place, problem)) => intake.refuse(place, problem),
+        Err(error) => intake.refuse(Place::Line(error.line), error.problem.to_owned()),
         Ok(text) => match text.trim_start().chars().next() {
             None => {}
             Some('{' | '[') => json::read(&text, &mut intake),

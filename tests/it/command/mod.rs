@@ -4,6 +4,8 @@
 mod complete;
 #[cfg(target_os = "linux")]
 mod config;
+#[cfg(unix)]
+mod encodings;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
 mod exit_codes;

@@ -139,8 +139,7 @@ fn an_id_that_is_taken_becomes_another_and_the_mapping_is_told() {
     assert_eq!(run.stderr, "imported 3 sessions: 2 new, 1 known before\nId 3 is 10 here: build-3 on web01\n");
     let ids: Vec<_> = run.records().iter().map(|r| (r["GivenId"].as_i64(), r["Id"].as_i64())).collect();
     assert_eq!(ids, [(Some(3), Some(10)), (Some(9), Some(9)), (Some(5), Some(5))]);
-    let table =
-        place.command(&["import", "-", "-o", "table"]).stdin(&object(3, "b")).run_blocking().expect(0);
+    let table = place.command(&["import", "-", "-o", "table"]).stdin(object(3, "b")).run_blocking().expect(0);
     let columns =
         |line: usize| table.stdout.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>();
     assert_eq!(
@@ -212,9 +211,9 @@ fn several_files_are_one_import_and_one_bad_file_spoils_it() {
     assert!(run.stderr.contains("bad.csv cannot be taken as sessions"), "{}", run.stderr);
     let run = place.command(&["import", &one, "/nowhere/x.json"]).run_blocking().expect(2);
     assert!(run.stderr.contains("cannot read /nowhere/x.json"), "{}", run.stderr);
-    place.command(&["import", "-", "-"]).stdin(&object(1, "a")).run_blocking().expect(2);
+    place.command(&["import", "-", "-"]).stdin(object(1, "a")).run_blocking().expect(2);
     assert!(!place.table().exists());
-    let run = place.command(&["import", &one, "-"]).stdin(&object(2, "b")).run_blocking().expect(0);
+    let run = place.command(&["import", &one, "-"]).stdin(object(2, "b")).run_blocking().expect(0);
     assert_eq!((run.records().len(), place.rows().len()), (2, 2));
 }
 

@@ -136,11 +136,11 @@ async fn objects_without_an_identity_choose_by_their_properties() {
 async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
     let workplace = Workplace::new().await;
     let run =
-        workplace.command(&["rsn", "-WhatIf"]).stdin(&"{\"Id\":1}\n".repeat(100_000)).run().await.expect(0);
+        workplace.command(&["rsn", "-WhatIf"]).stdin("{\"Id\":1}\n".repeat(100_000)).run().await.expect(0);
     assert_eq!(run.stdout.lines().count(), 1);
-    let run = workplace.command(&["rsn"]).stdin(&"{\"Name\":\"x\"}\n".repeat(100_000)).run().await.expect(2);
+    let run = workplace.command(&["rsn"]).stdin("{\"Name\":\"x\"}\n".repeat(100_000)).run().await.expect(2);
     assert!(run.stderr.contains("line 10001: more than 10000 objects"), "{}", run.stderr);
-    let run = workplace.command(&["rsn"]).stdin(&"7\n".repeat(100_000)).run().await.expect(1);
+    let run = workplace.command(&["rsn"]).stdin("7\n".repeat(100_000)).run().await.expect(1);
     assert!(run.stderr.lines().count() < 50 && run.stderr.contains("and 99980 more"), "{}", run.stderr);
     untouched(&workplace);
 }

@@ -122,7 +122,7 @@ async fn who_logs_in_and_how_is_not_for_a_pipe_to_say() {
         "Auth": "basic",
     });
     let args = ["remove", "--session", "-", "--yes", "--on", &address];
-    let run = Pssession::new(args).env("PSSESSION_PASSWORD", "x").stdin(&object.to_string()).run().await;
+    let run = Pssession::new(args).env("PSSESSION_PASSWORD", "x").stdin(object.to_string()).run().await;
     let run = run.expect(2);
     assert!(run.stderr.contains("no user to log in as"), "{}", run.stderr);
     assert_eq!(desk.simulator.connections(), 0);

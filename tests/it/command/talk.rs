@@ -73,7 +73,7 @@ async fn what_to_write_instead_stands_in_the_hint() {
 async fn an_inventory_may_come_through_a_pipe() {
     let simulator = host(leaked()).await;
     let run = Pssession::new(["get", "--inventory", "-"]).login(&simulator);
-    let run = run.stdin(&format!("{}\n", simulator.address())).run().await.expect(0);
+    let run = run.stdin(format!("{}\n", simulator.address())).run().await.expect(0);
     assert_eq!(run.records().len(), 3);
 }
 

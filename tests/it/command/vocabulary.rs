@@ -25,7 +25,7 @@ async fn workplace() -> Workplace {
         "Id": 6, "Name": "own", "InstanceId": "99999999-65a0-49f2-9053-a1b156c95777", "ComputerName": "web09",
         "State": 2, "Availability": 1,
     });
-    workplace.command(&["import", "-"]).stdin(&own.to_string()).run().await.expect(0);
+    workplace.command(&["import", "-"]).stdin(own.to_string()).run().await.expect(0);
     workplace
 }
 

@@ -63,11 +63,11 @@ impl Pssession {
         self
     }
 
-    /// Lets the command read `text` on stdin.
-    pub(crate) fn stdin(mut self, text: &str) -> Self {
+    /// Lets the command read `input` on stdin.
+    pub(crate) fn stdin(mut self, input: impl AsRef<[u8]>) -> Self {
         use std::io::{Seek as _, Write as _};
         let mut file = tempfile::tempfile().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
+        file.write_all(input.as_ref()).unwrap();
         file.rewind().unwrap();
         self.command.stdin(file);
         self

@@ -71,7 +71,7 @@ impl Workplace {
             row(3, "patching", PATCHING, "Server02", &self.servers),
             row(4, "backup", BACKUP, "web03", &self.other),
         ];
-        self.command(&["import", "-"]).stdin(&rows.join("\n")).run().await.expect(0);
+        self.command(&["import", "-"]).stdin(rows.join("\n")).run().await.expect(0);
         let hosts = format!("{},{}", self.servers.address(), self.other.address());
         self.command(&["get", "--on", &hosts]).run().await.expect(0);
     }

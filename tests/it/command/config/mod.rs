@@ -229,7 +229,7 @@ async fn a_wildcard_of_the_config_names_no_host() {
     for host in [all, &all.replace('*', "127.0.0.?"), another_port] {
         estate.write("config.toml", &format!("[[host]]\n{host}"));
         let command = estate.command(&["remove", "--session", "-", "--yes"]);
-        let run = command.stdin(&object(&estate, 1, BUILD_8)).run().await.expect(6);
+        let run = command.stdin(object(&estate, 1, BUILD_8)).run().await.expect(6);
         assert!(run.stderr.contains("no login was ever sent from here to"), "{}", run.stderr);
     }
     assert_eq!(estate.connections(), 0);

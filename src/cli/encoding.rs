@@ -1,14 +1,19 @@
 //! Bytes as text: UTF-8 or UTF-16 of either order, with a byte order mark or without. Windows PowerShell's `>` writes
-//! UTF-16, PowerShell 7's UTF-8.
+//! UTF-16, its `Set-Content -Encoding UTF8` UTF-8 with a mark, PowerShell 7 UTF-8 without. A mark is never part of the text.
 
 use std::borrow::Cow;
 
-use super::Place;
+/// Bytes that are no text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub(crate) struct NotText {
+    /// The line, from 1.
+    pub(crate) line: usize,
+    pub(crate) problem: &'static str,
+}
 
-type Trouble = (Place, String);
-
-/// The whole text, without its byte order mark.
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Trouble> {
+/// The whole text, without its byte order mark. Nothing but the answer holds a copy of it, for it may be a secret.
+pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -20,34 +25,32 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Trouble> {
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Trouble> {
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        (Place::Line(line), "neither UTF-8 nor UTF-16; save it as UTF-8".to_owned())
+        NotText { line, problem: "neither UTF-8 nor UTF-16; save it as UTF-8" }
     })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, Trouble> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, NotText> {
     let (pairs, half) = bytes.as_chunks::<2>();
-    let mut text = String::with_capacity(bytes.len() / 2);
-    for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
-        match character {
-            Ok(character) => text.push(character),
-            Err(_) => {
-                return Err((last_line(&text), "half a character of UTF-16 (a lone surrogate)".to_owned()));
-            }
-        }
+    let characters = || char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
+    let (mut length, mut line) = (0, 1);
+    for character in characters() {
+        let Ok(character) = character else {
+            return Err(NotText { line, problem: "half a character of UTF-16 (a lone surrogate)" });
+        };
+        length += character.len_utf8();
+        line += usize::from(character == '\n');
     }
-    if half.is_empty() {
-        Ok(Cow::Owned(text))
-    } else {
-        Err((last_line(&text), "the text breaks off within a character of UTF-16".to_owned()))
+    if !half.is_empty() {
+        return Err(NotText { line, problem: "the text breaks off within a character of UTF-16" });
     }
-}
-
-fn last_line(text: &str) -> Place {
-    Place::Line(1 + text.matches('\n').count())
+    // Of the right size from the start: a text that grows leaves a copy behind.
+    let mut text = String::with_capacity(length);
+    text.extend(characters().flatten());
+    Ok(Cow::Owned(text))
 }
 
 #[cfg(test)]
@@ -85,9 +88,16 @@ mod tests {
             (&lone, 2, "lone surrogate"),
             (b"\xff\xfe{\0\n\0}", 2, "breaks off"),
         ] {
-            let (place, problem) = text(bytes).unwrap_err();
-            assert_eq!(place, Place::Line(line));
-            assert!(problem.contains(reason), "{problem}");
+            let error = text(bytes).unwrap_err();
+            assert_eq!(error.line, line);
+            assert!(error.problem.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn a_text_of_utf_16_is_made_in_one_piece() {
+        let bytes = encoded("\u{feff}p\u{e4}ss \u{20ac} \u{1f5a5}", u16::to_le_bytes);
+        let Cow::Owned(text) = text(&bytes).unwrap() else { panic!("borrowed") };
+        assert_eq!(text.capacity(), text.len());
     }
 }
