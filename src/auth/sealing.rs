@@ -13,6 +13,18 @@ pub struct Frame {
     pub plaintext_len: usize,
 }
 
+/// Whose frame it is: they differ in blanks, and each is read by [`read_frames`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameLayout {
+    /// Without the tabs before the parts' headers that MS-WSMV shows: Windows takes it, and OMI nothing else.
+    Client,
+    /// As Windows answers: a tab before each header of a part.
+    Windows,
+    /// As OMI answers: no tab, and one more line end after the closing boundary.
+    Omi,
+}
+
 /// Seals one request body: its `Content-Type` header and the framed bytes.
 ///
 /// # Errors
@@ -20,11 +32,12 @@ pub struct Frame {
 pub fn seal_body(seal: &mut dyn Seal, plaintext: &[u8]) -> Result<(String, Vec<u8>), AuthError> {
     let protocol = seal.protocol();
     let sealed = seal.seal(plaintext)?;
-    let body = write_frame(protocol, &sealed.signature, &sealed.ciphertext, plaintext.len());
+    let body =
+        write_frame(FrameLayout::Client, protocol, &sealed.signature, &sealed.ciphertext, plaintext.len());
     Ok((content_type(protocol), body))
 }
 
-/// Opens a sealed body, whatever number of pairs it has.
+/// Opens a sealed body, whatever number of pairs it has, and drops what pads it ([`without_padding`]).
 ///
 /// # Errors
 /// [`AuthError::BadFrame`], [`AuthError::BadSeal`] or [`AuthError::Poisoned`]. After any of them the connection is of
@@ -42,6 +55,7 @@ pub fn open_body(seal: &mut dyn Seal, body: &[u8]) -> Result<Vec<u8>, AuthError>
         }
         plaintext.extend_from_slice(&part);
     }
+    plaintext.truncate(without_padding(&plaintext).len());
     Ok(plaintext)
 }
 
@@ -61,11 +75,22 @@ pub fn content_type(protocol: &str) -> String {
 
 /// Frames one sealed message.
 #[must_use]
-pub fn write_frame(protocol: &str, signature: &[u8], ciphertext: &[u8], plaintext_len: usize) -> Vec<u8> {
+pub fn write_frame(
+    layout: FrameLayout,
+    protocol: &str,
+    signature: &[u8],
+    ciphertext: &[u8],
+    plaintext_len: usize,
+) -> Vec<u8> {
+    let (indent, end) = match layout {
+        FrameLayout::Client => ("", ""),
+        FrameLayout::Windows => ("\t", ""),
+        FrameLayout::Omi => ("", "\r\n"),
+    };
     let head = format!(
-        "--{BOUNDARY}\r\n\tContent-Type: {protocol}\r\n\
-         \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={plaintext_len}\r\n\
-         --{BOUNDARY}\r\n\tContent-Type: application/octet-stream\r\n"
+        "--{BOUNDARY}\r\n{indent}Content-Type: {protocol}\r\n\
+         {indent}OriginalContent: type=application/soap+xml;charset=UTF-8;Length={plaintext_len}\r\n\
+         --{BOUNDARY}\r\n{indent}Content-Type: application/octet-stream\r\n"
     );
     let signature_len = u32::try_from(signature.len()).unwrap_or(u32::MAX);
     let mut frame = Vec::with_capacity(head.len() + signature.len() + ciphertext.len() + CLOSING_BYTES);
@@ -73,8 +98,17 @@ pub fn write_frame(protocol: &str, signature: &[u8], ciphertext: &[u8], plaintex
     frame.extend_from_slice(&signature_len.to_le_bytes());
     frame.extend_from_slice(signature);
     frame.extend_from_slice(ciphertext);
-    frame.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    frame.extend_from_slice(format!("--{BOUNDARY}--\r\n{end}").as_bytes());
     frame
+}
+
+/// The opened text without what pads it at its end: PowerShell's own client on Linux fills up with NUL bytes to a
+/// multiple of 16, which `Length` counts, and OMI's puts them after the envelope.
+#[must_use]
+pub fn without_padding(plaintext: &[u8]) -> &[u8] {
+    let is_padding = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    let end = plaintext.iter().rposition(|byte| !is_padding(byte)).map_or(0, |last| last + 1);
+    plaintext.get(..end).unwrap_or_default()
 }
 
 /// Reads the pairs of parts of a sealed body, either `multipart/encrypted` or `multipart/x-multi-encrypted`. The boundary
@@ -230,20 +264,40 @@ mod tests {
     #[test]
     fn a_frame_is_written_byte_for_byte() {
         let signature = [1, 0, 0, 0, 0x8c, 0x78, 0x2f, 0x51, 0xe5, 0x33, 0x4a, 0x76, 0, 0, 0, 0];
-        let written = write_frame(PROTOCOL, &signature, b"\x38\x9d\x42\x5b", 4);
+        let ciphertext = b"\x38\x9d\x42\x5b";
+        let written = write_frame(FrameLayout::Client, PROTOCOL, &signature, ciphertext, 4);
         let expected: &[u8] = b"--Encrypted Boundary\r\n\
-            \tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
-            \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=4\r\n\
+            Content-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
+            OriginalContent: type=application/soap+xml;charset=UTF-8;Length=4\r\n\
             --Encrypted Boundary\r\n\
-            \tContent-Type: application/octet-stream\r\n\
+            Content-Type: application/octet-stream\r\n\
             \x10\0\0\0\x01\0\0\0\x8c\x78\x2f\x51\xe5\x33\x4a\x76\0\0\0\0\x38\x9d\x42\x5b--Encrypted Boundary--\r\n";
         assert_eq!(written, expected);
-        assert_eq!(written.len(), 259);
-        assert_eq!(read_frames(&written).unwrap(), [frame(&signature, b"\x38\x9d\x42\x5b")]);
+        // What NTLM adds: 251 bytes and the digits of the length.
+        assert_eq!(written.len(), ciphertext.len() + 251 + 1);
+        assert_eq!(read_frames(&written).unwrap(), [frame(&signature, ciphertext)]);
+        for (layout, more) in [(FrameLayout::Windows, 3), (FrameLayout::Omi, 2)] {
+            let answer = write_frame(layout, PROTOCOL, &signature, ciphertext, 4);
+            assert_eq!(answer.len(), written.len() + more);
+            assert_eq!(read_frames(&answer).unwrap(), [frame(&signature, ciphertext)]);
+        }
         assert_eq!(
             content_type(PROTOCOL),
             "multipart/encrypted;protocol=\"application/HTTP-SPNEGO-session-encrypted\";boundary=\"Encrypted Boundary\""
         );
+    }
+
+    #[test]
+    fn only_what_stands_at_the_end_is_padding() {
+        for (padded, text) in [
+            (&b"<x/>\0\0\0"[..], &b"<x/>"[..]),
+            (b"<x/>\r\n\0 \t\0", b"<x/>"),
+            (b"\0 <x>\0</x>", b"\0 <x>\0</x>"),
+            (b"\0\0", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(without_padding(padded), text);
+        }
     }
 
     #[test]
@@ -269,8 +323,8 @@ mod tests {
 
     #[test]
     fn several_pairs_have_one_closing_boundary() {
-        let first = write_frame(PROTOCOL, b"s1", b"one", 3);
-        let second = write_frame(PROTOCOL, b"s2", b"", 0);
+        let first = write_frame(FrameLayout::Client, PROTOCOL, b"s1", b"one", 3);
+        let second = write_frame(FrameLayout::Client, PROTOCOL, b"s2", b"", 0);
         let body = [first.strip_suffix(b"--Encrypted Boundary--\r\n").unwrap(), second.as_slice()].concat();
         assert_eq!(read_frames(&body).unwrap(), [frame(b"s1", b"one"), frame(b"s2", b"")]);
         assert!(is_sealed("multipart/x-multi-encrypted;protocol=\"x\";boundary=\"y\""));
@@ -281,13 +335,13 @@ mod tests {
     fn a_boundary_within_the_ciphertext_is_data() {
         let data =
             b"--Encrypted Boundary--\r\n--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n";
-        let body = write_frame(PROTOCOL, data, data, data.len());
+        let body = write_frame(FrameLayout::Client, PROTOCOL, data, data, data.len());
         assert_eq!(read_frames(&body).unwrap(), [frame(data, data)]);
     }
 
     #[test]
     fn a_bad_frame_says_what_is_wrong() {
-        let good = write_frame(PROTOCOL, &[1; 16], b"body", 4);
+        let good = write_frame(FrameLayout::Client, PROTOCOL, &[1; 16], b"body", 4);
         let change = |from: &str, to: &str| {
             let at = good.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
             [&good[..at], to.as_bytes(), &good[at + from.len()..]].concat()
@@ -329,6 +383,8 @@ mod tests {
             assert!(is_sealed(&content_type));
             assert!(body.windows(4).any(|window| window == [0x38, 0x9d, 0x42, 0x5b]));
             assert_eq!(open_body(&mut server, &body).unwrap(), b"<x/>");
+            let (_, body) = seal_body(&mut client, b"<x/>\0\0\0\0\0\0\0\0\0\0\0\0").unwrap();
+            assert_eq!(open_body(&mut server, &body).unwrap(), b"<x/>", "padded to 16 bytes, as libmi does");
 
             let (_, body) = seal_body(&mut server, b"").unwrap();
             assert_eq!(open_body(&mut client, &body).unwrap(), b"");
@@ -358,7 +414,7 @@ mod tests {
 
     #[test]
     fn a_plaintext_of_another_length_than_announced_is_refused() {
-        let body = write_frame(PROTOCOL, b"s", b"abc", 3);
+        let body = write_frame(FrameLayout::Client, PROTOCOL, b"s", b"abc", 3);
         let error = open_body(&mut Doubling, &body).unwrap_err();
         assert_eq!(error, AuthError::BadFrame { problem: "3 bytes were announced and 6 came".to_owned() });
     }
@@ -366,7 +422,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(signature in prop::collection::vec(any::<u8>(), 0..64), ciphertext in prop::collection::vec(any::<u8>(), 0..300)) {
-            let body = write_frame(PROTOCOL, &signature, &ciphertext, ciphertext.len());
+            let body = write_frame(FrameLayout::Client, PROTOCOL, &signature, &ciphertext, ciphertext.len());
             prop_assert_eq!(read_frames(&body).unwrap(), [frame(&signature, &ciphertext)]);
         }
 
@@ -377,7 +433,7 @@ mod tests {
             cut: prop::sample::Index,
         ) {
             let _ = read_frames(&bytes);
-            let mut body = write_frame(PROTOCOL, &[1; 16], &bytes, bytes.len());
+            let mut body = write_frame(FrameLayout::Client, PROTOCOL, &[1; 16], &bytes, bytes.len());
             for (at, byte) in changes {
                 let at = at.index(body.len());
                 body[at] = byte;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::account::Caller;
 use super::mischief::Mischief;
 use super::operations::Held;
+use super::profile::Profile;
 use super::world::{Response, World};
 
 /// How often a held Receive is looked at again. The world can be changed from anywhere, so nobody can be told of it.
@@ -27,6 +28,11 @@ pub trait Handler: Send + 'static {
     /// The path that requests are posted to.
     fn path(&self) -> &str {
         "/wsman"
+    }
+
+    /// The server whose frames and HTTP it has.
+    fn profile(&self) -> Profile {
+        Profile::default()
     }
 
     /// What the host calls itself in its NTLM challenge.
@@ -51,6 +57,10 @@ impl Handler for World {
 
     fn path(&self) -> &str {
         self.profile().path()
+    }
+
+    fn profile(&self) -> Profile {
+        Self::profile(self)
     }
 
     fn machine(&self) -> &str {

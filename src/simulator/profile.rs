@@ -2,6 +2,7 @@
 
 use super::faults;
 use super::psrp::Versions;
+use crate::auth::sealing;
 
 /// A generation of servers. What is not in its row is as on Windows Server 2022.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,6 +61,8 @@ pub(super) struct Traits {
     pub(super) only_configuration: Option<&'static str>,
     /// How envelopes are written.
     pub(super) dialect: Dialect,
+    /// How sealed answers are framed.
+    pub(super) frames: sealing::FrameLayout,
 }
 
 /// The elements of `rsp:Shell`.
@@ -106,6 +109,7 @@ const WINDOWS_2022: Traits = Traits {
     demands_name: false,
     only_configuration: None,
     dialect: Dialect::Windows,
+    frames: sealing::FrameLayout::Windows,
 };
 
 const WINDOWS_2008_R2: Traits = Traits {
@@ -171,6 +175,7 @@ const OMI: Traits = Traits {
     lists_commands: Err(faults::ACTION_NOT_SUPPORTED),
     demands_name: true,
     dialect: Dialect::Omi,
+    frames: sealing::FrameLayout::Omi,
     ..WINDOWS_2022
 };
 

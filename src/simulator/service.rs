@@ -302,6 +302,9 @@ impl Service {
                 Outgoing::status(500)
             };
         }
+        if self.frames() == sealing::FrameLayout::Omi && has_tabs(request.body) {
+            return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
+        }
         let Ok(frames) = sealing::read_frames(request.body) else {
             return Outgoing::status(400);
         };
@@ -316,8 +319,12 @@ impl Service {
                 }
             }
         }
-        let response = self.handler().handle(&caller, &envelope, now);
+        let response = self.handler().handle(&caller, sealing::without_padding(&envelope), now);
         self.deliver(connection, true, response)
+    }
+
+    fn frames(&self) -> sealing::FrameLayout {
+        self.handler().profile().traits().frames
     }
 
     /// Asks the handler in clear.
@@ -349,7 +356,8 @@ impl Service {
             return self.clear(connection, response);
         }
         let (signature, ciphertext) = security.seal(&response.body);
-        let body = sealing::write_frame(SEALED_PROTOCOL, &signature, &ciphertext, response.body.len());
+        let length = response.body.len();
+        let body = sealing::write_frame(self.frames(), SEALED_PROTOCOL, &signature, &ciphertext, length);
         Outgoing {
             content_type: Some(sealing::content_type(SEALED_PROTOCOL)),
             body,
@@ -404,6 +412,11 @@ impl Service {
         }
         Outgoing { authenticate, ..Outgoing::status(401) }
     }
+}
+
+/// Whether the parts' headers of a frame are indented.
+fn has_tabs(frame: &[u8]) -> bool {
+    frame.split(|byte| *byte == b'\n').nth(1).is_some_and(|line| line.starts_with(b"\t"))
 }
 
 /// Whether a body is an envelope, whatever its prefix: what is none is HTML, as a gateway sends it.

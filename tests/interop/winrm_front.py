@@ -95,9 +95,9 @@ def gss_flags(context):
 
 def cut(body):
     """The header and the data of the one pair of parts."""
-    head, _, rest = body.partition(b"\tContent-Type: application/octet-stream\r\n")
-    assert head.startswith(BOUNDARY + b"\r\n\tContent-Type: "), head
-    assert head.endswith(BOUNDARY + b"\r\n"), head
+    head, _, rest = body.partition(b"\r\nContent-Type: application/octet-stream\r\n")
+    assert head.startswith(BOUNDARY + b"\r\nContent-Type: "), head
+    assert head.endswith(BOUNDARY), head
     tail = BOUNDARY + b"--\r\n"
     assert rest.endswith(tail), rest[-40:]
     rest = rest[: -len(tail)]

@@ -201,7 +201,13 @@ impl Host {
             if envelope.len() > 2 * MAX_BYTES {
                 // It must be refused unopened, so that nobody needs to seal it.
                 let protocol = keys.seal.protocol();
-                let body = sealing::write_frame(protocol, &[0; 16], envelope, envelope.len());
+                let body = sealing::write_frame(
+                    sealing::FrameLayout::Windows,
+                    protocol,
+                    &[0; 16],
+                    envelope,
+                    envelope.len(),
+                );
                 return Response::new(status).body(&sealing::content_type(protocol), body);
             }
             let (content_type, body) = sealing::seal_body(&mut keys.seal, envelope).unwrap();

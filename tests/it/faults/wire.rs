@@ -91,7 +91,13 @@ fn wrong_mac(keys: &mut Keys, envelope: &[u8]) -> (String, Vec<u8>) {
     let protocol = "application/HTTP-SPNEGO-session-encrypted";
     (
         content_type,
-        sealing::write_frame(protocol, &frames[0].signature, &frames[0].ciphertext, envelope.len()),
+        sealing::write_frame(
+            sealing::FrameLayout::Windows,
+            protocol,
+            &frames[0].signature,
+            &frames[0].ciphertext,
+            envelope.len(),
+        ),
     )
 }
 

@@ -3,10 +3,10 @@
 
 use pssession::auth::{
     Answer as HandshakeAnswer, AuthError, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers,
-    Protection, Seal, Step, handshake, sealing,
+    Protection, Seal, Step, handshake, sealing, sealing::FrameLayout,
 };
 use pssession::simulator::{
-    Account, Channel, ChannelBinding, Mischief, OperationKind, Simulator, SimulatorBuilder, World,
+    Account, Channel, ChannelBinding, Mischief, OperationKind, Profile, Simulator, SimulatorBuilder, World,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -106,6 +106,72 @@ async fn a_second_connection_is_not_authenticated_by_the_first() {
     let stray = second.post(&[("Content-Type", &content_type)], &body).await.unwrap();
     assert_eq!(stray.status, 401);
     assert_eq!(simulator.world().lock().unwrap().log().count(), 0);
+}
+
+/// The bytes of a sealed answer before its signature.
+async fn head_of_answer(profile: Profile, request: &str) -> (Vec<u8>, Vec<u8>) {
+    let world = World::with_shells(1).with_profile(profile);
+    let simulator = Simulator::builder().world(world).start().await.unwrap();
+    let mut wire = connect(&simulator).await;
+    wire.path = profile.path();
+    let mut seal = login(&simulator, &mut wire).await;
+    let (content_type, body) = sealing::seal_body(&mut *seal, request.as_bytes()).unwrap();
+    let answer = wire.post(&[("Content-Type", &content_type)], &body).await.unwrap();
+    let opened = sealing::open_body(&mut *seal, &answer.body).unwrap();
+    let signature = answer.body.windows(4).position(|bytes| bytes == [16, 0, 0, 0]).unwrap();
+    let (head, rest) = answer.body.split_at(signature);
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let head = head.replace(&format!("Length={}\r", opened.len()), "Length=N\r");
+    (head.into_bytes(), rest[rest.len() - 26..].to_vec())
+}
+
+#[tokio::test]
+async fn answers_are_framed_as_each_server_does_it() {
+    for profile in Profile::ALL {
+        let (head, end) = head_of_answer(*profile, &list()).await;
+        let (tab, more) = if *profile == Profile::Omi { ("", "\r\n") } else { ("\t", "") };
+        let expected = format!(
+            "--Encrypted Boundary\r\n\
+             {tab}Content-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
+             {tab}OriginalContent: type=application/soap+xml;charset=UTF-8;Length=N\r\n\
+             --Encrypted Boundary\r\n\
+             {tab}Content-Type: application/octet-stream\r\n"
+        );
+        assert_eq!(String::from_utf8(head).unwrap(), expected, "{profile:?}");
+        let expected = format!("--Encrypted Boundary--\r\n{more}");
+        assert!(end.ends_with(expected.as_bytes()), "{profile:?}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn tabs_in_a_frame_are_taken_by_all_but_omi() {
+    for profile in [Profile::Windows2008R2, Profile::Windows2022, Profile::Omi] {
+        let world = World::with_shells(1).with_profile(profile);
+        let simulator = Simulator::builder().world(world).start().await.unwrap();
+        let mut wire = connect(&simulator).await;
+        let mut seal = login(&simulator, &mut wire).await;
+        let sealed = seal.seal(list().as_bytes()).unwrap();
+        let (protocol, layout) = (seal.protocol(), FrameLayout::Windows);
+        let body =
+            sealing::write_frame(layout, protocol, &sealed.signature, &sealed.ciphertext, list().len());
+        let answer = wire.post(&[("Content-Type", &sealing::content_type(protocol))], &body).await;
+        assert_eq!(answer.is_none(), profile == Profile::Omi, "{profile:?}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_request_may_be_padded() {
+    let simulator = start().await;
+    let mut wire = connect(&simulator).await;
+    let mut seal = login(&simulator, &mut wire).await;
+    for padding in ["\0", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "\r\n", " \0\n\0"] {
+        let (status, text) = ask(&mut wire, &mut *seal, &format!("{}{padding}", list())).await;
+        assert_eq!((status, text.matches("<rsp:Shell ").count()), (200, 12), "{padding:?}");
+    }
+    let elsewhere = list().replace("<s:Body>", "<s:Body>\0");
+    let (content_type, body) = sealing::seal_body(&mut *seal, elsewhere.as_bytes()).unwrap();
+    let answer = wire.post(&[("Content-Type", &content_type)], &body).await.unwrap();
+    assert_ne!(answer.status, 200, "a NUL elsewhere is no padding");
 }
 
 #[tokio::test]

@@ -99,6 +99,8 @@ pub(super) fn element<'t>(text: &'t str, tag: &str) -> &'t str {
 /// One TCP (or TLS) connection.
 pub(super) struct Wire<S> {
     stream: S,
+    /// Where [`Self::post`] posts to.
+    pub(super) path: &'static str,
 }
 
 /// One HTTP answer.
@@ -111,12 +113,12 @@ pub(super) struct Answer {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream }
+        Self { stream, path: "/wsman" }
     }
 
-    /// Posts to `/wsman`; `None` if the connection ended before the answer did.
+    /// Posts to the path; `None` if the connection ended before the answer did.
     pub(super) async fn post(&mut self, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
-        self.send("POST", "/wsman", headers, body).await
+        self.send("POST", self.path, headers, body).await
     }
 
     pub(super) async fn send(

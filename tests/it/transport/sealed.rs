@@ -1,7 +1,9 @@
 //! NTLM with sealed messages, end to end: the simulator checks every key, signature and number with sums of its own.
 
-use pssession::simulator::{Account, Channel, ChannelBinding, Mischief, OperationKind, Simulator, World};
-use pssession::wsman::op::EnumerateShells;
+use pssession::simulator::{
+    Account, Channel, ChannelBinding, Mischief, OperationKind, Profile, Simulator, World,
+};
+use pssession::wsman::op::{EnumerateShells, identify};
 use pssession::wsman::{DEFAULT_MAX_ENVELOPE_SIZE, Header, MessageId, SessionId, read_answer, write_request};
 use uuid::Uuid;
 
@@ -55,6 +57,22 @@ async fn sealed_messages_are_numbered_on_one_connection() {
         assert_eq!(list(connection.as_mut(), number).await.unwrap(), SHELLS);
     }
     assert_eq!((simulator.connections(), simulator.handshakes(), connector.logins()), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_tab_takes_our_frames() {
+    let simulator = Simulator::builder()
+        .world(World::with_shells(SHELLS).with_profile(Profile::Omi))
+        .account(Account::administrator("LAB\\ann"), "hunter2".to_owned().into())
+        .start()
+        .await
+        .unwrap();
+    let mut connection = connect(right(&simulator)).await.unwrap();
+    let mut envelope = String::new();
+    identify::request(&mut envelope);
+    let reply = connection.exchange(&envelope, LONG).await.unwrap();
+    assert!(identify::read(&reply.body).is_ok());
+    assert_eq!(simulator.connections(), 1);
 }
 
 #[tokio::test]
