@@ -16,6 +16,8 @@ use super::CertificatePin;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Certificate {
+    /// Of X.509: 1, 2 or 3. TLS wants 3; the others have no extensions, and so no names.
+    pub version: u8,
     /// Whom it names, such as `CN=web01.example.com`.
     pub subject: String,
     /// Who signed it.
@@ -38,6 +40,12 @@ impl Certificate {
         read(der).ok()
     }
 
+    /// Whether it is of a version of X.509 that TLS libraries refuse: 1 or 2.
+    #[must_use]
+    pub fn is_too_old_for_tls(&self) -> bool {
+        self.version < 3
+    }
+
     /// Whether it names itself as its issuer.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
@@ -47,30 +55,59 @@ impl Certificate {
 
 /// The fields of TBSCertificate in their order (RFC 5280, section 4.1, Basic Certificate Fields). The serial number and
 /// the key are passed over unread: some are longer or stranger than the rules allow.
-fn read(der: &[u8]) -> x509_cert::der::Result<Certificate> {
+struct Fields<'a> {
+    version: Version,
+    issuer: Name,
+    validity: Validity,
+    subject: Name,
+    public_key: &'a [u8],
+    /// What follows the key: unique identifiers and extensions.
+    rest: SliceReader<'a>,
+}
+
+/// The DER of a certificate's SubjectPublicKeyInfo; `None` if the certificate cannot be read.
+pub(super) fn public_key(der: &[u8]) -> Option<&[u8]> {
+    fields(der).ok().map(|fields| fields.public_key)
+}
+
+fn fields(der: &[u8]) -> x509_cert::der::Result<Fields<'_>> {
     let mut outer = SliceReader::new(der)?;
     enter(&mut outer)?;
     let header = enter(&mut outer)?;
     let mut reader = SliceReader::new(outer.read_slice(header.length)?)?;
     let explicit = |reader: &mut SliceReader<'_>, number| reader.peek_byte() == Some(number);
+    let mut version = Version::V1;
     if explicit(&mut reader, 0xa0) {
-        Version::decode(&mut SliceReader::new(AnyRef::decode(&mut reader)?.value())?)?;
+        version = Version::decode(&mut SliceReader::new(AnyRef::decode(&mut reader)?.value())?)?;
     }
     AnyRef::decode(&mut reader)?;
     AnyRef::decode(&mut reader)?;
-    let issuer = Name::decode(&mut reader)?;
-    let validity = Validity::decode(&mut reader)?;
-    let subject = Name::decode(&mut reader)?;
-    AnyRef::decode(&mut reader)?;
+    Ok(Fields {
+        version,
+        issuer: Name::decode(&mut reader)?,
+        validity: Validity::decode(&mut reader)?,
+        subject: Name::decode(&mut reader)?,
+        public_key: reader.tlv_bytes()?,
+        rest: reader,
+    })
+}
+
+fn read(der: &[u8]) -> x509_cert::der::Result<Certificate> {
+    let Fields { version, issuer, validity, subject, mut rest, .. } = fields(der)?;
     let mut names = Vec::new();
-    while !reader.is_finished() {
-        let field = AnyRef::decode(&mut reader)?;
+    while !rest.is_finished() {
+        let field = AnyRef::decode(&mut rest)?;
         let is_extensions = field.tag() == Tag::ContextSpecific { constructed: true, number: TagNumber::N3 };
         if is_extensions {
             read_extensions(field.value(), &mut names)?;
         }
     }
     Ok(Certificate {
+        version: match version {
+            Version::V1 => 1,
+            Version::V2 => 2,
+            Version::V3 => 3,
+        },
         subject: subject.to_string(),
         issuer: issuer.to_string(),
         not_before: SystemTime::UNIX_EPOCH + validity.not_before.to_unix_duration(),
@@ -157,7 +194,7 @@ mod tests {
     fn a_certificate_says_who_until_when_and_for_which_hosts() {
         let der = sample();
         let certificate = Certificate::read(&der).unwrap();
-        assert_eq!(certificate.subject, "CN=web01.lab,O=Lab");
+        assert_eq!((certificate.version, certificate.subject.as_str()), (3, "CN=web01.lab,O=Lab"));
         assert!(certificate.is_self_signed());
         let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         assert_eq!(seconds(certificate.not_before), 1_767_312_000);
@@ -179,7 +216,7 @@ mod tests {
             let mut der = sample();
             let at = at.index(der.len());
             der[at] = byte;
-            let _ = Certificate::read(&der);
+            let _ = (Certificate::read(&der), public_key(&der));
             der.truncate(cut.index(der.len()));
             let _ = Certificate::read(&der);
         }

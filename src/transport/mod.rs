@@ -8,6 +8,7 @@ mod connector;
 mod dial;
 mod endpoint;
 mod gate;
+mod handshake_signature;
 mod http;
 mod login;
 mod options;

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
+use super::handshake_signature::{verify_tls12, verify_tls13};
 use super::tls_error::{Distrust, distrust};
 use super::witness::{TlsVersion, Witness};
 use super::{BoxError, Certificate, CertificatePin, SetupError, TlsError};
@@ -115,10 +116,18 @@ impl Judge {
         match &self.rule {
             Rule::Nobody(reason) => Err(Distrust::Other(reason.clone())),
             Rule::DangerousEverybody => Ok(()),
-            Rule::Chain(verifier) => match verifier.verify_server_cert(leaf, chain, name, ocsp, now) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(distrust(&error, Certificate::read(leaf).as_ref(), name, time)),
-            },
+            Rule::Chain(verifier) => {
+                let certificate = Certificate::read(leaf);
+                // Not every platform's verifier refuses these, and none names them in words for a person.
+                if let Some(old) = certificate.as_ref().filter(|it| it.is_too_old_for_tls()) {
+                    within_its_time(old, time)?;
+                    return Err(Distrust::OldVersion { version: old.version });
+                }
+                match verifier.verify_server_cert(leaf, chain, name, ocsp, now) {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(distrust(&error, certificate.as_ref(), name, time)),
+                }
+            }
             Rule::Pinned(pins) if !pins.contains(&CertificatePin::of(leaf)) => Err(Distrust::PinMismatch),
             Rule::Pinned(_) => match Certificate::read(leaf) {
                 Some(certificate) => within_its_time(&certificate, time),
@@ -165,8 +174,7 @@ impl ServerCertVerifier for Judge {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.witness.note_version(TlsVersion::Tls12);
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+        verify_tls12(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -176,8 +184,7 @@ impl ServerCertVerifier for Judge {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.witness.note_version(TlsVersion::Tls13);
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+        verify_tls13(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -31,6 +31,9 @@ pub enum TlsError {
         /// What is wrong, in the TLS library's words.
         problem: String,
     },
+    /// The handshake is not signed with the key of the certificate that the server shows.
+    #[error("the handshake is not signed with the key of the server's certificate")]
+    BadSignature,
     /// The server knows neither TLS 1.2 nor 1.3.
     #[error("the server speaks neither TLS 1.2 nor TLS 1.3")]
     OldVersion,
@@ -61,6 +64,11 @@ pub enum Distrust {
     WrongName {
         /// The name that was looked for.
         wanted: String,
+    },
+    /// It is of a version of X.509 that TLS libraries refuse: it can only be pinned.
+    OldVersion {
+        /// The version: 1 or 2.
+        version: u8,
     },
     /// It has none of the pins.
     PinMismatch,
@@ -98,6 +106,9 @@ fn reason(problem: &Distrust, certificate: Option<&Certificate>, pin: &Certifica
                 [] => format!("it names no host, and {wanted} was looked for"),
                 names => format!("it is for {}, and {wanted} was looked for", few(names)),
             }
+        }
+        Distrust::OldVersion { version } => {
+            format!("it is of X.509 version {version}, and TLS needs version 3")
         }
         Distrust::PinMismatch => format!("its pin is {pin}, which was not given"),
         Distrust::Other(problem) => problem.clone(),
@@ -158,6 +169,10 @@ pub(super) fn distrust(
         CertificateError::Other(other) if other.to_string().contains(CA_AS_SERVER) => Distrust::Other(
             "it is an authority's certificate, with which no server may show itself".to_owned(),
         ),
+        // The server's own certificate is looked at before.
+        CertificateError::Other(other) if other.to_string().contains(NOT_VERSION_3) => Distrust::Other(
+            "a certificate of its chain is of X.509 version 1 or 2, and TLS needs version 3".to_owned(),
+        ),
         other => Distrust::Other(other.to_string()),
     }
 }
@@ -209,6 +224,9 @@ fn of_rustls(error: &(dyn Error + 'static), asked: bool) -> Option<TlsError> {
         _ => None,
     }
 }
+
+/// How the verifier calls a certificate of X.509 version 1 or 2.
+const NOT_VERSION_3: &str = "UnsupportedCertVersion";
 
 /// How the verifier calls a certificate with `CA:TRUE` at the end of a chain.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";

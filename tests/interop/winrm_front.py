@@ -6,6 +6,7 @@ It takes one JSON object as its argument:
   account                    of Basic: [user, password]
   protocol                   pyspnego's name for what is spoken below it: "kerberos", "negotiate" or "ntlm"
   certificate, key           PEM files: HTTPS, and the login is all that is protected by it
+  tls                        the highest version, in Python's words: "TLSv1_2"; or null
   binding                    hex of the application data that a login must be bound to, or null
   ntlm                       NTLM alone, by pyspnego's own code: "signed", or "unsigned" where a negotiation is not
                              protected by a mechListMIC; or null
@@ -258,6 +259,7 @@ def main():
     server.daemon_threads = True
     if settings.get("certificate"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.maximum_version = ssl.TLSVersion[settings.get("tls") or "TLSv1_3"]
         context.load_cert_chain(settings["certificate"], settings["key"])
         server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,7 +1,9 @@
 //! The command through SPNEGO around NTLM, against an acceptor that is not ours: a whole teardown.
 
 use std::fs;
+use std::process::Command;
 
+use pssession::transport::{Certificate, CertificatePin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -101,6 +103,40 @@ async fn over_https_the_negotiation_is_bound_to_the_certificate_and_nothing_is_s
             assert_eq!(run.code, 5, "{}", run.stderr);
             assert_eq!(Service::only(&told, "failed")["error"], "BadBindingsError");
         }
+    }
+}
+
+/// Certificate and key as OMI's installation makes them: RSA, X.509 version 1. Both the TLS and the login's judge are
+/// not ours.
+#[tokio::test]
+async fn a_pinned_certificate_of_version_1_is_bound_as_another_service_computes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |words: &str| {
+        let made =
+            Command::new("openssl").args(words.split(' ')).current_dir(folder.path()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    if !crate::support::tools::has_command("openssl", "version") {
+        return;
+    }
+    openssl("req -new -newkey rsa:2048 -nodes -subj /CN=omi.lab -keyout made.key -out made.csr");
+    openssl("x509 -req -in made.csr -signkey made.key -days 9 -out made.pem");
+    openssl("x509 -in made.pem -outform der -out made.der");
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    let text = |name: &str| String::from_utf8(read(name)).unwrap();
+    let der = read("made.der");
+    assert_eq!(Certificate::read(&der).unwrap().version, 1);
+    let identity = Identity::of(folder.path(), "server", &der, &text("made.pem"), &text("made.key"));
+    let Identity { certificate, key, binding } = identity;
+    for (auth, tls) in [("negotiate", "TLSv1_2"), ("negotiate", "TLSv1_3"), ("ntlm", "TLSv1_3")] {
+        let settings = json!({
+            "header": "Negotiate", "protocol": "negotiate", "ntlm": "signed",
+            "certificate": certificate, "key": key, "binding": binding, "tls": tls,
+        });
+        let Some(service) = Service::with(settings).await else { return };
+        let pin = CertificatePin::of(&der).to_string();
+        let args = ["--auth", auth, "--tls", "--certificate-pin", &pin];
+        service.assert_closed(&remove(&service.host(), PASSWORD, &args).run().await);
     }
 }
 

@@ -19,8 +19,13 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
             distrust(problem, pin, names.unwrap_or_default())
         }
         TlsError::Unusable { .. } => {
-            "an RSA key needs 2048 bits, and a certificate version 3; neither a pin nor a switch helps, a new certificate \
-             does, or HTTP, where NTLM and Kerberos seal each message"
+            "an RSA key needs 2048 bits; neither a pin nor a switch helps, a new certificate does, or HTTP, where NTLM and \
+             Kerberos seal each message"
+                .to_owned()
+        }
+        TlsError::BadSignature => {
+            "somebody may be in between: the server shows a certificate without having its key; find out what changes \
+             the traffic before you log in"
                 .to_owned()
         }
         TlsError::OldVersion => format!(

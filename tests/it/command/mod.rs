@@ -18,6 +18,7 @@ mod manual;
 mod memory;
 mod narrow;
 mod objects;
+mod old_certificate;
 #[cfg(target_os = "linux")]
 mod pipes;
 #[cfg(unix)]

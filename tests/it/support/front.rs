@@ -22,16 +22,21 @@ impl Identity {
     /// Writes `NAME.pem` and `NAME.key` into `folder`.
     pub(crate) fn write(folder: &Path, name: &str) -> Self {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        Self::of(folder, name, made.cert.der(), &made.cert.pem(), &made.signing_key.serialize_pem())
+    }
+
+    /// Writes the same for a certificate that is there.
+    pub(crate) fn of(folder: &Path, name: &str, der: &[u8], certificate: &str, key: &str) -> Self {
         let file = |kind: &str, text: &str| {
             let path = folder.join(format!("{name}.{kind}"));
             std::fs::write(&path, text).unwrap();
             path.to_str().unwrap().to_owned()
         };
         // RFC 5929, section 4, The tls-server-end-point Channel Binding Type.
-        let data = [&b"tls-server-end-point:"[..], &Sha256::digest(made.cert.der())].concat();
+        let data = [&b"tls-server-end-point:"[..], &Sha256::digest(der)].concat();
         Self {
-            certificate: file("pem", &made.cert.pem()),
-            key: file("key", &made.signing_key.serialize_pem()),
+            certificate: file("pem", certificate),
+            key: file("key", key),
             binding: data.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pssession::simulator::{Channel, ChannelBinding, Simulator, World};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SigningKey as _};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -12,8 +14,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use x509_cert::der::asn1::BitString;
+use x509_cert::der::{Decode as _, Encode as _};
 
 pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
 
@@ -21,15 +26,19 @@ pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
 pub(crate) struct Authority {
     pub(crate) pem: String,
     der: CertificateDer<'static>,
+    params: CertificateParams,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A server's certificate and its key.
+#[derive(Default)]
 pub(crate) struct Leaf {
     pub(crate) der: Vec<u8>,
     pub(crate) pem: String,
     pub(crate) key_pem: String,
     key: Vec<u8>,
+    /// What a server shows beside it.
+    chain: Vec<Vec<u8>>,
 }
 
 impl Authority {
@@ -39,13 +48,22 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let made = params.self_signed(&key).unwrap();
-        Self { pem: made.pem(), der: made.der().clone(), issuer: Issuer::new(params, key) }
+        let issuer = Issuer::new(params.clone(), key);
+        Self { pem: made.pem(), der: made.der().clone(), params, issuer }
     }
 
     /// A certificate for these names, changed by `change` before it is signed.
     pub(crate) fn issue(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Leaf {
         let (params, key) = leaf(names, change);
         Leaf::new(&params.signed_by(&key, &self.issuer).unwrap(), &key)
+    }
+
+    /// The same, by an authority below this one whose own certificate is of X.509 version 1.
+    pub(crate) fn issue_below_version_1(&self, names: &[&str]) -> Leaf {
+        let mut below = Self::new("Old CA");
+        let made = below.params.signed_by(below.issuer.key(), &self.issuer).unwrap();
+        below.der = as_version_1(&made, self.issuer.key()).into();
+        Leaf { chain: vec![below.der.to_vec()], ..below.issue(names, |_| {}) }
     }
 
     /// What a server needs to insist on a certificate of this authority.
@@ -78,6 +96,29 @@ pub(crate) fn unchanging(name: &str) -> Leaf {
     Leaf::new(&params.self_signed(&key).unwrap(), &key)
 }
 
+/// A self-signed certificate of X.509 version 1.
+pub(crate) fn version_1(change: impl FnOnce(&mut CertificateParams)) -> Leaf {
+    let (params, key) = leaf(&[], change);
+    let der = as_version_1(&params.self_signed(&key).unwrap(), &key);
+    Leaf { pem: pem(&der), der, key_pem: key.serialize_pem(), key: key.serialize_der(), chain: Vec::new() }
+}
+
+/// The same certificate in X.509 version 1, as `openssl x509 -req` makes one: without a version and extensions.
+fn as_version_1(made: &rcgen::Certificate, signer: &KeyPair) -> Vec<u8> {
+    let mut certificate = x509_cert::Certificate::from_der(made.der()).unwrap();
+    certificate.tbs_certificate.version = x509_cert::Version::V1;
+    certificate.tbs_certificate.extensions = None;
+    let signature = signer.sign(&certificate.tbs_certificate.to_der().unwrap()).unwrap();
+    certificate.signature = BitString::from_bytes(&signature).unwrap();
+    certificate.to_der().unwrap()
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
 fn leaf(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (CertificateParams, KeyPair) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
@@ -94,6 +135,7 @@ impl Leaf {
             pem: made.pem(),
             key_pem: key.serialize_pem(),
             key: key.serialize_der(),
+            chain: Vec::new(),
         }
     }
 
@@ -108,6 +150,16 @@ impl Leaf {
 
     pub(crate) fn acceptor(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
         self.acceptor_for(versions, None)
+    }
+
+    /// An impostor's: it shows this certificate, and has the key of another.
+    pub(crate) fn acceptor_with_the_key_of(
+        &self,
+        other: &Self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsAcceptor {
+        let shown = Self { der: self.der.clone(), key: other.key.clone(), ..Self::default() };
+        shown.acceptor(versions)
     }
 
     /// The same; with an authority it insists on a client certificate of that one.
@@ -126,7 +178,11 @@ impl Leaf {
             }
         };
         let key = PrivateKeyDer::try_from(self.key.clone()).unwrap();
-        let config = builder.with_single_cert(vec![self.der.clone().into()], key).unwrap();
+        // Not with_single_cert: that looks at the certificate, and takes none of version 1 or of another key.
+        let key = ring::sign::any_supported_type(&key).unwrap();
+        let chain = [&self.der].into_iter().chain(&self.chain).map(|der| der.clone().into()).collect();
+        let shown = CertifiedKey::new(chain, key);
+        let config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         TlsAcceptor::from(Arc::new(config))
     }
 }
