@@ -91,11 +91,14 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
     let host = endpoint.computer_name();
     Some(match error {
         TransportError::Connect { .. } if let Some(error) = error.tls() => tls::hint(error, endpoint),
-        TransportError::Connect { .. } if !endpoint.is_tls() && mentions(error, "invalid http version") => {
-            tls::SPEAKS_TLS.to_owned()
-        }
         TransportError::Connect { .. } if mentions(error, "dns") || mentions(error, "lookup") => {
             "check the spelling and the name service; an address works too".to_owned()
+        }
+        // Windows resets the connection of who speaks the wrong one, and says nothing.
+        TransportError::Connect { .. } | TransportError::Lost { .. }
+            if let Some(advice) = tls::unusual_port(endpoint) =>
+        {
+            advice.to_owned()
         }
         TransportError::Connect { .. } => format!(
             "is WinRM on there? On {host}, `winrm quickconfig` switches it on; HTTP is port 5985, HTTPS (--tls) is 5986; \

@@ -207,6 +207,10 @@ impl Http {
             .map_err(|error| self.sending_failed(error))
     }
 
+    fn is_plain(&self) -> bool {
+        self.url.starts_with("http://")
+    }
+
     /// What it means that no head of an answer came. hyper gives a request back, and the pool takes it to the gate, only
     /// if none of it was written.
     fn sending_failed(&self, error: reqwest::Error) -> PostError {
@@ -222,6 +226,8 @@ impl Http {
             let refused = || (seen.was_asked() && !unsent).then_some(TlsError::ClientCertificate);
             tls_error(&error, seen.was_asked()).or_else(refused)
         });
+        let tls = tls
+            .or_else(|| (shaking_hands && self.is_plain() && !is_http(&error)).then_some(TlsError::NotHttp));
         match tls {
             Some(tls) => PostError::NotConnected(tls.into()),
             None if unsent => PostError::NotConnected(error.into()),
@@ -303,15 +309,20 @@ fn reason(error: &reqwest::Error) -> BoxError {
 }
 
 fn died(error: &reqwest::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.is::<ConnectionDied>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(|cause| cause.is::<ConnectionDied>())
 }
+
+/// Whether an answer that could not be read began as one of HTTP. The client's error has no other sign of it than its text.
+fn is_http(error: &reqwest::Error) -> bool {
+    !causes(error).any(|cause| cause.to_string().contains(NO_HTTP))
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+/// What hyper says of an answer that does not begin with `HTTP/1.`.
+const NO_HTTP: &str = "invalid HTTP version";
 
 const USER_AGENT: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
 

@@ -11,7 +11,7 @@ use x509_cert::der::DateTime;
 use super::{Certificate, CertificatePin};
 use crate::wsman::one_line;
 
-/// Why TLS to a server did not come about; the same would happen again.
+/// Why TLS to a server did not come about, or was missing; the same would happen again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -43,6 +43,9 @@ pub enum TlsError {
     /// What answers there is not TLS at all.
     #[error("what answers there does not speak TLS")]
     NotTls,
+    /// What answers to plain HTTP there is not HTTP: nearly always it is TLS.
+    #[error("what answers there does not speak HTTP; it may be TLS")]
+    NotHttp,
     /// The server insists on a client certificate.
     #[error("the server demands a client certificate, and this program has none to show")]
     ClientCertificate,
@@ -203,7 +206,9 @@ fn of_rustls(error: &(dyn Error + 'static), asked: bool) -> Option<TlsError> {
         rustls::Error::InvalidCertificate(problem) => {
             Some(TlsError::Unusable { problem: problem.to_string() })
         }
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsError::NotTls),
+        rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        ) => Some(TlsError::NotTls),
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13

@@ -7,9 +7,18 @@ use pssession::wsman::one_line;
 /// The longest name of a certificate that is proposed; a DNS name has no more.
 const MAX_NAME: usize = 253;
 
-/// For plain HTTP to a port that answers in TLS.
-pub(crate) const SPEAKS_TLS: &str =
-    "what answers there may be TLS: say --tls, or name the HTTP port, usually 5985";
+/// For TLS to a port that does not speak it, and for plain HTTP to one that does.
+const WITHOUT_TLS: &str = "leave out --tls (`tls` in the config), or name the HTTPS port, usually 5986";
+const WITH_TLS: &str = "say --tls, or name the HTTP port, usually 5985";
+
+/// Advice where the port is usually that of the other scheme.
+pub(crate) fn unusual_port(endpoint: &Endpoint) -> Option<&'static str> {
+    match (endpoint.is_tls(), endpoint.port()) {
+        (true, 5985) => Some(WITHOUT_TLS),
+        (false, 5986) => Some(WITH_TLS),
+        _ => None,
+    }
+}
 
 /// Advice on an error of TLS with `endpoint`.
 pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
@@ -38,9 +47,8 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
              key; over HTTP, NTLM and Kerberos seal each message"
                 .to_owned()
         }
-        TlsError::NotTls => {
-            "leave out --tls, or name the HTTPS port, usually 5986".to_owned()
-        }
+        TlsError::NotTls => WITHOUT_TLS.to_owned(),
+        TlsError::NotHttp => WITH_TLS.to_owned(),
         TlsError::ClientCertificate => {
             "this program logs in with a user, not with a certificate: set the listener not to require one, or use \
              another"
@@ -77,5 +85,35 @@ fn distrust(problem: &Distrust, pin: &CertificatePin, names: &[String]) -> Strin
                 .to_owned()
         }
         _ => pinned,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pssession::transport::TransportError;
+
+    use super::*;
+    use crate::cli::hints::of_transport;
+
+    #[test]
+    fn a_lost_connection_at_the_port_of_the_other_scheme_names_the_option() {
+        for (place, tls, advice) in [
+            ("http://web01:5986/wsman", false, Some(WITH_TLS)),
+            ("web01:5985", true, Some(WITHOUT_TLS)),
+            ("web01:5985", false, None),
+            ("web01:5986", true, None),
+            ("web01:8080", false, None),
+        ] {
+            let endpoint = Endpoint::parse(place, tls).unwrap();
+            let url = || endpoint.url().to_owned();
+            let source = || "connection reset by peer".into();
+            for error in [
+                TransportError::Connect { endpoint: url(), source: source() },
+                TransportError::Lost { endpoint: url(), source: source() },
+            ] {
+                let hint = of_transport(&error, &endpoint).unwrap();
+                assert_eq!(advice == Some(&hint), advice.is_some(), "{place}: {hint}");
+            }
+        }
     }
 }

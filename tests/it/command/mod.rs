@@ -39,6 +39,7 @@ mod tls;
 mod trouble;
 #[cfg(target_os = "linux")]
 mod vocabulary;
+mod wrong_scheme;
 
 use std::time::Duration;
 

@@ -255,31 +255,6 @@ async fn a_server_that_demands_a_client_certificate_is_told() {
 }
 
 #[tokio::test]
-async fn plain_http_on_the_https_port_and_the_other_way_round_are_told() {
-    // http.sys answers a handshake in HTTP.
-    let answers = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = answers.local_addr().unwrap().to_string();
-    let server = tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        while let Ok((mut stream, _)) = answers.accept().await {
-            let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
-        }
-    });
-    let run = Pssession::new(["get", "--on", &address, "--tls", "--user", "ann"]);
-    let run = run.env("PSSESSION_PASSWORD", "x").run().await.expect(1);
-    server.abort();
-    assert!(run.stderr.contains("does not speak TLS"), "{}", run.stderr);
-    assert!(run.stderr.contains("hint: ") && run.stderr.contains("leave out --tls"), "{}", run.stderr);
-
-    let estate = Estate::new();
-    let host = host(&estate.leaf()).await;
-    let place = host.address.to_string();
-    let run = Pssession::new(["get", "--on", &place]).login(&host.simulator).run().await.expect(1);
-    assert!(run.stderr.contains("say --tls"), "{}", run.stderr);
-}
-
-#[tokio::test]
 async fn a_pin_or_a_name_without_tls_is_a_mistake_that_is_told_before_anything_is_sent() {
     let pin = self_signed(&["web01.lab"]).pin();
     for more in [["--certificate-pin", &pin], ["--tls-server-name", "web01.lab"]] {

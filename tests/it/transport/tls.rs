@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use pssession::simulator::Simulator;
+use pssession::transport::TlsError;
 use sha2::Sha256;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -116,12 +118,21 @@ async fn ntlm_over_tls_is_bound_to_the_certificate_and_not_sealed() {
 }
 
 #[tokio::test]
-async fn plain_http_on_a_tls_port_is_not_connected() {
-    let server = RawServer::start(|_| told()).await;
-    let options = HttpOptions::default()
-        .with_ca_pem(self_signed("web01.lab").pem)
-        .with_connect_timeout(Duration::from_millis(200));
-    refusal(connect(over_tls(&server, options)).await);
+async fn the_wrong_scheme_is_an_error_of_its_own_kind_each_way() {
+    let identity = self_signed("web01.lab");
+    let (tls, plain) = (server(&identity).await, Simulator::builder().start().await.unwrap());
+    let options = HttpOptions::default().with_ca_pem(identity.pem);
+    let https = Endpoint::parse(&plain.address().to_string(), true).unwrap();
+    let http = Endpoint::parse(&tls.address.to_string(), false).unwrap();
+    for (endpoint, expected) in [(https, TlsError::NotTls), (http, TlsError::NotHttp)] {
+        let connector = HttpConnector::builder(endpoint.clone(), credential()).options(options.clone());
+        let Err(error) = connect(connector).await else { panic!("{expected:?}: connected") };
+        assert_eq!(error.tls(), Some(&expected), "{error:?}");
+        assert!(!pssession::Error::from(error).is_retryable(), "it would go wrong again");
+        let error = probe(&endpoint, &options).await.unwrap_err();
+        assert_eq!(error.tls(), Some(&expected), "{error:?}");
+    }
+    assert_eq!((tls.seen().len(), plain.handshakes()), (0, 0));
 }
 
 #[tokio::test]
