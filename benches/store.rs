@@ -116,8 +116,14 @@ fn store(c: &mut Criterion) {
         );
     });
     let found: Vec<_> = rows.iter().map(|row| row.session.clone()).collect();
-    let sighting =
-        Sighting { endpoint_url: URL, seen_by: r"LAB\ada", auth: None, seen_at: NOW, complete: true };
+    let sighting = Sighting {
+        endpoint_url: URL,
+        seen_by: r"LAB\ada",
+        server_names: None,
+        auth: None,
+        seen_at: NOW,
+        complete: true,
+    };
     group.bench_function("merge_one_listing", |b| {
         let (_folder, mut store) = table(&[]);
         b.iter(|| store.merge_listing(sighting, &found).map(drop));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use self::collector::{Collector, Next};
+use crate::auth::ServerNames;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::listing::{Gap, Listing};
@@ -81,6 +82,12 @@ impl WsmanClient {
     #[must_use]
     pub fn endpoint_url(&self) -> &str {
         &self.endpoint_url
+    }
+
+    /// What the server said of itself in the login, see [`Connection::server_names`].
+    #[must_use]
+    pub fn server_names(&self) -> Option<&ServerNames> {
+        self.connection.server_names()
     }
 
     /// Whether another call makes sense; if not, open another connection.

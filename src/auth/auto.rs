@@ -2,7 +2,8 @@
 
 use super::scheme::{PASSWORD_IN_CLEAR, Verdict};
 use super::{
-    Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES, SchemeRow, Step,
+    Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES, SchemeRow,
+    ServerNames, Step,
 };
 
 /// The strongest allowed scheme first; another one, strongest first, when the server's first answer offers only that.
@@ -107,6 +108,10 @@ impl Handshake for Auto {
             }
         }
     }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.login.server_names()
+    }
 }
 
 fn offers(answer: &Answer<'_>, row: &SchemeRow) -> bool {
@@ -166,6 +171,7 @@ mod tests {
     fn begin(policy: LoginPolicy) -> Result<Box<dyn Handshake>, AuthError> {
         let options = NtlmOptions {
             spn: None,
+            workstation: String::new(),
             seal: false,
             now: SystemTime::UNIX_EPOCH,
             client_challenge: [1; 8],

@@ -3,7 +3,7 @@
 
 use super::carrier::{self, Manner};
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::{Answer, AuthError, Handshake, Step};
+use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that carries one mechanism's tokens under one word.
 ///
@@ -19,6 +19,8 @@ pub(super) struct Bare {
     header: &'static str,
     name: &'static str,
     state: State,
+    /// What the server has said of itself, once the login stands.
+    server_names: Option<ServerNames>,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,8 @@ enum State {
 
 impl Bare {
     pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: Manner) -> Self {
-        Self { manner, header: manner.header, name: mechanism.name(), state: State::Start(mechanism) }
+        let (header, name) = (manner.header, mechanism.name());
+        Self { manner, header, name, state: State::Start(mechanism), server_names: None }
     }
 
     fn first(
@@ -68,6 +71,11 @@ impl Bare {
         Ok(step)
     }
 
+    fn establish(&mut self, mechanism: Box<dyn Mechanism>) -> Result<Step, AuthError> {
+        self.server_names = mechanism.server_names().cloned();
+        self.manner.establish(mechanism)
+    }
+
     /// The answer to a token that is not the last one.
     fn heard(
         &mut self,
@@ -81,7 +89,7 @@ impl Bare {
             return match (answer.status, progress) {
                 (401, Progress::Done(None)) => Err(mechanism.refused(None)),
                 (401, progress) => self.send(mechanism, progress, false),
-                (200..=299, Progress::Done(None)) => self.manner.establish(mechanism),
+                (200..=299, Progress::Done(None)) => self.establish(mechanism),
                 _ => Err(AuthError::out_of_turn(self.name)),
             };
         }
@@ -144,7 +152,7 @@ impl Handshake for Bare {
                 self.heard(mechanism, sent, first, answer)
             }
             (State::Proved(mut mechanism), Some(answer)) => match answer.status {
-                200..=299 => self.manner.establish(mechanism),
+                200..=299 => self.establish(mechanism),
                 401 => {
                     let token = carrier::token(answer, self.header, self.name).ok().flatten();
                     Err(mechanism.refused(token.as_deref()))
@@ -153,6 +161,10 @@ impl Handshake for Bare {
             },
             _ => Err(AuthError::out_of_turn(self.name)),
         }
+    }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.server_names.as_ref()
     }
 }
 
@@ -172,6 +184,7 @@ mod tests {
     fn ntlm(sealed: bool) -> Bare {
         let options = NtlmOptions {
             spn: Some("HTTP/win01.example.com".to_owned()),
+            workstation: String::new(),
             seal: sealed,
             now: UNIX_EPOCH,
             client_challenge: samples::CLIENT_CHALLENGE,

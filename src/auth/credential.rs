@@ -36,7 +36,8 @@ impl Credential {
         &self.user
     }
 
-    /// The parts of the name as NTLM sends them.
+    /// The parts of the name as they are sent; the domain of `.\user` is the server's own name, which NTLM learns from its
+    /// challenge.
     #[must_use]
     pub fn names(&self) -> UserNames {
         match self.user.split_once('\\') {
@@ -44,6 +45,12 @@ impl Credential {
             Some((domain, user)) => UserNames { domain: domain.to_owned(), user: user.to_owned() },
             None => UserNames { domain: String::new(), user: self.user.clone() },
         }
+    }
+
+    /// Whether it is `.\user`, an account of the server itself.
+    #[cfg(feature = "ntlm")]
+    pub(super) fn is_of_the_server(&self) -> bool {
+        self.user.starts_with(".\\")
     }
 
     /// What identifies the account, without its secret: the key of whatever counts logins.

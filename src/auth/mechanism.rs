@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{AuthError, Seal};
+use super::{AuthError, Seal, ServerNames};
 
 /// One security context of one login. `Bare` carries its tokens as they are, `Spnego` within a
 /// negotiation; both call it in this order:
@@ -49,6 +49,11 @@ pub(crate) trait Mechanism: fmt::Debug + Send {
     /// # Errors
     /// [`AuthError::Downgrade`]: it is wrong.
     fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), AuthError>;
+
+    /// What the server has said of itself, bound to the context.
+    fn server_names(&self) -> Option<&ServerNames> {
+        None
+    }
 
     /// What a definite no of the server's means; `token` is what came with it, which may say why.
     fn refused(&mut self, token: Option<&[u8]>) -> AuthError;

@@ -20,6 +20,7 @@ mod offer;
 mod options;
 mod scheme;
 pub mod sealing;
+mod server_names;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod spnego;
 mod ticket;
@@ -31,6 +32,7 @@ pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
+pub use server_names::ServerNames;
 pub use ticket::{TicketTrouble, ticket_holder};
 
 use std::fmt;
@@ -51,6 +53,12 @@ pub trait Handshake: fmt::Debug + Send {
     /// # Errors
     /// [`AuthError`]: the server refused the credential, offers no scheme that we may use, or broke the protocol.
     fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError>;
+
+    /// What the server has said of itself in this login; `None` where nothing binds it to the login, or the scheme has no
+    /// such words.
+    fn server_names(&self) -> Option<&ServerNames> {
+        None
+    }
 }
 
 /// What a handshake needs to know of an HTTP answer.

@@ -12,6 +12,10 @@ pub struct NtlmOptions {
     /// The service principal for `MsvAvTargetName`, such as `HTTP/win01.example.com`.
     #[zeroize(skip)]
     pub spn: Option<String>,
+    /// The name of the machine that logs in, such as `CLIENT1`; accounts can be restricted to some
+    /// (`userWorkstations`). Empty sends none.
+    #[zeroize(skip)]
+    pub workstation: String,
     /// Whether bodies are sealed (plain HTTP), so that a challenge without sealing is refused.
     #[zeroize(skip)]
     pub seal: bool,
@@ -28,6 +32,7 @@ impl fmt::Debug for NtlmOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NtlmOptions")
             .field("spn", &self.spn)
+            .field("workstation", &self.workstation)
             .field("seal", &self.seal)
             .field("now", &self.now)
             .finish_non_exhaustive()
@@ -42,6 +47,7 @@ mod tests {
     fn the_random_parts_are_wiped_and_never_shown() {
         let options = NtlmOptions {
             spn: None,
+            workstation: String::new(),
             seal: true,
             now: SystemTime::UNIX_EPOCH,
             client_challenge: [173; 8],

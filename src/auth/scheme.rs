@@ -336,6 +336,7 @@ mod tests {
     fn begin(scheme: AuthScheme, policy: LoginPolicy) -> Result<Box<dyn Handshake>, AuthError> {
         let options = NtlmOptions {
             spn: None,
+            workstation: String::new(),
             seal: false,
             now: SystemTime::UNIX_EPOCH,
             client_challenge: [1; 8],

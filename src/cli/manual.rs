@@ -29,7 +29,7 @@ const FILES: &[(&str, &str)] = &[
     (
         "$XDG_CONFIG_HOME/pssession/config.toml",
         "The config: for hosts by name or pattern ([[host]], name = \"web*\") the values of options that go without \
-         saying: user, auth, no-ntlm, spn, tls, port, ca-file, certificate-pin, tls-server-name, password-file, password-command, \
+         saying: user, account, workstation, auth, no-ntlm, spn, tls, port, ca-file, certificate-pin, tls-server-name, password-file, password-command, \
          connect-timeout; and groups of hosts ([group]) for --on @NAME. It holds no password.",
     ),
     (

@@ -83,6 +83,21 @@ pub(crate) fn ignores_hangup() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
+/// The NetBIOS name of this machine, as NTLM tells it to servers; empty if the system does not know its name.
+pub(crate) fn workstation() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = variable("COMPUTERNAME").unwrap_or_default();
+    netbios_name(&name)
+}
+
+/// Upper case, up to the first dot, at most 15 characters.
+fn netbios_name(host: &str) -> String {
+    let label = host.split('.').next().unwrap_or_default();
+    label.to_uppercase().chars().take(15).collect()
+}
+
 /// A path as a shell would read it: `~/` is the home of the user, if there is one.
 pub(crate) fn at_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), variable("HOME")) {
@@ -104,6 +119,18 @@ pub(crate) fn shown_words() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machines_netbios_name_is_short() {
+        for (host, name) in [
+            ("jump1", "JUMP1"),
+            ("Jump1.corp.example", "JUMP1"),
+            ("a-name-of-twenty-two-x", "A-NAME-OF-TWENT"),
+            ("", ""),
+        ] {
+            assert_eq!(netbios_name(host), name);
+        }
+    }
 
     #[test]
     fn what_exceeds_the_limit_is_refused_not_cut() {

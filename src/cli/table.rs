@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pssession::session::{IdRange, LocalId, Selector};
+use pssession::session::{IdRange, LocalId, LoginAccount, Selector};
 use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
 use pssession::wsman::ShellId;
@@ -96,9 +96,12 @@ impl Table {
             .filter_map(|host| {
                 let listing = host.listing()?.ok()?;
                 let endpoint = host.connector().endpoint();
-                let seen_by = host.connector().user().to_owned();
+                let account = match host.account() {
+                    Some(account) => account.clone(),
+                    None => LoginAccount::new(host.connector().user()),
+                };
                 let auth = scheme(endpoint).map(AuthScheme::name);
-                Some((endpoint.url().to_owned(), seen_by, auth, host.sessions(), listing.complete()))
+                Some((endpoint.url().to_owned(), account, auth, host.sessions(), listing.complete()))
             })
             .collect();
         self.blocking(move |path| {
@@ -107,10 +110,11 @@ impl Table {
             }
             let mut merged = Vec::new();
             let mut store = Store::open(path)?;
-            for (endpoint_url, seen_by, auth, sessions, complete) in &hosts {
+            for (endpoint_url, account, auth, sessions, complete) in &hosts {
                 let sighting = Sighting {
                     endpoint_url,
-                    seen_by,
+                    seen_by: account.login(),
+                    server_names: Some(account.server_names()),
                     auth: *auth,
                     seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
                     complete: *complete,

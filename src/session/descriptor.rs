@@ -1,11 +1,12 @@
 //! What we know of one session on one computer: the server's shell, and where it was seen.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use super::account::Account;
+use super::account::{Comparison, LoginAccount};
 use super::filter::SessionType;
 use super::state::{Availability, SessionState, Stated};
 use super::transport::Transport;
@@ -76,8 +77,11 @@ pub struct SessionDescriptor {
     pub stated: Option<Stated>,
     /// The commands that ran in it when they were last listed; `None` if they were not.
     pub commands: Option<Vec<CommandId>>,
-    /// The account that saw it.
+    /// The login that saw it, as it was typed; empty if nobody has, such as after an import.
     pub seen_by: String,
+    /// The account that saw it in this run, with what its server says of itself. Without one `seen_by` alone is compared
+    /// with owners.
+    pub account: Option<Arc<LoginAccount>>,
     /// When it was seen.
     pub seen_at: SystemTime,
 }
@@ -116,6 +120,7 @@ impl SessionDescriptor {
             stated: None,
             commands: None,
             seen_by: seen_by.into(),
+            account: None,
             seen_at,
         }
     }
@@ -211,18 +216,14 @@ impl SessionDescriptor {
         address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
     }
 
-    /// Whether `user` owns it: user parts equal ignoring case, and domain parts equal where both have one
-    /// (`user`, `DOMAIN\user`, `user@domain`). An owner that the server did not report is nobody.
+    /// Whether the account that saw it owns it. An owner that the server did not report is not comparable.
     #[must_use]
-    pub fn owner_is(&self, user: &str) -> bool {
-        let owner = self.shell.owner.as_deref();
-        owner.is_some_and(|owner| Account::parse(owner).is_same(Account::parse(user)))
-    }
-
-    /// Whether the account that saw it owns it.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.owner_is(&self.seen_by)
+    pub fn ownership(&self) -> Comparison {
+        let owner = self.shell.owner.as_deref().unwrap_or_default();
+        match &self.account {
+            Some(account) => account.compare(owner),
+            None => LoginAccount::new(self.seen_by.as_str()).compare(owner),
+        }
     }
 
     /// Whether `shell` is this session: ShellId, Owner, ResourceUri and ClientIP are the same, ignoring ASCII case. What
@@ -278,6 +279,7 @@ fn computer_name(host: &str) -> String {
 mod tests {
     use super::super::sample::{bare_shell, session};
     use super::*;
+    use crate::auth::ServerNames;
     use crate::wsman::{ShellId, uri};
 
     #[test]
@@ -356,12 +358,16 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_that_is_not_reported_is_nobody() {
-        assert!(!session(|_| ()).owner_is("ada"));
-        assert!(!session(|_| ()).is_ours());
-        let theirs = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
-        assert!(theirs.owner_is("BOB@lab") && !theirs.is_ours());
-        assert!(session(|shell| shell.owner = Some("Ada".to_owned())).is_ours());
+    fn the_owner_is_compared_with_the_account_of_this_run_and_else_with_the_login_alone() {
+        let owned = |owner: Option<&str>| session(|shell| shell.owner = owner.map(str::to_owned));
+        assert_eq!(owned(None).ownership(), Comparison::NotComparable);
+        assert_eq!(owned(Some(r"LAB\bob")).ownership(), Comparison::Different);
+        let mut local = owned(Some(r"WEB01\ada"));
+        local.seen_by = r".\ada".to_owned();
+        assert_eq!(local.ownership(), Comparison::NotComparable);
+        let names = ServerNames { netbios_computer: "WEB01".to_owned(), ..ServerNames::default() };
+        local.account = Some(Arc::new(LoginAccount::new(r".\ada").at(names)));
+        assert_eq!(local.ownership(), Comparison::Same);
     }
 
     #[test]

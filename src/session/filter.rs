@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
 use super::parse::QueryError;
 use super::state::SessionState;
@@ -16,9 +17,9 @@ use crate::wsman::uri;
 pub enum Filter {
     /// `Owner`, with wildcards.
     Owner(Vec<WildcardPattern>),
-    /// Owned by the account that saw it, see [`SessionDescriptor::is_ours`].
+    /// Owned by the account that saw it, see [`SessionDescriptor::ownership`].
     Mine,
-    /// Owned by another account than the one that saw it. Where either is not known, it is neither.
+    /// Owned by another account than the one that saw it. What is not comparable is neither.
     NotMine,
     /// `ClientIP` by address or network.
     ClientIp(Vec<IpNet>),
@@ -46,11 +47,8 @@ impl Filter {
     pub fn admits(&self, session: &SessionDescriptor) -> bool {
         match self {
             Self::Owner(patterns) => any_matches(patterns, session.shell.owner.as_deref()),
-            Self::Mine => session.is_ours(),
-            Self::NotMine => {
-                let accounts = [session.shell.owner.as_deref().unwrap_or_default(), &session.seen_by];
-                accounts.iter().all(|account| !account.trim().is_empty()) && !session.is_ours()
-            }
+            Self::Mine => session.ownership() == Comparison::Same,
+            Self::NotMine => session.ownership() == Comparison::Different,
             Self::ClientIp(networks) => session
                 .client_address()
                 .is_some_and(|address| networks.iter().any(|network| network.contains(&address))),
@@ -200,17 +198,23 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_mine_or_somebody_elses_only_where_both_accounts_are_known() {
+    fn a_session_is_mine_or_somebody_elses_only_where_the_accounts_are_comparable() {
         let judged = |owner: Option<&str>, seen_by: &str| {
             let mut session = session(|shell| shell.owner = owner.map(str::to_owned));
             session.seen_by = seen_by.to_owned();
             (Filter::Mine.admits(&session), Filter::NotMine.admits(&session))
         };
-        assert_eq!(judged(Some(r"LAB\Ada"), "ada@lab"), (true, false));
-        assert_eq!(judged(Some("ada"), r"LAB\ada"), (true, false));
-        assert_eq!(judged(Some(r"WEB01\ada"), r"LAB\ada"), (false, true));
+        assert_eq!(judged(Some(r"LAB\Ada"), r"lab\ada"), (true, false));
         assert_eq!(judged(Some(r"LAB\bob"), r"LAB\ada"), (false, true));
-        for (owner, seen_by) in [(None, "ada"), (Some(" "), "ada"), (Some("ada"), "")] {
+        for (owner, seen_by) in [
+            (None, r"LAB\ada"),
+            (Some(" "), r"LAB\ada"),
+            (Some(r"LAB\ada"), ""),
+            (Some(r"LAB\ada"), "ada"),
+            (Some(r"LAB\ada"), "ada@lab"),
+            (Some("ada"), r"LAB\ada"),
+            (Some(r"WEB01\ada"), r"LAB\ada"),
+        ] {
             assert_eq!(judged(owner, seen_by), (false, false), "{owner:?}, {seen_by:?}");
         }
     }

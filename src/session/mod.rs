@@ -15,18 +15,21 @@ mod sample;
 mod selector;
 mod state;
 mod transport;
+mod visibility;
 mod wildcard;
 
-#[cfg(feature = "store")]
-pub(crate) use account::Account;
+pub use account::{Comparison, LoginAccount};
 pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use filter::{Bound, Filter, SessionType};
 #[cfg(feature = "store")]
 pub(crate) use glimpse::Glimpse;
 pub use keep_newest::{GroupKey, KeepNewest};
-pub use parse::{QueryError, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids};
+pub use parse::{
+    QueryError, parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
+};
 pub use query::{Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector};
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
+pub use visibility::Visibility;
 pub use wildcard::{PatternError, WildcardPattern};

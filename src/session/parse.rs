@@ -36,6 +36,25 @@ impl QueryError {
     }
 }
 
+/// Reads the NetBIOS name of an account, `CORP\jdoe`.
+///
+/// # Errors
+/// [`QueryError::Value`] for anything else: a UPN, a DNS name before the backslash, a bare name.
+pub fn parse_account(text: &str) -> Result<String, QueryError> {
+    let trimmed = text.trim();
+    let is_part = |part: &str| !part.is_empty() && !part.contains(['@', '\\']);
+    match trimmed.split_once('\\') {
+        Some((authority, name)) if is_part(authority) && !authority.contains('.') && is_part(name) => {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err(QueryError::value(
+            text,
+            "the NetBIOS name of an account",
+            "write it as `whoami` prints it on Windows, such as CORP\\jdoe",
+        )),
+    }
+}
+
 /// Reads local numbers and ranges, such as `1,4..7`; a range may descend and needs both ends.
 ///
 /// # Errors
@@ -204,6 +223,17 @@ mod tests {
     use super::*;
 
     const GUID: Uuid = Uuid::from_u128(0xfc4e9dfa_f246_452d_9fa3_1adbdd64ae85);
+
+    #[test]
+    fn an_account_is_a_netbios_name() {
+        assert_eq!(parse_account(r" CORP\jdoe "), Ok(r"CORP\jdoe".to_owned()));
+        for text in
+            ["", "jdoe", r"\jdoe", r"CORP\", r".\jdoe", r"corp.example\jdoe", "jdoe@corp", r"A\b\c", r"A\b@c"]
+        {
+            let error = parse_account(text).unwrap_err().to_string();
+            assert!(error.contains("whoami"), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn ids_are_numbers_and_ranges_up_and_down() {

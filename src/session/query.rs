@@ -1,5 +1,6 @@
 //! Which sessions are meant: selectors that pick, filters that narrow, misses that are reported.
 
+use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
 use super::glimpse::Glimpse;
@@ -27,6 +28,9 @@ pub struct Selection {
     pub kept: usize,
     /// How many selector values were given that are no patterns.
     pub literals: usize,
+    /// Indexes of those that only [`Filter::Mine`] or [`Filter::NotMine`] leaves out, because whether the account that
+    /// saw them owns them cannot be told.
+    pub not_comparable: Vec<usize>,
 }
 
 impl Selection {
@@ -95,17 +99,28 @@ impl SessionQuery {
             None => (Picked::all(sessions), [].as_slice()),
         };
         let mut chosen = first.into_order();
-        chosen.retain(|&index| {
-            others.iter().all(|picked| picked.contains(index))
-                && sessions.get(index).is_some_and(|session| self.admits(session))
-        });
+        chosen.retain(|&index| others.iter().all(|picked| picked.contains(index)));
+        let is = |judge: fn(&Self, &SessionDescriptor) -> bool, index: &usize| {
+            sessions.get(*index).is_some_and(|session| judge(self, session))
+        };
+        let not_comparable = chosen.iter().copied().filter(|index| is(Self::cannot_compare, index)).collect();
+        chosen.retain(|index| is(Self::admits, index));
         let all = chosen.len();
         if let Some(keep) = &self.keep_newest {
             keep.narrow(&mut chosen, sessions);
         }
         let kept = all.saturating_sub(chosen.len());
         let literals = self.selectors.iter().map(Selector::literals).sum();
-        Selection { chosen, misses, kept, literals }
+        Selection { chosen, misses, kept, literals, not_comparable }
+    }
+
+    /// Whether all filters would let this session pass if its owner could be compared with the account that saw it.
+    fn cannot_compare(&self, session: &SessionDescriptor) -> bool {
+        let (owned, others): (Vec<_>, Vec<_>) =
+            self.filters.iter().partition(|filter| matches!(filter, Filter::Mine | Filter::NotMine));
+        !owned.is_empty()
+            && session.ownership() == Comparison::NotComparable
+            && others.iter().all(|filter| filter.admits(session))
     }
 
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it
@@ -190,6 +205,25 @@ mod tests {
             guids().prop_map(Selector::VmId),
             vec(select(&NAMES[..]).prop_map(str::to_owned), 0..3).prop_map(Selector::ContainerId),
         ]
+    }
+
+    #[test]
+    fn what_only_a_comparison_of_accounts_leaves_out_is_told() {
+        let owned = |owner: &str, port: u16| {
+            let mut session = sample::session(|shell| shell.owner = Some(owner.to_owned()));
+            session.port = port;
+            session
+        };
+        let sessions = [owned(r"LAB\ada", 1), owned("ada", 1), owned("ada", 2), owned(r"LAB\bob", 1)];
+        let select = |filters: Vec<Filter>| {
+            let selection = SessionQuery::new(Vec::new(), filters).select(&sessions);
+            (selection.chosen, selection.not_comparable)
+        };
+        let port = || Filter::Port(vec![1]);
+        assert_eq!(select(vec![Filter::Mine, port()]), (vec![0], vec![1]));
+        assert_eq!(select(vec![port(), Filter::NotMine]), (vec![3], vec![1]));
+        assert_eq!(select(vec![Filter::NotMine]), (vec![3], vec![1, 2]));
+        assert_eq!(select(vec![port()]), (vec![0, 1, 3], vec![]));
     }
 
     proptest! {

@@ -7,6 +7,8 @@ pub struct Account {
     pub domain: String,
     /// The user name.
     pub name: String,
+    /// The user principal name, `name@dns.domain`, where it is not made of the other two.
+    pub upn: Option<String>,
     /// An administrator sees and may close everybody's shells; others only their own.
     pub administrator: bool,
 }
@@ -22,7 +24,14 @@ impl Account {
     #[must_use]
     pub fn user(name: &str) -> Self {
         let (domain, name) = name.split_once('\\').unwrap_or(("", name));
-        Self { domain: domain.to_owned(), name: name.to_owned(), administrator: false }
+        Self { domain: domain.to_owned(), name: name.to_owned(), upn: None, administrator: false }
+    }
+
+    /// The same with this user principal name; it need not begin with the user name.
+    #[must_use]
+    pub fn with_upn(mut self, upn: &str) -> Self {
+        self.upn = Some(upn.to_owned());
+        self
     }
 
     /// `DOMAIN\name`, or `name` where there is no domain: what `Owner` of this account's shells says.
@@ -41,6 +50,9 @@ impl Account {
 
     /// Whether a login that names `domain` and `user` means this account; `user` may be a UPN.
     pub(super) fn is_meant_by(&self, domain: &str, user: &str) -> bool {
+        if self.upn.as_deref().is_some_and(|upn| domain.is_empty() && upn.eq_ignore_ascii_case(user)) {
+            return true;
+        }
         if let Some((name, realm)) = user.split_once('@').filter(|_| domain.is_empty()) {
             let first_label = realm.split('.').next().unwrap_or(realm);
             return self.name.eq_ignore_ascii_case(name)

@@ -29,9 +29,11 @@ use super::account::Account;
 use super::control::Control;
 use super::handler::{Handler, RESUME_EVERY};
 use super::mischief::Delivery;
+use super::names;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};
 use super::world::World;
+use crate::auth::ServerNames;
 
 /// A simulated WinRM service that listens on a port of this machine until it is dropped. What answers is a [`World`],
 /// or another [`Handler`].
@@ -60,6 +62,7 @@ pub struct SimulatorBuilder<H = World> {
     address: SocketAddr,
     accounts: Vec<(Account, SecretString)>,
     policy: Policy,
+    names: Option<ServerNames>,
 }
 
 /// The account of a simulator that was given none.
@@ -84,6 +87,7 @@ impl Simulator {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             accounts: Vec::new(),
             policy: Policy::default(),
+            names: None,
         }
     }
 
@@ -182,8 +186,8 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// Another handler instead of a world, behind the same logins.
     #[must_use]
     pub fn handler<O: Handler>(self, handler: O) -> SimulatorBuilder<O> {
-        let Self { handler: _, address, accounts, policy } = self;
-        SimulatorBuilder { handler, address, accounts, policy }
+        let Self { handler: _, address, accounts, policy, names } = self;
+        SimulatorBuilder { handler, address, accounts, policy, names }
     }
 
     /// The port, instead of any free one.
@@ -242,6 +246,14 @@ impl<H: Handler> SimulatorBuilder<H> {
         self
     }
 
+    /// What the service says of itself in its NTLM challenge. Default: it is a member of the first account's domain, or of
+    /// a workgroup where that has none, and its name is the handler's machine.
+    #[must_use]
+    pub fn server_names(mut self, names: ServerNames) -> Self {
+        self.names = Some(names);
+        self
+    }
+
     /// Binds the port and begins to serve.
     ///
     /// # Errors
@@ -254,11 +266,14 @@ impl<H: Handler> SimulatorBuilder<H> {
         let address = listener.local_addr()?;
         let (closing, closed) = watch::channel(0);
         let path = self.handler.path().to_owned();
+        let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
+        let names = self.names.unwrap_or_else(|| names::of(self.handler.machine(), domain));
         let handler = Arc::new(Mutex::new(self.handler));
         let service = Arc::new(Service {
             handler: handler.clone(),
             accounts: self.accounts,
             policy: self.policy,
+            names,
             counters: Counters::default(),
         });
         let host = Host { service, began: Instant::now(), closing: closed };

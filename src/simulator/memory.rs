@@ -11,6 +11,7 @@ use super::handler::RESUME_EVERY;
 use super::mischief::{Delivery, Mischief};
 use super::world::{Response, World};
 use crate::auth::AuthError;
+use crate::auth::ServerNames;
 use crate::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use crate::wsman::one_line;
 
@@ -24,6 +25,7 @@ pub struct WorldConnector {
     account: Account,
     user: String,
     sealed: bool,
+    server_names: Option<ServerNames>,
     began: Instant,
 }
 
@@ -41,13 +43,27 @@ impl WorldConnector {
     #[must_use]
     pub fn new(world: Arc<Mutex<World>>, endpoint: Endpoint, account: Account) -> Self {
         let user = account.full_name();
-        Self { world, endpoint, account, user, sealed: true, began: Instant::now() }
+        Self { world, endpoint, account, user, sealed: true, server_names: None, began: Instant::now() }
     }
 
     /// The same with bodies that count as clear, as over TLS.
     #[must_use]
     pub fn unsealed(mut self) -> Self {
         self.sealed = false;
+        self
+    }
+
+    /// The same under another login text, such as `ann@corp.example`; the account stays.
+    #[must_use]
+    pub fn logged_in_as(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.user);
+        self
+    }
+
+    /// The same with what the server says of itself in a login. Without it a login tells nothing.
+    #[must_use]
+    pub fn with_server_names(mut self, names: ServerNames) -> Self {
+        self.server_names = Some(names);
         self
     }
 
@@ -179,6 +195,10 @@ impl Connection for MemoryConnection {
         read_timeout: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(self.run(envelope, read_timeout))
+    }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.connector.server_names.as_ref()
     }
 
     fn is_usable(&self) -> bool {

@@ -46,6 +46,7 @@ mod listener;
 #[cfg(feature = "client")]
 mod memory;
 mod mischief;
+mod names;
 mod ntlm;
 mod operations;
 mod profile;

@@ -17,6 +17,7 @@ use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, c
 use super::operations::Held;
 use super::spnego::{Further, Negotiation};
 use super::world::Response;
+use crate::auth::ServerNames;
 use crate::auth::sealing;
 
 /// What everybody on the service's connections shares.
@@ -24,6 +25,8 @@ pub(super) struct Service {
     pub(super) handler: Arc<Mutex<dyn Handler>>,
     pub(super) accounts: Vec<(Account, SecretString)>,
     pub(super) policy: Policy,
+    /// What it says of itself in its challenge.
+    pub(super) names: ServerNames,
     pub(super) counters: Counters,
 }
 
@@ -226,10 +229,7 @@ impl Service {
             Some(Mischief::Delay(wanted)) => delay = wanted,
             _ => {}
         }
-        let computer = self.handler().machine().to_uppercase();
-        let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
-        let domain = if domain.is_empty() { &computer } else { domain };
-        let Some(acceptor) = Acceptor::challenge(token, domain, &computer, entropy) else {
+        let Some(acceptor) = Acceptor::challenge(token, &self.names, entropy) else {
             return self.unauthorized();
         };
         self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
@@ -249,8 +249,13 @@ impl Service {
         token: &[u8],
         now: Duration,
     ) -> Outgoing {
+        let machine = &self.names.netbios_computer;
         let find = |domain: &str, user: &str| {
-            let index = self.accounts.iter().position(|(account, _)| account.is_meant_by(domain, user))?;
+            let is_local =
+                |account: &Account| account.domain.is_empty() && machine.eq_ignore_ascii_case(domain);
+            let index = self.accounts.iter().position(|(account, _)| {
+                account.is_meant_by(domain, user) || (is_local(account) && account.is_meant_by("", user))
+            })?;
             let (_, password) = self.accounts.get(index)?;
             Some((index, password.expose_secret()))
         };

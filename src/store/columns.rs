@@ -64,6 +64,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
         stated,
         commands: commands(row, 20)?,
         seen_by: text(row, 27)?.to_owned(),
+        account: None,
         seen_at: time_from_millis(row.get(28)?),
     };
     let note = Note {

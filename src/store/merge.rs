@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::Unfit;
 use super::row::{Note, Origin, Row, Sighting};
-use crate::session::{Account, ComputerType, LocalId, SessionDescriptor, Stated};
+use crate::session::{ComputerType, LocalId, LoginAccount, SessionDescriptor, Stated, Visibility};
 
 /// A session that was only seen on a server is forgotten when nobody has seen it for this long: servers drop idle
 /// shells after hours, and a list of yesterday's is noise.
@@ -63,16 +63,19 @@ pub(super) enum Fate {
     Breaks,
 }
 
-/// Absence counts only in a complete listing by an account that could have seen the session: one that saw it before,
-/// with which it is reached, or that owns it.
-pub(super) fn absent(row: &Row, sighting: Sighting<'_>) -> Fate {
-    let account = Account::parse(sighting.seen_by);
-    let is_lister = |user: &str| Account::parse(user).is_same(account);
-    let could_see = is_lister(&row.session.seen_by)
-        || row.note.user.as_deref().is_some_and(is_lister)
-        || row.session.owner_is(sighting.seen_by);
+/// What the account of a listing sees at its endpoint, as far as that listing shows.
+pub(super) fn visibility(sighting: Sighting<'_>, found: &[SessionDescriptor]) -> Visibility {
+    let names = sighting.server_names.cloned().unwrap_or_default();
+    let account = LoginAccount::new(sighting.seen_by).at(names);
+    let mut visibility = Visibility::new(account, sighting.seen_at);
+    visibility.listed(found.iter().map(|session| &session.shell));
+    visibility
+}
+
+/// Absence counts only in a complete listing by an account that could have seen the session.
+pub(super) fn absent(row: &Row, complete: bool, visibility: &Visibility) -> Fate {
     match row.note.origin {
-        _ if !sighting.complete || !could_see => Fate::Stays,
+        _ if !complete || !visibility.could_see(&row.session, false) => Fate::Stays,
         Origin::Listed => Fate::Leaves,
         Origin::Opened | Origin::Imported if row.session.stated == Some(Stated::BROKEN) => Fate::Stays,
         Origin::Opened | Origin::Imported => Fate::Breaks,
@@ -212,6 +215,7 @@ pub(super) fn expiry(now: SystemTime) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::ServerNames;
     use crate::session::{SeenOn, SessionState};
     use crate::wsman::{CommandId, Shell, ShellId};
 
@@ -234,7 +238,14 @@ mod tests {
     }
 
     fn sighting(seen_by: &str) -> Sighting<'_> {
-        Sighting { endpoint_url: URL, seen_by, auth: Some("ntlm"), seen_at: at(200), complete: true }
+        Sighting {
+            endpoint_url: URL,
+            seen_by,
+            server_names: None,
+            auth: Some("ntlm"),
+            seen_at: at(200),
+            complete: true,
+        }
     }
 
     fn name(text: &str) -> impl FnOnce(&mut Shell) {
@@ -287,42 +298,69 @@ mod tests {
         assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
     }
 
+    fn member() -> ServerNames {
+        ServerNames {
+            netbios_domain: "CORP".to_owned(),
+            netbios_computer: "WEB01".to_owned(),
+            dns_domain: "corp.example".to_owned(),
+        }
+    }
+
+    fn owned(owner: &str) -> impl FnOnce(&mut Shell) {
+        let owner = owner.to_owned();
+        |shell| shell.owner = Some(owner)
+    }
+
     #[test]
     fn absence_counts_only_where_the_account_could_have_seen_it() {
         use Fate::{Breaks, Leaves, Stays};
-        let owned = |shell: &mut Shell| shell.owner = Some(r"LAB\bob".to_owned());
-        for (row, lister, listed, others) in [
-            (row(Origin::Listed, |_| ()), "ADA", Leaves, Breaks),
-            (row(Origin::Listed, |_| ()), "bob", Stays, Stays),
-            (row(Origin::Listed, owned), "bob@lab", Leaves, Breaks),
-            (row(Origin::Listed, owned), r"WEB01\bob", Stays, Stays),
-            (row(Origin::Listed, |_| ()), "", Stays, Stays),
+        let names = member();
+        let boss = || row(Origin::Listed, owned(r"CORP\boss"));
+        for (row, lister, shown, listed, others) in [
+            (row(Origin::Listed, |_| ()), "ADA", &[][..], Leaves, Breaks),
+            (row(Origin::Listed, |_| ()), "bob", &[], Stays, Stays),
+            (row(Origin::Listed, |_| ()), "", &[], Stays, Stays),
+            (boss(), r"corp\BOSS", &[], Leaves, Breaks),
+            (boss(), r"corp.example\boss", &[], Leaves, Breaks),
+            (boss(), "boss@corp.example", &[], Stays, Stays),
+            (boss(), r"WEB01\boss", &[], Stays, Stays),
+            // A local account, and one that is named by its UPN, are not who their names look like.
+            (boss(), "boss", &[], Stays, Stays),
+            (boss(), "john.doe@corp.example", &[r"CORP\jdoe"], Stays, Stays),
+            (boss(), "john.doe@corp.example", &[r"CORP\jdoe", r"CORP\svc"], Leaves, Breaks),
+            (boss(), r"CORP\jdoe", &[r"CORP\svc"], Leaves, Breaks),
         ] {
-            assert_eq!(absent(&row, sighting(lister)), listed, "{lister} {row:?}");
+            let found: Vec<_> = shown.iter().map(|owner| session(owned(owner))).collect();
+            let visibility = visibility(Sighting { server_names: Some(&names), ..sighting(lister) }, &found);
+            assert_eq!(absent(&row, true, &visibility), listed, "{lister} {shown:?} {row:?}");
             for origin in Origin::CURRENT {
                 let row = Row { note: Note::new(origin), ..row.clone() };
-                assert_eq!(absent(&row, sighting(lister)), others, "{lister} {row:?}");
+                assert_eq!(absent(&row, true, &visibility), others, "{lister} {shown:?} {row:?}");
             }
         }
     }
 
     #[test]
     fn absence_from_an_incomplete_listing_means_nothing() {
-        let incomplete = Sighting { complete: false, ..sighting("ada") };
         for origin in Origin::ALL {
-            assert_eq!(absent(&row(origin, |_| ()), incomplete), Fate::Stays);
+            let visibility = visibility(sighting("ada"), &[]);
+            assert_eq!(absent(&row(origin, |_| ()), false, &visibility), Fate::Stays);
         }
     }
 
     #[test]
-    fn the_account_with_which_a_row_is_reached_could_have_seen_it() {
+    fn the_account_with_which_a_row_is_reached_need_not_have_seen_it() {
         let mut row = row(Origin::Imported, |_| ());
         row.session.seen_by.clear();
-        assert_eq!(absent(&row, sighting("bob")), Fate::Stays);
-        row.note.user = Some(r"LAB\bob".to_owned());
-        assert_eq!(absent(&row, sighting("bob")), Fate::Breaks);
+        row.note.user = Some("bob".to_owned());
+        assert_eq!(absent(&row, true, &visibility(sighting("bob"), &[])), Fate::Stays);
+    }
+
+    #[test]
+    fn what_is_broken_stays_so() {
+        let mut row = row(Origin::Opened, |_| ());
         row.session.stated = Some(Stated::BROKEN);
-        assert_eq!(absent(&row, sighting("bob")), Fate::Stays);
+        assert_eq!(absent(&row, true, &visibility(sighting("ada"), &[])), Fate::Stays);
     }
 
     #[test]

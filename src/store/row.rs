@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::auth::ServerNames;
 use crate::session::{LocalId, SessionDescriptor};
 use crate::wsman::SessionId;
 
@@ -154,8 +155,10 @@ impl FromIterator<Row> for Rows {
 pub struct Sighting<'a> {
     /// The URL of the endpoint.
     pub endpoint_url: &'a str,
-    /// The account that listed.
+    /// The login that listed, as it was typed.
     pub seen_by: &'a str,
+    /// What the server said of itself in that login; `None` if it said nothing.
+    pub server_names: Option<&'a ServerNames>,
     /// The name of the authentication scheme with which it logged in.
     pub auth: Option<&'a str>,
     /// When the listing was taken.

@@ -140,8 +140,9 @@ impl Store {
                 rows.push(row);
             }
             let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
+            let visibility = merge::visibility(sighting, found);
             for mut row in absent.into_values() {
-                match merge::absent(&row, sighting) {
+                match merge::absent(&row, sighting.complete, &visibility) {
                     Fate::Stays => {}
                     Fate::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
                     Fate::Breaks => {
@@ -327,6 +328,7 @@ mod tests {
         let sighting = Sighting {
             endpoint_url: "http://web01:5985/wsman",
             seen_by: "ada",
+            server_names: None,
             auth: None,
             seen_at: SystemTime::UNIX_EPOCH,
             complete: true,

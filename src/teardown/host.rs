@@ -10,15 +10,17 @@ use super::outcome::{NotStarted, Outcome};
 use super::policy::Policy;
 use super::removal::{Phase, Removal};
 use super::report::Record;
+use crate::auth::ServerNames;
 use crate::listing::Listing;
-use crate::session::SessionDescriptor;
+use crate::session::{SessionDescriptor, Visibility};
 use crate::wsman::{Shell, ShellId};
 
 /// Drives the removals of one host, still without I/O: it hands out jobs and takes their results.
 #[derive(Debug)]
 pub struct HostRun {
     slots: Vec<Slot>,
-    user: String,
+    /// What the account that acts sees there.
+    visibility: Arc<Visibility>,
     policy: Arc<Policy>,
     /// When the listing that is out began.
     listing_since: Option<Instant>,
@@ -52,33 +54,33 @@ pub enum Job {
 }
 
 impl HostRun {
-    /// Takes the sessions (with their places in the plan) that `user` closes on one host. `listed` is its listing, if
+    /// Takes the sessions (with their places in the plan) that the account of `visibility` closes on one host. `listed` is its listing, if
     /// there is one, and when that began: it vouches for the sessions that it shows as they were planned, and says of
     /// the others that they are gone or changed.
     #[must_use]
     pub fn new(
         sessions: impl IntoIterator<Item = (SessionDescriptor, usize)>,
-        user: &str,
+        visibility: Visibility,
         listed: Option<(&Listing, Instant)>,
         policy: Arc<Policy>,
         at: Moment,
     ) -> Self {
         let shells = by_id(listed.map(|(listing, _)| listing));
+        let visibility = Arc::new(visibility);
         let slot = |(mut session, position): (SessionDescriptor, usize)| {
             let shell = shells.get(&session.shell.shell_id).filter(|shell| session.is_still(shell));
             let vouched_at = shell.and(listed).map(|(_, since)| since);
             if let Some(shell) = shell {
                 session.learn(shell);
             }
-            let removal = Removal::new(session, user, vouched_at, Arc::clone(&policy));
+            let removal = Removal::new(session, Arc::clone(&visibility), vouched_at, Arc::clone(&policy));
             Slot { removal, position, wants: Action::Ready, sent_at: None, reported: false }
         };
         let slots = sessions.into_iter().map(slot).collect();
         let vouched_at = listed.map(|(_, since)| since);
-        let user = user.to_owned();
         let mut run = Self {
             slots,
-            user,
+            visibility,
             policy: Arc::clone(&policy),
             listing_since: None,
             vouched_at,
@@ -138,6 +140,20 @@ impl HostRun {
         self.stop_on_error(at);
     }
 
+    /// Takes what the host says of itself in a login.
+    pub fn name_server(&mut self, names: &ServerNames) {
+        self.learn(|visibility| visibility.name_server(names.clone()));
+    }
+
+    fn learn(&mut self, lesson: impl FnOnce(&mut Visibility)) {
+        let mut visibility = Visibility::clone(&self.visibility);
+        lesson(&mut visibility);
+        if visibility != *self.visibility {
+            self.visibility = Arc::new(visibility);
+            self.slots.iter_mut().for_each(|slot| slot.removal.see(Arc::clone(&self.visibility)));
+        }
+    }
+
     /// Shows a listing to the removals that `want` it.
     fn show(
         &mut self,
@@ -146,7 +162,10 @@ impl HostRun {
         at: Moment,
         want: impl Fn(&Removal) -> bool,
     ) {
-        let shows_others = listing.as_ref().is_ok_and(|listing| shows_others(listing, &self.user));
+        if let Ok(listing) = &listing {
+            self.learn(|visibility| visibility.listed(&listing.shells));
+        }
+        let shows_others = self.visibility.sees_others();
         let shells = by_id(listing.as_ref().ok().copied());
         for slot in 0..self.slots.len() {
             let Some(entry) = self.slots.get(slot).filter(|entry| want(&entry.removal)) else { continue };
@@ -294,22 +313,6 @@ fn by_id(listing: Option<&Listing>) -> HashMap<&ShellId, &Shell> {
     shells.map(|shell| (&shell.shell_id, shell)).collect()
 }
 
-/// Whether a listing shows somebody else's shells, so that this account sees everybody's. Only another user part
-/// counts: the same user in another domain may be another spelling of the same account.
-fn shows_others(listing: &Listing, user: &str) -> bool {
-    let owners = listing.shells.iter().filter_map(|shell| shell.owner.as_deref());
-    let mut others = owners.filter(|owner| !user_part(owner).eq_ignore_ascii_case(user_part(user)));
-    others.any(|owner| !owner.trim().is_empty())
-}
-
-fn user_part(account: &str) -> &str {
-    let account = account.trim();
-    match account.split_once('\\') {
-        Some((_, user)) => user,
-        None => account.rsplit_once('@').map_or(account, |(user, _)| user),
-    }
-}
-
 /// One, and one more when the connection has died during a prompt.
 const RELISTS: u32 = 2;
 
@@ -318,9 +321,10 @@ mod tests {
     use super::super::event::RequestKind;
     use super::super::policy::SignalMode;
     use super::super::retry::Jitter;
-    use super::super::testing::{USER, session, shell, some_instant};
+    use super::super::testing::{session, shell, some_instant, visibility};
     use super::*;
-    use std::time::Duration;
+    use crate::session::LoginAccount;
+    use std::time::{Duration, SystemTime};
 
     struct Desk {
         host: HostRun,
@@ -334,7 +338,10 @@ mod tests {
             let sessions = ids.iter().enumerate().map(|(position, id)| (session("web01.lab", id), position));
             let listing = listing(ids);
             let at = Moment { now, jitter: Jitter::NONE };
-            Self { host: HostRun::new(sessions, USER, vouched.then_some((&listing, now)), policy, at), now }
+            Self {
+                host: HostRun::new(sessions, visibility(), vouched.then_some((&listing, now)), policy, at),
+                now,
+            }
         }
 
         fn at(&self) -> Moment {
@@ -376,8 +383,13 @@ mod tests {
         let sessions = [session("web01.lab", "A"), changed, session("web01.lab", "C")];
         let listing = listing(&["a", "b"]);
         let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
-        let host =
-            HostRun::new((0..).zip(sessions).map(|(n, s)| (s, n)), USER, Some((&listing, now)), policy, at);
+        let host = HostRun::new(
+            (0..).zip(sessions).map(|(n, s)| (s, n)),
+            visibility(),
+            Some((&listing, now)),
+            policy,
+            at,
+        );
         let mut desk = Desk { host, now };
         let ended = desk.host.take_finished(now);
         let ended: Vec<_> = ended.iter().map(|record| record.outcome.to_string()).collect();
@@ -431,21 +443,41 @@ mod tests {
     }
 
     #[test]
-    fn only_another_user_part_shows_that_everybody_is_listed() {
-        let shows = |owner: Option<&str>| {
-            let shell = Shell { owner: owner.map(str::to_owned), ..shell("A") };
-            shows_others(&Listing { shells: vec![shell], gaps: Vec::new() }, r"LAB\ada")
+    fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_proof() {
+        let of = |owner: &str, shell: Shell| Shell { owner: Some(owner.to_owned()), ..shell };
+        let ended = |login: &str, names: Option<&ServerNames>, owners: &[&str]| {
+            let now = some_instant();
+            let at = Moment { now, jitter: Jitter::NONE };
+            let mut absent = session("web01.lab", "A");
+            absent.shell = of(r"LAB\svc", absent.shell);
+            absent.seen_by = r"LAB\other".to_owned();
+            let visibility = Visibility::new(LoginAccount::new(login), SystemTime::UNIX_EPOCH);
+            let mut host = HostRun::new([(absent, 0)], visibility, None, Arc::new(Policy::default()), at);
+            names.iter().for_each(|names| host.name_server(names));
+            assert_eq!(host.next_job(at), Some(Job::List));
+            let shells = owners.iter().map(|owner| of(owner, shell(owner))).collect();
+            host.listed(Ok(&Listing { shells, gaps: Vec::new() }), at);
+            let records = host.take_finished(now);
+            records.first().map_or_else(|| "asked for".to_owned(), |record| record.outcome.to_string())
         };
-        let rows = [
-            (None, false),
-            (Some(""), false),
-            (Some("ADA"), false),
-            (Some(r"WEB01\ada"), false),
-            (Some("ada@lab.example.com"), false),
-            (Some(r"LAB\grace"), true),
-        ];
-        for (owner, others) in rows {
-            assert_eq!(shows(owner), others, "{owner:?}");
+        let names = ServerNames {
+            netbios_domain: "LAB".to_owned(),
+            netbios_computer: "WEB01".to_owned(),
+            dns_domain: "lab.example".to_owned(),
+        };
+        for (login, names, owners, expected) in [
+            (r"LAB\svc", None, &[][..], "AlreadyGone"),
+            ("svc", None, &[], "asked for"),
+            ("svc", Some(&names), &[], "asked for"),
+            (r".\svc", Some(&names), &[], "asked for"),
+            (r"lab.example\svc", None, &[], "asked for"),
+            (r"lab.example\svc", Some(&names), &[], "AlreadyGone"),
+            ("john.doe@lab.example", Some(&names), &[r"LAB\jdoe"], "asked for"),
+            ("john.doe@lab.example", Some(&names), &[r"LAB\jdoe", r"LAB\boss"], "AlreadyGone"),
+            (r"WEB01\svc", None, &[r"LAB\svc"], "asked for"),
+            (r"WEB01\svc", Some(&names), &[r"LAB\svc"], "AlreadyGone"),
+        ] {
+            assert_eq!(ended(login, names, owners), expected, "{login} {names:?} {owners:?}");
         }
     }
 }

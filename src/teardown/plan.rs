@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::outcome::Outcome;
 use super::report::Record;
-use crate::session::SessionDescriptor;
+use crate::session::{Comparison, SessionDescriptor};
 
 /// More sessions than this are confirmed first: a slip of a wildcard must not close a department.
 pub const GUARD_LIMIT: usize = 10;
@@ -37,11 +37,18 @@ pub struct Planned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Concern {
-    /// So many sessions are not provably ours; the first one's owner, if it has one.
+    /// So many sessions are somebody else's.
     NotOurs {
         /// How many.
         sessions: usize,
         /// The owner of the first of them.
+        owner: String,
+    },
+    /// Of so many sessions it cannot be told whether they are ours.
+    NotComparable {
+        /// How many.
+        sessions: usize,
+        /// The owner of the first of them, if the server names one.
         owner: Option<String>,
     },
     /// In so many sessions a command runs.
@@ -133,13 +140,17 @@ impl Plan {
         let mut concerns = Vec::new();
         let all = self.sessions();
         let sessions = || all.iter().map(|planned| &planned.descriptor);
-        let not_ours = || {
-            let foreign = all.iter().filter(|planned| !planned.claimed && !planned.descriptor.is_ours());
-            foreign.map(|planned| &planned.descriptor)
+        let unclaimed = |ownership| {
+            let unclaimed = all.iter().filter(|planned| !planned.claimed).map(|planned| &planned.descriptor);
+            let owned: Vec<_> = unclaimed.filter(|session| session.ownership() == ownership).collect();
+            let owner = owned.first().and_then(|first| first.shell.owner.clone());
+            (owned.len(), owner)
         };
-        if let Some(first) = not_ours().next() {
-            concerns
-                .push(Concern::NotOurs { sessions: not_ours().count(), owner: first.shell.owner.clone() });
+        if let (sessions, Some(owner)) = unclaimed(Comparison::Different) {
+            concerns.push(Concern::NotOurs { sessions, owner });
+        }
+        if let (sessions @ 1.., owner) = unclaimed(Comparison::NotComparable) {
+            concerns.push(Concern::NotComparable { sessions, owner });
         }
         let running = sessions().filter(|session| session.is_running() == Some(true)).count();
         if running > 0 {
@@ -220,6 +231,10 @@ impl fmt::Display for Concern {
         let plural = |sessions: usize| if sessions == 1 { "session" } else { "sessions" };
         match self {
             Self::NotOurs { sessions, owner } => {
+                write!(f, "{sessions} {} not yours (owner {owner}", plural(*sessions))?;
+                f.write_str(if *sessions > 1 { " and others)" } else { ")" })
+            }
+            Self::NotComparable { sessions, owner } => {
                 let owner = owner.as_deref().unwrap_or("nobody that the server names");
                 write!(f, "{sessions} {} not provably yours (owner {owner}", plural(*sessions))?;
                 f.write_str(if *sessions > 1 { " and others)" } else { ")" })
@@ -235,7 +250,10 @@ impl fmt::Display for Concern {
 #[cfg(test)]
 mod tests {
     use super::super::testing::session;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::session::LoginAccount;
     use crate::wsman::CommandId;
 
     #[test]
@@ -264,14 +282,27 @@ mod tests {
         let mut sessions: Vec<_> = (0..11).map(|n| session("a", &n.to_string())).collect();
         sessions[3].shell.owner = Some(r"LAB\grace".to_owned());
         sessions[4].shell.owner = None;
+        sessions[5].shell.owner = Some("ada".to_owned());
         sessions[5].commands = Some(vec![CommandId::from_server("C")]);
         let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
         let expected = [
-            r"2 sessions not provably yours (owner LAB\grace and others)",
+            r"1 session not yours (owner LAB\grace)",
+            r"2 sessions not provably yours (owner nobody that the server names and others)",
             "1 session with a running command",
             "11 sessions, more than 10",
         ];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn a_session_whose_owner_cannot_be_compared_is_not_ours() {
+        let mut local = session("a", "1");
+        local.seen_by = "ada".to_owned();
+        let concerns = Plan::new([local.clone()]).guard();
+        assert_eq!(concerns, [Concern::NotComparable { sessions: 1, owner: Some(r"LAB\ada".to_owned()) }]);
+        let stated = LoginAccount::new("ada").with_stated(Some(r"LAB\ada".to_owned()));
+        local.account = Some(Arc::new(stated));
+        assert_eq!(Plan::new([local]).guard(), []);
     }
 
     #[test]

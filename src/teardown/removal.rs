@@ -38,15 +38,15 @@ use std::time::Instant;
 use super::event::{Action, Event, Moment, Setback};
 use super::outcome::{Doubt, Failure, NotStarted, Outcome};
 use super::policy::{Policy, verify_poll};
-use crate::session::SessionDescriptor;
+use crate::session::{SessionDescriptor, Visibility};
 use crate::wsman::{CommandId, Fault, FaultCode};
 
 /// The removal of one session. It is told what happens, says what it wants, and ends with an [`Outcome`].
 #[derive(Debug)]
 pub struct Removal {
     session: SessionDescriptor,
-    /// The account that acts.
-    user: String,
+    /// What the account that acts sees there.
+    visibility: Arc<Visibility>,
     policy: Arc<Policy>,
     state: State,
     /// When the listing or Get began that last showed the planned identity.
@@ -145,18 +145,18 @@ enum Seen {
 }
 
 impl Removal {
-    /// Plans the removal of `session` by `user`. `vouched_at` is when the listing began that showed the session,
+    /// Plans the removal of `session` by the account of `visibility`. `vouched_at` is when the listing began that showed the session,
     /// or `None` if it comes from elsewhere.
     #[must_use]
     pub fn new(
         session: SessionDescriptor,
-        user: impl Into<String>,
+        visibility: Arc<Visibility>,
         vouched_at: Option<Instant>,
         policy: Arc<Policy>,
     ) -> Self {
         Self {
             session,
-            user: user.into(),
+            visibility,
             policy,
             state: State::Planned,
             vouched_at,
@@ -179,6 +179,11 @@ impl Removal {
             refusal: None,
             fault: None,
         }
+    }
+
+    /// Takes what has been learned since of what the account sees.
+    pub fn see(&mut self, visibility: Arc<Visibility>) {
+        self.visibility = visibility;
     }
 
     /// Takes an event and says what is wanted next.

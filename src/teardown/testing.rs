@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::session::{SeenOn, SessionDescriptor};
+use crate::session::{LoginAccount, SeenOn, SessionDescriptor, Visibility};
 use crate::wsman::{Fault, FaultCode, Shell, ShellId};
 
 pub(super) const POWERSHELL: &str = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
@@ -29,6 +29,11 @@ pub(super) fn session(host: &str, id: &str) -> SessionDescriptor {
     let url = format!("http://{host}:5985/wsman");
     let seen_on = SeenOn { host, url: &url, port: 5985 };
     SessionDescriptor::from_shell(shell(id), seen_on, USER, SystemTime::UNIX_EPOCH)
+}
+
+/// What we see there before anything was listed.
+pub(super) fn visibility() -> Visibility {
+    Visibility::new(LoginAccount::new(USER), SystemTime::UNIX_EPOCH)
 }
 
 pub(super) fn fault(code: u32) -> Fault {

@@ -6,19 +6,21 @@ use std::time::Duration;
 use super::dial::{Dialer, Link};
 use super::http::{Answer, PostError, Request};
 use super::{BoxFuture, Connection, Reply, TransportError};
-use crate::auth::{AuthError, Protection, sealing};
+use crate::auth::{AuthError, Protection, ServerNames, sealing};
 use crate::wsman::xml::MAX_BYTES;
 
 /// The library's [`Connection`].
 pub(super) struct HttpConnection {
     dialer: Arc<Dialer>,
+    /// What the server said of itself in the last login.
+    server_names: Option<ServerNames>,
     /// Taken while an exchange runs, and put back only after a good answer: a failed or dropped exchange leaves none.
     link: Option<Link>,
 }
 
 impl HttpConnection {
     pub(super) fn new(dialer: Arc<Dialer>, link: Link) -> Self {
-        Self { dialer, link: Some(link) }
+        Self { dialer, server_names: link.server_names.clone(), link: Some(link) }
     }
 
     async fn run(&mut self, envelope: &str, read_timeout: Duration) -> Result<Reply, TransportError> {
@@ -73,6 +75,7 @@ impl HttpConnection {
             }
             fresh = true;
             link = self.dialer.login().await?;
+            self.server_names.clone_from(&link.server_names);
         }
     }
 }
@@ -84,6 +87,10 @@ impl Connection for HttpConnection {
         read_timeout: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(self.run(envelope, read_timeout))
+    }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.server_names.as_ref()
     }
 
     fn is_usable(&self) -> bool {

@@ -17,6 +17,7 @@ use crate::auth::{self, AuthScheme, Credential, LoginPolicy, NtlmOptions};
 #[derive(Clone)]
 pub struct HttpConnector {
     dialer: Arc<Dialer>,
+    stated_account: Option<String>,
 }
 
 impl HttpConnector {
@@ -26,6 +27,7 @@ impl HttpConnector {
             endpoint,
             credential,
             auth: AuthScheme::default(),
+            stated_account: None,
             options: HttpOptions::default(),
             gate: LoginGate::new(),
             clock: door::clock(),
@@ -47,6 +49,10 @@ impl Connector for HttpConnector {
 
     fn user(&self) -> &str {
         self.dialer.credential.user()
+    }
+
+    fn stated_account(&self) -> Option<&str> {
+        self.stated_account.as_deref()
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
@@ -74,6 +80,7 @@ pub struct HttpConnectorBuilder {
     endpoint: Endpoint,
     credential: Credential,
     auth: AuthScheme,
+    stated_account: Option<String>,
     options: HttpOptions,
     gate: LoginGate,
     clock: Clock,
@@ -84,6 +91,13 @@ impl HttpConnectorBuilder {
     /// How to log in. Default: [`AuthScheme::Auto`].
     pub fn auth(mut self, auth: AuthScheme) -> Self {
         self.auth = auth;
+        self
+    }
+
+    /// Which account this login is, as `CORP\jdoe`, for what asks whose sessions are whose and proves nothing: see
+    /// [`Connector::stated_account`]. Default: what can be told from the login.
+    pub fn stated_account(mut self, account: impl Into<String>) -> Self {
+        self.stated_account = Some(account.into());
         self
     }
 
@@ -128,6 +142,7 @@ impl HttpConnectorBuilder {
         // Made only to hear the policy's verdict, and never used: it needs neither time nor randomness.
         let rehearsal = NtlmOptions {
             spn: None,
+            workstation: String::new(),
             seal: true,
             now: SystemTime::UNIX_EPOCH,
             client_challenge: [0; 8],
@@ -138,6 +153,7 @@ impl HttpConnectorBuilder {
         let dialer = Dialer {
             wire: Wire::new(&self.endpoint, &self.options)?,
             spn: principal(&self.endpoint, self.options.spn.as_deref()),
+            workstation: self.options.workstation,
             endpoint: self.endpoint,
             credential: self.credential,
             auth: self.auth,
@@ -149,7 +165,7 @@ impl HttpConnectorBuilder {
             random: self.random,
             logins: AtomicU64::new(0),
         };
-        Ok(HttpConnector { dialer: Arc::new(dialer) })
+        Ok(HttpConnector { dialer: Arc::new(dialer), stated_account: self.stated_account })
     }
 }
 

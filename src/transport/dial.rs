@@ -8,7 +8,8 @@ use super::channel::SOAP;
 use super::http::{Answer, Http, PostError, Request, Wire};
 use super::{BoxError, Endpoint, LoginGate, TransportError};
 use crate::auth::{
-    self, AuthError, AuthScheme, Credential, Handshake, Leg, LoginPolicy, NtlmOptions, Protection, Step,
+    self, AuthError, AuthScheme, Credential, Handshake, Leg, LoginPolicy, NtlmOptions, Protection,
+    ServerNames, Step,
 };
 use crate::wsman::xml::MAX_BYTES;
 
@@ -22,6 +23,7 @@ pub(super) type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), BoxError> + Send + 
 pub(super) struct Dialer {
     pub(super) endpoint: Endpoint,
     pub(super) spn: String,
+    pub(super) workstation: String,
     pub(super) credential: Credential,
     pub(super) auth: AuthScheme,
     pub(super) policy: LoginPolicy,
@@ -43,6 +45,8 @@ pub(super) struct Link {
     pub(super) protection: Protection,
     /// The scheme that logged in.
     pub(super) scheme: &'static str,
+    /// What the server has said of itself.
+    pub(super) server_names: Option<ServerNames>,
     /// The server said that it closes the connection.
     pub(super) closed: bool,
 }
@@ -74,6 +78,7 @@ impl Dialer {
     fn handshake(&self) -> Result<Box<dyn Handshake>, TransportError> {
         let mut options = NtlmOptions {
             spn: Some(self.spn.clone()),
+            workstation: self.workstation.clone(),
             seal: true,
             now: (self.clock)(),
             client_challenge: [0; 8],
@@ -127,7 +132,8 @@ impl Dialer {
             let leg = match step {
                 Ok(Step::Send(leg)) => leg,
                 Ok(Step::Established(protection)) => {
-                    return Ok(Link { http, protection, scheme: handshake.name(), closed });
+                    let (scheme, server_names) = (handshake.name(), handshake.server_names().cloned());
+                    return Ok(Link { http, protection, scheme, server_names, closed });
                 }
                 Err(source) => return Err(self.auth_error(source)),
             };

@@ -34,7 +34,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::auth::AuthError;
+use crate::auth::{AuthError, ServerNames};
 
 /// A boxed future, so that transports can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +48,11 @@ pub trait Connector: Send + Sync {
     fn endpoint(&self) -> &Endpoint;
     /// The account that it logs in with, for messages and for `SeenBy`.
     fn user(&self) -> &str;
+    /// The NetBIOS name (`CORP\jdoe`) that a person says the login of [`user`](Self::user) has there. It counts for whose
+    /// sessions are whose where the login itself cannot be compared with their owners, and never for a proof.
+    fn stated_account(&self) -> Option<&str> {
+        None
+    }
     /// Opens one connection and logs in on it.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>>;
 }
@@ -61,6 +66,11 @@ pub trait Connection: Send {
         envelope: &'a str,
         read_timeout: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>>;
+
+    /// What the server said of itself in the login, if that is bound to it: it tells which account a login is there.
+    fn server_names(&self) -> Option<&ServerNames> {
+        None
+    }
 
     /// Whether another exchange makes sense. After an error or a dropped exchange it does not: open another.
     fn is_usable(&self) -> bool {

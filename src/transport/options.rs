@@ -18,6 +18,7 @@ pub struct HttpOptions {
     pub(super) login_timeout: Duration,
     pub(super) resolve: Option<SocketAddr>,
     pub(super) spn: Option<String>,
+    pub(super) workstation: String,
 }
 
 impl HttpOptions {
@@ -84,6 +85,15 @@ impl HttpOptions {
         self.spn = Some(principal.into());
         self
     }
+
+    /// Tell the server this name of the machine that logs in; only NTLM does. A domain can restrict accounts to some
+    /// machines by it, and the server's log of logons shows it. Windows sends its NetBIOS name. Default: empty, none is
+    /// sent.
+    #[must_use]
+    pub fn with_workstation(mut self, name: impl Into<String>) -> Self {
+        self.workstation = name.into();
+        self
+    }
 }
 
 impl Default for HttpOptions {
@@ -97,6 +107,7 @@ impl Default for HttpOptions {
             login_timeout: LOGIN_TIMEOUT,
             resolve: None,
             spn: None,
+            workstation: String::new(),
         }
     }
 }
@@ -112,6 +123,7 @@ impl fmt::Debug for HttpOptions {
             .field("login_timeout", &self.login_timeout)
             .field("resolve", &self.resolve)
             .field("spn", &self.spn)
+            .field("workstation", &self.workstation)
             .finish()
     }
 }

@@ -5,7 +5,9 @@
      negotiate is SPNEGO around NTLM; a timeless challenge has no timestamp, so that there is no MIC in NTLM's last
      message and the client owes none around it; the acceptor then signs first and waits for the client's, and
      if it is unsigned it does neither
+     the domain . stands for the acceptor's own NetBIOS name
   {"op": "token", "token": hex}                     -> {"token": hex, "complete": bool}
+     and of NTLM's last message as it is, without SPNEGO, the names in it: "domain", "user", "workstation"
   {"op": "unwrap", "signature": hex, "data": hex}   -> {"data": hex}
   {"op": "wrap", "data": hex}                       -> {"signature": hex, "data": hex}
 
@@ -14,6 +16,7 @@ What fails is answered by {"error": the name of the exception, "message": its te
 
 import json
 import os
+import socket
 import sys
 import tempfile
 
@@ -21,6 +24,7 @@ import spnego
 import spnego._negotiate
 import spnego._ntlm
 import spnego.channel_bindings
+from spnego._ntlm_raw.messages import Authenticate
 
 
 class Timeless(spnego._ntlm.TargetInfo):
@@ -37,7 +41,8 @@ spnego._negotiate.NegotiateProxy.available_protocols = classmethod(lambda cls, o
 
 def start(request, users):
     with open(users, "w", encoding="utf-8") as file:
-        file.write("{domain}:{user}:{password}\n".format(**request))
+        domain = socket.gethostname().upper() if request["domain"] == "." else request["domain"]
+        file.write("{}:{user}:{password}\n".format(domain, **request))
     bindings = None
     if request["binding"] is not None:
         bindings = spnego.channel_bindings.GssChannelBindings(application_data=bytes.fromhex(request["binding"]))
@@ -50,10 +55,18 @@ def start(request, users):
     return spnego.server(protocol=request["protocol"], options=options, channel_bindings=bindings)
 
 
+def names(token):
+    if not token.startswith(b"NTLMSSP\0\x03"):
+        return {}
+    message = Authenticate.unpack(token)
+    return {"domain": message.domain_name, "user": message.user_name, "workstation": message.workstation}
+
+
 def answer(acceptor, request):
     if request["op"] == "token":
-        token = acceptor.step(bytes.fromhex(request["token"]))
-        return {"token": (token or b"").hex(), "complete": acceptor.complete}
+        taken = bytes.fromhex(request["token"])
+        token = acceptor.step(taken)
+        return {"token": (token or b"").hex(), "complete": acceptor.complete, **names(taken)}
     if request["op"] == "unwrap":
         return {"data": acceptor.unwrap_winrm(bytes.fromhex(request["signature"]), bytes.fromhex(request["data"])).hex()}
     if request["op"] == "wrap":

@@ -28,6 +28,7 @@ fn certificates() -> Vec<(String, Vec<u8>, Vec<u8>)> {
 fn authenticate(certificate: &[u8]) -> Vec<u8> {
     let options = NtlmOptions {
         spn: None,
+        workstation: String::new(),
         seal: false,
         now: UNIX_EPOCH,
         client_challenge: *b"12345678",

@@ -22,7 +22,8 @@ fn sealed_messages_of_every_size_pass_both_ways() {
         (("Domain", "User", "Password"), r"Domain\User", "Password"),
         (("Domain", "User", "Password"), r"domain\uSER", "Password"),
         (("", "user@example.com", "Password"), "user@EXAMPLE.com", "Password"),
-        (("", "local", "Password"), r".\local", "Password"),
+        // Its challenge names it, and that name is the domain of its own accounts.
+        ((".", "local", "Password"), r".\local", "Password"),
         (
             ("", "M\u{fc}ller", "p\u{e4}ssw\u{f6}rt\u{20ac}\u{1f511}"),
             "m\u{dc}LLER",
@@ -34,6 +35,7 @@ fn sealed_messages_of_every_size_pass_both_ways() {
         let authenticate = client.prove(&mut judge, None).unwrap();
         let accepted = judge.token(&authenticate).unwrap_or_else(|error| panic!("{user}: {error}"));
         assert_eq!(accepted["complete"], true, "{user}");
+        assert_eq!(accepted["workstation"], WORKSTATION, "{user}");
 
         let Ok(Step::Established(Protection::Sealed(mut seal))) = client.finish(200) else {
             panic!("{user}")
@@ -119,6 +121,9 @@ pub(crate) enum Mic {
     None,
 }
 
+/// The machine from which our end logs in.
+const WORKSTATION: &str = "CLIENT1";
+
 /// The account of most tests: domain, user, password.
 const ACCOUNT: (&str, &str, &str) = ("", "User", "Password");
 
@@ -202,6 +207,7 @@ impl Client {
     fn with(scheme: AuthScheme, user: &str, password: &str, seal: bool) -> Self {
         let options = NtlmOptions {
             spn: Some("HTTP/win01.example.com".to_owned()),
+            workstation: WORKSTATION.to_owned(),
             seal,
             now: UNIX_EPOCH,
             client_challenge: *b"12345678",

@@ -64,7 +64,14 @@ fn imported(shell_id: &str, id: Option<i64>) -> Row {
 
 /// A complete listing by ada, so many seconds after the epoch of these tests.
 fn listing(seconds: u64) -> Sighting<'static> {
-    Sighting { endpoint_url: URL, seen_by: "ada", auth: Some("ntlm"), seen_at: at(seconds), complete: true }
+    Sighting {
+        endpoint_url: URL,
+        seen_by: "ada",
+        server_names: None,
+        auth: Some("ntlm"),
+        seen_at: at(seconds),
+        complete: true,
+    }
 }
 
 fn ids(rows: &Rows) -> Vec<i64> {

@@ -7,18 +7,22 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("wsman", &["wsman"]),
     ("auth", &["auth", "wsman"]),
-    ("session", &["session", "wsman"]),
-    ("store", &["store", "session", "wsman"]),
+    ("session", &["session", "auth", "wsman"]),
+    ("store", &["store", "session", "auth", "wsman"]),
     ("transport", &["transport", "auth", "wsman"]),
-    ("client.rs", &["client", "transport", "wsman", "error", "limits", "listing", "session"]),
+    ("client.rs", &["client", "transport", "auth", "wsman", "error", "limits", "listing", "session"]),
     ("client", &["client", "transport", "wsman", "error", "limits", "listing", "session"]),
-    ("teardown", &["teardown", "client", "transport", "session", "wsman", "error", "limits", "listing"]),
+    (
+        "teardown",
+        &["teardown", "client", "transport", "session", "auth", "wsman", "error", "limits", "listing"],
+    ),
     ("simulator", &["simulator", "wsman", "auth", "transport"]),
     ("conformance", &["conformance", "simulator", "wsman"]),
 ];
 
 /// What the simulator may take of `auth`: the frame and the error, and nothing that holds a key.
-const SIMULATOR_OF_AUTH: &[&str] = &["crate::auth::sealing;", "crate::auth::AuthError;"];
+const SIMULATOR_OF_AUTH: &[&str] =
+    &["crate::auth::sealing;", "crate::auth::AuthError;", "crate::auth::ServerNames;"];
 
 /// A file that nears this many lines usually hides a second noun.
 const MAX_LINES: usize = 500;

@@ -213,6 +213,7 @@ mod tests {
     fn a_name_that_the_library_would_cut_short_is_refused() {
         let options = |spn: &str| NtlmOptions {
             spn: Some(spn.to_owned()),
+            workstation: String::new(),
             seal: true,
             now: std::time::SystemTime::UNIX_EPOCH,
             client_challenge: [0; 8],

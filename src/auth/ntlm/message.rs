@@ -8,7 +8,7 @@ use ntlmclient::{
 
 use super::keys::{Key, hmac_md5};
 use super::{SCHEME, malformed};
-use crate::auth::AuthError;
+use crate::auth::{AuthError, ServerNames};
 
 /// The first message: our wishes, no names.
 pub(super) fn negotiate() -> Result<Vec<u8>, AuthError> {
@@ -102,6 +102,19 @@ impl Challenge {
         Ok(pairs.iter().flat_map(TargetInfoEntry::to_bytes).collect())
     }
 
+    /// What the server says of itself.
+    pub(super) fn server_names(&self) -> ServerNames {
+        let name = |entry_type| {
+            let pair = self.target_info.iter().find(|pair| pair.entry_type == entry_type);
+            pair.and_then(|pair| pair.to_string().ok()).unwrap_or_default()
+        };
+        ServerNames {
+            netbios_domain: name(TargetInfoType::NtDomain),
+            netbios_computer: name(TargetInfoType::NtServer),
+            dns_domain: name(TargetInfoType::DnsDomain),
+        }
+    }
+
     /// Whether the client chooses the session key.
     pub(super) fn exchanges_keys(&self) -> bool {
         self.flags.contains(Flags::NEGOTIATE_KEY_EXCHANGE)
@@ -119,6 +132,7 @@ pub(super) struct Proof<'a> {
     pub(super) nt: Vec<u8>,
     pub(super) domain: String,
     pub(super) user: String,
+    pub(super) workstation: String,
     pub(super) encrypted_session_key: Vec<u8>,
 }
 
@@ -134,7 +148,7 @@ pub(super) fn authenticate(
         ntlm_response: proof.nt,
         domain_name: proof.domain,
         user_name: proof.user,
-        workstation_name: String::new(),
+        workstation_name: proof.workstation,
         session_key: proof.encrypted_session_key,
         flags: challenge.answer_flags(),
         os_version: VERSION,

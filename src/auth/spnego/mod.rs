@@ -11,7 +11,7 @@ use der::asn1::{ObjectIdentifier, OctetString};
 use self::token::{NegState, NegTokenResp};
 use super::carrier::{self, Manner};
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::{Answer, AuthError, Handshake, Step};
+use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that negotiates under `Negotiate`.
 ///
@@ -29,6 +29,8 @@ use super::{Answer, AuthError, Handshake, Step};
 pub(super) struct Spnego {
     manner: Manner,
     state: State,
+    /// What the server has said of itself, once the login stands.
+    server_names: Option<ServerNames>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,7 @@ struct Negotiation {
 impl Spnego {
     /// Begins a negotiation of these mechanisms, the preferred first.
     pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, manner: Manner) -> Self {
-        Self { manner, state: State::Start(mechanisms) }
+        Self { manner, state: State::Start(mechanisms), server_names: None }
     }
 
     /// Offers what can be used here: a mechanism that has no first token, such as Kerberos without a ticket, is left
@@ -119,6 +121,7 @@ impl Spnego {
         let reply = match answer.status {
             200..=299 => {
                 negotiation.finish(resp, answer)?;
+                self.server_names = negotiation.mechanism.server_names().cloned();
                 return self.manner.establish(negotiation.mechanism);
             }
             401 => negotiation.reply(resp, answer, header)?,
@@ -308,6 +311,10 @@ impl Handshake for Spnego {
             (State::Running(negotiation), Some(answer)) => self.hear(negotiation, answer),
             _ => Err(AuthError::out_of_turn(SCHEME)),
         }
+    }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.server_names.as_ref()
     }
 }
 

@@ -15,6 +15,7 @@ const NTLM_LIST: &str = "300c060a2b06010401823702020a";
 fn ntlm() -> Box<dyn Mechanism> {
     let options = NtlmOptions {
         spn: Some("HTTP/win01.example.com".to_owned()),
+        workstation: String::new(),
         seal: true,
         now: UNIX_EPOCH,
         client_challenge: samples::CLIENT_CHALLENGE,

@@ -69,6 +69,13 @@ pub(crate) struct LoginArgs {
     /// The account: user, DOMAIN\user or user@realm
     #[arg(long, value_name = "USER", env = "PSSESSION_USER", hide_env_values = true)]
     pub(crate) user: Option<String>,
+    /// Which account this login is, DOMAIN\name, for the question whose sessions are whose; it proves nothing
+    /// [default: what the login and the server say]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// The machine's name that NTLM tells the server; an empty one is not told [default: its NetBIOS name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workstation: Option<String>,
     /// How to log in; auto takes the strongest that the server offers and the rest allows [default: auto]
     #[arg(long, value_name = "SCHEME", value_parser = PossibleValuesParser::new(AuthScheme::names()), ignore_case = true)]
     pub(crate) auth: Option<String>,

@@ -117,13 +117,18 @@ fn describe(session: &SessionDescriptor) -> String {
 
 fn concern(concern: &Concern) -> String {
     match concern {
-        Concern::NotOurs { sessions: 1, owner: Some(owner) } => {
+        Concern::NotOurs { sessions: 1, owner } => {
             format!("1 session is not yours but {}'s", printable(owner))
         }
-        Concern::NotOurs { sessions, owner: Some(owner) } => {
+        Concern::NotOurs { sessions, owner } => {
             format!("{sessions} sessions are not yours (the first is {}'s)", printable(owner))
         }
-        Concern::NotOurs { sessions, owner: None } => {
+        Concern::NotComparable { sessions, owner: Some(owner) } => format!(
+            "{} not provably yours, for this login and the owner {} cannot be compared",
+            are(*sessions),
+            printable(owner)
+        ),
+        Concern::NotComparable { sessions, owner: None } => {
             format!("{} not provably yours, for the server names no owner", are(*sessions))
         }
         Concern::Running { sessions } => format!("in {} a command runs", plural(*sessions, "session")),

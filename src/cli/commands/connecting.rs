@@ -114,23 +114,25 @@ impl<'a> Connectors<'a> {
         if let Some(address) = self.context.resolve.get(endpoint.computer_name()) {
             options = options.with_resolve(*address);
         }
-        let connector = HttpConnector::builder(endpoint.clone(), credential.clone())
+        let mut builder = HttpConnector::builder(endpoint.clone(), credential.clone())
             .auth(settings.auth.unwrap_or_default())
             .options(options)
-            .login_gate(self.gate.clone())
-            .build()
-            .map_err(|error: SetupError| {
-                let hint = match (&error, &settings.ca_file) {
-                    (SetupError::CaFile { .. }, Some(path)) => {
-                        format!("{} is to hold CERTIFICATE blocks in PEM; nothing was sent", path.display())
-                    }
-                    _ => "nothing was sent".to_owned(),
-                };
-                Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
-                    .about(endpoint.url())
-                    .caused_by(&error)
-                    .with_hint(hint)
-            })?;
+            .login_gate(self.gate.clone());
+        if let Some(account) = &settings.account {
+            builder = builder.stated_account(account);
+        }
+        let connector = builder.build().map_err(|error: SetupError| {
+            let hint = match (&error, &settings.ca_file) {
+                (SetupError::CaFile { .. }, Some(path)) => {
+                    format!("{} is to hold CERTIFICATE blocks in PEM; nothing was sent", path.display())
+                }
+                _ => "nothing was sent".to_owned(),
+            };
+            Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
+                .about(endpoint.url())
+                .caused_by(&error)
+                .with_hint(hint)
+        })?;
         Ok(Arc::new(connector))
     }
 }

@@ -15,7 +15,7 @@ use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::{Reach, Scope, session_query};
+use crate::cli::intent::{Reach, Scope, session_query, state_accounts};
 use crate::cli::login::Logins;
 use crate::cli::manner::Manner;
 use crate::cli::{interrupt, render};
@@ -38,6 +38,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
     let rule = MissRule::of(context.manner, args.ignore_not_found);
     let told = misses::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
+    misses::not_comparable(&found.selection, found.rows.sessions(), errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
     {
@@ -168,7 +169,8 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let table = context.table(&args.table);
     let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
     let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
-    let recalled = remembered::recall(scope, &query, table.as_ref(), &naming, told).await?;
+    let mut recalled = remembered::recall(scope, &query, table.as_ref(), &naming, told).await?;
+    state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
     let selection = recalled.select(&query);
     let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
     let nothing = match selection.chosen.is_empty() {

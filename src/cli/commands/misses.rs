@@ -1,5 +1,8 @@
 //! What was named and is not there: how it is told, and whether it ends the command.
 
+use std::io::Write as _;
+
+use pssession::SessionDescriptor;
 use pssession::session::{Miss, Selection};
 use pssession::teardown::Circumstances;
 
@@ -9,7 +12,11 @@ use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Watch;
 use crate::cli::manner::Manner;
-use crate::cli::render::printable;
+use crate::cli::progress;
+use crate::cli::render::{plural, printable};
+
+/// How many owners are named in one sentence.
+const MAX_OWNERS: usize = 3;
 
 /// What to know of an Id that nothing has: no other place to look has it, either.
 const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
@@ -74,6 +81,45 @@ pub(super) fn tell(
         count += 1;
     }
     count
+}
+
+/// Tells how many sessions `--mine` or `--not-mine` leaves out because nobody can tell whose they are.
+pub(super) fn not_comparable(
+    selection: &Selection,
+    sessions: &[SessionDescriptor],
+    format: DiagnosticFormat,
+) {
+    let left_out = selection.not_comparable.iter().filter_map(|index| sessions.get(*index));
+    let mut owners: Vec<&str> = Vec::new();
+    for session in left_out {
+        let owner = session.shell.owner.as_deref().filter(|owner| !owner.trim().is_empty());
+        let owner = owner.unwrap_or("nobody that the server names");
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    if owners.is_empty() {
+        return;
+    }
+    let count = selection.not_comparable.len();
+    let (are, they) = if count == 1 { ("is", "it is") } else { ("are", "they are") };
+    let named: Vec<String> = owners.iter().take(MAX_OWNERS).map(|owner| printable(owner)).collect();
+    let more = if owners.len() > MAX_OWNERS { ", ..." } else { "" };
+    let message = format!(
+        "{} {are} left out: the owner ({}{more}) and this login do not tell whether {they} yours",
+        plural(count, "session"),
+        named.join(", "),
+    );
+    let hint = "say which account this login is with --account 'DOMAIN\\name', or choose by --owner";
+    if format.is_for_a_person() {
+        let mut out = std::io::stderr().lock();
+        progress::clear(&mut out);
+        // A closed stderr leaves nobody to tell.
+        let _ = writeln!(out, "note: {message}\n  hint: {hint}");
+    } else {
+        let category = "NotSpecified";
+        Diagnostic::new("OwnerNotComparable", category, message, Exit::SUCCESS).with_hint(hint).emit(format);
+    }
 }
 
 /// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.

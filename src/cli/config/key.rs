@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pssession::auth::UnknownScheme;
-use pssession::session::{QueryError, parse_duration_text};
+use pssession::session::{QueryError, parse_account, parse_duration_text};
 use pssession::transport::{CertificatePin, CertificatePinError};
 use toml::de::DeValue;
 
@@ -33,6 +33,17 @@ pub(super) const NAME: &str = "name";
 /// Each setting, under the name of its option.
 pub(super) const KEYS: &[Key] = &[
     Key { name: "user", set: |settings, value, _| put(&mut settings.user, text(value)?.to_owned()) },
+    Key {
+        name: "account",
+        set: |settings, value, _| {
+            let account = parse_account(text(value)?).map_err(|error| error.to_string())?;
+            put(&mut settings.account, account)
+        },
+    },
+    Key {
+        name: "workstation",
+        set: |settings, value, _| put(&mut settings.workstation, text(value)?.to_owned()),
+    },
     Key {
         name: "password-file",
         set: |settings, value, places| {

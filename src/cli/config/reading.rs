@@ -178,7 +178,9 @@ mod tests {
             db = "db01"
             [[host]]
             name = ["web01", "db*", "::1"]
-            user = 'CONTOSO\ops'
+            user = 'ops@contoso.example'
+            account = 'CONTOSO\ops'
+            workstation = "JUMP1"
             password-command = "pass show ops"
             auth = "ntlm"
             no-ntlm = false
@@ -200,7 +202,9 @@ mod tests {
         let [first, second] = &found.hosts[..] else { panic!("{found:?}") };
         assert_eq!(first.exact_names().collect::<Vec<_>>(), ["web01", "::1"]);
         let settings = &first.settings;
-        assert_eq!(settings.user.as_deref(), Some("CONTOSO\\ops"));
+        assert_eq!(settings.user.as_deref(), Some("ops@contoso.example"));
+        assert_eq!(settings.account.as_deref(), Some("CONTOSO\\ops"));
+        assert_eq!(settings.workstation.as_deref(), Some("JUMP1"));
         assert_eq!((settings.no_ntlm, settings.spn.as_deref()), (Some(false), Some("host")));
         assert_eq!((settings.tls, settings.port), (Some(true), Some(5986)));
         assert_eq!(settings.ca_file.as_deref(), Some("/etc/x/ca.pem".as_ref()));

@@ -10,6 +10,9 @@ use pssession::transport::CertificatePin;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) user: Option<String>,
+    /// Which account that user's login is.
+    pub(crate) account: Option<String>,
+    pub(crate) workstation: Option<String>,
     pub(crate) password: Option<PasswordSource>,
     pub(crate) auth: Option<AuthScheme>,
     pub(crate) no_ntlm: Option<bool>,
@@ -32,8 +35,8 @@ pub(crate) enum PasswordSource {
 }
 
 impl Settings {
-    /// The same, with what these leave open as `others` say it. A password is that of the user beside it: it does not go
-    /// to a user whom somebody else has named.
+    /// The same, with what these leave open as `others` say it. A password and an account are those of the user beside
+    /// them: they do not go to a user whom somebody else has named.
     pub(crate) fn or(self, others: &Self) -> Self {
         let others = others.clone();
         let is_anothers = match (&self.user, &others.user) {
@@ -42,6 +45,8 @@ impl Settings {
         };
         Self {
             password: self.password.or(others.password.filter(|_| !is_anothers)),
+            account: self.account.or(others.account.filter(|_| !is_anothers)),
+            workstation: self.workstation.or(others.workstation),
             user: self.user.or(others.user),
             auth: self.auth.or(others.auth),
             no_ntlm: self.no_ntlm.or(others.no_ntlm),

@@ -50,6 +50,15 @@ fn a_password_does_not_go_to_a_user_whom_somebody_else_has_named() {
 }
 
 #[test]
+fn an_account_is_that_of_the_user_beside_it() {
+    let config = config("[[host]]\nname = '*'\nuser = 'bob@lab'\naccount = 'LAB\\bob'\nworkstation = 'JUMP'");
+    let named = |user: &str| Settings { user: Some(user.to_owned()), ..Settings::default() };
+    let settings = |user: &str| named(user).or(&of(&config, "web01"));
+    assert_eq!(settings("BOB@lab").account.as_deref(), Some(r"LAB\bob"));
+    assert_eq!((settings("ann").account, settings("ann").workstation.as_deref()), (None, Some("JUMP")));
+}
+
+#[test]
 fn what_a_name_does_not_say_of_its_endpoint_is_looked_up() {
     let config = config(
         "[[host]]\nname = ['web*', '::1']\ntls = true\nport = 8443\n[[host]]\nname = 'db'\nport = 5986",

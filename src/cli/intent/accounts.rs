@@ -1,9 +1,43 @@
-//! Whose password comes from where in one run.
+//! Whose password comes from where in one run, and which account a login is said to be.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::cli::config::PasswordSource;
+use pssession::Endpoint;
+use pssession::session::{LoginAccount, parse_account};
+use pssession::store::Rows;
+
+use super::bad_value;
+use crate::cli::args::LoginArgs;
+use crate::cli::config::{Naming, PasswordSource, Settings, same_account};
 use crate::cli::diagnostic::Diagnostic;
+
+/// What the command line says of who logs in.
+pub(super) fn identity(args: &LoginArgs) -> Result<Settings, Diagnostic> {
+    let account = args.account.as_deref().map(parse_account).transpose();
+    let account = account.map_err(|error| bad_value("--account", &error))?;
+    let user = args.user.clone().filter(|user| !user.is_empty());
+    Ok(Settings { user, account, ..Settings::default() })
+}
+
+/// Tells remembered sessions which account the login is that saw them, where the options or the config say so of it.
+pub(crate) fn state_accounts(rows: &mut Rows, args: &LoginArgs, naming: &Naming) -> Result<(), Diagnostic> {
+    let said = identity(args)?;
+    let mut stated: HashMap<String, Settings> = HashMap::new();
+    let users: Vec<_> = rows.notes().iter().map(|note| note.user.clone()).collect();
+    for (session, user) in rows.sessions_mut().iter_mut().zip(users) {
+        let settings = stated.entry(session.endpoint_url.clone()).or_insert_with(|| {
+            let endpoint = Endpoint::parse(&session.endpoint_url, false);
+            said.clone().or(&endpoint.map(|endpoint| naming.config.of(&endpoint)).unwrap_or_default())
+        });
+        let user = settings.user.as_ref().or(user.as_ref());
+        if settings.account.is_some() && user.is_some_and(|user| same_account(user, &session.seen_by)) {
+            let account = LoginAccount::new(session.seen_by.as_str()).with_stated(settings.account.clone());
+            session.account = Some(Arc::new(account));
+        }
+    }
+    Ok(())
+}
 
 /// For each account where its password comes from; those that are not here are asked for theirs.
 ///

@@ -9,7 +9,7 @@ mod trust;
 
 use pssession::session::QueryError;
 
-pub(crate) use accounts::Passwords;
+pub(crate) use accounts::{Passwords, state_accounts};
 pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;

@@ -15,6 +15,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::login::PASSWORD;
 use crate::cli::source;
 
+use super::accounts::identity;
 use super::bad_value;
 use super::trust::{Authorities, suits, suits_one, trust};
 
@@ -45,7 +46,7 @@ impl Reach {
                 .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
         })?;
         let said = Settings {
-            user: args.login.user.clone().filter(|user| !user.is_empty()),
+            workstation: args.login.workstation.clone(),
             password: password(&args.login),
             auth,
             no_ntlm: args.login.no_ntlm.then_some(true),
@@ -53,6 +54,7 @@ impl Reach {
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
             ..trust(&args.trust)?
         };
+        let said = said.or(&identity(&args.login)?);
         let naming = Naming { config, tls: args.tls };
         let endpoints = endpoints(args, &naming)?;
         suits(&said, &endpoints)?;

@@ -87,6 +87,7 @@ impl Authorities {
         if let Some(principal) = &settings.spn {
             options = options.with_spn(principal);
         }
+        options = options.with_workstation(settings.workstation.clone().unwrap_or_else(source::workstation));
         if let Some(limit) = settings.connect_timeout {
             options = options.with_connect_timeout(limit);
         }

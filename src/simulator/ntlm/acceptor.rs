@@ -3,6 +3,7 @@
 use super::session::MessageSecurity;
 use super::sums::{base_key, exported_key, mic, proof, response_key};
 use super::token::{self, Authenticate, ChallengeFields};
+use crate::auth::ServerNames;
 
 /// A challenge that waits for its answer.
 #[derive(Clone, Debug)]
@@ -56,8 +57,7 @@ impl Acceptor {
     /// Answers a NEGOTIATE; `None` if it is none, or asks for too little.
     pub(in crate::simulator) fn challenge(
         negotiate: &[u8],
-        domain: &str,
-        computer: &str,
+        names: &ServerNames,
         entropy: Entropy,
     ) -> Option<Self> {
         let asked =
@@ -67,7 +67,7 @@ impl Acceptor {
         }
         let flags = asked & token::GRANTED | token::ADDED;
         let Entropy { nonce, time } = entropy;
-        let challenge = token::write_challenge(&ChallengeFields { flags, nonce, domain, computer, time });
+        let challenge = token::write_challenge(&ChallengeFields { flags, nonce, names, time });
         Some(Self { negotiate: negotiate.to_vec(), challenge, nonce })
     }
 
@@ -133,6 +133,14 @@ mod tests {
     const AUTHENTICATE: &str = "4e544c4d5353500003000000180018005800000098009800700000000c000c00080100000800080014010000000000001c010000100010001c010000358289e20a0000000000000f81951ba009c8d3fc5930e0a9904b6c6b00000000000000000000000000000000000000000000000004293d6233ea2636acf50bddad7c5a960101000000000000000000000000da01aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e0001000c0053006500720076006500720007000800000000000000da01060004000200000009002c0048005400540050002f00770069006e00300031002e006500780061006d0070006c0065002e0063006f006d00000000000000000044006f006d00610069006e0055007300650072001b51d13f7245fe7ab609ba416dca28de";
     const UNBOUND: Binding = Binding { hash: None, is_optional: true };
 
+    fn names(domain: &str, computer: &str) -> ServerNames {
+        ServerNames {
+            netbios_domain: domain.to_owned(),
+            netbios_computer: computer.to_owned(),
+            ..ServerNames::default()
+        }
+    }
+
     fn acceptor() -> Acceptor {
         Acceptor {
             negotiate: hex(NEGOTIATE),
@@ -196,7 +204,7 @@ mod tests {
         }
         let entropy = Entropy { nonce: [0; 8], time: 0 };
         for end in 0..16 {
-            assert!(Acceptor::challenge(&hex(NEGOTIATE)[..end], "D", "C", entropy).is_none());
+            assert!(Acceptor::challenge(&hex(NEGOTIATE)[..end], &names("D", "C"), entropy).is_none());
         }
     }
 
@@ -204,13 +212,13 @@ mod tests {
     fn a_client_that_cannot_seal_gets_no_challenge() {
         let mut weak = hex(NEGOTIATE);
         weak[12] &= !0x20;
-        assert!(Acceptor::challenge(&weak, "D", "C", Entropy { nonce: [0; 8], time: 0 }).is_none());
+        assert!(Acceptor::challenge(&weak, &names("D", "C"), Entropy { nonce: [0; 8], time: 0 }).is_none());
     }
 
     #[test]
     fn the_challenge_has_the_layout_and_the_flags_of_the_published_one() {
         let entropy = Entropy { nonce: acceptor().nonce, time: 0x01DA_0000_0000_0000 };
-        let made = Acceptor::challenge(&hex(NEGOTIATE), "Domain", "Server", entropy).unwrap();
+        let made = Acceptor::challenge(&hex(NEGOTIATE), &names("Domain", "Server"), entropy).unwrap();
         let published = hex(CHALLENGE);
         assert_eq!(made.token()[..24], published[..24]);
         assert_eq!(made.token()[24..40], published[24..40]);

@@ -1,6 +1,7 @@
 //! The three messages, read and written (MS-NLMP 2.2.1, NTLM Messages).
 
 use super::sums::{Key, utf16};
+use crate::auth::ServerNames;
 
 /// Flags that the service grants when they are asked for.
 pub(super) const GRANTED: u32 = 0xE208_8235;
@@ -24,8 +25,7 @@ const MIC_AT: usize = 72;
 pub(super) struct ChallengeFields<'a> {
     pub(super) flags: u32,
     pub(super) nonce: [u8; 8],
-    pub(super) domain: &'a str,
-    pub(super) computer: &'a str,
+    pub(super) names: &'a ServerNames,
     /// FILETIME: hundreds of nanoseconds since 1601.
     pub(super) time: u64,
 }
@@ -52,16 +52,16 @@ pub(super) fn negotiate_flags(token: &[u8]) -> Option<u32> {
 }
 
 pub(super) fn write_challenge(fields: &ChallengeFields<'_>) -> Vec<u8> {
-    let name = utf16(fields.domain);
+    let ServerNames { netbios_domain, netbios_computer, dns_domain } = fields.names;
+    let dns_computer = match netbios_domain == netbios_computer {
+        true => dns_domain.clone(),
+        false => format!("{}.{dns_domain}", netbios_computer.to_lowercase()),
+    };
+    let name = utf16(netbios_domain);
     let mut info = Vec::new();
-    for (id, value) in [
-        (2, utf16(fields.domain)),
-        (1, utf16(fields.computer)),
-        (4, utf16(&fields.domain.to_lowercase())),
-        (3, utf16(&fields.computer.to_lowercase())),
-        (7, fields.time.to_le_bytes().to_vec()),
-        (0, Vec::new()),
-    ] {
+    let names = [(2, netbios_domain), (1, netbios_computer), (4, dns_domain), (3, &dns_computer)];
+    let pairs = names.into_iter().filter(|(_, name)| !name.is_empty()).map(|(id, name)| (id, utf16(name)));
+    for (id, value) in pairs.chain([(7, fields.time.to_le_bytes().to_vec()), (0, Vec::new())]) {
         info.extend(u16::to_le_bytes(id));
         info.extend(length(&value).to_le_bytes());
         info.extend(value);

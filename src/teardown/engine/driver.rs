@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use super::exchange::{Opener, ask, list, setback};
 use super::halt::Halt;
 use super::survey::Surveyed;
-use super::{now, sleep_until};
+use super::{now, sleep_until, today};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;
+use crate::session::{LoginAccount, Visibility};
 use crate::teardown::event::{Answer, Setback};
 use crate::teardown::host::{HostRun, Job};
 use crate::teardown::plan::Planned;
@@ -66,7 +67,12 @@ impl Driver {
         });
         let policy = Arc::clone(&opener.policy);
         let listed = listing.zip(surveyed.listed_at);
-        let host = HostRun::new(sessions, opener.connector.user(), listed, policy, opener.moment());
+        let account = match surveyed.account {
+            Some(account) => LoginAccount::clone(&account),
+            None => opener.account(surveyed.client.as_ref()),
+        };
+        let visibility = Visibility::new(account, today());
+        let host = HostRun::new(sessions, visibility, listed, policy, opener.moment());
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
             open: idle.len(),
@@ -181,6 +187,9 @@ impl Driver {
             Completion::Opened(Ok(client)) => {
                 self.connections.opening = false;
                 self.connections.failures = 0;
+                if let Some(names) = client.server_names() {
+                    self.host.name_server(names);
+                }
                 self.connections.idle.push(client);
             }
             Completion::Opened(Err(error)) => self.not_opened(error),

@@ -13,6 +13,7 @@ use crate::client::{IdSource, WsmanClient};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::listing::Listing;
+use crate::session::LoginAccount;
 use crate::transport::{Connector, TransportError};
 use crate::wsman::{Command, CommandId, SessionId, Shell, uri};
 
@@ -31,6 +32,13 @@ impl Opener {
         let url = self.connector.endpoint().url();
         let client = WsmanClient::new(connection, url, self.session_id, Arc::clone(&self.ids));
         Ok(client.with_limits(Limits::within(self.policy.patience())))
+    }
+
+    /// The account that acts over this connection, or over none yet.
+    pub(super) fn account(&self, client: Option<&WsmanClient>) -> LoginAccount {
+        let names = client.and_then(WsmanClient::server_names).cloned().unwrap_or_default();
+        let stated = self.connector.stated_account().map(str::to_owned);
+        LoginAccount::new(self.connector.user()).at(names).with_stated(stated)
     }
 
     /// Opens one connection, again and again as the policy says.
@@ -52,28 +60,27 @@ impl Opener {
     }
 
     /// Lists the shells before anything is chosen; while the server turns that away, again as the policy says.
-    pub(super) async fn list_patiently(
-        &self,
-        mut client: WsmanClient,
-    ) -> (Option<WsmanClient>, Result<Listing>) {
+    pub(super) async fn list_patiently(&self, mut client: WsmanClient) -> Listed {
         let mut retries = 0;
         loop {
+            let account = self.account(Some(&client));
             let (kept, listing) = list(client, &self.policy).await;
-            let error = match &listing {
+            let listed = Listed { account: Some(account), client: kept, listing };
+            let error = match &listed.listing {
                 Err(error) if error.is_retryable() => error,
-                _ => return (kept, listing),
+                _ => return listed,
             };
             let jitter = self.moment().jitter;
             let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
-                return (kept, listing);
+                return listed;
             };
             retries += 1;
             tokio::time::sleep(delay).await;
-            client = match kept {
+            client = match listed.client {
                 Some(client) => client,
                 None => match self.open().await {
                     Ok(client) => client,
-                    Err(error) => return (None, Err(error)),
+                    Err(error) => return Listed::failed(error),
                 },
             };
         }
@@ -83,6 +90,22 @@ impl Opener {
     pub(super) fn moment(&self) -> Moment {
         let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);
         Moment { now: now(), jitter: Jitter(u16::try_from(drawn).unwrap_or_default()) }
+    }
+}
+
+/// What a host answered before anything was chosen.
+pub(super) struct Listed {
+    /// The account that listed, as the server knows it.
+    pub(super) account: Option<LoginAccount>,
+    /// The connection, if it is still of use.
+    pub(super) client: Option<WsmanClient>,
+    pub(super) listing: Result<Listing>,
+}
+
+impl Listed {
+    /// There is no connection.
+    pub(super) fn failed(error: Error) -> Self {
+        Self { account: None, client: None, listing: Err(error) }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use self::driver::Driver;
-use self::exchange::Opener;
+use self::exchange::{Listed, Opener};
 use self::halt::{Halt, Halting};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
@@ -82,11 +82,11 @@ impl Engine {
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 let began = now();
-                let (client, listing) = match opener.open_patiently().await {
+                let listed = match opener.open_patiently().await {
                     Ok(client) => opener.list_patiently(client).await,
-                    Err(error) => (None, Err(error)),
+                    Err(error) => Listed::failed(error),
                 };
-                (index, client, listing, began)
+                (index, listed, began)
             });
         }
         loop {
@@ -94,12 +94,13 @@ impl Engine {
             tokio::select! {
                 biased;
                 listed = tasks.join_next() => match listed {
-                    Some(Ok((index, client, listing, began))) => {
+                    Some(Ok((index, listed, began))) => {
                         if let Some(host) = survey.hosts.get_mut(index) {
-                            host.client = client;
-                            host.listing = Some(listing);
+                            host.account = listed.account.map(Arc::new);
+                            host.client = listed.client;
+                            host.listing = Some(listed.listing);
                             host.listed_at = Some(began);
-                            host.seen_at = SystemTime::now();
+                            host.seen_at = today();
                             on_listed(host);
                         }
                     }
@@ -245,6 +246,11 @@ fn admit(
 /// The clock that can be paused in tests.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The time of day, by which what was seen in other runs grows old.
+fn today() -> SystemTime {
+    SystemTime::now()
 }
 
 async fn sleep_until(time: Option<Instant>) {

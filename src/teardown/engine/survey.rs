@@ -8,7 +8,7 @@ use super::super::standing::{HostStanding, HostTally, ListingResult};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;
-use crate::session::{SeenOn, SessionDescriptor};
+use crate::session::{LoginAccount, SeenOn, SessionDescriptor};
 use crate::transport::Connector;
 use crate::wsman::{Shell, ShellId};
 
@@ -21,6 +21,8 @@ pub struct Survey {
 /// One host and its listing.
 pub struct Surveyed {
     pub(super) connector: Arc<dyn Connector>,
+    /// The account that listed it, as the server knows it.
+    pub(super) account: Option<Arc<LoginAccount>>,
     pub(super) client: Option<WsmanClient>,
     pub(super) listing: Option<Result<Listing>>,
     pub(super) listed_at: Option<Instant>,
@@ -35,6 +37,7 @@ impl Survey {
     pub fn unlisted(connectors: Vec<Arc<dyn Connector>>) -> Self {
         let host = |connector| Surveyed {
             connector,
+            account: None,
             client: None,
             listing: None,
             listed_at: None,
@@ -74,6 +77,7 @@ impl Survey {
             session.stated = None;
             session.commands = None;
             host.connector.user().clone_into(&mut session.seen_by);
+            session.account.clone_from(&host.account);
             session.seen_at = host.seen_at;
         }
     }
@@ -110,6 +114,12 @@ impl Surveyed {
         &self.connector
     }
 
+    /// The account that listed it, with what the server says of itself; `None` if nobody has logged in there.
+    #[must_use]
+    pub fn account(&self) -> Option<&LoginAccount> {
+        self.account.as_deref()
+    }
+
     /// What it said, or why it could not be listed; `None` if it was not asked (in time).
     #[must_use]
     pub fn listing(&self) -> Option<std::result::Result<&Listing, &Error>> {
@@ -138,7 +148,9 @@ impl Surveyed {
         let endpoint = self.connector.endpoint();
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
         let describe = |shell: &Shell| {
-            SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at)
+            let session =
+                SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at);
+            SessionDescriptor { account: self.account.clone(), ..session }
         };
         listing.shells.iter().map(describe).collect()
     }

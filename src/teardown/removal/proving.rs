@@ -51,7 +51,9 @@ impl Removal {
                 self.state = match (self.could_see(*shows_others), self.acted) {
                     (true, true) => State::Done(Outcome::Closed),
                     (true, false) => State::Done(Outcome::AlreadyGone),
-                    (false, _) => unknown(Doubt::NotVisible { user: self.user.clone() }),
+                    (false, _) => {
+                        unknown(Doubt::NotVisible { user: self.visibility.account().login().to_owned() })
+                    }
                 };
             }
             Sighting::Absent { .. } => self.poll_again(Seen::Incomplete, now),
@@ -98,11 +100,9 @@ impl Removal {
         doubtful || usize::try_from(polls).is_ok_and(|polls| polls >= VERIFY_POLLS.len())
     }
 
-    /// Whether this account would see the session if it were there (rule 2 of the design).
+    /// Whether this account would see the session if it were there.
     pub(super) fn could_see(&self, shows_others: bool) -> bool {
-        let saw_it = self.session.seen_by.eq_ignore_ascii_case(&self.user);
-        // An owner that only a file or a pipe names proves nothing.
-        let owner_was_shown = !self.session.seen_by.is_empty() || self.vouched_at.is_some();
-        saw_it || self.accepted || shows_others || (owner_was_shown && self.session.owner_is(&self.user))
+        let shown = self.vouched_at.is_some();
+        self.accepted || shows_others || self.visibility.could_see(&self.session, shown)
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::super::event::{Answer, Request, RequestKind, Sighting};
 use super::super::policy::SignalMode;
 use super::super::retry::Jitter;
-use super::super::testing::{USER, fault, session, shell, some_instant};
+use super::super::testing::{fault, session, shell, some_instant, visibility};
 use super::*;
 use crate::wsman::{Command, Shell};
 
@@ -102,9 +102,10 @@ const CASES: &[Case] = &[
     ("a get that is denied after a delete", "never", "delete ok +4000 present get fault:5 absent", "Closed"),
     ("a lost delete that turns out gone later is ours", "never",
         "delete lost +4000 present get shell delete GONE absent", "Closed"),
-    ("no proof for a stranger", "stranger never", "delete GONE absent", r"Unknown(not visible to LAB\ada)"),
+    ("no proof for a stranger", "old stranger never", "get GONE absent", r"Unknown(not visible to LAB\ada)"),
+    ("what this run was shown would be shown again", "stranger never", "delete GONE absent", "AlreadyGone"),
     ("an accepted delete proves visibility", "stranger never", "delete ok absent", "Closed"),
-    ("other owners' shells prove visibility", "stranger never", "delete GONE absent-others", "AlreadyGone"),
+    ("other owners' shells prove visibility", "old stranger never", "get GONE absent-others", "AlreadyGone"),
     ("an incomplete listing proves nothing", "never",
         "delete ok partial +120000 partial tick", "Unknown(listing incomplete)"),
     ("an incomplete listing is asked again", "never", "delete ok partial +500 absent", "Closed"),
@@ -172,7 +173,7 @@ impl Walk {
         let policy = Arc::new(Policy::default().with_signal(mode));
         let now = some_instant();
         let vouched_at = (!has("old")).then_some(now);
-        let removal = Removal::new(planned, USER, vouched_at, policy);
+        let removal = Removal::new(planned, Arc::new(visibility()), vouched_at, policy);
         Self { removal, now, edges: BTreeSet::new(), requests: Vec::new(), surprises: Vec::new() }
     }
 

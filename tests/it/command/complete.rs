@@ -37,6 +37,7 @@ impl Desk {
         let sighting = Sighting {
             endpoint_url: "http://web01:5985/wsman",
             seen_by: "ada",
+            server_names: None,
             auth: None,
             seen_at: SystemTime::now(),
             complete: true,

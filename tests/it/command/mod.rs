@@ -1,5 +1,6 @@
 //! The command end to end: arguments in; exit code, stdout and stderr out; a simulated server on loopback.
 
+mod accounts;
 #[cfg(target_os = "linux")]
 mod complete;
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
+use pssession::auth::ServerNames;
 use pssession::simulator::{Mischief, OperationKind, World, WorldConnector};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
@@ -52,6 +53,10 @@ impl Stage {
             let world = Arc::new(Mutex::new(host.world.clone()));
             let account = scenario.account.clone();
             let connector = WorldConnector::new(Arc::clone(&world), host.endpoint.clone(), account);
+            let mut connector = connector.logged_in_as(scenario.login);
+            if let Some(names) = &scenario.server_names {
+                connector = connector.with_server_names(names.clone());
+            }
             Place { world, connector, weather: host.weather.clone(), restarts: Mutex::default() }
         });
         Arc::new(Self {
@@ -301,6 +306,10 @@ impl Connection for Line {
         read_timeout: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(self.run(envelope, read_timeout))
+    }
+
+    fn server_names(&self) -> Option<&ServerNames> {
+        self.inner.as_ref().and_then(|inner| inner.server_names())
     }
 
     fn is_usable(&self) -> bool {

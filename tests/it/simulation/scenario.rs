@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
+use pssession::auth::ServerNames;
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
 use pssession::simulator::{Account, SimulatedShell, World};
 use pssession::teardown::{Policy, SignalMode};
@@ -11,13 +12,31 @@ use pssession::{Endpoint, ShellId};
 
 /// The account that closes sessions.
 pub(super) const ME: &str = r"CONTOSO\me";
+/// A local account of the same name.
+const LOCAL_ME: &str = r"HOST\me";
 /// Whose shells there are.
-pub(super) const OWNERS: &[&str] = &[ME, ME, r"CONTOSO\alice", r"CONTOSO\bob"];
+pub(super) const OWNERS: &[&str] = &[ME, ME, r"CONTOSO\alice", r"CONTOSO\bob", LOCAL_ME];
+/// How the two accounts may log in.
+const LOGINS: &[(&str, &str)] = &[
+    (ME, ME),
+    (ME, ME),
+    (ME, r"contoso.example\ME"),
+    (ME, "me@contoso.example"),
+    (ME, "me"),
+    (LOCAL_ME, LOCAL_ME),
+    (LOCAL_ME, r".\me"),
+    (LOCAL_ME, "me"),
+    (LOCAL_ME, r"UNKNOWN\me"),
+];
 
 /// What one seed makes.
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) account: Account,
+    /// What is typed to log in with it.
+    pub(super) login: &'static str,
+    /// What the hosts say of themselves in a login, if they do.
+    pub(super) server_names: Option<ServerNames>,
     pub(super) hosts: Vec<Host>,
     pub(super) policy: Policy,
     pub(super) session_deadline: Duration,
@@ -60,14 +79,20 @@ pub(super) struct Weather {
 impl Scenario {
     pub(super) fn draw(dice: &mut Rng) -> Self {
         let administrator = dice.u8(..10) < 6;
-        let account = if administrator { Account::administrator(ME) } else { Account::user(ME) };
+        let (name, login) = dice.choice(LOGINS).copied().unwrap_or((ME, ME));
+        let account = if administrator { Account::administrator(name) } else { Account::user(name) };
+        let server_names = (dice.u8(..4) > 0).then(|| ServerNames {
+            netbios_domain: "CONTOSO".to_owned(),
+            netbios_computer: "HOST".to_owned(),
+            dns_domain: "contoso.example".to_owned(),
+        });
         let refuses = dice.u8(..10) == 0;
         let hosts = dice.choice([1, 1, 1, 2, 2, 3]).unwrap_or(1);
         let hosts: Vec<_> = (1..=hosts).map(|number| Host::draw(dice, number, refuses)).collect();
         let surveyed = dice.u8(..10) < 7;
         let most = if surveyed { 1 } else { 4 };
         let count = dice.usize(usize::from(!surveyed)..=most);
-        let remembered = (0..count).filter_map(|_| remember(dice, &hosts, &account)).collect();
+        let remembered = (0..count).filter_map(|_| remember(dice, &hosts, &account, login)).collect();
         let seconds = |choices: &[u64], dice: &mut Rng| {
             Duration::from_secs(dice.choice(choices).copied().unwrap_or_default())
         };
@@ -88,6 +113,8 @@ impl Scenario {
         let prompt = if dice.u8(..10) < 3 { seconds(&[3, 9, 11, 60], dice) } else { Duration::ZERO };
         Self {
             account,
+            login,
+            server_names,
             hosts,
             policy,
             session_deadline,
@@ -153,7 +180,12 @@ fn shell(dice: &mut Rng) -> SimulatedShell {
 }
 
 /// What somebody knows of a session without having asked now: much or little, right or wrong.
-fn remember(dice: &mut Rng, hosts: &[Host], account: &Account) -> Option<SessionDescriptor> {
+fn remember(
+    dice: &mut Rng,
+    hosts: &[Host],
+    account: &Account,
+    login: &'static str,
+) -> Option<SessionDescriptor> {
     let host = dice.choice(hosts)?;
     let shells = host.world.shells();
     let real = dice.choice(shells).filter(|_| dice.u8(..10) < 9);
@@ -170,13 +202,14 @@ fn remember(dice: &mut Rng, hosts: &[Host], account: &Account) -> Option<Session
             0 => shell.owner = Some(ME.to_owned()),
             1 => shell.client_ip = Some("192.0.2.1".to_owned()),
             2 => seen_by = r"CONTOSO\root",
-            3 if visible => seen_by = ME,
+            3 if visible => seen_by = login,
             _ => {}
         }
     }
     let url = host.endpoint.url();
     let seen_on = SeenOn { host: host.endpoint.computer_name(), url, port: host.endpoint.port() };
-    let mut session = SessionDescriptor::from_shell(shell, seen_on, seen_by, SystemTime::UNIX_EPOCH);
+    let seen_at = if dice.u8(..4) == 0 { SystemTime::UNIX_EPOCH } else { SystemTime::now() };
+    let mut session = SessionDescriptor::from_shell(shell, seen_on, seen_by, seen_at);
     if dice.u8(..20) == 0 {
         session.transport = Transport::from_word("VMBus");
     }

@@ -27,6 +27,7 @@ async fn login(
 ) -> (Result<Protection, AuthError>, usize) {
     let options = NtlmOptions {
         spn: Some("HTTP/127.0.0.1".to_owned()),
+        workstation: String::new(),
         seal: true,
         now: std::time::SystemTime::UNIX_EPOCH,
         client_challenge: *b"cliently",

@@ -26,6 +26,7 @@ async fn connect(simulator: &Simulator) -> Wire<TcpStream> {
 fn options(seal: bool) -> NtlmOptions {
     NtlmOptions {
         spn: Some("HTTP/127.0.0.1".to_owned()),
+        workstation: String::new(),
         seal,
         now: std::time::SystemTime::UNIX_EPOCH,
         client_challenge: *b"cliently",

@@ -1,6 +1,6 @@
 //! Sessions that come from a table or a file, not from a listing of this run.
 
-use pssession::session::{SeenOn, SessionDescriptor, Transport};
+use pssession::session::{Comparison, SeenOn, SessionDescriptor, Transport};
 use pssession::simulator::{Account, Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Report, Survey};
 use pssession::wsman::Shell;
@@ -77,7 +77,7 @@ async fn a_listing_of_this_run_brings_remembered_sessions_up_to_date_and_vouches
     sessions[0].shell.name = Some("mine".to_owned());
     sessions[1].shell.owner = Some("somebody else".to_owned());
     survey.refresh(&mut sessions);
-    assert_eq!((sessions[0].name(), sessions[0].is_ours()), (Some("mine"), true));
+    assert_eq!((sessions[0].name(), sessions[0].ownership()), (Some("mine"), Comparison::Same));
     assert_eq!(sessions[1].shell.owner.as_deref(), Some("somebody else"));
     assert_eq!(sessions[2].seen_by, "");
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pssession::auth::{Offers, SCHEMES, Verdict};
 use pssession::client::{IdSource as _, RandomIds};
+use pssession::session::LoginAccount;
 use pssession::teardown::Cancellation;
 use pssession::wsman::{SessionId, one_line, printable};
 use pssession::{AuthScheme, Endpoint, Error, Listing, WsmanClient};
@@ -219,7 +220,11 @@ async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> 
     let mut client =
         WsmanClient::new(connection, connector.endpoint().url(), SessionId::new(ids.draw()), ids);
     match client.list_shells().await {
-        Ok(listing) => Ok(story.say("listing", listing.complete(), seen(&listing, connector.user()))?),
+        Ok(listing) => {
+            let names = client.server_names().cloned().unwrap_or_default();
+            let account = LoginAccount::new(connector.user()).at(names);
+            Ok(story.say("listing", listing.complete(), seen(&listing, &account))?)
+        }
         Err(error) => {
             story.say("listing", false, format!("{user} may not list shells, or the host failed"))?;
             Err(failed("could not list the shells on", connector.endpoint(), &error))
@@ -228,22 +233,18 @@ async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> 
 }
 
 /// What can be seen, and what its absence would prove.
-fn seen(listing: &Listing, user: &str) -> String {
+fn seen(listing: &Listing, account: &LoginAccount) -> String {
     let owners: HashSet<String> =
         listing.shells.iter().filter_map(|shell| Some(shell.owner.as_deref()?.to_lowercase())).collect();
-    let name = |account: &str| {
-        let account = account.rsplit('\\').next().unwrap_or(account);
-        account.split('@').next().unwrap_or(account).to_lowercase()
-    };
     let counted = plural(listing.shells.len(), "shell");
     let whole = if listing.complete() {
         ""
     } else {
         "; the listing is not complete, so that nothing would be closed"
     };
-    let means = match owners.iter().any(|owner| name(owner) != name(user)) {
+    let means = match account.sees_others_in(owners.iter().map(String::as_str)) {
         true => "other people's are among them, so that what is absent is gone",
-        false => "none of other people: this account may see only its own",
+        false => "none that is provably another person's: this account may see only its own",
     };
     format!("{counted} of {}, {means}{whole}", plural(owners.len(), "owner"))
 }

@@ -14,7 +14,7 @@ use crate::cli::commands::connecting::Connectors;
 use crate::cli::commands::misses::{self, MissRule};
 use crate::cli::commands::{confirm, listing, remembered};
 use crate::cli::diagnostic::Diagnostic;
-use crate::cli::intent::remembered_query;
+use crate::cli::intent::{remembered_query, state_accounts};
 use crate::cli::render::{plural, printable};
 
 /// What is to be closed, and the servers that were asked about it.
@@ -42,6 +42,7 @@ impl Run<'_> {
             unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = self.query.select(rows.sessions());
+        misses::not_comparable(&selection, rows.sessions(), self.talk.errors);
         listing::forgive(&survey, &mut selection);
         let selected = self.miss_rule().circumstances(&selection);
         let selected = Circumstances { unlisted_commands, ..selected };
@@ -64,11 +65,13 @@ impl Run<'_> {
         let scope = &self.scope;
         let query = remembered_query(&self.args.select)?;
         let table = self.table.as_ref();
-        let recalled = {
+        let mut recalled = {
             let _open = self.watch.question();
             remembered::recall(scope, &query, table, &self.reach.naming, self.talk.told()).await?
         };
+        state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
+        misses::not_comparable(&selection, recalled.rows.sessions(), self.talk.errors);
         let survey = Survey::default();
         let circumstances = self.miss_rule().circumstances(&selection);
         let nothing = match selection.chosen.is_empty() {
