@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pssession::session::{SeenOn, Selector, SessionDescriptor, SessionQuery, WildcardPattern};
-use pssession::wsman::{Shell, ShellId};
+use pssession::wsman::{Shell, ShellId, ShellSchema};
 use uuid::Uuid;
 
 const SESSIONS: u128 = 100_000;
@@ -13,6 +13,7 @@ const SESSIONS: u128 = 100_000;
 fn session(number: u128) -> SessionDescriptor {
     let host = format!("web{:03}.lab.example", number % 500);
     let shell = Shell {
+        schema: ShellSchema::Windows,
         shell_id: ShellId::from_guid(Uuid::from_u128(number)),
         resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
         name: Some(format!("Nightly-Build-{number}-Runspace")),

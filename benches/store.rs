@@ -11,7 +11,7 @@ use pssession::session::{
     IdRange, LocalId, SeenOn, Selector, SessionDescriptor, SessionQuery, WildcardPattern,
 };
 use pssession::store::{Note, Origin, Row, Rows, Sighting, Store, StoreReader};
-use pssession::wsman::{Shell, ShellId};
+use pssession::wsman::{Shell, ShellId, ShellSchema};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ const URL: &str = "http://web001.lab.example:5985/wsman";
 fn row(number: u128, every: u128) -> Row {
     let host = format!("web{:03}.lab.example", number % 500);
     let shell = Shell {
+        schema: ShellSchema::Windows,
         shell_id: ShellId::from_guid(Uuid::from_u128(number)),
         resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
         name: Some(format!("{}-{number}-nightly", if number.is_multiple_of(every) { "web" } else { "job" })),

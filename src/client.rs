@@ -15,8 +15,8 @@ use crate::limits::Limits;
 use crate::listing::{Gap, Listing};
 use crate::transport::{Connection, TransportError};
 use crate::wsman::op::{
-    DEFAULT_MAX_ELEMENTS, Delete, EnumerateCommands, EnumerateShells, Get, Page, Pull, Release, Signal,
-    SignalCode,
+    DEFAULT_MAX_ELEMENTS, Delete, EnumerateCommands, EnumerateShells, Get, Identity, Page, Pull, Release,
+    Signal, SignalCode, identify,
 };
 use crate::wsman::{
     Command, CommandId, DEFAULT_MAX_ENVELOPE_SIZE, EnumerationContext, Header, MessageId, Operation,
@@ -220,6 +220,17 @@ impl WsmanClient {
         self.send_within(&Get { shell_id }, limits).await
     }
 
+    /// Asks what the server is, over this connection and so as somebody who has logged in.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn identify(&mut self, limits: Limits) -> Result<Identity> {
+        self.envelope.clear();
+        identify::request(&mut self.envelope);
+        let answer = self.connection.exchange(&self.envelope, limits.read_timeout).await?;
+        Ok(identify::read(&answer.body)?)
+    }
+
     /// Signals one command of a shell.
     ///
     /// # Errors
@@ -231,7 +242,7 @@ impl WsmanClient {
         code: SignalCode,
         limits: Limits,
     ) -> Result<()> {
-        let (shell_id, resource_uri) = (&shell.shell_id, shell.resource_uri.as_str());
+        let (shell_id, resource_uri) = (&shell.shell_id, shell.resource());
         self.send_within(&Signal { shell_id, resource_uri, command_id, code }, limits).await
     }
 

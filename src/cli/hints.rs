@@ -60,6 +60,12 @@ pub(crate) fn outcome_hint(record: &Record) -> Option<String> {
         Outcome::Unknown(Doubt::NotVisible { .. }) => {
             return Some(format!("an account that sees everybody's sessions can tell: {again} --user ..."));
         }
+        Outcome::Unknown(Doubt::CannotProve) => {
+            return Some(
+                "only Windows lists all that is there; look on the server itself whether its process has ended"
+                    .to_owned(),
+            );
+        }
         Outcome::Unknown(_) => return Some(format!("it may be gone or still there: {again} looks again")),
         Outcome::Failed(failure) => failure,
         _ => return None,

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use pssession::session::{IdRange, LocalId, LoginAccount, Selector};
 use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
-use pssession::wsman::ShellId;
+use pssession::wsman::{Shell, ShellId, ShellSchema};
 use pssession::{AuthScheme, Endpoint, SessionQuery};
 use uuid::Uuid;
 
@@ -94,14 +94,22 @@ impl Table {
             .hosts()
             .iter()
             .filter_map(|host| {
-                let listing = host.listing()?.ok()?;
+                let listing = host.listing()?.ok();
+                if listing.is_none() && !host.was_asked_singly() {
+                    return None;
+                }
+                // What is asked for singly says nothing of the others, and only Windows' listing says what is not there.
+                let proves_absence = listing.is_some_and(|listing| {
+                    let is_windows = |shell: &Shell| shell.schema == ShellSchema::Windows;
+                    listing.complete() && listing.shells.iter().all(is_windows)
+                });
                 let endpoint = host.connector().endpoint();
                 let account = match host.account() {
                     Some(account) => account.clone(),
                     None => LoginAccount::new(host.connector().user()),
                 };
                 let auth = scheme(endpoint).map(AuthScheme::name);
-                Some((endpoint.url().to_owned(), account, auth, host.sessions(), listing.complete()))
+                Some((endpoint.url().to_owned(), account, auth, host.sessions(), proves_absence))
             })
             .collect();
         self.blocking(move |path| {

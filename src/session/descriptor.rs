@@ -227,7 +227,8 @@ impl SessionDescriptor {
     }
 
     /// Whether `shell` is this session: ShellId, Owner, ResourceUri and ClientIP are the same, ignoring ASCII case. What
-    /// is not known here (no owner, no address, an empty resource URI) agrees with everything.
+    /// is not known here (no owner, no address, an empty resource URI) agrees with everything, and so does a resource
+    /// URI that a server of another schema does not report.
     #[must_use]
     pub fn is_still(&self, shell: &Shell) -> bool {
         let agrees = |known: Option<&str>, now: Option<&str>| match known {
@@ -237,7 +238,7 @@ impl SessionDescriptor {
         let ours = &self.shell;
         let resource_uri = Some(ours.resource_uri.as_str()).filter(|uri| !uri.is_empty());
         ours.shell_id == shell.shell_id
-            && agrees(resource_uri, Some(&shell.resource_uri))
+            && (shell.resource_uri.is_empty() || agrees(resource_uri, Some(&shell.resource_uri)))
             && agrees(ours.owner.as_deref(), shell.owner.as_deref())
             && agrees(ours.client_ip.as_deref(), shell.client_ip.as_deref())
     }
@@ -247,6 +248,7 @@ impl SessionDescriptor {
     pub fn learn(&mut self, shell: &Shell) {
         let ours = &mut self.shell;
         ours.shell_id.clone_from(&shell.shell_id);
+        ours.schema = shell.schema;
         if ours.resource_uri.is_empty() {
             ours.resource_uri.clone_from(&shell.resource_uri);
         }
@@ -280,7 +282,7 @@ mod tests {
     use super::super::sample::{bare_shell, session};
     use super::*;
     use crate::auth::ServerNames;
-    use crate::wsman::{ShellId, uri};
+    use crate::wsman::{ShellId, ShellSchema, uri};
 
     #[test]
     fn the_configuration_is_what_follows_powershells_prefix_in_any_case() {
@@ -439,6 +441,16 @@ mod tests {
         bare.learn(&now);
         assert_eq!(bare.shell, now);
         assert!(!bare.is_still(&Shell { owner: Some("eve".to_owned()), ..now }));
+    }
+
+    #[test]
+    fn a_resource_uri_that_the_server_does_not_report_is_not_compared() {
+        let mut known = session(|_| ());
+        let now = Shell { schema: ShellSchema::Cim, ..Shell::new(bare_shell().shell_id, "") };
+        assert!(known.is_still(&now));
+        known.learn(&now);
+        assert_eq!(known.shell.resource(), uri::SHELL_RESOURCE);
+        assert!(!known.is_still(&Shell { shell_id: ShellId::from_server("B"), ..now }));
     }
 
     #[test]

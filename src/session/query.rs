@@ -1,5 +1,7 @@
 //! Which sessions are meant: selectors that pick, filters that narrow, misses that are reported.
 
+use uuid::Uuid;
+
 use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
@@ -66,6 +68,16 @@ impl SessionQuery {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.selectors.is_empty() && self.filters.is_empty() && self.keep_newest.is_none()
+    }
+
+    /// The instance ids to which the selectors confine it; `None` if they do not. Where a server does not list its
+    /// sessions it can be asked for these.
+    #[must_use]
+    pub fn instance_ids(&self) -> Option<&[Uuid]> {
+        self.selectors.iter().find_map(|selector| match selector {
+            Selector::InstanceId(guids) => Some(guids.as_slice()),
+            _ => None,
+        })
     }
 
     /// Whether all filters let this session pass: what was chosen before and has changed since is judged again by them.
@@ -153,7 +165,6 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::select;
-    use uuid::Uuid;
 
     use super::super::sample;
     use super::*;

@@ -11,6 +11,9 @@ pub struct Account {
     pub upn: Option<String>,
     /// An administrator sees and may close everybody's shells; others only their own.
     pub administrator: bool,
+    /// Whether the account may list shells and commands. Who is neither an administrator nor in Remote Management Users
+    /// may not (fault 5), and may still Get, Signal and Delete their own shells.
+    pub may_list: bool,
 }
 
 impl Account {
@@ -24,13 +27,21 @@ impl Account {
     #[must_use]
     pub fn user(name: &str) -> Self {
         let (domain, name) = name.split_once('\\').unwrap_or(("", name));
-        Self { domain: domain.to_owned(), name: name.to_owned(), upn: None, administrator: false }
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        Self { domain, name, upn: None, administrator: false, may_list: true }
     }
 
     /// The same with this user principal name; it need not begin with the user name.
     #[must_use]
     pub fn with_upn(mut self, upn: &str) -> Self {
         self.upn = Some(upn.to_owned());
+        self
+    }
+
+    /// The same account without the right to list.
+    #[must_use]
+    pub fn without_listing(mut self) -> Self {
+        self.may_list = false;
         self
     }
 

@@ -10,7 +10,7 @@ use super::row::{Note, Origin, Row};
 use crate::session::{
     Availability, ComputerType, LocalId, SessionDescriptor, SessionState, Stated, Transport,
 };
-use crate::wsman::{CommandId, SessionId, Shell, ShellId};
+use crate::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
 
 /// Every column, in the order in which [`read`] and [`Writer`] count them.
 pub(super) const COLUMNS: &str = "id, origin, endpoint_url, shell_id, resource_uri, computer_name, computer_type, port, \
@@ -27,6 +27,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
     let unknown = |what, word: &str| unknown(id, what, word);
     let origin = text(row, 1)?;
     let shell = Shell {
+        schema: ShellSchema::Windows,
         shell_id: ShellId::from_server(text(row, 3)?),
         resource_uri: text(row, 4)?.to_owned(),
         name: optional(row, 9)?,

@@ -30,6 +30,8 @@ pub enum Event<'a> {
         /// When the listing began.
         since: Instant,
     },
+    /// It is known what the server is, or that this cannot be learned.
+    Identified(Result<ServerKind, Setback>),
     /// Time has passed.
     Tick,
     /// Nothing new may begin.
@@ -56,8 +58,19 @@ pub enum Action {
     Wait(Instant),
     /// It wants a listing of the host that begins at this time or later.
     Look(Instant),
+    /// It wants to know what the server is: come back with [`Event::Identified`].
+    Identify,
     /// It has an outcome.
     Done,
+}
+
+/// What a server is, as far as its word counts: only Windows proves that a shell is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    /// Windows' own service: it has shown an `rsp:Shell`, or its Identify names the version of its stack.
+    Windows,
+    /// Any other. OMI lists what one of its several agents knows.
+    Other,
 }
 
 /// One request about one session.
@@ -106,7 +119,10 @@ pub enum Answer {
 pub enum Setback {
     /// The server understood and refused.
     Fault(Fault),
-    /// It was turned away or never sent, and may be sent again.
+    /// There was no connection, so that nothing was sent; it may be sent again.
+    NotSent(String),
+    /// The server, or what stands before it, turned it away by an HTTP status such as 503; it may be sent again. That it
+    /// did nothing is likely and no more.
     TurnedAway {
         /// The error's chain.
         text: String,
@@ -143,6 +159,12 @@ impl Answer {
     pub fn is_running(command: &Command) -> bool {
         command.state.as_deref().is_none_or(|state| !state.trim().ends_with("Done"))
     }
+
+    /// Whether the listing says in so many words that the command runs.
+    #[must_use]
+    pub fn is_reported_running(command: &Command) -> bool {
+        command.state.as_deref().is_some_and(|state| state.trim().ends_with("Running"))
+    }
 }
 
 impl Setback {
@@ -152,7 +174,10 @@ impl Setback {
         match self {
             Self::Fault(fault) => fault.to_string(),
             Self::TurnedAway { text, .. } => text.clone(),
-            Self::Refused(text) | Self::NoAnswer(text) | Self::CredentialRefused(text) => text.clone(),
+            Self::NotSent(text)
+            | Self::Refused(text)
+            | Self::NoAnswer(text)
+            | Self::CredentialRefused(text) => text.clone(),
         }
     }
 
@@ -162,8 +187,14 @@ impl Setback {
         match self {
             Self::Fault(fault) => fault.is_access_denied() || fault.is_logon_failure(),
             Self::Refused(_) | Self::CredentialRefused(_) => true,
-            Self::TurnedAway { .. } | Self::NoAnswer(_) => false,
+            Self::NotSent(_) | Self::TurnedAway { .. } | Self::NoAnswer(_) => false,
         }
+    }
+
+    /// Whether the server lets this account not do this (fault 5).
+    #[must_use]
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.is_access_denied())
     }
 
     /// Whether the credential must not be used again.

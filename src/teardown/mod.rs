@@ -20,8 +20,8 @@ mod testing;
 
 #[cfg(feature = "client")]
 pub use engine::{Cancellation, Engine, Survey, Surveyed, UnlistedCommands};
-pub use event::{Action, Answer, Event, Moment, Request, RequestKind, Setback, Sighting};
-pub use host::{HostRun, Job};
+pub use event::{Action, Answer, Event, Moment, Request, RequestKind, ServerKind, Setback, Sighting};
+pub use host::{HostRun, HostShown, Job};
 pub use outcome::{Doubt, Failure, NotStarted, Outcome};
 pub use plan::{Concern, GUARD_LIMIT, HostPlan, Plan, Planned};
 pub use policy::{

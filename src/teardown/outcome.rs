@@ -10,9 +10,10 @@ use crate::wsman::{Fault, FaultCode};
 pub enum Outcome {
     /// It was only planned.
     WhatIf,
-    /// We closed it, and a listing proves that it is gone.
+    /// It is proved to be gone, and a Delete of ours may have done that: at least one was answered otherwise than that
+    /// there is no such shell, or not at all.
     Closed,
-    /// It was gone before we closed it, and a listing proves it.
+    /// It is proved to be gone, and not by us: no Delete was sent, or each was answered that there is no such shell.
     AlreadyGone,
     /// A person said no.
     Declined,
@@ -58,7 +59,7 @@ pub enum Failure {
     /// The server refuses the Delete.
     #[error("{0}")]
     Refused(Fault),
-    /// The Delete was answered (or may have been), and the shell is still listed.
+    /// The Delete was answered (or may have been), and the shell is still there.
     #[error("still there{}", with_fault(.0.as_ref()))]
     StillThere(Option<Fault>),
     /// It is not carried by WS-Management but by this, in PowerShell's word, and can only be closed where it was opened.
@@ -82,6 +83,9 @@ pub enum Doubt {
         /// The account.
         user: String,
     },
+    /// It is not there, but only Windows' word is a proof of that, and this is another server.
+    #[error("this server cannot prove it")]
+    CannotProve,
     /// No complete listing could be had.
     #[error("listing incomplete")]
     ListingIncomplete,

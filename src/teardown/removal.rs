@@ -6,24 +6,30 @@
 //!  Planned    ─▶ Checking     the listing that vouches for it is too old: Get
 //!  Planned    ─▶ Signalling   the listing is young
 //!  Planned    ─▶ Deleting     the listing is young, no signals wanted
-//!  Planned    ─▶ Done         halted; a new listing lacks it or shows another; unreachable
+//!  Planned    ─▶ Verifying    a new listing lacks it: is this Windows?
+//!  Planned    ─▶ Done         halted; a new listing of Windows lacks it, or shows another; unreachable
 //!  Checking   ─▶ Signalling   it is the planned one
 //!  Checking   ─▶ Deleting     it is the planned one, and was signalled before (or no signals wanted)
 //!  Checking   ─▶ Verifying    not there; or a Delete went out before, and no new one may
-//!  Checking   ─▶ Done         identity differs; denied; cannot ask; halted
+//!  Checking   ─▶ Done         identity differs; neither Get nor listing; halted
 //!  Signalling ─▶ Deleting     signalled, or could not, or the time for it is over
 //!  Signalling ─▶ Done         halted; credential refused; unreachable
 //!  Deleting   ─▶ Checking     the vouching listing has grown too old meanwhile: Get
-//!  Deleting   ─▶ Verifying    answered 200; gone; denied; refused; lost reply; timeout
-//!  Deleting   ─▶ Done         turned away; halted; unreachable; out of time
+//!  Deleting   ─▶ Verifying    sent, whatever the answer
+//!  Deleting   ─▶ Done         never sent: no connection; halted; out of time
 //!  Verifying  ─▶ Checking     still there: Get, then Deleting again (at most twice)
 //!  Verifying  ─▶ Done         absent and provably so: Closed, AlreadyGone;
 //!                             still there, refused or at the deadline: Failed;
-//!                             cannot ask, not visible: Unknown
+//!                             cannot ask, not visible, not Windows: Unknown
 //! ```
 //!
 //! A test walks every edge of this picture and holds the picture against what it walked.
+//!
+//! Verifying asks up to three questions. The listing: is it there? Where that is denied, a Get: only after a Delete that
+//! was answered 200 does "no such shell" prove anything. And once absence is established: is this Windows, whose word
+//! alone is a proof?
 
+mod deletes;
 mod hearing;
 mod proving;
 mod sending;
@@ -35,7 +41,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::{Action, Event, Moment, Setback};
+use self::deletes::Deletes;
+use super::event::{Action, Event, Moment, ServerKind, Setback};
 use super::outcome::{Doubt, Failure, NotStarted, Outcome};
 use super::policy::{Policy, verify_poll};
 use crate::session::{SessionDescriptor, Visibility};
@@ -49,14 +56,16 @@ pub struct Removal {
     visibility: Arc<Visibility>,
     policy: Arc<Policy>,
     state: State,
+    /// What the server is, once that is known.
+    server: Option<ServerKind>,
+    /// A complete listing lacked it before anything was sent, which alone proved nothing.
+    missed: bool,
     /// When the listing or Get began that last showed the planned identity.
     vouched_at: Option<Instant>,
-    /// When the last Get was sent: its answer may be old when it comes, and vouches for no later time.
+    /// When the last Get or Delete was sent: a Get's answer may be old when it comes, and vouches for no later time.
     asked_at: Option<Instant>,
     /// The last Get took so long that its answer was too old when it came.
     got_late: bool,
-    /// When the last Delete was sent: what a listing from before says is no proof of what it did.
-    deleted_at: Option<Instant>,
     begun_at: Option<Instant>,
     deadline: Option<Instant>,
     halted: Option<NotStarted>,
@@ -66,20 +75,7 @@ pub struct Removal {
     signals: u32,
     /// Repetitions of the Get that is out or due.
     retries: u32,
-    /// Repetitions of the Delete that is out or due, whatever is asked between them.
-    delete_retries: u32,
-    /// Deletes sent again after a Get.
-    resends: u32,
-    /// The Delete goes (or went) through the generic resource.
-    generic: bool,
-    /// A Delete was answered 200.
-    accepted: bool,
-    /// A Delete was answered 200, or may have done its work.
-    acted: bool,
-    /// A Delete was answered that there is no such shell.
-    said_gone: bool,
-    /// How the last Delete was refused, after which there is no further one.
-    refusal: Option<Setback>,
+    deletes: Deletes,
     fault: Option<Fault>,
 }
 
@@ -106,8 +102,19 @@ enum State {
     Checking(Check),
     Signalling { turn: Turn, until: Instant, commands: Option<VecDeque<CommandId>> },
     Deleting(Turn),
-    Verifying { since: Instant, polls: u32, seen: Seen },
+    Verifying { since: Instant, polls: u32, seen: Seen, question: Question },
     Done(Outcome),
+}
+
+/// What the proof waits for.
+#[derive(Clone, Debug)]
+enum Question {
+    /// The next listing.
+    Listing,
+    /// A Get, for the listing is denied. If the Get cannot say it either, this is why it is not known.
+    Get(Turn, Doubt),
+    /// The session is gone if this is Windows.
+    Server,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -160,9 +167,10 @@ impl Removal {
             policy,
             state: State::Planned,
             vouched_at,
+            server: None,
+            missed: false,
             asked_at: None,
             got_late: false,
-            deleted_at: None,
             begun_at: None,
             deadline: None,
             halted: None,
@@ -170,13 +178,7 @@ impl Removal {
             knows_commands: true,
             signals: 0,
             retries: 0,
-            delete_retries: 0,
-            resends: 0,
-            generic: false,
-            accepted: false,
-            acted: false,
-            said_gone: false,
-            refusal: None,
+            deletes: Deletes::default(),
             fault: None,
         }
     }
@@ -194,6 +196,7 @@ impl Removal {
             Event::Turn => request = self.take_turn(at.now),
             Event::Answered(answer) => self.answered(answer, at),
             Event::Sighted { sighting, since } => self.sighted(&sighting, since, at.now),
+            Event::Identified(server) => self.server_identified(server, at.now),
             Event::Tick => {}
             Event::Halted { reason, until } => self.halt(reason, until, at.now),
             Event::Unreachable(setback) => self.unreachable(&setback),
@@ -250,7 +253,7 @@ impl Removal {
 
     /// Whether its Delete was refused for good, and a listing is still to say what is true.
     pub(super) fn is_refused(&self) -> bool {
-        self.refusal.is_some() && !self.acted && self.phase() == Phase::Verifying
+        self.deletes.refusal.is_some() && !self.deletes.may_take_effect() && self.phase() == Phase::Verifying
     }
 
     /// When its first request was sent.
@@ -277,7 +280,11 @@ impl Removal {
                 of_turn(*turn)
             }
             State::Checking(Check::Listing(since)) => Action::Look(*since),
-            State::Verifying { since, polls, .. } => Action::Look(*since + verify_poll(*polls)),
+            State::Verifying { since, polls, question, .. } => match question {
+                Question::Listing => Action::Look(*since + verify_poll(*polls)),
+                Question::Get(turn, _) => of_turn(*turn),
+                Question::Server => Action::Identify,
+            },
             State::Done(_) => Action::Done,
         }
     }
@@ -294,8 +301,8 @@ impl Removal {
         }
         match &self.state {
             State::Done(_) | State::Deleting(Turn::Out) | State::Verifying { .. } => {}
-            State::Checking(Check::Get(Turn::Out)) if self.is_open() => {}
-            _ if self.is_open() => self.verify(now),
+            State::Checking(Check::Get(Turn::Out)) if self.deletes.were_sent() => {}
+            _ if self.deletes.were_sent() => self.verify(now),
             _ => self.conclude_halted(),
         }
     }
@@ -311,7 +318,7 @@ impl Removal {
             State::Deleting(Turn::Out) | State::Verifying { .. } => {
                 self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
             }
-            _ if self.is_open() => {
+            _ if self.deletes.were_sent() => {
                 self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
             }
             _ => self.fail(setback.clone()),
@@ -339,7 +346,7 @@ impl Removal {
                 Outcome::Unknown(Doubt::CannotAsk(text.clone()))
             }
             (State::Verifying { .. } | State::Deleting(Turn::Out), None) => Outcome::Unknown(Doubt::TooLate),
-            _ if self.is_open() => Outcome::Unknown(Doubt::TooLate),
+            _ if self.deletes.were_sent() => Outcome::Unknown(Doubt::TooLate),
             _ => Outcome::Failed(Failure::TooLate),
         };
         self.state = State::Done(outcome);
@@ -351,7 +358,7 @@ impl Removal {
             shell_id = %self.session.shell.shell_id,
             %from,
             %to,
-            attempt = self.resends + self.retries + self.delete_retries + 1,
+            attempt = self.deletes.resends + self.retries + self.deletes.retries + 1,
             outcome = self.outcome().map(tracing::field::display),
             "removal"
         );

@@ -29,9 +29,9 @@ pub struct HostStanding {
 /// What came of the listing of one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListingResult {
-    /// It is complete.
+    /// It is complete, or was denied and not needed: of each session that was asked for it is known whether it is there.
     Complete,
-    /// Sessions may be missing from it.
+    /// Sessions may be missing from it, or there was no answer about one that was asked for.
     Incomplete,
     /// The host answered and denied it.
     Denied,

@@ -3,13 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use crate::session::{LoginAccount, SeenOn, SessionDescriptor, Visibility};
-use crate::wsman::{Fault, FaultCode, Shell, ShellId};
+use crate::wsman::{Fault, FaultCode, Shell, ShellId, ShellSchema};
 
 pub(super) const POWERSHELL: &str = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
 pub(super) const USER: &str = r"LAB\ada";
 
 pub(super) fn shell(id: &str) -> Shell {
     Shell {
+        schema: ShellSchema::Windows,
         shell_id: ShellId::from_server(id),
         resource_uri: POWERSHELL.to_owned(),
         name: Some("Runspace1".to_owned()),

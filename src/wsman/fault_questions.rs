@@ -17,6 +17,13 @@ impl Fault {
         self.speaks_of(GONE) && !self.detail.as_deref().is_some_and(|detail| ours.contains(&detail))
     }
 
+    /// The server knows no shell (or command) with that id: 2150858843, and no other way of being
+    /// [gone](Self::is_shell_gone).
+    #[must_use]
+    pub fn is_no_such_shell(&self) -> bool {
+        self.is_shell_gone() && self.speaks_of(NO_SUCH_SHELL)
+    }
+
     /// The resource URI was refused: the endpoint is unregistered or renamed; the generic shell URI may do.
     #[must_use]
     pub fn is_wrong_resource(&self) -> bool {
@@ -116,6 +123,8 @@ struct Subject {
     codes: &'static [u32],
     words: &'static [&'static str],
 }
+
+const NO_SUCH_SHELL: Subject = Subject { codes: &[2_150_858_843], words: GONE.words };
 
 const GONE: Subject = Subject {
     codes: &[
@@ -220,6 +229,7 @@ mod tests {
     fn answers(fault: &Fault) -> String {
         let questions = [
             ("gone", fault.is_shell_gone()),
+            ("unknown", fault.is_no_such_shell()),
             ("resource", fault.is_wrong_resource()),
             ("timeout", fault.is_timeout()),
             ("quota", fault.is_quota()),
@@ -239,7 +249,7 @@ mod tests {
     #[test]
     fn the_codes_answer_the_questions_as_the_specification_says() {
         let rows = [
-            (2_150_858_843, "gone"),
+            (2_150_858_843, "gone unknown"),
             (995, "gone"),
             (0x8007_03E3, "gone"),
             (1223, "gone"),
@@ -280,7 +290,7 @@ mod tests {
     #[test]
     fn without_a_code_the_subcode_and_the_detail_decide() {
         let rows = [
-            ("InvalidSelectors", "UnexpectedSelectors", "gone"),
+            ("InvalidSelectors", "UnexpectedSelectors", "gone unknown"),
             ("InvalidSelectors", "InsufficientSelectors", ""),
             ("DestinationUnreachable", "InvalidResourceURI", "resource"),
             ("AccessDenied", "", "denied"),
@@ -322,6 +332,7 @@ mod tests {
     fn every_code_in_a_question_is_explained_or_a_logon_failure() {
         let subjects = [
             GONE,
+            NO_SUCH_SHELL,
             WRONG_RESOURCE,
             TIMEOUT,
             QUOTA,

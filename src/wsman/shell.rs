@@ -8,12 +8,14 @@ use super::ids::{CommandId, ShellId};
 use super::uri;
 use super::xml::{Element, Malformed};
 
-/// One `rsp:Shell` of a listing or a Get. Everything but the id and the resource may be absent.
+/// One shell of a listing or a Get. Everything but the id may be absent; Windows names the resource, too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shell {
+    /// In whose schema the server describes it.
+    pub schema: ShellSchema,
     /// `ShellId`, echoed byte for byte.
     pub shell_id: ShellId,
-    /// `ResourceUri`: what the shell is; goes into its Signal and Delete.
+    /// `ResourceUri`: what the shell is. Empty where nobody says.
     pub resource_uri: String,
     /// `Name`, as the client that opened the shell chose it.
     pub name: Option<String>,
@@ -35,6 +37,18 @@ pub struct Shell {
     pub shell_inactivity: Option<Duration>,
 }
 
+/// In whose schema a server describes a shell: servers that use another one than Windows behave otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShellSchema {
+    /// `rsp:Shell` (MS-WSMV 2.2.4.37, Shell). A shell that no server has described counts as one of these.
+    #[default]
+    Windows,
+    /// `p:Shell` of the CIM schema, as OMI's PowerShell provider has it (DSP0230, WS-CIM Mapping). It has neither an
+    /// owner nor a resource URI.
+    Cim,
+}
+
 /// One `rsp:Command` of a shell (MS-WSMV 2.2.4, Command enumeration).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
@@ -51,6 +65,7 @@ impl Shell {
     #[must_use]
     pub fn new(shell_id: ShellId, resource_uri: impl Into<String>) -> Self {
         Self {
+            schema: ShellSchema::Windows,
             shell_id,
             resource_uri: resource_uri.into(),
             name: None,
@@ -65,20 +80,27 @@ impl Shell {
         }
     }
 
-    /// Reads one `rsp:Shell`; unknown children are ignored, unreadable optional ones count as absent.
+    /// Whether an element is a shell, in Windows' schema or in CIM's.
+    pub(super) fn is_element(element: Element<'_>) -> bool {
+        element.is(uri::SHELL, "Shell") || element.is(uri::CIM_SHELL, "Shell")
+    }
+
+    /// Reads one `rsp:Shell`, or one `p:Shell` of the CIM schema; unknown children are ignored, unreadable optional ones
+    /// and those that are `xsi:nil` count as absent.
     ///
     /// # Errors
-    /// [`Malformed`] when `ShellId` or `ResourceUri` is missing or empty.
+    /// [`Malformed`] when `ShellId` is missing or empty, or in Windows' schema `ResourceUri`.
     pub fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        let mut shell = Self::new(
-            ShellId::from_server(required(element, "ShellId")?),
-            required(element, "ResourceUri")?.to_owned(),
-        );
-        for child in element.children().filter(|child| child.namespace() == uri::SHELL) {
-            let text = child.text();
-            if text.is_empty() {
-                continue;
-            }
+        let namespace = element.namespace();
+        let schema = if namespace == uri::CIM_SHELL { ShellSchema::Cim } else { ShellSchema::Windows };
+        let resource_uri = match schema {
+            ShellSchema::Windows => required(element, namespace, "ResourceUri")?,
+            ShellSchema::Cim => element.child(namespace, "ResourceUri").and_then(value).unwrap_or_default(),
+        };
+        let shell_id = ShellId::from_server(required(element, namespace, "ShellId")?);
+        let mut shell = Self { schema, ..Self::new(shell_id, resource_uri) };
+        for child in element.children().filter(|child| child.namespace() == namespace) {
+            let Some(text) = value(child) else { continue };
             match child.local() {
                 "Name" => set_text(&mut shell.name, text),
                 "Owner" => set_text(&mut shell.owner, text),
@@ -95,6 +117,15 @@ impl Shell {
         Ok(shell)
     }
 
+    /// The resource that its Signal and Delete go to: its own on Windows, else the generic one, for OMI refuses its own.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        match self.schema {
+            ShellSchema::Windows if !self.resource_uri.is_empty() => &self.resource_uri,
+            _ => uri::SHELL_RESOURCE,
+        }
+    }
+
     /// `ClientIP` as an address, if it is one.
     #[must_use]
     pub fn client_address(&self) -> Option<IpAddr> {
@@ -108,7 +139,7 @@ impl Command {
     /// # Errors
     /// [`Malformed`] when `CommandId` is missing or empty.
     pub fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        let command_id = CommandId::from_server(required(element, "CommandId")?);
+        let command_id = CommandId::from_server(required(element, uri::SHELL, "CommandId")?);
         let text_of =
             |local| element.child(uri::SHELL, local).map(Element::text).filter(|text| !text.is_empty());
         Ok(Self {
@@ -119,12 +150,15 @@ impl Command {
     }
 }
 
-fn required<'d>(element: Element<'d>, local: &str) -> Result<&'d str, Malformed> {
-    let child = element.require(uri::SHELL, local)?;
-    match child.text() {
-        "" => Err(child.malformed("an empty element that must have a text")),
-        text => Ok(text),
-    }
+fn required<'d>(element: Element<'d>, namespace: &str, local: &str) -> Result<&'d str, Malformed> {
+    let child = element.require(namespace, local)?;
+    value(child).ok_or_else(|| child.malformed("an empty element that must have a text"))
+}
+
+/// The text of a field, unless it is empty or nil.
+fn value(field: Element<'_>) -> Option<&str> {
+    let is_nil = matches!(field.attribute_in(uri::SCHEMA_INSTANCE, "nil"), Some("true" | "1"));
+    Some(field.text()).filter(|text| !is_nil && !text.is_empty())
 }
 
 fn set_text(field: &mut Option<String>, text: &str) {
@@ -184,6 +218,34 @@ mod tests {
         assert_eq!(error.path, "/Shell/ShellId");
         let error = shell("<r:ShellId>A</r:ShellId>").unwrap_err();
         assert_eq!(error.problem, "missing element ResourceUri");
+    }
+
+    /// An item as OMI writes it.
+    fn cim(fields: &str) -> Result<Shell, Malformed> {
+        let text = format!(
+            r#"<p:Shell xmlns:p="{}" xmlns:xsi="{}">{fields}</p:Shell>"#,
+            uri::CIM_SHELL,
+            uri::SCHEMA_INSTANCE
+        );
+        Shell::read(Document::parse(&text).unwrap().root())
+    }
+
+    #[test]
+    fn a_shell_of_the_cim_schema_is_read_and_its_nil_fields_are_absent() {
+        let shell = cim(concat!(
+            r#"<p:Name>Runspace1</p:Name><p:ShellId>A</p:ShellId><p:WorkingDirectory xsi:nil="true"/>"#,
+            r#"<p:Owner xsi:nil="true">stale</p:Owner><p:InputStreams>stdin pr</p:InputStreams>"#,
+        ))
+        .unwrap();
+        let expected = Shell {
+            schema: ShellSchema::Cim,
+            name: Some("Runspace1".to_owned()),
+            ..Shell::new(ShellId::from_server("A"), "")
+        };
+        assert_eq!(shell, expected);
+        assert_eq!(shell.resource(), uri::SHELL_RESOURCE);
+        let nil = cim(r#"<p:Name>n</p:Name><p:ShellId xsi:nil="true"/>"#).unwrap_err();
+        assert_eq!(nil.problem, "an empty element that must have a text");
     }
 
     #[test]

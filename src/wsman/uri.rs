@@ -21,6 +21,10 @@ pub const WSMAN_FAULT: &str = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfa
 pub const IDENTITY: &str = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd";
 /// The WMI error that can stand in for a WSManFault.
 pub const WMI_ERROR: &str = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError";
+/// The CIM schema's class `Shell`, in which OMI describes its shells.
+pub const CIM_SHELL: &str = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/Shell";
+/// `nil` and `type`.
+pub const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The `xml:` prefix.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 

@@ -31,7 +31,11 @@ use self::tally::Tally;
 /// What one seed came to.
 struct Played {
     account: Account,
+    /// What is typed to log in with it.
+    login: &'static str,
     weathers: Vec<Weather>,
+    /// Which hosts are not Windows.
+    omi: Vec<bool>,
     session_deadline: Duration,
     run_deadline: Option<Duration>,
     stop_on_error: bool,
@@ -105,9 +109,16 @@ async fn close(
         true => engine.survey(stage.connectors(), cancellation).await,
         false => Survey::unlisted(stage.connectors()),
     };
+    let mut remembered = scenario.remembered.clone();
+    let wanted = |url: &str| {
+        let there = remembered.iter().filter(|session| session.endpoint_url == url);
+        there.map(|session| session.shell.shell_id.clone()).collect()
+    };
+    if scenario.gets_first {
+        engine.get_shells(&mut survey, wanted, cancellation).await;
+    }
     let mut chosen = survey.sessions();
     chosen.retain(|_| dice.u8(..10) < 8);
-    let mut remembered = scenario.remembered.clone();
     survey.refresh(&mut remembered);
     chosen.extend(remembered);
     if scenario.guarded {
@@ -149,7 +160,9 @@ async fn close(
     let hosts = 0..scenario.hosts.len();
     Played {
         account: scenario.account.clone(),
+        login: scenario.login,
         weathers: scenario.hosts.iter().map(|host| host.weather.clone()).collect(),
+        omi: scenario.hosts.iter().map(|host| host.omi).collect(),
         session_deadline: scenario.session_deadline,
         run_deadline: scenario.run_deadline,
         stop_on_error: scenario.stop_on_error,

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use pssession::session::{LocalId, SeenOn, SessionDescriptor};
 use pssession::store::{Note, Origin, Row, Rows, Sighting};
-use pssession::wsman::{Shell, ShellId};
+use pssession::wsman::{Shell, ShellId, ShellSchema};
 use tempfile::TempDir;
 
 const URL: &str = "http://web01:5985/wsman";
@@ -37,6 +37,7 @@ fn at(seconds: u64) -> SystemTime {
 
 fn session_at(url: &str, shell_id: &str) -> SessionDescriptor {
     let shell = Shell {
+        schema: ShellSchema::Windows,
         shell_id: ShellId::from_server(shell_id),
         resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
         name: None,

@@ -5,6 +5,7 @@ mod failing;
 mod halting;
 mod listing;
 mod patience;
+mod proof;
 mod remembered;
 
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -116,7 +116,8 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let logins = Logins::new(&watch);
     let connectors = Connectors::new(&reach, context, logins).for_servers()?;
 
-    let mut survey = listing::survey(&engine, connectors, &cancellation, errors).await;
+    let wanted = |_: &str| listing::wanted_by(&query);
+    let mut survey = listing::survey(&engine, connectors, wanted, &cancellation, errors).await;
     let table = context.table(&args.table);
     let by_id = !args.select.id.is_empty();
     let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;

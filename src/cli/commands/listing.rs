@@ -1,12 +1,14 @@
 //! Asking the named servers what they have: the first half of `get` and of `remove`.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use pssession::listing::Gap;
-use pssession::session::Selection;
+use pssession::session::{Selection, SessionQuery};
 use pssession::store::{Note, Origin, Row, Rows};
 use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed, UnlistedCommands};
 use pssession::transport::TransportError;
+use pssession::wsman::ShellId;
 use pssession::{Connector, Endpoint, Engine, Error, Policy};
 
 use crate::cli::args::LimitArgs;
@@ -39,16 +41,19 @@ pub(super) fn policy(args: &LimitArgs) -> Result<Policy, Diagnostic> {
     Ok(policy.with_run_deadline(parse_duration("--deadline", args.deadline.as_deref())?))
 }
 
-/// Lists every server. Those that fail are reported: first why, then those on which nothing was tried any more.
+/// Lists every server. One that denies that is asked for the shells that are `wanted` there. Those that fail are reported:
+/// first why, then those on which nothing was tried any more.
 pub(super) async fn survey(
     engine: &Engine,
     connectors: Vec<Arc<dyn Connector>>,
+    wanted: impl Fn(&str) -> Vec<ShellId>,
     cancellation: &Cancellation,
     format: DiagnosticFormat,
 ) -> Survey {
     let progress = Progress::listing(connectors.len());
     let tell = |host: &Surveyed| progress.one_more(host.listing().is_some_and(|listing| listing.is_ok()));
-    let survey = engine.survey_with(connectors, cancellation, tell).await;
+    let mut survey = engine.survey_with(connectors, cancellation, tell).await;
+    engine.get_shells(&mut survey, wanted, cancellation).await;
     drop(progress);
     let mut untried = Vec::new();
     for host in survey.hosts() {
@@ -63,6 +68,12 @@ pub(super) async fn survey(
             Some(Err(Error::Transport(error @ TransportError::CredentialRefused { .. }))) => {
                 untried.push((endpoint, error));
             }
+            Some(Err(error)) if host.was_asked_singly() => {
+                asked_singly(endpoint, error, format);
+                for (shell_id, error) in host.unanswered() {
+                    not_shown(endpoint, shell_id, error).emit(format);
+                }
+            }
             Some(Err(error)) => not_listed(endpoint, error).emit(format),
             None if cancellation.is_cancelled() => {}
             None => out_of_time(endpoint).emit(format),
@@ -72,6 +83,11 @@ pub(super) async fn survey(
         diagnostic.emit(format);
     }
     survey
+}
+
+/// The shells by whose ids alone a query chooses.
+pub(super) fn wanted_by(query: &SessionQuery) -> Vec<ShellId> {
+    query.instance_ids().unwrap_or_default().iter().copied().map(ShellId::from_guid).collect()
 }
 
 /// The sessions that were listed, each with the Id that the local table gives it. Without a usable table they come
@@ -130,11 +146,18 @@ fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat)
     }
 }
 
-/// What to say where no session was chosen; nothing if no host was listed, for then that has been said.
+/// What to say where no session was chosen; nothing if no host was listed, or there may be some that could not be read, for
+/// then that has been said.
 pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
+    let is_incomplete = |host: &Surveyed| {
+        matches!(host.listing(), Some(Ok(listing)) if !listing.complete()) || !host.unanswered().is_empty()
+    };
+    if answered_hosts(survey) == 0 || (sessions == 0 && survey.hosts().iter().any(is_incomplete)) {
+        return None;
+    }
     let listed = survey.hosts().iter().filter(|host| host.listing().is_some_and(|listing| listing.is_ok()));
     let hosts = match listed.count() {
-        0 => return None,
+        0 => return Some("no session matches".to_owned()),
         count => plural(count, "host"),
     };
     Some(match sessions {
@@ -144,11 +167,24 @@ pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
     })
 }
 
-/// Where no host was listed nothing is missed: that they were not has been told, and of their sessions nobody knows.
+/// How many hosts have said what they have, all or what was asked for.
+fn answered_hosts(survey: &Survey) -> usize {
+    let answered =
+        |host: &&Surveyed| host.was_asked_singly() || host.listing().is_some_and(|listing| listing.is_ok());
+    survey.hosts().iter().filter(answered).count()
+}
+
+/// Where no host was listed nothing is missed: that they were not has been told, and of their sessions nobody knows. Nor
+/// is a single session that a host did not answer for.
 pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
-    if nothing(survey, 0).is_none() {
+    if answered_hosts(survey) == 0 {
         selection.misses.clear();
     }
+    let unanswered = survey.hosts().iter().flat_map(Surveyed::unanswered);
+    let unanswered: Vec<_> = unanswered.filter_map(|(shell_id, _)| shell_id.guid()).collect();
+    selection.misses.retain(|miss| {
+        miss.option != "--instance-id" || miss.value.parse().map_or(true, |guid| !unanswered.contains(&guid))
+    });
 }
 
 /// The same circumstances with what has become of the servers.
@@ -194,6 +230,30 @@ pub(super) fn report_unlisted_commands(
             .emit(format);
     }
     unlisted.iter().map(|failure| failure.sessions).sum()
+}
+
+/// What is asked for singly does not need the listing, so that this is no error.
+fn asked_singly(endpoint: &Endpoint, error: &Error, format: DiagnosticFormat) {
+    let label = match format {
+        DiagnosticFormat::Text => "warning",
+        DiagnosticFormat::Concise(_) => "WARNING",
+        DiagnosticFormat::Json | DiagnosticFormat::Silent => return,
+    };
+    let causes = Diagnostic::usage("").caused_by(error).causes.join(": ");
+    let host = place(endpoint);
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "{label}: could not list the sessions on {host}, so each one that is named was asked for: {causes}"
+    );
+}
+
+fn not_shown(endpoint: &Endpoint, shell_id: &ShellId, error: &Error) -> Diagnostic {
+    let (id, category) = kind(error);
+    let message = format!("could not ask {} for session {shell_id}", place(endpoint));
+    Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
+        .about(endpoint.url())
+        .caused_by(error)
+        .with_hint(hint(error, endpoint))
 }
 
 fn out_of_time(endpoint: &Endpoint) -> Diagnostic {

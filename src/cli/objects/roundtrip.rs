@@ -8,7 +8,7 @@ use pssession::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
 use pssession::store::{Note, Origin, Row};
-use pssession::wsman::{CommandId, SessionId, Shell, ShellId};
+use pssession::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
 use uuid::Uuid;
 
 use super::tests::{naming, now};
@@ -40,6 +40,7 @@ fn shell() -> impl Strategy<Value = Shell> {
         let (shell_id, resource_uri, name, owner, client_ip, state) = texts;
         let (process_id, idle_timeout, max_idle_timeout, shell_run_time, shell_inactivity) = numbers;
         Shell {
+            schema: ShellSchema::Windows,
             shell_id,
             resource_uri,
             name,

@@ -29,6 +29,7 @@ impl World {
         if !self.is_registered(request.resource_uri) {
             return Err(Refusal::new(faults::INVALID_RESOURCE_URI));
         }
+        may_list(account)?;
         self.traits().lists_shells.map_err(Refusal::new)?;
         let fields = self.traits().fields;
         let all = request.resource_uri == uri::SHELL_RESOURCE;
@@ -51,6 +52,7 @@ impl World {
         now: Duration,
     ) -> Result<Answer, Refusal> {
         let enumerate = expect_body(request, uri::ENUMERATION, "Enumerate")?;
+        may_list(account)?;
         self.traits().lists_commands.map_err(Refusal::new)?;
         if enumerate.child(uri::WSMAN, "EnumerationMode").is_some_and(|mode| mode.text().contains("EPR")) {
             return Err(Refusal::new(faults::EPRS_NOT_SUPPORTED));
@@ -141,6 +143,10 @@ impl World {
         }
         Ok(Answer::new(uri::RELEASE, answers::PLAIN, ""))
     }
+}
+
+fn may_list(account: &Account) -> Result<(), Refusal> {
+    account.may_list.then_some(()).ok_or_else(|| Refusal::new(faults::ACCESS_DENIED))
 }
 
 /// Inside an Enumerate's answer the wrappers are DMTF's (`w`), inside a Pull's WS-Enumeration's (`n`).

@@ -34,7 +34,7 @@ impl Engine {
     /// Lists the commands of `sessions`, host by host, so that filters and the guard know what runs. Returns the
     /// hosts on which that failed for some of them. A session that is gone by now has no commands.
     ///
-    /// Sessions of hosts that gave no listing are left alone: what is wrong there is known.
+    /// Sessions of hosts that gave no listing, and were asked for none singly, are left alone: what is wrong there is known.
     pub async fn list_commands(
         &self,
         survey: &mut Survey,
@@ -46,7 +46,8 @@ impl Engine {
             let wanted = sessions.iter().enumerate().filter(|(_, session)| session.endpoint_url == url);
             let wanted: Vec<_> =
                 wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
-            if wanted.is_empty() || !host.listing.as_ref().is_some_and(Result::is_ok) {
+            let has_answered = host.asked_singly || host.listing.as_ref().is_some_and(Result::is_ok);
+            if wanted.is_empty() || !has_answered {
                 continue;
             }
             let host = HostCommands::new(self.opener(&host.connector), host.client.take());

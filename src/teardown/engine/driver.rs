@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::exchange::{Opener, ask, list, setback};
+use super::exchange::{Opener, ask, identify, list, setback};
 use super::halt::Halt;
 use super::survey::Surveyed;
 use super::{now, sleep_until, today};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::session::{LoginAccount, Visibility};
 use crate::teardown::event::{Answer, Setback};
-use crate::teardown::host::{HostRun, Job};
+use crate::teardown::host::{HostRun, HostShown, Job};
 use crate::teardown::plan::Planned;
 use crate::teardown::report::Record;
+use crate::wsman::op::Identity;
 
 /// Drives one host: idle connections are given jobs, answers are given to the host's removals.
 pub(super) struct Driver {
@@ -49,6 +51,7 @@ enum Completion {
     Opened(Result<WsmanClient>),
     Asked { client: Option<WsmanClient>, slot: usize, answer: Result<Answer> },
     Listed { client: Option<WsmanClient>, listing: Result<Listing> },
+    Identified { client: Option<WsmanClient>, identity: Result<Identity> },
 }
 
 impl Driver {
@@ -60,19 +63,22 @@ impl Driver {
         finished: mpsc::UnboundedSender<Record>,
     ) -> Self {
         let limit = opener.policy.connections_for(sessions.len());
-        let listing = surveyed.listing.as_ref().and_then(|listing| listing.as_ref().ok());
         let sessions = sessions.into_iter().map(|planned| {
             let position = planned.position();
             (planned.into_descriptor(), position)
         });
         let policy = Arc::clone(&opener.policy);
-        let listed = listing.zip(surveyed.listed_at);
-        let account = match surveyed.account {
-            Some(account) => LoginAccount::clone(&account),
+        let listing = surveyed.listing.as_ref().map(|listing| listing.as_ref().map_err(setback));
+        let shown = HostShown {
+            listing: listing.zip(surveyed.listed_at),
+            got: surveyed.got.iter().map(|(shell, since)| (shell, *since)).collect(),
+        };
+        let account = match &surveyed.account {
+            Some(account) => LoginAccount::clone(account),
             None => opener.account(surveyed.client.as_ref()),
         };
         let visibility = Visibility::new(account, today());
-        let host = HostRun::new(sessions, visibility, listed, policy, opener.moment());
+        let host = HostRun::new(sessions, visibility, shown, policy, opener.moment());
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
             open: idle.len(),
@@ -144,6 +150,13 @@ impl Driver {
                         Completion::Listed { client, listing }
                     });
                 }
+                Job::Identify => {
+                    let limits = Limits::within(self.opener.policy.patience());
+                    self.connections.busy.spawn(async move {
+                        let (client, identity) = identify(client, limits).await;
+                        Completion::Identified { client, identity }
+                    });
+                }
                 Job::Ask { slot, request } => {
                     let Some(session) = self.host.session(slot) else { continue };
                     let shell = session.shell.clone();
@@ -194,16 +207,22 @@ impl Driver {
             }
             Completion::Opened(Err(error)) => self.not_opened(error),
             Completion::Asked { client, slot, answer } => {
-                let answer = answer.map_err(setback);
+                let answer = answer.map_err(|error| setback(&error));
                 self.heed(answer.as_ref().err());
                 self.take_back(client);
                 self.host.answered(slot, answer, at);
             }
             Completion::Listed { client, listing } => {
-                let listing = listing.map_err(setback);
+                let listing = listing.map_err(|error| setback(&error));
                 self.heed(listing.as_ref().err());
                 self.take_back(client);
                 self.host.listed(listing.as_ref().map_err(Setback::clone), at);
+            }
+            Completion::Identified { client, identity } => {
+                let identity = identity.map_err(|error| setback(&error));
+                self.heed(identity.as_ref().err());
+                self.take_back(client);
+                self.host.identified(identity.as_ref().map_err(Setback::clone), at);
             }
         }
     }
@@ -220,10 +239,10 @@ impl Driver {
                 connections.failures += 1;
                 connections.not_before = Some(at.now + delay);
             }
-            None if connections.open == 0 => self.host.unreachable(&setback(error), at),
+            None if connections.open == 0 => self.host.unreachable(&setback(&error), at),
             None => {
                 connections.no_more = true;
-                self.heed(Some(&setback(error)));
+                self.heed(Some(&setback(&error)));
             }
         }
     }

@@ -15,7 +15,8 @@ use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::session::LoginAccount;
 use crate::transport::{Connector, TransportError};
-use crate::wsman::{Command, CommandId, SessionId, Shell, uri};
+use crate::wsman::op::Identity;
+use crate::wsman::{Command, CommandId, SessionId, Shell, ShellId, uri};
 
 /// Opens connections to one host.
 #[derive(Clone)]
@@ -86,6 +87,36 @@ impl Opener {
         }
     }
 
+    /// Asks for one shell; while the server turns that away or the answer gets lost, again as the policy says.
+    pub(super) async fn get_patiently(
+        &self,
+        client: Option<WsmanClient>,
+        shell_id: &ShellId,
+    ) -> (Option<WsmanClient>, Result<Shell>) {
+        let (mut client, mut retries) = (client, 0);
+        loop {
+            let mut opened = match client {
+                Some(client) => client,
+                None => match self.open_patiently().await {
+                    Ok(client) => client,
+                    Err(error) => return (None, Err(error)),
+                },
+            };
+            let shell = opened.get(shell_id, Limits::within(self.policy.patience())).await;
+            client = keep(opened, &shell);
+            let error = match &shell {
+                Err(error) if error.is_retryable() || error.may_have_acted() => error,
+                _ => return (client, shell),
+            };
+            let jitter = self.moment().jitter;
+            let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
+                return (client, shell);
+            };
+            retries += 1;
+            tokio::time::sleep(delay).await;
+        }
+    }
+
     /// Now, and a throw of the dice.
     pub(super) fn moment(&self) -> Moment {
         let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);
@@ -128,7 +159,7 @@ pub(super) async fn ask(
             client.signal(shell, &command_id, code, limits).await.map(|()| Answer::Done)
         }
         RequestKind::Delete { generic } => {
-            let resource_uri = if generic { uri::SHELL_RESOURCE } else { &shell.resource_uri };
+            let resource_uri = if generic { uri::SHELL_RESOURCE } else { shell.resource() };
             client.delete(&shell.shell_id, resource_uri, limits).await.map(|()| Answer::Done)
         }
     };
@@ -147,18 +178,29 @@ pub(super) async fn list(mut client: WsmanClient, policy: &Policy) -> (Option<Ws
     }
 }
 
+/// Asks what the server is.
+pub(super) async fn identify(
+    mut client: WsmanClient,
+    limits: Limits,
+) -> (Option<WsmanClient>, Result<Identity>) {
+    let identity = client.identify(limits).await;
+    (keep(client, &identity), identity)
+}
+
 /// The ids of the commands that have not ended.
 pub(super) fn running(commands: Vec<Command>) -> Vec<CommandId> {
     commands.into_iter().filter(Answer::is_running).map(|command| command.command_id).collect()
 }
 
 /// An error as a removal sees it.
-pub(super) fn setback(error: Error) -> Setback {
-    let text = chain(&error);
+pub(super) fn setback(error: &Error) -> Setback {
+    let text = chain(error);
+    let is_retryable = error.is_retryable();
     match error {
-        Error::Fault(fault) => Setback::Fault(fault),
+        Error::Fault(fault) => Setback::Fault(fault.clone()),
         error if error.is_credential_refused() => Setback::CredentialRefused(text),
-        error if error.is_retryable() => Setback::TurnedAway { text, retry_after: error.retry_after() },
+        Error::Transport(TransportError::Connect { .. }) if is_retryable => Setback::NotSent(text),
+        error if is_retryable => Setback::TurnedAway { text, retry_after: error.retry_after() },
         error if error.may_have_acted() => Setback::NoAnswer(text),
         _ => Setback::Refused(text),
     }

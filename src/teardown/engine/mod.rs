@@ -9,6 +9,7 @@ mod commands;
 mod driver;
 mod exchange;
 mod halt;
+mod singly;
 mod survey;
 
 pub use cancellation::Cancellation;
@@ -33,7 +34,7 @@ use crate::client::{IdSource, RandomIds};
 use crate::error::Error;
 use crate::session::Transport;
 use crate::transport::Connector;
-use crate::wsman::SessionId;
+use crate::wsman::{SessionId, ShellId};
 
 /// Runs plans. Two phases: [`survey`](Self::survey) lists hosts, and [`run`](Self::run) closes what was chosen from
 /// the answers, over the same connections. One engine is one run: its deadline counts from its first phase.
@@ -112,6 +113,49 @@ impl Engine {
             }
         }
         survey
+    }
+
+    /// Asks the hosts that deny this account their listing for single shells, by Get: those that `wanted` names for the
+    /// host's endpoint URL. What they show is among the survey's sessions afterwards. A host for which none is wanted is
+    /// not asked; one that is not asked in time (before `cancellation` or the run's deadline) counts as not asked.
+    pub async fn get_shells(
+        &self,
+        survey: &mut Survey,
+        wanted: impl Fn(&str) -> Vec<ShellId>,
+        cancellation: &Cancellation,
+    ) {
+        let deadline = self.deadline();
+        let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
+        let mut tasks = JoinSet::new();
+        for (index, host) in survey.hosts.iter_mut().enumerate().filter(|(_, host)| host.denies_listing()) {
+            let ids = wanted(host.connector.endpoint().url());
+            if ids.is_empty() {
+                continue;
+            }
+            let (opener, permits) = (self.opener(&host.connector), Arc::clone(&permits));
+            let client = host.client.take();
+            tasks.spawn(async move {
+                let _permit = permits.acquire_owned().await;
+                (index, singly::get(&opener, client, ids).await)
+            });
+        }
+        loop {
+            tokio::select! {
+                biased;
+                asked = tasks.join_next() => match asked {
+                    Some(Ok((index, answers))) => {
+                        if let Some(host) = survey.hosts.get_mut(index) {
+                            answers.tell(host);
+                            host.seen_at = today();
+                        }
+                    }
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                () = cancellation.cancelled() => break,
+                () = sleep_until(deadline) => break,
+            }
+        }
     }
 
     /// Runs `plan` over the connections of `survey`. Each record is given to `on_finished` as soon as it stands;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::listing::Listing;
 use crate::session::{LoginAccount, SeenOn, SessionDescriptor};
 use crate::transport::Connector;
-use crate::wsman::{Shell, ShellId};
+use crate::wsman::{Fault, Shell, ShellId};
 
 /// The listings of the hosts of one run, and the connections over which they came.
 #[derive(Debug, Default)]
@@ -27,6 +27,12 @@ pub struct Surveyed {
     pub(super) listing: Option<Result<Listing>>,
     pub(super) listed_at: Option<Instant>,
     pub(super) seen_at: SystemTime,
+    /// Where listing is denied: the shells that were asked for one by one and are there, and when each was asked for.
+    pub(super) got: Vec<(Shell, Instant)>,
+    /// Shells that were asked for so, without an answer that says whether they are there.
+    pub(super) unanswered: Vec<(ShellId, Error)>,
+    /// Whether it was asked so at all.
+    pub(super) asked_singly: bool,
     /// The credential was refused after the listing, and is not tried again.
     pub(super) refused: bool,
 }
@@ -42,6 +48,9 @@ impl Survey {
             listing: None,
             listed_at: None,
             seen_at: SystemTime::UNIX_EPOCH,
+            got: Vec::new(),
+            unanswered: Vec::new(),
+            asked_singly: false,
             refused: false,
         };
         Self { hosts: connectors.into_iter().map(host).collect() }
@@ -131,20 +140,47 @@ impl Surveyed {
             Some(Ok(listing)) if listing.complete() => ListingResult::Complete,
             Some(Ok(_)) => ListingResult::Incomplete,
             Some(Err(error)) if error.is_credential_refused() => ListingResult::CredentialRefused,
+            Some(Err(_)) if self.asked_singly && self.refused => ListingResult::CredentialRefused,
+            Some(Err(_)) if self.asked_singly && !self.unanswered.is_empty() => ListingResult::Incomplete,
+            // Of all that was asked for it is known whether it is there.
+            Some(Err(_)) if self.asked_singly => ListingResult::Complete,
             Some(Err(Error::Fault(_))) => ListingResult::Denied,
             Some(Err(_)) | None => ListingResult::NotReached,
         }
     }
 
-    fn shells(&self) -> HashMap<&ShellId, (&Shell, &Self)> {
-        let shells = self.listing.iter().flatten().flat_map(|listing| &listing.shells);
-        shells.map(|shell| (&shell.shell_id, (shell, self))).collect()
+    /// Whether it answered that this account may not list its shells (fault 5).
+    #[must_use]
+    pub fn denies_listing(&self) -> bool {
+        let fault = self.listing.as_ref().and_then(|listing| listing.as_ref().err()).and_then(Error::fault);
+        fault.is_some_and(Fault::is_access_denied)
     }
 
-    /// The sessions that it listed.
+    /// Whether single shells were asked for, because listing is denied (see [`Engine::get_shells`](super::Engine::get_shells)).
+    #[must_use]
+    pub fn was_asked_singly(&self) -> bool {
+        self.asked_singly
+    }
+
+    /// The single shells that were asked for without an answer that says whether they are there.
+    #[must_use]
+    pub fn unanswered(&self) -> &[(ShellId, Error)] {
+        &self.unanswered
+    }
+
+    /// What it has shown: its listing, and what was asked for singly.
+    fn shown(&self) -> impl Iterator<Item = &Shell> {
+        let listed = self.listing.iter().flatten().flat_map(|listing| &listing.shells);
+        listed.chain(self.got.iter().map(|(shell, _)| shell))
+    }
+
+    fn shells(&self) -> HashMap<&ShellId, (&Shell, &Self)> {
+        self.shown().map(|shell| (&shell.shell_id, (shell, self))).collect()
+    }
+
+    /// The sessions that it listed, or showed singly.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionDescriptor> {
-        let Some(Ok(listing)) = &self.listing else { return Vec::new() };
         let endpoint = self.connector.endpoint();
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
         let describe = |shell: &Shell| {
@@ -152,7 +188,7 @@ impl Surveyed {
                 SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at);
             SessionDescriptor { account: self.account.clone(), ..session }
         };
-        listing.shells.iter().map(describe).collect()
+        self.shown().map(describe).collect()
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::super::event::{Answer, Moment, Setback};
 use super::super::outcome::{Failure, NotStarted, Outcome};
 use super::super::policy::MAX_RESENDS;
-use super::{Check, Removal, State, Turn};
-use crate::wsman::{CommandId, Fault, FaultGroup, Shell, uri};
+use super::deletes::DeleteAnswer;
+use super::{Check, Question, Removal, State, Turn};
+use crate::wsman::{CommandId, Fault, FaultGroup, Shell, ShellSchema, uri};
 
 impl Removal {
     pub(super) fn answered(&mut self, answer: Result<Answer, Setback>, at: Moment) {
@@ -20,6 +21,10 @@ impl Removal {
             State::Checking(Check::Get(Turn::Out)) => self.checked(answer, at),
             State::Signalling { turn: Turn::Out, .. } => self.signalled(answer),
             State::Deleting(Turn::Out) => self.deleted(answer, at),
+            State::Verifying { question: Question::Get(Turn::Out, doubt), .. } => {
+                let doubt = doubt.clone();
+                self.got(answer, doubt, at.now);
+            }
             _ => {}
         }
     }
@@ -32,15 +37,16 @@ impl Removal {
             }
             Ok(_) => self.state = State::Checking(Check::Listing(at.now)),
             Err(Setback::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
-            Err(setback) if may_read_again(&setback) => match self.backoff(&setback, at) {
-                Some(turn) => self.state = State::Checking(Check::Get(turn)),
-                None => self.give_up_checking(setback, at.now),
-            },
+            Err(setback) if setback.is_credential_refused() => self.give_up_checking(setback, at.now),
             // 2008 R2 may not know Get for PowerShell shells; a listing shows the same.
-            Err(Setback::Fault(fault)) if !fault.is_access_denied() && !fault.is_logon_failure() => {
-                self.state = State::Checking(Check::Listing(at.now));
+            Err(setback) => {
+                let again = may_read_again(&setback).then(|| self.backoff(&setback, at)).flatten();
+                if again.is_none() && self.halted.is_some() {
+                    return self.give_up_checking(setback, at.now);
+                }
+                let listing = Check::Listing(at.now);
+                self.state = State::Checking(again.map_or(listing, Check::Get));
             }
-            Err(setback) => self.give_up_checking(setback, at.now),
         }
     }
 
@@ -75,14 +81,18 @@ impl Removal {
 
     /// Whether it is there cannot be learned by asking for it: what a Delete did before is still to be proved.
     pub(super) fn give_up_checking(&mut self, setback: Setback, now: Instant) {
-        if self.is_open() { self.verify(now) } else { self.fail(setback) }
+        if self.deletes.were_sent() { self.verify(now) } else { self.fail(setback) }
     }
 
     pub(super) fn signalled(&mut self, answer: Result<Answer, Setback>) {
         match answer {
             Err(setback) if setback.is_credential_refused() => self.fail(setback),
             Ok(Answer::Commands(running)) => {
-                let running = running.into_iter().filter(Answer::is_running);
+                let runs = match self.session.shell.schema {
+                    ShellSchema::Windows => Answer::is_running,
+                    _ => Answer::is_reported_running,
+                };
+                let running = running.into_iter().filter(runs);
                 let running = running.map(|command| command.command_id).collect();
                 self.next_signal(Some(running));
             }
@@ -110,75 +120,56 @@ impl Removal {
     pub(super) fn deleted(&mut self, answer: Result<Answer, Setback>, at: Moment) {
         let setback = match answer {
             Ok(_) => {
-                self.accepted = true;
-                self.acted = true;
+                self.deletes.answered(DeleteAnswer::Accepted, self.asked_at);
                 return self.verify(at.now);
             }
+            Err(Setback::NotSent(text)) => return self.not_sent(Setback::NotSent(text), at),
             Err(setback) => setback,
         };
-        match &setback {
-            Setback::Fault(fault) if fault.is_unreportable_success() => {
-                self.acted = true;
-                self.verify(at.now);
-            }
-            Setback::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
-                self.refused(setback, at.now);
-            }
-            Setback::Fault(fault)
-                if (fault.is_wrong_resource() || fault.is_disconnected()) && self.may_go_generic() =>
-            {
-                self.generic = true;
-                self.delete_retries = 0;
+        let (answer, mut next) = judge(&setback);
+        if next == Next::GoGeneric && !self.may_go_generic() {
+            // To the generic resource, "no such resource" too can only mean the shell.
+            next = if is_gone(&setback) { Next::Doubt } else { Next::GiveUp };
+        }
+        self.deletes.answered(answer, self.asked_at);
+        self.deletes.said_gone = next == Next::Doubt;
+        match next {
+            Next::GoGeneric => {
+                self.deletes.generic = true;
+                self.deletes.retries = 0;
                 self.state = State::Deleting(Turn::Due);
             }
-            Setback::Fault(fault) if is_gone(fault) => {
-                self.said_gone = true;
-                self.verify(at.now);
-            }
-            Setback::NoAnswer(_) => {
-                self.acted = true;
-                self.verify(at.now);
-            }
-            Setback::Fault(fault) if fault.is_timeout() => {
-                self.acted = true;
-                self.verify(at.now);
-            }
-            _ if was_turned_away(&setback) => match self.backoff(&setback, at) {
+            Next::Repeat => match self.backoff(&setback, at) {
                 Some(turn) => self.state = State::Deleting(turn),
-                None => self.turned_away(setback, at.now),
+                None => self.refused(setback, at.now),
             },
-            Setback::Fault(fault) if is_refusal(fault) => self.refused(setback, at.now),
-            // A code that says nothing about the shell: look what became of it.
-            Setback::Fault(_) => {
-                self.acted = true;
-                self.verify(at.now);
-            }
-            _ => self.refused(setback, at.now),
+            Next::GiveUp => self.refused(setback, at.now),
+            Next::Doubt | Next::Look => self.verify(at.now),
         }
     }
 
-    /// This Delete is refused for good, and no other follows. That is the server's word; a listing says what is true.
+    /// This Delete never left us. One before it may have.
+    fn not_sent(&mut self, setback: Setback, at: Moment) {
+        match self.backoff(&setback, at) {
+            Some(turn) => self.state = State::Deleting(turn),
+            None if self.deletes.were_sent() => self.refused(setback, at.now),
+            None => self.fail(setback),
+        }
+    }
+
+    /// This Delete is refused for good, and no other follows. That is the server's word; a look says what is true.
     fn refused(&mut self, setback: Setback, now: Instant) {
-        self.resends = MAX_RESENDS;
-        self.refusal = Some(setback);
+        self.deletes.resends = MAX_RESENDS;
+        self.deletes.refusal = Some(setback);
         self.verify(now);
     }
 
-    /// This Delete was not taken, however often it was sent; one before it may have done its work.
-    fn turned_away(&mut self, setback: Setback, now: Instant) {
-        self.resends = MAX_RESENDS;
-        if self.is_open() { self.verify(now) } else { self.fail(setback) }
-    }
-
     pub(super) fn may_go_generic(&self) -> bool {
-        !self.generic && self.session.shell.resource_uri != uri::SHELL_RESOURCE
+        !self.deletes.generic && self.session.shell.resource() != uri::SHELL_RESOURCE
     }
 
-    /// A Delete was taken, if only to refuse it, and its effect is not proved yet.
-    pub(super) fn is_open(&self) -> bool {
-        self.acted || self.said_gone || self.refusal.is_some()
-    }
-
+    /// When the request that was turned away goes again. No Delete waits for what is beyond the deadline: the server is
+    /// asked before what became of those that were sent.
     pub(super) fn backoff(&mut self, setback: &Setback, at: Moment) -> Option<Turn> {
         let retry_after = match setback {
             Setback::TurnedAway { retry_after, .. } => *retry_after,
@@ -187,21 +178,28 @@ impl Removal {
         if self.halted.is_some() {
             return None;
         }
-        let retries = match self.state {
-            State::Deleting(_) => &mut self.delete_retries,
-            _ => &mut self.retries,
-        };
-        let delay = self.policy.retry.delay(*retries, retry_after, at.jitter)?;
+        let is_delete = matches!(self.state, State::Deleting(_));
+        let is_owed = is_delete && self.deletes.were_sent();
+        let retries = if is_delete { &mut self.deletes.retries } else { &mut self.retries };
+        let time = at.now + self.policy.retry.delay(*retries, retry_after, at.jitter)?;
+        if is_owed && self.deadline.is_some_and(|deadline| deadline <= time) {
+            return None;
+        }
         *retries += 1;
-        Some(Turn::From(at.now + delay))
+        Some(Turn::From(time))
     }
 
     pub(super) fn fail(&mut self, setback: Setback) {
         let outcome = match setback {
-            setback if setback.is_credential_refused() && !self.is_open() => {
+            setback if setback.is_credential_refused() && !self.deletes.were_sent() => {
                 Outcome::NotStarted(NotStarted::CredentialRefused)
             }
-            _ if self.halted.is_some() && !self.is_open() => return self.conclude_halted(),
+            // None was sent, or each was turned away, and the session is there.
+            setback if self.halted.is_some() && (!self.deletes.were_sent() || was_turned_away(&setback)) => {
+                return self.conclude_halted();
+            }
+            // Nobody has seen it.
+            _ if !self.deletes.were_sent() && self.missed => Outcome::Unknown(self.not_visible()),
             Setback::Fault(fault) if fault.is_access_denied() => {
                 Outcome::Failed(Failure::AccessDenied(fault))
             }
@@ -212,10 +210,47 @@ impl Removal {
     }
 }
 
-/// The request did nothing and may be sent again as it is: a quota, busy, 503, no connection.
+/// What follows on a Delete's answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Look whether it is there.
+    Look,
+    /// The same: it is gone, the server says.
+    Doubt,
+    /// Send it again.
+    Repeat,
+    /// Send it to the generic resource.
+    GoGeneric,
+    /// Look, and send none again.
+    GiveUp,
+}
+
+/// What a Delete's answer, if it was sent, says about who closed the session, and what follows.
+fn judge(setback: &Setback) -> (DeleteAnswer, Next) {
+    use DeleteAnswer::{NoSuchShell, Refused, Uncertain};
+    match setback {
+        Setback::Fault(fault) if fault.is_no_such_shell() => (NoSuchShell, Next::Doubt),
+        Setback::Fault(fault) if fault.is_unreportable_success() => (Uncertain, Next::Look),
+        Setback::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
+            (Refused, Next::GiveUp)
+        }
+        Setback::Fault(fault) if fault.is_wrong_resource() || fault.is_disconnected() => {
+            (Refused, Next::GoGeneric)
+        }
+        setback if is_gone(setback) => (Refused, Next::Doubt),
+        Setback::Fault(fault) if fault.is_timeout() => (Uncertain, Next::Look),
+        setback if was_turned_away(setback) => (Refused, Next::Repeat),
+        Setback::Fault(fault) if is_refusal(fault) => (Refused, Next::GiveUp),
+        // A code that says nothing about the shell, or no answer: look what became of it.
+        Setback::Fault(_) | Setback::NoAnswer(_) => (Uncertain, Next::Look),
+        _ => (Refused, Next::GiveUp),
+    }
+}
+
+/// Likely the request did nothing; it may be sent again as it is: a quota, busy, 503, no connection.
 fn was_turned_away(setback: &Setback) -> bool {
     match setback {
-        Setback::TurnedAway { .. } => true,
+        Setback::NotSent(_) | Setback::TurnedAway { .. } => true,
         Setback::Fault(fault) => {
             fault.is_retryable() && fault.group().is_none_or(|group| group != FaultGroup::Infrastructure)
         }
@@ -224,24 +259,22 @@ fn was_turned_away(setback: &Setback) -> bool {
 }
 
 /// What only reads may also be sent again after a lost or late answer.
-fn may_read_again(setback: &Setback) -> bool {
+pub(super) fn may_read_again(setback: &Setback) -> bool {
     match setback {
-        Setback::TurnedAway { .. } | Setback::NoAnswer(_) => true,
+        Setback::NotSent(_) | Setback::TurnedAway { .. } | Setback::NoAnswer(_) => true,
         Setback::Fault(fault) => fault.is_retryable() || fault.is_timeout(),
         Setback::Refused(_) | Setback::CredentialRefused(_) => false,
     }
 }
 
-/// To a Delete through the generic resource, "no such resource" too can only mean the shell.
-fn is_gone(fault: &Fault) -> bool {
-    fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone)
+fn is_gone(setback: &Setback) -> bool {
+    matches!(setback, Setback::Fault(fault) if fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone))
 }
 
 /// The server will say the same to every repetition.
 fn is_refusal(fault: &Fault) -> bool {
-    fault.is_wrong_resource()
-        || matches!(
-            fault.group(),
-            Some(FaultGroup::Unsupported | FaultGroup::Denied | FaultGroup::Disconnected | FaultGroup::Quota)
-        )
+    matches!(
+        fault.group(),
+        Some(FaultGroup::Unsupported | FaultGroup::Denied | FaultGroup::Disconnected | FaultGroup::Quota)
+    )
 }

@@ -1,16 +1,18 @@
-//! What a removal makes of listings: the check before the Delete, and the proof after it.
+//! What a removal makes of looks at the server: the check before the Delete, and the proof after it.
 
 use std::time::Instant;
 
-use super::super::event::Sighting;
+use super::super::event::{Answer, ServerKind, Setback, Sighting};
 use super::super::outcome::{Doubt, Failure, Outcome};
 use super::super::policy::{MAX_RESENDS, VERIFY_POLLS, verify_poll};
-use super::{Check, Removal, Seen, State, Turn};
+use super::hearing::may_read_again;
+use super::{Check, Question, Removal, Seen, State, Turn};
 
 impl Removal {
     pub(super) fn verify(&mut self, now: Instant) {
-        (self.retries, self.delete_retries) = (0, 0);
-        self.state = State::Verifying { since: now, polls: 0, seen: Seen::Nothing };
+        (self.retries, self.deletes.retries) = (0, 0);
+        self.state =
+            State::Verifying { since: now, polls: 0, seen: Seen::Nothing, question: Question::Listing };
     }
 
     pub(super) fn sighted(&mut self, sighting: &Sighting<'_>, since: Instant, now: Instant) {
@@ -22,11 +24,12 @@ impl Removal {
                     self.state = State::Done(Outcome::Failed(Failure::IdentityChanged));
                 }
             }
-            // An absence that proves nothing leaves the question to a Get.
-            (State::Planned, Sighting::Absent { complete: true, shows_others })
-                if self.could_see(*shows_others) =>
-            {
-                self.state = State::Done(Outcome::AlreadyGone);
+            (State::Planned, Sighting::Absent { complete: true, shows_others }) => {
+                // An absence that proves nothing leaves the question to a Get.
+                self.missed = true;
+                if self.could_see(*shows_others) {
+                    self.gone(now);
+                }
             }
             (State::Checking(Check::Listing(_)), Sighting::Present(shell)) => {
                 self.identified(shell, since, now)
@@ -34,52 +37,109 @@ impl Removal {
             (State::Checking(Check::Listing(_)), Sighting::Failed(setback)) => {
                 self.give_up_checking(setback.clone(), now);
             }
-            (State::Checking(Check::Listing(_)), Sighting::Absent { .. }) => self.verify(now),
+            (State::Checking(Check::Listing(_)), Sighting::Absent { .. }) => {
+                self.verify(now);
+                self.sighted(sighting, since, now);
+            }
             // Taken for somebody else, before our next look was due: what it still shows may be gone by now.
             (State::Verifying { since: begun, polls, .. }, Sighting::Present(_))
                 if since < *begun + verify_poll(*polls) => {}
-            (State::Verifying { .. }, _) if self.deleted_at.is_some_and(|sent| since < sent) => {}
-            (State::Verifying { .. }, _) => self.look(sighting, now),
+            (State::Verifying { .. }, _) if self.deletes.sent_at.is_some_and(|sent| since < sent) => {}
+            (State::Verifying { question: Question::Listing, .. }, _) => self.look(sighting, now),
             _ => {}
         }
     }
 
     pub(super) fn look(&mut self, sighting: &Sighting<'_>, now: Instant) {
-        let unknown = |doubt| State::Done(Outcome::Unknown(doubt));
         match sighting {
-            Sighting::Absent { complete: true, shows_others } => {
-                self.state = match (self.could_see(*shows_others), self.acted) {
-                    (true, true) => State::Done(Outcome::Closed),
-                    (true, false) => State::Done(Outcome::AlreadyGone),
-                    (false, _) => {
-                        unknown(Doubt::NotVisible { user: self.visibility.account().login().to_owned() })
-                    }
-                };
+            Sighting::Absent { complete: true, shows_others } if self.could_see(*shows_others) => {
+                self.gone(now);
             }
+            Sighting::Absent { complete: true, .. } => self.unknown(self.not_visible()),
             Sighting::Absent { .. } => self.poll_again(Seen::Incomplete, now),
+            Sighting::Failed(setback) if setback.is_access_denied() => self.ask_for_it(setback),
             Sighting::Failed(setback) if setback.is_definite() => {
-                self.state = unknown(Doubt::CannotAsk(setback.text()));
+                self.unknown(Doubt::CannotAsk(setback.text()));
             }
             Sighting::Failed(setback) => self.poll_again(Seen::CannotAsk(setback.text()), now),
-            // No Delete has done anything, and none will.
-            Sighting::Present(_) if self.refusal.is_some() && !self.acted => {
-                if let Some(refusal) = self.refusal.clone() {
-                    self.fail(refusal);
-                }
+            Sighting::Present(_) => self.still_there(now),
+        }
+    }
+
+    /// This account may not list. After a Delete a Get says what became of it; before one it has said what it can.
+    fn ask_for_it(&mut self, denied: &Setback) {
+        let doubt = match self.could_see(false) {
+            true => Doubt::CannotAsk(denied.text()),
+            false => self.not_visible(),
+        };
+        match &mut self.state {
+            State::Verifying { question, .. } if self.deletes.were_sent() => {
+                *question = Question::Get(Turn::Due, doubt);
             }
-            Sighting::Present(_) => {
+            _ => self.unknown(doubt),
+        }
+    }
+
+    /// The answer to the Get that is to say what no listing can.
+    pub(super) fn got(&mut self, answer: Result<Answer, Setback>, doubt: Doubt, now: Instant) {
+        match answer {
+            Ok(Answer::Shell(_)) => self.still_there(now),
+            Err(Setback::Fault(fault)) if fault.is_no_such_shell() && self.deletes.were_accepted() => {
+                self.gone(now);
+            }
+            Err(setback) if may_read_again(&setback) => {
+                self.poll_again(Seen::CannotAsk(setback.text()), now);
+            }
+            _ => self.unknown(doubt),
+        }
+    }
+
+    fn still_there(&mut self, now: Instant) {
+        match self.deletes.refusal.clone() {
+            // No Delete has done anything, and none will.
+            Some(refusal) if !self.deletes.may_take_effect() => self.fail(refusal),
+            None if !self.deletes.may_take_effect() && self.halted.is_some() => self.conclude_halted(),
+            _ => {
                 self.poll_again(Seen::Present, now);
                 if self.should_resend() {
-                    self.resends += 1;
+                    self.deletes.resends += 1;
                     self.state = State::Checking(Check::Get(Turn::Due));
                 }
             }
         }
     }
 
-    pub(super) fn poll_again(&mut self, saw: Seen, now: Instant) {
-        if let State::Verifying { since, polls, seen } = &mut self.state {
-            *seen = saw;
+    /// Absence is established, as far as Windows' word is a proof.
+    fn gone(&mut self, now: Instant) {
+        self.state = match self.server {
+            Some(ServerKind::Windows) => State::Done(self.deletes.outcome_of_absence()),
+            Some(ServerKind::Other) => State::Done(Outcome::Unknown(Doubt::CannotProve)),
+            None => {
+                if self.begun_at.is_none() {
+                    self.begin(now);
+                }
+                State::Verifying { since: now, polls: 0, seen: Seen::Nothing, question: Question::Server }
+            }
+        };
+    }
+
+    pub(super) fn server_identified(&mut self, server: Result<ServerKind, Setback>, now: Instant) {
+        let is_awaited = matches!(self.state, State::Verifying { question: Question::Server, .. });
+        match server {
+            Ok(server) => {
+                self.server = Some(server);
+                if is_awaited {
+                    self.gone(now);
+                }
+            }
+            Err(setback) if is_awaited => self.unknown(Doubt::CannotAsk(setback.text())),
+            Err(_) => {}
+        }
+    }
+
+    fn poll_again(&mut self, saw: Seen, now: Instant) {
+        if let State::Verifying { since, polls, seen, question } = &mut self.state {
+            (*seen, *question) = (saw, Question::Listing);
             while *since + verify_poll(*polls) <= now {
                 *polls += 1;
             }
@@ -88,21 +148,28 @@ impl Removal {
 
     /// Some servers say "gone" to a wrong resource, so that answer is doubted at once; else the early polls are
     /// awaited, because closing takes its time.
-    pub(super) fn should_resend(&mut self) -> bool {
+    fn should_resend(&mut self) -> bool {
         let State::Verifying { polls, .. } = self.state else { return false };
-        if self.halted.is_some() || self.resends >= MAX_RESENDS {
+        if self.halted.is_some() || self.deletes.resends >= MAX_RESENDS {
             return false;
         }
-        let doubtful = self.said_gone && !self.acted && self.may_go_generic();
+        let doubtful = self.deletes.said_gone && !self.deletes.may_take_effect() && self.may_go_generic();
         if doubtful {
-            self.generic = true;
+            self.deletes.generic = true;
         }
         doubtful || usize::try_from(polls).is_ok_and(|polls| polls >= VERIFY_POLLS.len())
     }
 
     /// Whether this account would see the session if it were there.
     pub(super) fn could_see(&self, shows_others: bool) -> bool {
-        let shown = self.vouched_at.is_some();
-        self.accepted || shows_others || self.visibility.could_see(&self.session, shown)
+        shows_others || self.visibility.could_see(&self.session, self.vouched_at.is_some())
+    }
+
+    fn unknown(&mut self, doubt: Doubt) {
+        self.state = State::Done(Outcome::Unknown(doubt));
+    }
+
+    pub(super) fn not_visible(&self) -> Doubt {
+        Doubt::NotVisible { user: self.visibility.account().login().to_owned() }
     }
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::super::event::{Request, RequestKind};
 use super::super::policy::SignalMode;
-use super::{Check, Removal, State, Turn};
+use super::{Check, Question, Removal, State, Turn};
+use crate::wsman::ShellSchema;
 
 impl Removal {
     /// A connection is free. At most one edge is taken, so a state may decline its turn and be given the next one.
@@ -50,8 +51,13 @@ impl Removal {
             }
             State::Deleting(turn) if turn.is_due(now) => {
                 *turn = Turn::Out;
-                self.deleted_at = Some(now);
-                Some(self.request(RequestKind::Delete { generic: self.generic }, self.policy.patience(), now))
+                self.asked_at = Some(now);
+                let generic = self.deletes.generic || self.session.shell.schema != ShellSchema::Windows;
+                Some(self.request(RequestKind::Delete { generic }, self.policy.patience(), now))
+            }
+            State::Verifying { question: Question::Get(turn, _), .. } if turn.is_due(now) => {
+                *turn = Turn::Out;
+                Some(self.get(now))
             }
             _ => None,
         }
@@ -79,7 +85,9 @@ impl Removal {
             return;
         }
         self.signalled = true;
-        let known = self.session.commands.clone().filter(|_| self.knows_commands).map(VecDeque::from);
+        // Elsewhere a Signal to a command that does not run has ended the host process of the shell.
+        let may_know = self.knows_commands && self.session.shell.schema == ShellSchema::Windows;
+        let known = self.session.commands.clone().filter(|_| may_know).map(VecDeque::from);
         let until = now + self.policy.signal_phase;
         self.state = match known {
             Some(commands) if commands.is_empty() => State::Deleting(Turn::Due),

@@ -24,6 +24,9 @@ impl Operation for Get<'_> {
     fn write_body(&self, _body: &mut String) {}
 
     fn read_reply(&self, body: Element<'_>) -> Result<Shell, Malformed> {
-        Shell::read(body.require(uri::SHELL, "Shell")?)
+        match body.child(uri::CIM_SHELL, "Shell") {
+            Some(shell) => Shell::read(shell),
+            None => Shell::read(body.require(uri::SHELL, "Shell")?),
+        }
     }
 }

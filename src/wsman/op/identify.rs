@@ -16,6 +16,14 @@ pub struct Identity {
     pub product_version: Option<String>,
 }
 
+impl Identity {
+    /// Whether this is Windows' own service: only that names the version of its stack.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        self.product_version.as_deref().is_some_and(|version| version.contains("Stack:"))
+    }
+}
+
 /// Appends the Identify envelope.
 pub fn request(out: &mut String) {
     out.push_str(concat!(

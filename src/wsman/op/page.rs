@@ -19,8 +19,13 @@ pub struct Page<T> {
 
 /// What an enumeration of shells or commands lists.
 pub trait Item: Sized {
-    /// The local name of an item's element, in the shell namespace.
+    /// The local name of an item's element.
     const ELEMENT: &'static str;
+
+    /// Whether an element is such an item.
+    fn is(element: Element<'_>) -> bool {
+        element.is(uri::SHELL, Self::ELEMENT)
+    }
 
     /// Reads one item.
     ///
@@ -31,6 +36,10 @@ pub trait Item: Sized {
 
 impl Item for Shell {
     const ELEMENT: &'static str = "Shell";
+
+    fn is(element: Element<'_>) -> bool {
+        Self::is_element(element)
+    }
 
     fn read(element: Element<'_>) -> Result<Self, Malformed> {
         Shell::read(element)
@@ -74,7 +83,7 @@ impl<T: Item> Page<T> {
 
     fn read_items(&mut self, items: Element<'_>) {
         for element in items.children() {
-            let item = if element.is(uri::SHELL, T::ELEMENT) {
+            let item = if T::is(element) {
                 T::read(element)
             } else {
                 Err(element.malformed(format!("an item that is not a {}", T::ELEMENT)))
@@ -132,6 +141,18 @@ mod tests {
             let error = page(children).unwrap_err();
             assert_eq!(error.path, "/PullResponse", "{children}");
         }
+    }
+
+    #[test]
+    fn shells_of_the_cim_schema_are_items_of_a_listing() {
+        let text = format!(
+            r#"<n:PullResponse xmlns:n="{}" xmlns:p="{}"><n:Items><p:Shell><p:ShellId>A</p:ShellId></p:Shell></n:Items>
+            <n:EndOfSequence/></n:PullResponse>"#,
+            uri::ENUMERATION,
+            uri::CIM_SHELL,
+        );
+        let page = Page::<Shell>::read(Document::parse(&text).unwrap().root()).unwrap();
+        assert_eq!((page.items.len(), page.undecodable.len()), (1, 0));
     }
 
     #[test]

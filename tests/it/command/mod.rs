@@ -5,6 +5,7 @@ mod accounts;
 mod complete;
 #[cfg(target_os = "linux")]
 mod config;
+mod denied;
 #[cfg(unix)]
 mod encodings;
 #[cfg(target_os = "linux")]

@@ -143,6 +143,8 @@ fn judge(host: &Host, ending: &Ending) {
     assert!(deletes.iter().all(|id| id == WANTED), "deleted what was not planned: {deletes:?}");
     let is_gone = matches!(ending.outcome.as_str(), "Closed" | "AlreadyGone");
     assert!(!is_gone || !left.contains(&WANTED), "it is called {} and is there", ending.outcome);
+    let has_failed = ending.outcome == "Failed" && !deletes.is_empty();
+    assert!(!has_failed || left.contains(&WANTED), "it is called Failed and is gone");
     assert!(ending.exit_code != 0 || is_gone, "a success without a session gone: {ending:?}");
     assert!(ending.took < LONGEST, "{ending:?}");
 }
@@ -166,6 +168,12 @@ fn a_cell_that_breaks_a_rule_is_found_out() {
     };
     assert!(breaks(|_| (), ending("Closed", 0)), "it is there");
     assert!(breaks(|_| (), ending("Failed", 0)), "a success without a session gone");
+    let delete = |host: &Host| {
+        host.deletes.lock().unwrap().push(WANTED.to_owned());
+        host.world.lock().unwrap().shells_mut().remove(0);
+    };
+    assert!(breaks(delete, ending("Failed", 4)), "it is gone");
+    assert!(!breaks(delete, ending("Closed", 0)));
     assert!(
         breaks(|host| drop(host.world.lock().unwrap().shells_mut().pop()), ending("Failed", 4)),
         "another is gone"

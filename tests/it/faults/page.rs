@@ -140,7 +140,7 @@ fn describe(operation: Operation) -> (&'static str, &'static str) {
         ),
         Operation::Delete => (
             "Delete",
-            "Whatever the answer, a listing says whether the session is gone; only what was turned away each time did nothing.",
+            "Whatever the answer, also where it was turned away each time, a listing says whether the session is gone.",
         ),
         Operation::Verify => (
             "The proof",

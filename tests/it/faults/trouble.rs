@@ -72,6 +72,8 @@ pub(super) enum Reach {
     SealedBefore,
     /// The login by NTLM over HTTP, which has to seal.
     SealedLogin,
+    /// What changes something, and so can be carried out in spite of its answer.
+    Acts,
     /// The Delete, whose session was planned a while ago.
     Delete,
 }
@@ -92,7 +94,7 @@ impl Trouble {
 
     /// Why there is no such cell, if there is none.
     pub(super) fn not_applicable(&self, way: Way, operation: Operation) -> Option<NotApplicable> {
-        use Operation::{Delete, Enumerate, Handshake};
+        use Operation::{Delete, Enumerate, Handshake, Signal};
         let is_login = operation == Handshake;
         let is_sealing = matches!(self.reach, Reach::Sealed | Reach::SealedBefore | Reach::SealedLogin);
         match self.reach {
@@ -100,6 +102,7 @@ impl Trouble {
             Reach::SealedLogin if !is_login => Some(NotApplicable::LoginOnly),
             Reach::Sealed | Reach::SealedBefore if is_login => Some(NotApplicable::NotSealedYet),
             Reach::SealedBefore if operation == Enumerate => Some(NotApplicable::NothingBefore),
+            Reach::Acts if !matches!(operation, Signal | Delete) => Some(NotApplicable::NothingDone),
             Reach::Delete if operation != Delete => Some(NotApplicable::DeleteOnly),
             Reach::Envelopes | Reach::Pages if is_login => Some(NotApplicable::NoEnvelope),
             Reach::Pages if operation.is_single() => Some(NotApplicable::NoListing),
@@ -121,11 +124,12 @@ pub(super) enum NotApplicable {
     NoEnvelope,
     NoListing,
     FurtherPages,
+    NothingDone,
     DeleteOnly,
 }
 
 /// Every reason, in short and in full.
-pub(super) const REASONS: [(NotApplicable, &str, &str); 8] = [
+pub(super) const REASONS: [(NotApplicable, &str, &str); 9] = [
     (
         NotApplicable::NotSealed,
         "not sealed",
@@ -144,6 +148,11 @@ pub(super) const REASONS: [(NotApplicable, &str, &str); 8] = [
         NotApplicable::FurtherPages,
         "see Pull",
         "an Enumerate brings one page; the further ones come with Pull",
+    ),
+    (
+        NotApplicable::NothingDone,
+        "nothing done",
+        "it changes nothing, and is answered as if it were not done",
     ),
     (NotApplicable::DeleteOnly, "see Delete", "it happens between the plan and the Delete"),
 ];

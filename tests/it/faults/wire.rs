@@ -28,12 +28,14 @@ pub(super) const TROUBLES: &[Trouble] = &[
         "407 of a proxy",
         Deed::Instead(|_| Act::Answer(Response::new(407).header("Proxy-Authenticate", "Basic realm=\"x\""))),
     ),
+    Trouble::new("404, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(404)))),
     http("500 without a body", Deed::Instead(|_| Act::Answer(Response::new(500)))),
     http("504 of a gateway, although it was done", Deed::After(|_| Act::Answer(Response::new(504)))),
     http(
         "503 with Retry-After: 3",
         Deed::Instead(|_| Act::Answer(Response::new(503).header("Retry-After", "3"))),
     ),
+    Trouble::new("503, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(503)))),
     http(
         "a redirect to another host",
         Deed::Instead(|_| {

@@ -17,8 +17,14 @@ pub(super) const TROUBLES: &[Trouble] = &[
     envelope("the answer to another operation", other_operation),
     Trouble::new("a fault with HTTP 200", Reach::Envelopes, Deed::Fault(5, 200)),
     Trouble::new("fault 5, access denied", Reach::Envelopes, Deed::Fault(5, 500)),
+    Trouble::new("fault 5, access denied, but done", Reach::Acts, Deed::FaultAfter(5)),
     Trouble::new("fault 2150859173, too many shells", Reach::Envelopes, Deed::Fault(2_150_859_173, 500)),
     Trouble::new("fault 2150859174, too many operations", Reach::Envelopes, Deed::Fault(2_150_859_174, 500)),
+    Trouble::new(
+        "fault 2150859174, too many operations, but done",
+        Reach::Acts,
+        Deed::FaultAfter(2_150_859_174),
+    ),
     Trouble::new("fault 2150858793, timed out, not done", Reach::Envelopes, Deed::Fault(2_150_858_793, 500)),
     Trouble::new("fault 2150858793, timed out, but done", Reach::Envelopes, Deed::FaultAfter(2_150_858_793)),
     Trouble::new(

@@ -1,13 +1,14 @@
 //! What must always hold (the numbers are those of the design's promises), held against both sides' story.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pssession::session::SessionDescriptor;
 use pssession::simulator::{OperationKind, SimulatedShell};
 use pssession::teardown::{Failure, IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, Outcome, Record};
 
 use super::Played;
-use super::ledger::{Mark, Step};
+use super::ledger::{Answer, Mark, Step};
+use super::trouble::NO_SUCH_SHELL;
 
 /// A session of the plan, and the host that it is on.
 #[derive(Clone, Debug)]
@@ -86,7 +87,10 @@ impl Played {
                         && entry.shell_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(target.id()))
                 };
                 match entry.kind {
-                    OperationKind::Enumerate | OperationKind::Pull | OperationKind::Release => {}
+                    OperationKind::Enumerate
+                    | OperationKind::Pull
+                    | OperationKind::Release
+                    | OperationKind::Identify => {}
                     OperationKind::EnumerateCommands | OperationKind::Get if entry.shell_id.is_some() => {}
                     OperationKind::Signal | OperationKind::Delete if self.targets.iter().any(planned) => {}
                     kind => broken.push(format!("host {host}: {kind:?} {:?} (1, 3)", entry.shell_id)),
@@ -172,44 +176,96 @@ impl Played {
         Some(format!("the Delete of {:?} has no young check (7)", unchecked.sent.at))
     }
 
-    /// (2) Gone is only what a complete listing lacks: the world's truth at that listing.
+    /// (2) Gone is only what a complete listing lacks that would have shown it, or what a Get does not find after a Delete
+    /// that was answered 200; and on Windows alone. What was there is the world's truth at that time.
     fn unproved(&self, target: &Target, record: &Record, finished: Mark) -> Option<String> {
         if !record.outcome.is_gone() {
             return None;
         }
+        if self.omi[target.host] {
+            return Some("this is not Windows (2)".to_owned());
+        }
         let since = self.deletes(target).map(|delete| delete.sent).max();
+        let is_young = |step: &&Step| since.is_none_or(|since| step.sent.at >= since.at);
         let lacks = |step: &Step| {
             let whole = step.handled.as_ref().is_some_and(|(_, shells)| {
                 shells.iter().all(|shell| !shell.undecodable || !self.may_see(shell))
             });
-            whole && step.shell(target.id()).is_none()
+            whole && step.shell(target.id()).is_none() && self.could_see(target, finished)
         };
-        let proof = self.listings(target.host).any(|step| {
-            step.told.is_some_and(|told| told <= finished)
-                && since.is_none_or(|since| step.sent.at >= since.at)
-                && lacks(step)
-        });
-        (!proof).then(|| "no listing proves it (2)".to_owned())
+        let listings = self.listings(target.host).filter(is_young);
+        let by_listing = listings.filter(|step| step.told.is_some_and(|told| told <= finished)).any(lacks);
+        let accepted = self.deletes(target).filter_map(|delete| delete.told).min();
+        let finds_nothing = |step: &&Step| {
+            step.answer == Answer::Fault(NO_SUCH_SHELL)
+                && accepted.is_some_and(|accepted| accepted < step.sent)
+                && step.handled.is_some()
+                && step.shell(target.id()).is_none()
+        };
+        let by_get = self.gets(target).filter(is_young).any(|step| finds_nothing(&step));
+        (!by_listing && !by_get).then(|| "neither a listing nor a Get proves it (2)".to_owned())
+    }
+
+    /// Whether the account would have been shown the session: it was, in this run or as the same login less than a day
+    /// before; it owns it as somebody was shown; or a listing of this run shows it other people's.
+    fn could_see(&self, target: &Target, finished: Mark) -> bool {
+        let session = &target.session;
+        let was_seen = !session.seen_by.is_empty();
+        let is_recent = session.seen_at > SystemTime::UNIX_EPOCH;
+        let listings = self.listings(target.host);
+        let told = listings.filter(|step| step.told.is_some_and(|told| told <= finished));
+        let shells = told.flat_map(|step| &step.handled).flat_map(|(_, shells)| shells);
+        let mut others = shells.filter(|shell| self.may_see(shell) && !self.account.is_owner(&shell.owner));
+        (session.seen_by.eq_ignore_ascii_case(self.login) && is_recent)
+            || (was_seen && session.shell.owner.as_deref().is_some_and(|owner| self.account.is_owner(owner)))
+            || self.showed_it(target, finished, None)
+            || others.next().is_some()
+    }
+
+    /// Whether a listing or a Get since then has shown the session.
+    fn showed_it(&self, target: &Target, finished: Mark, since: Option<Mark>) -> bool {
+        let looks = self.listings(target.host).chain(self.gets(target));
+        let told = looks.filter(|step| step.told.is_some_and(|told| told <= finished));
+        let young = told.filter(|step| since.is_none_or(|since| step.sent.at >= since.at));
+        let mut shown = young.filter_map(|step| step.shell(target.id()));
+        shown.any(|shell| !shell.undecodable && self.may_see(shell))
+    }
+
+    fn gets<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = &'a Step> {
+        self.about(target).filter(|step| step.kind == OperationKind::Get)
     }
 
     fn may_see(&self, shell: &SimulatedShell) -> bool {
         self.account.administrator || self.account.is_owner(&shell.owner)
     }
 
-    /// The outcome's word is that of the deed.
+    /// (2, 5) The outcome's word is that of the deed: who closed it, and whether it was seen to be there.
     fn outcome_belies(&self, target: &Target, record: &Record, finished: Mark) -> Option<String> {
-        let deletes = self.deletes(target).count();
-        let answered = self.deletes(target).any(|step| step.told.is_some());
+        let sent = self.deletes(target).filter(|delete| delete.answer != Answer::NotSent);
+        let sent: Vec<_> = sent.collect();
+        let was_ours = |delete: &&&Step| delete.answer != Answer::Fault(NO_SUCH_SHELL);
+        let ours = sent.iter().filter(was_ours).count();
         match &record.outcome {
-            Outcome::Closed if deletes == 0 => Some("nobody deleted it".to_owned()),
-            Outcome::AlreadyGone if answered => Some("our Delete was answered 200".to_owned()),
+            Outcome::Closed if ours == 0 => Some("no Delete may have done it (5)".to_owned()),
+            Outcome::AlreadyGone if ours > 0 => Some("one of our Deletes may have done it (5)".to_owned()),
             Outcome::Failed(Failure::IdentityChanged) => None,
-            Outcome::NotStarted(_) | Outcome::Declined | Outcome::Failed(_) if answered => {
-                let shown = |step: &Step| step.told.is_some_and(|told| told <= finished);
-                let there = self.listings(target.host).filter(|step| shown(step));
-                let there = there.max_by_key(|step| step.told)?.shell(target.id()).is_some();
-                let still = matches!(record.outcome, Outcome::Failed(Failure::StillThere(_)));
-                (!still || !there).then(|| "our Delete was answered 200".to_owned())
+            Outcome::NotStarted(_) | Outcome::Declined | Outcome::Failed(_) => {
+                let last = sent.iter().map(|delete| delete.sent).max();
+                if last.is_some() {
+                    let there = self.showed_it(target, finished, last);
+                    return (!there).then(|| "nobody saw it there after its last Delete (2)".to_owned());
+                }
+                let told = |step: &&Step| step.told.is_some_and(|told| told <= finished);
+                let looks = self.listings(target.host).chain(self.gets(target)).filter(told);
+                let last = looks.filter(|step| step.sent.at >= self.ran).max_by_key(|step| step.told);
+                let gone = last.is_some_and(|step| step.shell(target.id()).is_none());
+                let of_it = match &record.outcome {
+                    Outcome::Failed(Failure::TooLate | Failure::ListingIncomplete | Failure::NotWsMan(_)) => {
+                        false
+                    }
+                    outcome => matches!(outcome, Outcome::Failed(_)),
+                };
+                (gone && of_it).then(|| "a listing lacks it (2)".to_owned())
             }
             _ => None,
         }
@@ -232,6 +288,7 @@ impl Played {
         let expected: &[&str] = match shell.filter(|shell| self.may_see(shell)) {
             _ if target.declined => &["Declined"],
             _ if target.session.transport() != "WSMan" => &["Failed"],
+            Some(shell) if is_still(&target.session, shell) && self.omi[target.host] => &["Unknown"],
             Some(shell) if is_still(&target.session, shell) => &["Closed"],
             Some(_) => &["Failed"],
             None => &["AlreadyGone", "Unknown"],

@@ -16,6 +16,23 @@ pub(super) struct Step {
     pub(super) handled: Option<(Mark, Vec<SimulatedShell>)>,
     /// When the engine had its good answer, whole and undistorted.
     pub(super) told: Option<Mark>,
+    /// What came back to the engine.
+    pub(super) answer: Answer,
+}
+
+/// What came back, as far as it matters what a Delete was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing: there was no connection to send it on.
+    NotSent,
+    /// Nothing, or nothing that can be believed.
+    Lost,
+    /// Success.
+    Success,
+    /// This fault.
+    Fault(u32),
+    /// This HTTP status alone.
+    Status(u16),
 }
 
 /// A place in the order of events, and its time.

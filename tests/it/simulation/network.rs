@@ -10,9 +10,9 @@ use pssession::simulator::{Mischief, OperationKind, World, WorldConnector};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
 
-use super::ledger::{Ledger, Manner, Mark, Step};
+use super::ledger::{Answer, Ledger, Manner, Mark, Step};
 use super::people::People;
-use super::scenario::{Scenario, Weather};
+use super::scenario::{Scenario, Vice, Weather};
 use super::trouble::{self, Trouble};
 
 /// What everybody in one run shares.
@@ -30,6 +30,8 @@ struct Place {
     world: Arc<Mutex<World>>,
     connector: WorldConnector,
     weather: Weather,
+    /// Its reads are spelt otherwise, and cannot go wrong in a second way.
+    omi: bool,
     /// Connections that are older than the last restart are dead.
     restarts: Mutex<u64>,
 }
@@ -57,7 +59,8 @@ impl Stage {
             if let Some(names) = &scenario.server_names {
                 connector = connector.with_server_names(names.clone());
             }
-            Place { world, connector, weather: host.weather.clone(), restarts: Mutex::default() }
+            let (weather, omi) = (host.weather.clone(), host.omi);
+            Place { world, connector, weather, omi, restarts: Mutex::default() }
         });
         Arc::new(Self {
             began: Instant::now(),
@@ -132,7 +135,7 @@ impl Stage {
         self.tell(|| format!("host {host}: {kind:?} {} is sent", shell_id.as_deref().unwrap_or_default()));
         let sent = self.mark();
         let steps = &mut self.ledger().steps;
-        steps.push(Step { host, kind, shell_id, sent, handled: None, told: None });
+        steps.push(Step { host, kind, shell_id, sent, handled: None, told: None, answer: Answer::Lost });
         steps.len() - 1
     }
 
@@ -147,17 +150,33 @@ impl Stage {
             (Some(victim), Some(about)) => victim.eq_ignore_ascii_case(&about),
             (Some(_), None) => false,
         };
-        let ignored = hit && weather.stubborn && kind == OperationKind::Delete;
-        let goes_wrong = ignored || (hit && self.chance(weather.trouble));
-        if !goes_wrong {
+        let vice = weather.vice.as_ref().filter(|_| hit && kind == OperationKind::Delete);
+        let trouble = match vice {
+            Some(Vice::Stubborn) => Trouble::Mischief(Mischief::Pretend),
+            Some(Vice::Belying(trouble)) => trouble.clone(),
+            None if hit && self.chance(weather.trouble) => {
+                let was_accepted = self.was_accepted(host, step);
+                trouble::of_exchange(&mut self.dice(), kind, was_accepted)
+            }
+            None => return None,
+        };
+        let is_spelt = matches!(
+            kind,
+            OperationKind::Enumerate | OperationKind::Pull | OperationKind::Get | OperationKind::Identify
+        );
+        if self.places[host].omi && is_spelt && matches!(trouble, Trouble::Mischief(_)) {
             return None;
         }
-        let trouble = match ignored {
-            true => Trouble::Mischief(Mischief::Pretend),
-            false => trouble::of_exchange(&mut self.dice(), kind),
-        };
         self.tell(|| format!("host {host}: {trouble:?}"));
         Some(trouble)
+    }
+
+    /// Whether a Delete of the same shell was answered 200.
+    fn was_accepted(&self, host: usize, step: usize) -> bool {
+        let ledger = self.ledger();
+        let Some(shell_id) = &ledger.steps[step].shell_id else { return false };
+        let deletes = ledger.steps.iter().filter(|step| step.kind == OperationKind::Delete);
+        deletes.filter(|delete| delete.is_about(host, shell_id)).any(|delete| delete.told.is_some())
     }
 
     /// The moment in which the world takes a request: others may have been faster.
@@ -268,10 +287,11 @@ impl Line {
             let source = Box::new(io::Error::from(io::ErrorKind::ConnectionReset));
             return Err(TransportError::Lost { endpoint: url(), source });
         }
-        let (late, mischief) = match stage.trouble(host, step) {
-            None => (Duration::ZERO, None),
-            Some(Trouble::Late(late)) => (late, None),
-            Some(Trouble::Mischief(mischief)) => (Duration::ZERO, Some(mischief)),
+        let (late, mischief, instead) = match stage.trouble(host, step) {
+            None => (Duration::ZERO, None, None),
+            Some(Trouble::Late(late)) => (late, None, None),
+            Some(Trouble::Mischief(mischief)) => (Duration::ZERO, Some(mischief), None),
+            Some(Trouble::Instead(status)) => (Duration::ZERO, None, Some(status)),
         };
         let (there, text) = (Arc::clone(&stage), envelope.to_owned());
         let wait = read_timeout.saturating_sub(late).max(Duration::from_millis(1));
@@ -287,8 +307,23 @@ impl Line {
             stage.tell(|| format!("host {host}: no answer within {read_timeout:?}"));
             return Err(TransportError::Timeout { endpoint: url(), after: read_timeout });
         };
-        let mut reply = reply.inspect_err(|error| stage.tell(|| format!("host {host}: {error}")))?;
+        let mut reply = reply.inspect_err(|error| {
+            stage.tell(|| format!("host {host}: {error}"));
+            stage.ledger().steps[step].answer = match error {
+                TransportError::Connect { .. } => Answer::NotSent,
+                TransportError::Status { status, .. } => Answer::Status(*status),
+                _ => Answer::Lost,
+            };
+        })?;
         self.inner = Some(inner);
+        if let Some(status) = instead {
+            stage.ledger().steps[step].answer = Answer::Status(status);
+            let (endpoint, excerpt) = (url(), String::new());
+            return Err(TransportError::Status { endpoint, status, excerpt, retry_after: None });
+        }
+        if reply.status != DISTORTED {
+            stage.ledger().steps[step].answer = answer_of(&reply);
+        }
         if reply.status == DISTORTED {
             reply.status = 200;
         } else if reply.status == 200 {
@@ -317,7 +352,20 @@ impl Connection for Line {
     }
 }
 
+fn answer_of(reply: &Reply) -> Answer {
+    let text = String::from_utf8_lossy(&reply.body);
+    let code = text.split_once(r#" Code=""#).and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+    match code {
+        Some(code) => Answer::Fault(code),
+        None if reply.status == 200 => Answer::Success,
+        None => Answer::Lost,
+    }
+}
+
 fn kind_of(envelope: &str) -> OperationKind {
+    if envelope.contains("<wsmid:Identify/>") {
+        return OperationKind::Identify;
+    }
     let action = field_of(envelope, "a:Action").unwrap_or_default();
     let commands = field_of(envelope, "w:ResourceURI").is_some_and(|uri| uri.ends_with("/shell/Command"));
     match action.rsplit('/').next() {

@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 use pssession::auth::ServerNames;
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::{Account, SimulatedShell, World};
+use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell, World};
 use pssession::teardown::{Policy, SignalMode};
-use pssession::wsman::Shell;
+use pssession::wsman::{Shell, uri};
 use pssession::{Endpoint, ShellId};
+
+use super::trouble::{self, Trouble};
 
 /// The account that closes sessions.
 pub(super) const ME: &str = r"CONTOSO\me";
@@ -45,6 +47,8 @@ pub(super) struct Scenario {
     pub(super) interrupted_after: Option<Duration>,
     /// Whether the hosts are listed before sessions are chosen.
     pub(super) surveyed: bool,
+    /// Whether hosts that deny their listing are asked for the remembered sessions before.
+    pub(super) gets_first: bool,
     /// Whether the guard wants to know what runs.
     pub(super) guarded: bool,
     /// How long a person thinks between the listing and the run.
@@ -59,6 +63,8 @@ pub(super) struct Host {
     pub(super) endpoint: Endpoint,
     pub(super) world: World,
     pub(super) weather: Weather,
+    /// It is not Windows: it describes its shells in CIM's schema, and names no stack.
+    pub(super) omi: bool,
 }
 
 /// How much goes wrong on one host.
@@ -68,19 +74,32 @@ pub(super) struct Weather {
     pub(super) trouble: u8,
     /// Only requests about this shell do.
     pub(super) victim: Option<String>,
-    /// Its Deletes are answered 200 and ignored, each of them.
-    pub(super) stubborn: bool,
+    /// What becomes of each of its Deletes.
+    pub(super) vice: Option<Vice>,
     /// Before a hundred exchanges, so many times somebody else acts.
     pub(super) people: u8,
     /// Whether a login may be refused.
     pub(super) refuses: bool,
 }
 
+/// What is wrong with each Delete of one session.
+#[derive(Clone, Debug)]
+pub(super) enum Vice {
+    /// It is answered 200 and ignored.
+    Stubborn,
+    /// It is carried out and answered otherwise.
+    Belying(Trouble),
+}
+
 impl Scenario {
     pub(super) fn draw(dice: &mut Rng) -> Self {
         let administrator = dice.u8(..10) < 6;
         let (name, login) = dice.choice(LOGINS).copied().unwrap_or((ME, ME));
-        let account = if administrator { Account::administrator(name) } else { Account::user(name) };
+        let account = match administrator {
+            true => Account::administrator(name),
+            false if dice.u8(..10) < 4 => Account::user(name).without_listing(),
+            false => Account::user(name),
+        };
         let server_names = (dice.u8(..4) > 0).then(|| ServerNames {
             netbios_domain: "CONTOSO".to_owned(),
             netbios_computer: "HOST".to_owned(),
@@ -122,6 +141,7 @@ impl Scenario {
             stop_on_error,
             interrupted_after,
             surveyed,
+            gets_first: dice.bool(),
             guarded: dice.u8(..10) < 3,
             prompt,
             remembered,
@@ -141,8 +161,12 @@ impl Host {
         let weather = match dice.u8(..10) {
             0 => Weather::default(),
             1..3 => {
-                let stubborn = dice.u8(..3) == 0;
-                Weather { trouble: 60, victim: dice.choice(ids), stubborn, ..Weather::default() }
+                let vice = match dice.u8(..4) {
+                    0 => Some(Vice::Stubborn),
+                    1 => Some(Vice::Belying(trouble::belying(dice))),
+                    _ => None,
+                };
+                Weather { trouble: 60, victim: dice.choice(ids), vice, ..Weather::default() }
             }
             3..5 => Weather { people: 30, ..Weather::default() },
             5..7 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
@@ -154,8 +178,22 @@ impl Host {
         {
             shell.undecodable = true;
         }
-        Self { endpoint, world, weather }
+        let omi = dice.u8(..8) == 0;
+        if omi {
+            speak_as_omi(&mut world);
+        }
+        Self { endpoint, world, weather, omi }
     }
+}
+
+fn speak_as_omi(world: &mut World) {
+    let prefix = |namespace: &str| format!(r#"xmlns:rsp="{namespace}""#);
+    let in_cim = Mischief::Replace(prefix(uri::SHELL), prefix(uri::CIM_SHELL));
+    for kind in [OperationKind::Enumerate, OperationKind::Pull, OperationKind::Get] {
+        world.inject(kind, usize::MAX, in_cim.clone());
+    }
+    let no_stack = Mischief::Replace("Stack: 3.0".to_owned(), "1.9.1-0".to_owned());
+    world.inject(OperationKind::Identify, usize::MAX, no_stack);
 }
 
 impl Weather {

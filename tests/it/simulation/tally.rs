@@ -30,6 +30,7 @@ const REACHED: &[&str] = &[
     "Failed(no Delete could be sent in time",
     "Failed(transport VMBus is not WS-Management",
     r"Unknown(not visible to CONTOSO\me",
+    "Unknown(this server cannot prove it",
     "Unknown(listing incomplete",
     "Unknown(cannot ask again",
     "Unknown(interrupted before it was verified",

@@ -12,23 +12,44 @@ pub(super) enum Trouble {
     Mischief(Mischief),
     /// On the way there: the server takes it this much later, whether we still wait or not.
     Late(Duration),
+    /// On the way back: it was done, and something before the server answers this HTTP status.
+    Instead(u16),
 }
 
 const TIMED_OUT: u32 = 2_150_858_793;
-const NO_SUCH_SHELL: u32 = 2_150_858_843;
+pub(super) const NO_SUCH_SHELL: u32 = 2_150_858_843;
 const NOT_SUPPORTED: u32 = 2_150_858_771;
 const OPERATION_QUOTA: u32 = 2_150_859_174;
 const BUSY: u32 = 2_150_858_815;
 const ACCESS_DENIED: u32 = 5;
 const INVALID_PARAMETER: u32 = 87;
+const NOT_FOUND: u32 = 2_150_858_752;
 const IN_USE: u32 = 2_150_858_802;
 
-/// Draws the trouble of one exchange.
-pub(super) fn of_exchange(dice: &mut Rng, kind: OperationKind) -> Trouble {
+/// How the Deletes of one session may be answered, each time, although they are carried out.
+pub(super) fn belying(dice: &mut Rng) -> Trouble {
+    let after = |code| Trouble::Mischief(Mischief::FaultAfter(code));
+    let troubles = [
+        after(OPERATION_QUOTA),
+        after(ACCESS_DENIED),
+        after(NOT_FOUND),
+        Trouble::Instead(503),
+        Trouble::Instead(404),
+    ];
+    dice.choice(troubles).unwrap_or(Trouble::Instead(503))
+}
+
+/// Draws the trouble of one exchange. A Get of a shell of which a Delete `was_accepted` does not lie: then its answer is a
+/// proof, and against a server that lies twice there is none.
+pub(super) fn of_exchange(dice: &mut Rng, kind: OperationKind, was_accepted: bool) -> Trouble {
     if dice.u8(..) < 80
         && let Some(own) = of_kind(dice, kind)
+        && !(was_accepted && own == Mischief::Fault(NO_SUCH_SHELL))
     {
         return Trouble::Mischief(own);
+    }
+    if kind == OperationKind::Delete && dice.u8(..5) == 0 {
+        return belying(dice);
     }
     let mischief = match dice.u8(..36) {
         0..3 => Mischief::Fault(OPERATION_QUOTA),

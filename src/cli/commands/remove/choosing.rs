@@ -8,6 +8,7 @@ use pssession::Connector;
 use pssession::session::{Selection, Transport};
 use pssession::store::Rows;
 use pssession::teardown::{Circumstances, Requirement, Survey};
+use pssession::wsman::ShellId;
 
 use super::Run;
 use crate::cli::commands::connecting::Connectors;
@@ -33,7 +34,8 @@ impl Run<'_> {
         connectors: &mut Connectors<'_>,
     ) -> Result<Prepared, Diagnostic> {
         confirm::can_ask(self.args)?;
-        let mut survey = self.survey(connectors.for_servers()?).await;
+        let wanted = |_: &str| listing::wanted_by(&self.query);
+        let mut survey = self.survey(connectors.for_servers()?, wanted).await;
         let by_id = !self.args.select.id.is_empty();
         let table = self.table.as_ref();
         let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
@@ -101,7 +103,11 @@ impl Run<'_> {
         connectors: Vec<Arc<dyn Connector>>,
         circumstances: Circumstances,
     ) -> Result<Prepared, Diagnostic> {
-        let mut survey = self.survey(connectors).await;
+        let wanted = |url: &str| {
+            let there = chosen.sessions().iter().filter(|session| session.endpoint_url == url);
+            there.map(|session| session.shell.shell_id.clone()).collect()
+        };
+        let mut survey = self.survey(connectors, wanted).await;
         if let Some(table) = &self.table {
             // What was learned is kept; that it could not be is told, and stops nobody.
             let merged = table.merge(&survey, |endpoint| self.reach.settings(endpoint).auth).await;
@@ -152,8 +158,13 @@ impl Run<'_> {
         listing::report_unlisted_commands(survey, &unlisted, consequence, self.talk.errors)
     }
 
-    async fn survey(&self, connectors: Vec<Arc<dyn Connector>>) -> Survey {
-        let survey = listing::survey(&self.engine, connectors, self.cancellation, self.talk.errors).await;
+    async fn survey(
+        &self,
+        connectors: Vec<Arc<dyn Connector>>,
+        wanted: impl Fn(&str) -> Vec<ShellId>,
+    ) -> Survey {
+        let (cancellation, errors) = (self.cancellation, self.talk.errors);
+        let survey = listing::survey(&self.engine, connectors, wanted, cancellation, errors).await;
         self.evidence.surveyed(&survey, self.cancellation);
         survey
     }

@@ -1,0 +1,53 @@
+//! Shells asked for one by one, where listing is denied.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::exchange::Opener;
+use super::now;
+use super::survey::Surveyed;
+use crate::client::WsmanClient;
+use crate::error::Error;
+use crate::wsman::{Shell, ShellId};
+
+/// What one host answered.
+#[derive(Default)]
+pub(super) struct Answers {
+    client: Option<WsmanClient>,
+    got: Vec<(Shell, Instant)>,
+    unanswered: Vec<(ShellId, Error)>,
+    refused: bool,
+}
+
+/// Asks one host for each of these shells. After a credential was refused there is no further login.
+pub(super) async fn get(opener: &Opener, client: Option<WsmanClient>, ids: Vec<ShellId>) -> Answers {
+    let mut answers = Answers { client, ..Answers::default() };
+    let mut asked = HashSet::new();
+    for shell_id in ids.into_iter().filter(|shell_id| asked.insert(shell_id.clone())) {
+        let since = now();
+        let (client, shell) = opener.get_patiently(answers.client.take(), &shell_id).await;
+        answers.client = client;
+        match shell {
+            Ok(shell) => answers.got.push((shell, since)),
+            Err(Error::Fault(fault)) if fault.is_no_such_shell() => {}
+            Err(error) => {
+                answers.refused = error.is_credential_refused();
+                answers.unanswered.push((shell_id, error));
+                if answers.refused {
+                    break;
+                }
+            }
+        }
+    }
+    answers
+}
+
+impl Answers {
+    pub(super) fn tell(self, host: &mut Surveyed) {
+        host.client = self.client;
+        host.got = self.got;
+        host.unanswered = self.unanswered;
+        host.refused |= self.refused;
+        host.asked_singly = true;
+    }
+}
