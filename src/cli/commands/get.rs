@@ -127,8 +127,12 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
         let consequence = match args.select.skip_running {
             true => "they may be running, and --skip-running leaves them out",
             false => {
-                // It is only shown, and there is nothing to show on such a server.
-                unlisted.retain(|failure| !failure.is_unsupported());
+                // It is only shown, and there is nothing to show on such a server, or to an account that may not list.
+                let asked_singly = |url: &str| {
+                    let mut hosts = survey.hosts().iter().filter(|host| host.was_asked_singly());
+                    hosts.any(|host| host.connector().endpoint().url() == url)
+                };
+                unlisted.retain(|failure| !failure.is_unsupported() && !asked_singly(&failure.endpoint_url));
                 "it is not known whether they are running"
             }
         };

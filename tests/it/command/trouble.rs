@@ -119,3 +119,16 @@ async fn no_secret_reaches_the_most_talkative_log() {
         assert!(!run.stderr.contains(token), "{token} in:\n{}", run.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_host_with_an_unreadable_shell_is_not_said_to_have_none() {
+    let mut world = leaked();
+    world.shells_mut().truncate(1);
+    world.shells_mut()[0].undecodable = true;
+    let simulator = host(world).await;
+    for (verb, words) in [("get", &[][..]), ("get", &["--fail-if-none"]), ("remove", &["--all", "--yes"])] {
+        let run = on(&simulator, verb, words).run().await.expect(4);
+        assert!(run.stderr.contains("is incomplete"), "{}", run.stderr);
+        assert!(!run.stderr.contains("there is no session"), "{}", run.stderr);
+    }
+}
