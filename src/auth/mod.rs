@@ -25,11 +25,15 @@ mod spnego;
 mod ticket;
 
 pub use basic::Basic;
+#[cfg_attr(not(feature = "client"), expect(unused_imports, reason = "only logins over a network are counted"))]
+pub(crate) use credential::CredentialIdentity;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
 pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
+#[cfg_attr(not(feature = "client"), expect(unused_imports, reason = "only a connector remembers offers"))]
+pub(crate) use scheme::handshake_after;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
 pub use ticket::{TicketTrouble, ticket_holder};
 
@@ -51,6 +55,13 @@ pub trait Handshake: fmt::Debug + Send {
     /// # Errors
     /// [`AuthError`]: the server refused the credential, offers no scheme that we may use, or broke the protocol.
     fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError>;
+
+    /// Whether the login stands and the server has shown in its exchange that it accepted the credential: with a
+    /// mechListMIC that verifies, or with an answer to the request that bore the password. Without it, only the answer to
+    /// a later request shows that.
+    fn is_accepted(&self) -> bool {
+        false
+    }
 }
 
 /// What a handshake needs to know of an HTTP answer.
@@ -138,6 +149,15 @@ pub enum AuthError {
     /// The server refused the credential, definitely: it must not be tried again (account lockout).
     #[error("the server refused the credential of {user} ({scheme})")]
     Refused {
+        /// The account.
+        user: String,
+        /// The scheme's name.
+        scheme: &'static str,
+    },
+    /// The server knows the credential and does not admit the account: the password is right, and the account lacks a
+    /// right on that server. It may be used elsewhere.
+    #[error("the server does not admit {user} ({scheme}), whose password is right")]
+    NotAuthorized {
         /// The account.
         user: String,
         /// The scheme's name.
