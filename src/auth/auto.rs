@@ -131,7 +131,10 @@ fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static Scheme
     Err(match SCHEMES.iter().find(|row| offers(answer, row)).map(|row| (row, row.verdict(policy))) {
         Some((row, _)) if !row.is_chosen_by_auto() => AuthError::NotOffered {
             offered,
-            wanted: format!("{} shows it the password, so that it is used only when asked for by name", row.name),
+            wanted: format!(
+                "{} shows it the password, so that it is used only when asked for by name",
+                row.name
+            ),
         },
         Some((row, Verdict::Refused(problem))) => {
             AuthError::NotOffered { offered, wanted: format!("{} is not allowed here: {problem}", row.name) }

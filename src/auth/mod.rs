@@ -25,14 +25,20 @@ mod spnego;
 mod ticket;
 
 pub use basic::Basic;
-#[cfg_attr(not(feature = "client"), expect(unused_imports, reason = "only logins over a network are counted"))]
+#[cfg_attr(
+    not(feature = "client"),
+    expect(unused_imports, reason = "only logins over a network are counted")
+)]
 pub(crate) use credential::CredentialIdentity;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
 pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
-#[cfg_attr(not(feature = "client"), expect(unused_imports, reason = "only a connector remembers offers"))]
+#[cfg_attr(
+    not(feature = "client"),
+    expect(unused_imports, reason = "only a connector remembers offers")
+)]
 pub(crate) use scheme::handshake_after;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
 pub use ticket::{TicketTrouble, ticket_holder};

@@ -432,7 +432,8 @@ mod tests {
     #[test]
     fn auto_begins_wherever_any_scheme_but_basic_may() {
         for policy in policies() {
-            let mut allowed = SCHEMES.iter().filter(|row| !matches!(row.verdict(policy), Verdict::Refused(_)));
+            let mut allowed =
+                SCHEMES.iter().filter(|row| !matches!(row.verdict(policy), Verdict::Refused(_)));
             let expected = allowed.find(|row| row.name != "basic").map(|row| row.name);
             let begun = begin(AuthScheme::Auto, policy);
             assert_eq!(begun.ok().map(|begun| begun.name()), expected, "{policy:?}");

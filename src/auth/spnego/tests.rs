@@ -312,9 +312,11 @@ fn accept_completed_with_a_401_says_that_the_password_is_right() {
     let right = hex("010000007dd6da05648a73ae00000000");
     let not_authorized = AuthError::NotAuthorized { user: r"Domain\User".into(), scheme: "ntlm" };
     let wrong = AuthError::Downgrade { what: "the right mechListMIC" };
-    for (end, expected) in
-        [(resp(NegState::AcceptCompleted), &not_authorized), (last(&right), &not_authorized), (last(&[0; 16]), &wrong)]
-    {
+    for (end, expected) in [
+        (resp(NegState::AcceptCompleted), &not_authorized),
+        (last(&right), &not_authorized),
+        (last(&[0; 16]), &wrong),
+    ] {
         let (mut login, _) = of_ntlm();
         sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
         assert_eq!(say(&mut login, 401, &end).unwrap_err(), *expected, "{end:?}");
