@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pssession::auth::{AuthScheme, Credential};
-use pssession::transport::{Endpoint, HttpConnector, HttpOptions};
+use pssession::transport::{Endpoint, HttpConnector, HttpOptions, LoginGate};
 
 use crate::support::ntlm::{FLAGS, challenge};
 use crate::support::raw::{Response, Seen};
@@ -90,6 +90,7 @@ impl Way {
         HttpConnector::builder(Endpoint::parse(HOST, self.is_tls()).unwrap(), credential)
             .auth(auth)
             .options(options)
+            .login_gate(LoginGate::new())
             .random(|bytes| {
                 bytes.fill(SESSION_KEY[0]);
                 Ok::<(), std::convert::Infallible>(())
