@@ -272,7 +272,7 @@ impl Dialer {
 
     /// A failure after an unproven proof that another try might mend must not look like one.
     fn unanswered(&self, turn: Option<Turn>, error: TransportError) -> TransportError {
-        if !turn.is_some_and(|turn| turn.is_sent() && turn.is_unproven()) {
+        if !turn.is_some_and(|turn| turn.has_sent_unproven()) {
             return error;
         }
         let problem = match &error {

@@ -2,10 +2,12 @@
 
 mod answers;
 mod connection;
+mod fleet;
 mod lockout;
 mod login;
 mod logs;
 mod sealed;
+mod silence;
 pub(crate) mod tls;
 
 use std::error::Error as _;
@@ -46,17 +48,13 @@ fn alone(endpoint: Endpoint) -> HttpConnectorBuilder {
 /// Basic over plain HTTP.
 fn basic(url: &str) -> HttpConnectorBuilder {
     let security = Security { dangerous_basic_over_http: true, ..Security::default() };
-    alone(endpoint(url))
-        .auth(AuthScheme::Basic)
-        .options(HttpOptions::default().with_security(security))
+    alone(endpoint(url)).auth(AuthScheme::Basic).options(HttpOptions::default().with_security(security))
 }
 
 /// NTLM over plain HTTP without sealing: the login is bound to the connection.
 fn bound(url: &str) -> HttpConnectorBuilder {
     let security = Security { dangerous_unencrypted: true, ..Security::default() };
-    alone(endpoint(url))
-        .auth(AuthScheme::Ntlm)
-        .options(HttpOptions::default().with_security(security))
+    alone(endpoint(url)).auth(AuthScheme::Ntlm).options(HttpOptions::default().with_security(security))
 }
 
 /// A gate that knows that a server has accepted the credential, so that no other one needs to show it.

@@ -234,9 +234,9 @@ impl Turn {
         self.shared.lock().is_unproven(&self.identity)
     }
 
-    /// Whether the proof has gone out.
-    pub(super) fn is_sent(&self) -> bool {
-        self.sent
+    /// Whether the proof has gone out before any server had accepted the credential.
+    pub(super) fn has_sent_unproven(&self) -> bool {
+        self.sent && self.proof.is_some()
     }
 
     /// The proof goes out now.

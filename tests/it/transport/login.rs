@@ -31,9 +31,8 @@ async fn basic_over_plain_http_is_refused_without_the_dangerous_switch() {
 async fn auto_never_takes_basic_wherever_it_may() {
     let identity = tls::self_signed("web01.lab");
     for scheme in ["http", "https"] {
-        let script = |_: &Seen| {
-            Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""))
-        };
+        let script =
+            |_: &Seen| Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""));
         let server = match scheme {
             "http" => RawServer::start(script).await,
             _ => RawServer::start_tls(identity.acceptor.clone(), script).await,
@@ -111,12 +110,7 @@ async fn a_wrong_password_on_three_hosts_is_one_failed_logon() {
     }
     let connectors: Vec<_> = servers
         .iter()
-        .map(|server| {
-            alone(endpoint(&server.url()))
-                .login_gate(gate.clone())
-                .build()
-                .unwrap()
-        })
+        .map(|server| alone(endpoint(&server.url())).login_gate(gate.clone()).build().unwrap())
         .collect();
     let (one, two, three) =
         tokio::join!(connectors[0].connect(), connectors[1].connect(), connectors[2].connect());

@@ -158,7 +158,10 @@ async fn a_strict_server_takes_our_channel_binding() {
     let options = HttpOptions::default().with_ca_pem(identity.pem).with_resolve(address);
     let web01 = Endpoint::parse("web01.lab", true).unwrap();
     let credential = Credential::new("LAB\\ann", "hunter2".to_owned().into());
-    let mut connection = connect(HttpConnector::builder(web01, credential).login_gate(LoginGate::new()).options(options)).await.unwrap();
+    let mut connection =
+        connect(HttpConnector::builder(web01, credential).login_gate(LoginGate::new()).options(options))
+            .await
+            .unwrap();
     assert_eq!(list(connection.as_mut(), 1).await.unwrap(), SHELLS);
     assert_eq!(simulator.failed_logons(), 0);
     serving.abort();
