@@ -258,12 +258,14 @@ impl<H: Clone> Account<H> {
     }
 
     fn entry(&mut self, identity: &CredentialIdentity) -> &mut Entry<H> {
-        let index = self.entries.iter().position(|entry| entry.identity == *identity).unwrap_or_else(|| {
+        let is_it = |entry: &Entry<H>| entry.identity == *identity;
+        if !self.entries.iter().any(is_it) {
             self.entries.retain(|entry| entry.identity.is_alive());
             self.entries.push(Entry::new(identity.clone()));
-            self.entries.len() - 1
-        });
-        &mut self.entries[index]
+        }
+        let mut entries = self.entries.iter_mut();
+        #[expect(clippy::expect_used, reason = "it was found, or has just been put there")]
+        entries.find(|entry| is_it(entry)).expect("an entry of its own")
     }
 }
 
@@ -498,7 +500,9 @@ mod tests {
         let mut desk = Desk::new();
         desk.send("a");
         desk.accepted("a");
-        ["b", "c", "d"].map(|host| desk.refused(host, None));
+        for host in ["b", "c", "d"] {
+            desk.refused(host, None);
+        }
         let identity = desk.credential.identity();
         assert!(matches!(desk.admit("e"), Admission::Recheck(_)));
         desk.account.end_recheck(&identity);
