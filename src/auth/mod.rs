@@ -160,9 +160,9 @@ pub enum AuthError {
         /// The scheme's name.
         scheme: &'static str,
     },
-    /// The server knows the credential and does not admit the account: the password is right, and the account lacks a
-    /// right on that server. It may be used elsewhere.
-    #[error("the server does not admit {user} ({scheme}), whose password is right")]
+    /// The server does not admit an account whose credential was accepted: by this very server, which says so, or by
+    /// another one in this run. What is missing is most likely a right on that server; elsewhere it may be used.
+    #[error("the server does not admit {user} ({scheme}), whose credential was accepted in this run")]
     NotAuthorized {
         /// The account.
         user: String,

@@ -115,7 +115,8 @@ impl Logins {
         };
         if way == Way::BasicTls {
             let is_login = String::from_utf8_lossy(&seen.body).contains("wsmanidentity.xsd");
-            return if is_login { Step::Verdict(Response::new(200)) } else { Step::In };
+            let identity = Response::soap(200, "<s:Envelope>identified</s:Envelope>");
+            return if is_login { Step::Verdict(identity) } else { Step::In };
         }
         let token = STANDARD.decode(shown.strip_prefix("Negotiate ").unwrap()).unwrap();
         if token[8] == 1 {
