@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::auth::AuthError;
 use crate::session::QueryError;
 #[cfg(feature = "client")]
-use crate::transport::TransportError;
+use crate::transport::{RETRYABLE_STATUS, TransportError};
 use crate::wsman::{AnswerError, Fault, Malformed};
 
 /// The library's result.
@@ -60,7 +60,8 @@ impl Error {
         }
     }
 
-    /// The credential was refused, here or elsewhere in this run; it must not be tried again.
+    /// The credential must not be tried again in this run: it was refused, here or elsewhere, or too many servers gave no
+    /// verdict on it.
     #[must_use]
     pub fn is_credential_refused(&self) -> bool {
         match self {
@@ -68,6 +69,7 @@ impl Error {
             #[cfg(feature = "client")]
             Self::Transport(
                 TransportError::CredentialRefused { .. }
+                | TransportError::CredentialWithheld { .. }
                 | TransportError::Auth { source: AuthError::Refused { .. }, .. },
             ) => true,
             _ => false,
@@ -85,13 +87,16 @@ impl Error {
         }
     }
 
-    /// The same request may succeed a little later, and has done nothing yet.
+    /// The same request may succeed a little later, and has done nothing yet. A server that was silent for a whole time
+    /// limit is not tried again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.is_retryable() && !fault.is_timeout(),
             #[cfg(feature = "client")]
-            Self::Transport(error @ TransportError::Connect { .. }) => error.tls().is_none(),
+            Self::Transport(error @ TransportError::Connect { .. }) => {
+                error.tls().is_none() && !error.is_silence()
+            }
             #[cfg(feature = "client")]
             Self::Transport(TransportError::Status { status, .. }) => RETRYABLE_STATUS.contains(status),
             _ => false,
@@ -137,10 +142,6 @@ impl From<AnswerError> for Error {
     }
 }
 
-/// Too early, too many requests, service unavailable: the request was turned away before it did anything.
-#[cfg(feature = "client")]
-const RETRYABLE_STATUS: [u16; 3] = [425, 429, 503];
-
 /// A gateway (408, 502, 504) or a bare 500 says nothing about what the server behind it did.
 #[cfg(feature = "client")]
 const AMBIGUOUS_STATUS: [u16; 4] = [408, 500, 502, 504];
@@ -148,7 +149,9 @@ const AMBIGUOUS_STATUS: [u16; 4] = [408, 500, 502, 504];
 #[cfg(feature = "client")]
 fn transport_may_have_acted(error: &TransportError) -> bool {
     match error {
-        TransportError::Connect { .. } | TransportError::CredentialRefused { .. } => false,
+        TransportError::Connect { .. }
+        | TransportError::CredentialRefused { .. }
+        | TransportError::CredentialWithheld { .. } => false,
         TransportError::Status { status, .. } => {
             (200..300).contains(status) || AMBIGUOUS_STATUS.contains(status)
         }

@@ -1,21 +1,20 @@
 //! The login that chooses its scheme by the server's first answers.
 
-use super::scheme::{PASSWORD_IN_CLEAR, Verdict};
+use super::scheme::Verdict;
 use super::{
     Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES, SchemeRow,
     ServerNames, Step,
 };
 
 /// The strongest allowed scheme first; another one, strongest first, when the server's first answer offers only that.
+/// Never one that hands over the password itself.
 ///
 /// A server that offers a scheme and does not answer its first token, such as one that takes NTLM and knows no SPNEGO,
-/// is tried with the next one: as long as no leg has shown a credential, and never with the password itself.
+/// is tried with the next one, as long as no leg has shown a credential.
 #[derive(Debug)]
 pub(super) struct Auto {
     login: Box<dyn Handshake>,
     current: &'static SchemeRow,
-    /// Whether the server has offered the current scheme.
-    offered: bool,
     /// What another scheme would need, until the choice is made.
     undecided: Option<Undecided>,
 }
@@ -29,15 +28,11 @@ impl Auto {
         options: &NtlmOptions,
     ) -> Result<Box<dyn Handshake>, AuthError> {
         let Some(row) = allowed(policy).next() else {
-            return Err(AuthError::NotAllowed {
-                scheme: AuthScheme::Auto.name(),
-                problem: PASSWORD_IN_CLEAR,
-            });
+            return Err(AuthError::NotAllowed { scheme: AuthScheme::Auto.name(), problem: why_none(policy) });
         };
         Ok(Box::new(Self {
             login: row.begin(credential, policy, options, None)?,
             current: row,
-            offered: false,
             undecided: Some((credential.clone(), policy, options.clone())),
         }))
     }
@@ -45,26 +40,21 @@ impl Auto {
     /// Goes on by an answer that no credential has been shown for.
     fn decide(&mut self, answer: &Answer<'_>, undecided: Undecided) -> Result<Step, AuthError> {
         if answer.status == 401 && !offers(answer, self.current) {
-            let row = strongest(answer, undecided.1)?;
-            // What was offered before is not given up for the password itself.
-            if !(self.offered && row.needs_tls) {
-                return self.change(row, answer, undecided);
-            }
+            return self.change(strongest(answer, undecided.1)?, answer, undecided);
         }
         let failure = match self.login.step(Some(answer)) {
             Err(failure @ AuthError::NotOffered { .. }) if answer.status == 401 => failure,
             step => {
                 // It has only asked so far, such as for the certificate that its first token is bound to.
                 if matches!(&step, Ok(Step::Send(leg)) if leg.begins && !leg.proves) {
-                    self.offered = true;
                     self.undecided = Some(undecided);
                 }
                 return step;
             }
         };
-        // The server does not know what it offers. Whoever takes the password itself is not asked behind its back.
-        let weaker = SCHEMES.iter().skip_while(|row| row.scheme != self.current.scheme).skip(1);
-        for row in weaker.filter(|row| !row.needs_tls && offers(answer, row)) {
+        // The server does not know what it offers.
+        let weaker = allowed(undecided.1).skip_while(|row| row.scheme != self.current.scheme).skip(1);
+        for row in weaker.filter(|row| offers(answer, row)) {
             // What cannot even begin, such as Kerberos without a ticket, has sent nothing.
             if let Ok(step) = self.change(row, answer, undecided.clone()) {
                 return Ok(step);
@@ -82,7 +72,6 @@ impl Auto {
     ) -> Result<Step, AuthError> {
         self.login = row.begin(&credential, policy, &options, Some(answer.offers))?;
         self.current = row;
-        self.offered = offers(answer, row);
         let first = match self.login.step(None)? {
             Step::Send(leg) if leg.authorization.is_none() => self.login.step(Some(answer))?,
             first => first,
@@ -112,6 +101,10 @@ impl Handshake for Auto {
     fn server_names(&self) -> Option<&ServerNames> {
         self.login.server_names()
     }
+
+    fn is_accepted(&self) -> bool {
+        self.login.is_accepted()
+    }
 }
 
 fn offers(answer: &Answer<'_>, row: &SchemeRow) -> bool {
@@ -119,7 +112,19 @@ fn offers(answer: &Answer<'_>, row: &SchemeRow) -> bool {
 }
 
 fn allowed(policy: LoginPolicy) -> impl Iterator<Item = &'static SchemeRow> {
-    SCHEMES.iter().filter(move |row| !matches!(row.verdict(policy), Verdict::Refused(_)))
+    automatic().filter(move |row| !matches!(row.verdict(policy), Verdict::Refused(_)))
+}
+
+fn automatic() -> impl Iterator<Item = &'static SchemeRow> {
+    SCHEMES.iter().filter(|row| row.is_chosen_by_auto())
+}
+
+/// What forbids the weakest of the schemes: the others are forbidden at least for the same.
+fn why_none(policy: LoginPolicy) -> &'static str {
+    match automatic().last().map(|row| row.verdict(policy)) {
+        Some(Verdict::Refused(problem)) => problem,
+        _ => "this build has nothing but Basic, which must be asked for by name",
+    }
 }
 
 /// The strongest that is offered and allowed; else why the strongest that is offered may not be used.
@@ -129,6 +134,13 @@ fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static Scheme
         return Ok(row);
     }
     Err(match SCHEMES.iter().find(|row| offers(answer, row)).map(|row| (row, row.verdict(policy))) {
+        Some((row, _)) if !row.is_chosen_by_auto() => AuthError::NotOffered {
+            offered,
+            wanted: format!(
+                "{} shows it the password, so that it is used only when asked for by name",
+                row.name
+            ),
+        },
         Some((row, Verdict::Refused(problem))) => {
             AuthError::NotOffered { offered, wanted: format!("{} is not allowed here: {problem}", row.name) }
         }
@@ -156,7 +168,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::auth::{Leg, Offers, Protection, handshake};
+    use crate::auth::{Leg, Offers, handshake};
 
     const HTTP: LoginPolicy = LoginPolicy {
         tls: false,
@@ -196,27 +208,29 @@ mod tests {
         leg.authorization.as_ref().map_or("", |header| header.expose_secret())
     }
 
-    #[test]
-    fn auto_takes_basic_where_only_that_is_offered_and_the_policy_allows_it() {
-        for policy in [HTTPS, HTTP_BASIC] {
-            let mut login = begin(policy).unwrap();
-            login.step(None).unwrap();
-            let proof = leg(step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap());
-            assert!(authorization(&proof).starts_with("Basic ") && proof.identify);
-            assert!(matches!(step(&mut *login, 200, ""), Ok(Step::Established(Protection::Header(_)))));
-        }
-    }
-
     #[cfg(feature = "ntlm")]
     #[test]
-    fn auto_says_which_switch_basic_would_need() {
-        for policy in [HTTP, HTTP_CLEAR] {
+    fn auto_never_takes_basic_whatever_the_policy_and_the_server_say() {
+        for policy in [HTTP, HTTPS, HTTP_BASIC, HTTP_CLEAR] {
             let mut login = begin(policy).unwrap();
             login.step(None).unwrap();
             let error = step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap_err();
-            let AuthError::NotOffered { offered, wanted } = error else { panic!("{error}") };
-            assert_eq!(offered, "Basic");
-            assert!(wanted.contains("--dangerous-basic-over-http"), "{wanted}");
+            assert_eq!(
+                error.to_string(),
+                "the server offers Basic, and basic shows it the password, so that it is used only when asked for by name"
+            );
+            assert!(step(&mut *login, 401, "Basic realm=\"WSMAN\"").is_err(), "no second try");
+        }
+    }
+
+    #[test]
+    fn auto_without_any_other_scheme_than_basic_does_not_begin() {
+        let error = begin(LoginPolicy { forbid_ntlm: true, ..HTTPS });
+        if cfg!(feature = "kerberos") {
+            assert_eq!(error.unwrap().name(), "negotiate");
+        } else {
+            let error = error.unwrap_err();
+            assert!(matches!(error, AuthError::NotAllowed { scheme: "auto", .. }), "{error}");
         }
     }
 
@@ -252,11 +266,6 @@ mod tests {
             assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
             assert!(step(&mut *login, 401, first_answer).is_err(), "no third one");
         }
-        let forbidden = LoginPolicy { forbid_ntlm: true, ..HTTPS };
-        assert_eq!(
-            begin(forbidden).unwrap().name(),
-            if cfg!(feature = "kerberos") { "negotiate" } else { "basic" }
-        );
     }
 
     #[cfg(feature = "ntlm")]
@@ -309,13 +318,13 @@ mod tests {
     #[test]
     fn auto_names_what_it_needs_when_nothing_fits() {
         let kerberos = if cfg!(feature = "kerberos") { " or Kerberos" } else { "" };
-        for (policy, last) in [(HTTP, ""), (HTTPS, " or Basic")] {
+        for policy in [HTTP, HTTPS] {
             let mut login = begin(policy).unwrap();
             login.step(None).unwrap();
             let error = step(&mut *login, 401, "Digest").unwrap_err();
             assert_eq!(
                 error.to_string(),
-                format!("the server offers Digest, and we need Negotiate{kerberos} or NTLM{last}")
+                format!("the server offers Digest, and we need Negotiate{kerberos} or NTLM")
             );
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP Basic (RFC 7617): never sent before the server offered it.
+//! HTTP Basic (RFC 7617): never sent to a server that has not offered it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::{Answer, AuthError, Credential, Handshake, Leg, Protection, Step};
 
-/// The Basic handshake: learn the offer, then prove the login with one Identify. It does not ask whether the way is
-/// protected; [`handshake`](super::handshake) does.
+/// The Basic handshake: learn the offer, then prove the login with one Identify, whose answer must be an envelope. It does
+/// not ask whether the way is protected; [`handshake`](super::handshake) does.
 #[derive(Debug)]
 pub struct Basic {
     credential: Credential,
@@ -18,8 +18,11 @@ pub struct Basic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Start,
+    /// The server's offer is known from an earlier login.
+    Offered,
     Asked,
     Sent,
+    Accepted,
     Over,
 }
 
@@ -28,6 +31,18 @@ impl Basic {
     #[must_use]
     pub fn new(credential: Credential) -> Self {
         Self { credential, state: State::Start }
+    }
+
+    /// Begins a login with a server that has offered Basic before.
+    pub(super) fn offered(credential: Credential) -> Self {
+        Self { credential, state: State::Offered }
+    }
+
+    /// The request that bears the password.
+    fn prove(&mut self) -> Step {
+        self.state = State::Sent;
+        let authorization = Some(self.header());
+        Step::Send(Leg { authorization, identify: true, begins: true, proves: true })
     }
 
     /// The header that each request bears.
@@ -72,6 +87,10 @@ impl Handshake for Basic {
                 self.state = State::Asked;
                 Ok(Step::Send(Leg { authorization: None, identify: false, begins: true, proves: false }))
             }
+            (State::Offered, None) => {
+                self.check()?;
+                Ok(self.prove())
+            }
             (State::Asked, Some(answer)) => {
                 if answer.status != 401 || !answer.offers.has("Basic") {
                     return Err(AuthError::NotOffered {
@@ -79,16 +98,21 @@ impl Handshake for Basic {
                         wanted: "Basic was asked for".to_owned(),
                     });
                 }
-                self.state = State::Sent;
-                let authorization = Some(self.header());
-                Ok(Step::Send(Leg { authorization, identify: true, begins: true, proves: true }))
+                Ok(self.prove())
             }
             (State::Sent, Some(answer)) if answer.status == 401 => {
                 Err(AuthError::Refused { user: self.credential.user().to_owned(), scheme: SCHEME })
             }
-            (State::Sent, Some(_)) => Ok(Step::Established(Protection::Header(self.header()))),
+            (State::Sent, Some(_)) => {
+                self.state = State::Accepted;
+                Ok(Step::Established(Protection::Header(self.header())))
+            }
             _ => Err(AuthError::out_of_turn(SCHEME)),
         }
+    }
+
+    fn is_accepted(&self) -> bool {
+        self.state == State::Accepted
     }
 }
 
@@ -126,6 +150,15 @@ mod tests {
         assert_eq!(sent("Aladdin", "open sesame").1, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(sent("test", "123\u{a3}").1, "Basic dGVzdDoxMjPCow==");
         assert_eq!(sent(r".\test", "123\u{a3}").1, "Basic dGVzdDoxMjPCow==");
+    }
+
+    #[test]
+    fn a_known_offer_is_not_asked_for_again() {
+        let mut basic = Basic::offered(Credential::new("Aladdin", "open sesame".into()));
+        let Step::Send(leg) = basic.step(None).unwrap() else { panic!("not sent") };
+        assert!(leg.identify && leg.begins && leg.proves && !basic.is_accepted());
+        basic.step(Some(&answer(200, &Offers::default()))).unwrap();
+        assert!(basic.is_accepted());
     }
 
     #[test]

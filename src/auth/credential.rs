@@ -1,18 +1,24 @@
 //! Who logs in: a user name and a password that is never printed and is wiped on drop.
 
 use std::fmt;
+use std::sync::{Arc, Weak};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AuthError;
 
 /// A user name and its password.
+///
+/// Clones are one credential: what a server says of one of them counts for all
+/// ([`LoginGate`](crate::transport::LoginGate)). Two values that were made apart are two credentials, even with the same
+/// name and password: nothing compares secrets.
 #[derive(Clone)]
 pub struct Credential {
     user: String,
     password: SecretString,
     /// Whether there is a password at all.
     has_password: bool,
+    identity: Arc<()>,
 }
 
 impl Credential {
@@ -20,14 +26,19 @@ impl Credential {
     /// password that cannot be sent is refused with [`AuthError::Unusable`] when the login begins.
     #[must_use]
     pub fn new(user: impl Into<String>, password: SecretString) -> Self {
-        Self { user: user.into(), password, has_password: true }
+        Self { user: user.into(), password, has_password: true, identity: Arc::default() }
     }
 
     /// Whoever holds a Kerberos ticket (see [`ticket_holder`](super::ticket_holder)), by the same kinds of name. What needs
     /// a password is refused with [`AuthError::Unusable`] when the login begins.
     #[must_use]
     pub fn without_password(user: impl Into<String>) -> Self {
-        Self { user: user.into(), password: SecretString::default(), has_password: false }
+        Self {
+            user: user.into(),
+            password: SecretString::default(),
+            has_password: false,
+            identity: Arc::default(),
+        }
     }
 
     /// The user name as it was given.
@@ -57,6 +68,12 @@ impl Credential {
     #[must_use]
     pub fn key(&self) -> CredentialKey {
         CredentialKey(self.user.to_lowercase())
+    }
+
+    /// What this value and its clones share, and no other credential has.
+    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "only logins over a network are counted"))]
+    pub(crate) fn identity(&self) -> CredentialIdentity {
+        CredentialIdentity(Arc::downgrade(&self.identity))
     }
 
     /// Whether there is a password, so that NTLM and Basic can be tried.
@@ -116,6 +133,27 @@ pub struct UserNames {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialKey(String);
 
+/// One [`Credential`] and its clones. It does not keep them alive, and is never that of a later credential.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "only logins over a network are counted"))]
+pub(crate) struct CredentialIdentity(Weak<()>);
+
+#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "only logins over a network are counted"))]
+impl CredentialIdentity {
+    /// Whether any clone is left.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
+impl PartialEq for CredentialIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
+impl Eq for CredentialIdentity {}
+
 fn unusable(problem: impl Into<String>) -> AuthError {
     AuthError::Unusable { problem: problem.into() }
 }
@@ -174,6 +212,16 @@ mod tests {
         assert!(shown.contains("user") && shown.contains("Secret(..)"), "{shown}");
         assert!(!shown.contains("geheim"), "{shown}");
         assert!(!format!("{:?}", credential("user").key()).contains("geheim"));
+    }
+
+    #[test]
+    fn clones_are_one_credential_and_an_equal_one_is_another() {
+        let one = credential("user");
+        assert!(one.clone().identity() == one.identity() && credential("user").identity() != one.identity());
+        let identity = one.clone().identity();
+        assert!(identity.is_alive());
+        drop(one);
+        assert!(!identity.is_alive());
     }
 
     #[test]

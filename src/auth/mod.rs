@@ -26,11 +26,21 @@ mod spnego;
 mod ticket;
 
 pub use basic::Basic;
+#[cfg_attr(
+    not(feature = "client"),
+    expect(unused_imports, reason = "only logins over a network are counted")
+)]
+pub(crate) use credential::CredentialIdentity;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
 pub use ntlm::NtlmSeal;
 pub use offer::Offers;
 pub use options::NtlmOptions;
+#[cfg_attr(
+    not(feature = "client"),
+    expect(unused_imports, reason = "only a connector remembers offers")
+)]
+pub(crate) use scheme::handshake_after;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
 pub use server_names::ServerNames;
 pub use ticket::{TicketTrouble, ticket_holder};
@@ -58,6 +68,13 @@ pub trait Handshake: fmt::Debug + Send {
     /// such words.
     fn server_names(&self) -> Option<&ServerNames> {
         None
+    }
+
+    /// Whether the login stands and the server has shown in its exchange that it accepted the credential: with a
+    /// mechListMIC that verifies, or with an answer to the request that bore the password. Without it, only the answer to
+    /// a later request shows that.
+    fn is_accepted(&self) -> bool {
+        false
     }
 }
 
@@ -146,6 +163,15 @@ pub enum AuthError {
     /// The server refused the credential, definitely: it must not be tried again (account lockout).
     #[error("the server refused the credential of {user} ({scheme})")]
     Refused {
+        /// The account.
+        user: String,
+        /// The scheme's name.
+        scheme: &'static str,
+    },
+    /// The server does not admit an account whose credential was accepted: by this very server, which says so, or by
+    /// another one in this run. What is missing is most likely a right on that server; elsewhere it may be used.
+    #[error("the server does not admit {user} ({scheme}), whose credential was accepted in this run")]
+    NotAuthorized {
         /// The account.
         user: String,
         /// The scheme's name.

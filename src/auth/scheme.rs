@@ -12,7 +12,7 @@ use super::{bare::Bare, carrier::Manner, mechanism::Mechanism, sealing, spnego::
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthScheme {
-    /// The strongest that the server offers and the policy allows.
+    /// The strongest that the server offers and the policy allows; never Basic, which must be asked for by name.
     #[default]
     Auto,
     /// SPNEGO: Kerberos where there is a ticket, else NTLM, as agreed on with the server.
@@ -62,6 +62,8 @@ struct Login<'a> {
     options: NtlmOptions,
     /// The word to begin with.
     header: &'static str,
+    /// Whether the server is known to offer it.
+    is_offered: bool,
 }
 
 /// Every scheme, strongest first; a build that lacks one refuses it and says what to do.
@@ -119,7 +121,12 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: true,
         seals: false,
         is_ntlm_only: false,
-        begin: Ok(|login| Box::new(Basic::new(login.credential))),
+        begin: Ok(|login| {
+            Box::new(match login.is_offered {
+                true => Basic::offered(login.credential),
+                false => Basic::new(login.credential),
+            })
+        }),
     },
 ];
 
@@ -213,6 +220,12 @@ impl SchemeRow {
         }
     }
 
+    /// Whether [`AuthScheme::Auto`] may choose it. What hands over the password itself must be asked for by name.
+    #[must_use]
+    pub fn is_chosen_by_auto(&self) -> bool {
+        !self.needs_tls
+    }
+
     /// Begins a login; `offers` are what the server has been heard to offer, if it was heard.
     pub(super) fn begin(
         &self,
@@ -229,9 +242,10 @@ impl SchemeRow {
         let mut options = options.clone();
         options.seal = verdict == Verdict::Sealed;
         let is_offered = |header: &&&str| offers.is_some_and(|offers| offers.has(header));
-        let header =
-            self.headers.iter().find(is_offered).or(self.headers.first()).copied().unwrap_or_default();
-        let login = Login { row: self, credential: credential.clone(), policy, options, header };
+        let offered = self.headers.iter().find(is_offered).copied();
+        let header = offered.or(self.headers.first().copied()).unwrap_or_default();
+        let is_offered = offered.is_some();
+        let login = Login { row: self, credential: credential.clone(), policy, options, header, is_offered };
         Ok(self.begin.map_err(refused)?(login))
     }
 }
@@ -247,8 +261,19 @@ pub fn handshake(
     policy: LoginPolicy,
     options: &NtlmOptions,
 ) -> Result<Box<dyn Handshake>, AuthError> {
+    handshake_after(None, scheme, credential, policy, options)
+}
+
+/// As [`handshake`], with a server whose offers are known from an earlier login.
+pub(crate) fn handshake_after(
+    offers: Option<&Offers>,
+    scheme: AuthScheme,
+    credential: &Credential,
+    policy: LoginPolicy,
+    options: &NtlmOptions,
+) -> Result<Box<dyn Handshake>, AuthError> {
     match scheme.row() {
-        Some(row) => row.begin(credential, policy, options, None),
+        Some(row) => row.begin(credential, policy, options, offers),
         None => Auto::begin(credential, policy, options),
     }
 }
@@ -304,7 +329,7 @@ fn known() -> String {
 
 const AUTO: &str = "auto";
 
-pub(super) const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
+const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
 
 const NTLM_IS_FORBIDDEN: &str = "NTLM is forbidden (`--no-ntlm`), and nothing else is left of it here";
 
@@ -406,11 +431,13 @@ mod tests {
     const WITHOUT: &str = "refused: this build has no Kerberos; `cargo install pssession --features kerberos` makes one that has, and needs the MIT Kerberos headers and libclang";
 
     #[test]
-    fn auto_begins_wherever_any_scheme_may() {
+    fn auto_begins_wherever_any_scheme_but_basic_may() {
         for policy in policies() {
-            let allowed = SCHEMES.iter().find(|row| !matches!(row.verdict(policy), Verdict::Refused(_)));
+            let mut allowed =
+                SCHEMES.iter().filter(|row| !matches!(row.verdict(policy), Verdict::Refused(_)));
+            let expected = allowed.find(|row| row.name != "basic").map(|row| row.name);
             let begun = begin(AuthScheme::Auto, policy);
-            assert_eq!(begun.ok().map(|begun| begun.name()), allowed.map(|row| row.name), "{policy:?}");
+            assert_eq!(begun.ok().map(|begun| begun.name()), expected, "{policy:?}");
         }
     }
 

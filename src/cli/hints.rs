@@ -4,7 +4,7 @@ pub(crate) mod tls;
 
 use std::error::Error as _;
 
-use pssession::auth::{AuthError, TicketTrouble};
+use pssession::auth::{AuthError, SCHEMES, SchemeRow, TicketTrouble};
 use pssession::teardown::{Doubt, Failure, Outcome, Record};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
@@ -39,6 +39,9 @@ pub(crate) fn kind(error: &Error) -> (&'static str, &'static str) {
         Error::Malformed(_) => ("MalformedAnswer", "ProtocolError"),
         Error::Transport(TransportError::Connect { .. }) => ("CannotConnect", "ConnectionError"),
         error if error.is_credential_refused() => ("LogonFailure", "AuthenticationError"),
+        Error::Transport(TransportError::Auth { source: AuthError::NotAuthorized { .. }, .. }) => {
+            ("AccessDenied", "PermissionDenied")
+        }
         Error::Transport(TransportError::Auth { .. }) => ("AuthenticationFailed", "AuthenticationError"),
         Error::Transport(TransportError::Timeout { .. }) => ("Timeout", "OperationTimeout"),
         Error::Transport(TransportError::Status { .. }) => ("NotWinRM", "ProtocolError"),
@@ -100,6 +103,9 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
         TransportError::Connect { .. } if mentions(error, "dns") || mentions(error, "lookup") => {
             "check the spelling and the name service; an address works too".to_owned()
         }
+        TransportError::Connect { .. } if error.is_silence() && mentions(error, "login") => format!(
+            "{host} takes connections and does not answer: look whether WinRM hangs there; --login-timeout allows more time"
+        ),
         // Windows resets the connection of who speaks the wrong one, and says nothing.
         TransportError::Connect { .. } | TransportError::Lost { .. }
             if let Some(advice) = tls::unusual_port(endpoint) =>
@@ -114,9 +120,13 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
         TransportError::CredentialRefused { .. } => {
             "one refusal is enough: it is not used again in this run, so that no account gets locked".to_owned()
         }
-        TransportError::Timeout { .. } => {
-            "--connect-timeout and --operation-timeout allow more time".to_owned()
-        }
+        TransportError::CredentialWithheld { hosts, .. } => format!(
+            "look what is the matter with {}, or leave such hosts out; --login-attempts {} lets one more host decide, and each \
+             may count a failed logon",
+            if hosts.len() == 1 { "that host" } else { "those hosts" },
+            hosts.len() + 1
+        ),
+        TransportError::Timeout { .. } => "--operation-timeout allows more time".to_owned(),
         TransportError::Lost { .. } if !endpoint.is_tls() => {
             "if that port speaks TLS, say --tls; else look whether the service restarted or a proxy is in the way"
                 .to_owned()
@@ -155,18 +165,20 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
 
 fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
     Some(match error {
+        AuthError::NotAuthorized { .. } => format!(
+            "on {host}, the account must be in Administrators or Remote Management Users; a local administrator is filtered \
+             by remote UAC there unless it is Administrator itself (LocalAccountTokenFilterPolicy); last, {host} may know \
+             another password for it",
+            host = endpoint.computer_name()
+        ),
         // Basic carries no hash of the certificate that could be refused.
         AuthError::Refused { scheme, .. } if endpoint.is_tls() && *scheme != "basic" => {
-            "check the user (DOMAIN\\user, user@realm, or a local user) and the password; with Extended Protection a server also \
-             refuses a login that came through a proxy with a certificate of its own; it is not tried again in this run, so \
-             that the account does not get locked"
-                .to_owned()
+            format!(
+                "{CHECK_LOGIN}; with Extended Protection it also refuses a login that came through a proxy with a certificate \
+                 of its own; {NOT_AGAIN}"
+            )
         }
-        AuthError::Refused { .. } => {
-            "check the user (DOMAIN\\user, user@realm, or a local user) and the password; \
-             it is not tried again in this run, so that the account does not get locked"
-                .to_owned()
-        }
+        AuthError::Refused { .. } => format!("{CHECK_LOGIN}; {NOT_AGAIN}"),
         AuthError::Unanswered { .. } => {
             format!(
                 "try {} alone; nothing is repeated on its own, so that the account does not get locked",
@@ -174,6 +186,9 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
             )
         }
         AuthError::Ticket { trouble, .. } => ticket_hint(*trouble).to_owned(),
+        AuthError::NotOffered { offered, .. } if offers_only_basic(offered) => {
+            "--auth basic asks for it: over --tls, with a local account; or switch on Negotiate there".to_owned()
+        }
         AuthError::NotOffered { .. } => {
             format!("`pssession identify {}` lists what it offers; --auth chooses", endpoint.url())
         }
@@ -186,6 +201,23 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
         _ => return None,
     })
 }
+
+/// Whether Basic is all that a server offers, of what there is here.
+fn offers_only_basic(offered: &str) -> bool {
+    let offers = |row: &&SchemeRow| {
+        row.headers.iter().any(|header| offered.split(", ").any(|word| word.eq_ignore_ascii_case(header)))
+    };
+    let mut rows = SCHEMES.iter().filter(offers).peekable();
+    rows.peek().is_some() && rows.all(|row| !row.is_chosen_by_auto())
+}
+
+/// What to look at after a refusal.
+const CHECK_LOGIN: &str = "check the user (DOMAIN\\user, user@realm, or a local user) and the password; a server may answer a \
+    right password like this, too, if the account is not in Administrators or Remote Management Users, or is a local \
+    administrator that remote UAC filters (LocalAccountTokenFilterPolicy)";
+
+/// What follows from a refusal.
+const NOT_AGAIN: &str = "it is not tried again in this run, so that the account does not get locked";
 
 /// Advice on what keeps a Kerberos ticket from opening the door.
 pub(crate) fn ticket_hint(trouble: TicketTrouble) -> &'static str {

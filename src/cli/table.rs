@@ -1,7 +1,7 @@
 //! DOOR: the local table, as the command uses it: where it is, and the moves that the commands make in it.
 #![expect(clippy::disallowed_methods, reason = "this door reads the clock: rows say when they were seen")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -76,6 +76,22 @@ impl Table {
             Ok(urls.into_iter().zip(known).filter(|(_, known)| !known).map(|(url, _)| url).collect())
         })
         .await
+    }
+
+    /// Those of these endpoints, each with an account, that the account has listed before. A table that cannot be read knows
+    /// of none: whoever needs it says so.
+    pub(crate) async fn listed_before(&self, places: Vec<(String, String)>) -> HashSet<String> {
+        let listed = self.blocking(move |path| {
+            let reader = StoreReader::open(path)?;
+            let mut listed = HashSet::new();
+            for (url, user) in places {
+                if reader.was_listed_by(&url, &user)? {
+                    listed.insert(url);
+                }
+            }
+            Ok(listed)
+        });
+        listed.await.unwrap_or_default()
     }
 
     /// Drops these rows, whatever has become of their sessions, and says how many there were.

@@ -114,6 +114,13 @@ pub(super) fn known<'a>(
 }
 
 /// The URLs of the endpoints that were listed before, the latest first.
+/// Whether this account, ignoring ASCII case, has listed this endpoint, or seen a session of those that are here.
+pub(super) fn was_listed_by(connection: &Connection, url: &str, user: &str) -> Result<bool, Trouble> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM endpoint WHERE url = ?1 AND listed_by = ?2 COLLATE NOCASE)
+        OR EXISTS (SELECT 1 FROM session WHERE endpoint_url = ?1 AND seen_by = ?2 COLLATE NOCASE)";
+    Ok(connection.query_row(sql, [url, user], |row| row.get(0))?)
+}
+
 pub(super) fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
     let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
     let urls = statement.query_map([], |row| row.get(0))?;

@@ -105,6 +105,15 @@ impl StoreReader {
         self.look(|connection| lookup::is_known(connection, url))
     }
 
+    /// Whether this account has listed this endpoint before, so that it was accepted there; both ignoring ASCII case. An
+    /// import does not count.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn was_listed_by(&self, url: &str, user: &str) -> Result<bool, StoreError> {
+        self.look(|connection| lookup::was_listed_by(connection, url, user))
+    }
+
     /// The URLs of the endpoints that were listed before, the latest first. An import does not count.
     ///
     /// # Errors

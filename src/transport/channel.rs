@@ -7,6 +7,7 @@ use super::dial::{Dialer, Link};
 use super::http::{Answer, PostError, Request};
 use super::{BoxFuture, Connection, Reply, TransportError};
 use crate::auth::{AuthError, Protection, ServerNames, sealing};
+use crate::wsman::op::identify;
 use crate::wsman::xml::MAX_BYTES;
 
 /// The library's [`Connection`].
@@ -43,22 +44,26 @@ impl HttpConnection {
                 }
                 // This server has judged the password itself: another login would be another failed one.
                 Ok(answer) if answer.status == 401 && matches!(link.protection, Protection::Header(_)) => {
-                    self.dialer.gate.refuse(&self.dialer.credential);
-                    return Err(self.dialer.refused(link.scheme));
+                    return Err(self.dialer.password_refused(link.scheme));
                 }
                 Ok(answer) if answer.status == 401 && !fresh => {
                     tracing::debug!(endpoint, "the server dropped the login; logging in again");
                 }
+                // The password was right a moment ago: it is the account that may not do this.
                 Ok(answer) if answer.status == 401 => {
-                    return Err(self.dialer.refused(link.scheme));
+                    return Err(self.dialer.not_authorized(link.scheme));
                 }
                 Ok(answer) => {
                     link.closed |= answer.closes;
                     let reply = link.open(answer, endpoint)?;
+                    if std::mem::take(&mut link.is_unconfirmed) {
+                        self.dialer.confirmed();
+                    }
                     self.link = Some(link);
                     return Ok(reply);
                 }
                 Err(Failure::Auth(source)) => return Err(self.dialer.auth_error(source)),
+                Err(Failure::Answer(error)) => return Err(error),
                 Err(Failure::Post(PostError::NotConnected(source))) => {
                     return Err(self.dialer.not_connected(source));
                 }
@@ -98,13 +103,27 @@ impl Connection for HttpConnection {
     }
 }
 
-/// Why a link gave no answer.
-enum Failure {
+/// Why a link gave no answer that can be used.
+pub(super) enum Failure {
     Post(PostError),
     Auth(AuthError),
+    Answer(TransportError),
 }
 
 impl Link {
+    /// Whether the server lets a request through, such as this Identify: `false` is a 401.
+    pub(super) async fn identify(&mut self, timeout: Duration, endpoint: &str) -> Result<bool, Failure> {
+        let mut envelope = String::new();
+        identify::request(&mut envelope);
+        let answer = self.send(&envelope, timeout).await?;
+        if answer.status == 401 {
+            return Ok(false);
+        }
+        self.closed |= answer.closes;
+        self.open(answer, endpoint).map_err(Failure::Answer)?;
+        Ok(true)
+    }
+
     /// Posts one envelope; a sealed message is sealed here, once, for this connection.
     async fn send(&mut self, envelope: &str, read_timeout: Duration) -> Result<Answer, Failure> {
         if self.closed {

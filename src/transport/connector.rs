@@ -1,8 +1,8 @@
 //! The library's own [`Connector`]: HTTP and HTTPS.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
 use super::channel::HttpConnection;
@@ -29,7 +29,8 @@ impl HttpConnector {
             auth: AuthScheme::default(),
             stated_account: None,
             options: HttpOptions::default(),
-            gate: LoginGate::new(),
+            gate: LoginGate::of_process(),
+            accepted_before: false,
             clock: door::clock(),
             random: door::random(),
         }
@@ -83,6 +84,7 @@ pub struct HttpConnectorBuilder {
     stated_account: Option<String>,
     options: HttpOptions,
     gate: LoginGate,
+    accepted_before: bool,
     clock: Clock,
     random: Random,
 }
@@ -107,9 +109,18 @@ impl HttpConnectorBuilder {
         self
     }
 
-    /// What the run knows of its credentials: give every connector of a run the same. Default: one of its own.
+    /// What is known of credentials: connectors with the same gate share it. Default: that of the process, so that a wrong
+    /// password is one failed logon, however many connectors there are.
     pub fn login_gate(mut self, gate: LoginGate) -> Self {
         self.gate = gate;
+        self
+    }
+
+    /// This host is known to have accepted this account before. Where it is ready within a second it is the first to see a
+    /// credential that no server has accepted in this run, so that the others need not wait for a host that may refuse it
+    /// or be silent. Default: it is not known.
+    pub fn accepted_before(mut self, is_known: bool) -> Self {
+        self.accepted_before = is_known;
         self
     }
 
@@ -150,6 +161,7 @@ impl HttpConnectorBuilder {
         };
         auth::handshake(self.auth, &self.credential, policy, &rehearsal)
             .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
+        let expected = self.accepted_before.then(|| self.gate.expect(&self.credential));
         let dialer = Dialer {
             wire: Wire::new(&self.endpoint, &self.options)?,
             spn: principal(&self.endpoint, self.options.spn.as_deref()),
@@ -158,9 +170,11 @@ impl HttpConnectorBuilder {
             credential: self.credential,
             auth: self.auth,
             policy,
+            expected: Mutex::new(expected),
             gate: self.gate,
             login_timeout: self.options.login_timeout,
-            connect_timeout: self.options.connect_timeout,
+            login_attempts: self.options.login_attempts,
+            offers: OnceLock::new(),
             clock: self.clock,
             random: self.random,
             logins: AtomicU64::new(0),

@@ -1,14 +1,17 @@
 //! Opening a connection and logging in on it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use super::channel::SOAP;
+use tokio::time::Instant;
+
+use super::channel::{Failure, SOAP};
 use super::http::{Answer, Http, PostError, Request, Wire};
-use super::{BoxError, Endpoint, LoginGate, TransportError};
+use super::login::{Expected, Recheck, Refusal, Turn};
+use super::{BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, offers};
 use crate::auth::{
-    self, AuthError, AuthScheme, Credential, Handshake, Leg, LoginPolicy, NtlmOptions, Protection,
+    self, AuthError, AuthScheme, Credential, Handshake, Leg, LoginPolicy, NtlmOptions, Offers, Protection,
     ServerNames, Step,
 };
 use crate::wsman::xml::MAX_BYTES;
@@ -27,10 +30,14 @@ pub(super) struct Dialer {
     pub(super) credential: Credential,
     pub(super) auth: AuthScheme,
     pub(super) policy: LoginPolicy,
+    /// This host has accepted the account before, and its first login has not had its turn.
+    pub(super) expected: Mutex<Option<Expected>>,
     pub(super) gate: LoginGate,
     pub(super) wire: Wire,
     pub(super) login_timeout: Duration,
-    pub(super) connect_timeout: Duration,
+    pub(super) login_attempts: u32,
+    /// What the server offered to the login that it accepted first.
+    pub(super) offers: OnceLock<Offers>,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) logins: AtomicU64,
@@ -49,6 +56,29 @@ pub(super) struct Link {
     pub(super) server_names: Option<ServerNames>,
     /// The server said that it closes the connection.
     pub(super) closed: bool,
+    /// The server has still to show that it accepted the password, by answering a request.
+    pub(super) is_unconfirmed: bool,
+}
+
+/// What a login is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Work,
+    /// To hear whether the server still accepts the credential.
+    Recheck,
+}
+
+/// Why one try of a login ended.
+enum Stop {
+    Failed(TransportError),
+    /// The server has closed the connection while the login waited for its turn, before any proof was sent.
+    Expired,
+}
+
+impl From<TransportError> for Stop {
+    fn from(error: TransportError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Dialer {
@@ -57,21 +87,38 @@ impl Dialer {
     }
 
     /// Opens a connection and logs in on it.
-    pub(super) async fn login(&self) -> Result<Link, TransportError> {
-        self.gate.check(&self.credential)?;
-        tracing::debug!(endpoint = self.endpoint.url(), "opening a connection");
-        let mut http = self.open()?;
-        let mut knocked = None;
-        // A credential that is not proven yet waits for its turn, and it does so with the connection already there: a
-        // host that does not answer, or is no WinRM service, holds up nobody.
-        if !self.gate.is_proven(&self.credential) {
-            let patience = self.connect_timeout.saturating_mul(2);
-            knocked = Some(self.judge(http.post(Request::default(), MAX_BYTES, patience).await)?);
-            if knocked.as_mut().is_some_and(|answer| std::mem::take(&mut answer.closes)) {
-                http = self.open()?;
+    pub(super) async fn login(self: &Arc<Self>) -> Result<Link, TransportError> {
+        // It is dropped however the login ends, so that nobody waits for it any more.
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.gate.check(&self.credential, self.login_attempts)?;
+        self.gate.begin(&self.credential);
+        self.log_in(Purpose::Work, expected).await
+    }
+
+    async fn log_in(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        mut expected: Option<Expected>,
+    ) -> Result<Link, TransportError> {
+        self.logins.fetch_add(1, Ordering::Relaxed);
+        let mut left = self.login_timeout;
+        let mut tries = 1;
+        let outcome = loop {
+            match self.try_once(purpose, &mut expected, &mut left).await {
+                Ok(link) => break Ok(link),
+                Err(Stop::Failed(error)) => break Err(error),
+                Err(Stop::Expired) if tries < MAX_TRIES => tries += 1,
+                Err(Stop::Expired) => break Err(self.login_lost(PostError::Died)),
             }
+        };
+        let (endpoint, user) = (self.endpoint.url(), self.credential.user());
+        match &outcome {
+            Ok(Link { scheme, protection, .. }) => {
+                tracing::debug!(endpoint, user, scheme, ?protection, "logged in");
+            }
+            Err(error) => tracing::debug!(endpoint, user, error = error_chain(error), "the login failed"),
         }
-        self.gate.pass(&self.credential, self.drive(http, knocked)).await
+        outcome
     }
 
     /// A handshake that has not begun. It asks for randomness even where no scheme will need it, which is cheap.
@@ -87,80 +134,180 @@ impl Dialer {
         (self.random)(&mut options.client_challenge)
             .and_then(|()| (self.random)(&mut options.session_key))
             .map_err(|source| self.not_connected(source))?;
-        auth::handshake(self.auth, &self.credential, self.policy, &options).map_err(|e| self.auth_error(e))
+        auth::handshake_after(self.offers.get(), self.auth, &self.credential, self.policy, &options)
+            .map_err(|e| self.auth_error(e))
     }
 
-    /// Runs one handshake, within its time limit.
-    async fn drive(&self, http: Http, knocked: Option<Answer>) -> Result<Link, TransportError> {
-        self.logins.fetch_add(1, Ordering::Relaxed);
-        let limit = self.login_limit();
-        let shown = AtomicBool::new(false);
-        let outcome = tokio::time::timeout(limit, self.shake_hands(http, knocked, &shown)).await;
-        let mut outcome = outcome.unwrap_or_else(|_| {
-            Err(self.not_connected(format!("the login took longer than {limit:?}").into()))
-        });
-        if let Err(TransportError::Connect { source, .. }) = &outcome
-            && shown.into_inner()
-            && !self.gate.is_proven(&self.credential)
-        {
-            let (user, problem) = (self.credential.user().to_owned(), error_chain(source.as_ref()));
-            outcome = Err(self.auth_error(AuthError::Unanswered { user, problem }));
-        }
-        let (endpoint, user) = (self.endpoint.url(), self.credential.user());
-        match &outcome {
-            Ok(Link { scheme, protection, .. }) => {
-                tracing::debug!(endpoint, user, scheme, ?protection, "logged in");
-            }
-            Err(error) => tracing::debug!(endpoint, user, error = error_chain(error), "the login failed"),
-        }
-        outcome
-    }
-
-    /// Sets `shown` before the credential's proof goes out.
-    async fn shake_hands(
-        &self,
-        mut http: Http,
-        mut knocked: Option<Answer>,
-        shown: &AtomicBool,
-    ) -> Result<Link, TransportError> {
+    /// Runs one handshake. `left` is the time that the login may still take; waiting for other logins does not count.
+    async fn try_once(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        expected: &mut Option<Expected>,
+        left: &mut Duration,
+    ) -> Result<Link, Stop> {
+        tracing::debug!(endpoint = self.endpoint.url(), "opening a connection");
         let mut handshake = self.handshake()?;
+        let mut http = self.open()?;
+        let mut turn: Option<Turn> = None;
         let mut last: Option<Answer> = None;
+        let mut offers = Offers::default();
         let mut closed = false;
         for _ in 0..MAX_LEGS {
             let step;
-            (handshake, step) = self.step(handshake, last.take()).await?;
+            (handshake, step) = self.step(handshake, last.take(), left).await?;
             let leg = match step {
                 Ok(Step::Send(leg)) => leg,
                 Ok(Step::Established(protection)) => {
                     let (scheme, server_names) = (handshake.name(), handshake.server_names().cloned());
-                    return Ok(Link { http, protection, scheme, server_names, closed });
+                    let link = Link { http, protection, scheme, server_names, closed, is_unconfirmed: false };
+                    let is_accepted = handshake.is_accepted();
+                    let link = self.conclude(link, turn, is_accepted, purpose, left).await?;
+                    if !link.is_unconfirmed {
+                        let _ = self.offers.set(offers);
+                    }
+                    return Ok(link);
                 }
-                Err(source) => return Err(self.auth_error(source)),
+                Err(source) => return Err(self.judged(turn, source).into()),
             };
             let asks = leg.authorization.is_none() && !leg.identify;
-            if leg.proves {
-                self.gate.show(&self.credential, self.endpoint.url())?;
-                shown.store(true, Ordering::Relaxed);
+            if leg.proves && turn.is_none() {
+                turn = Some(self.turn(purpose, expected.is_some()).await?);
+                // Whoever waits for this host to go first has no more reason to.
+                drop(expected.take());
             }
             if closed && leg.begins {
                 http = self.open()?;
             }
-            let answer = match knocked.take() {
-                Some(answer) if asks => answer,
-                _ => match self.send_leg(&http, &leg).await {
-                    // The server did not want to wait as long as we did for our turn, or has closed after its 401.
-                    Err(PostError::Died) if leg.begins => {
-                        http = self.open()?;
-                        self.judge(self.send_leg(&http, &leg).await)?
-                    }
-                    answer => self.judge(answer)?,
-                },
+            if let Some(turn) = turn.as_mut().filter(|_| leg.proves) {
+                turn.sending();
+            }
+            let mut answer;
+            (http, answer) = self.send_leg(http, &leg, asks, left).await;
+            if leg.begins && matches!(answer, Err(PostError::Died)) {
+                // The server did not want to wait as long as we did for our turn, or has closed after its 401. Nothing of
+                // this was sent.
+                http = self.open()?;
+                (http, answer) = self.send_leg(http, &leg, asks, left).await;
+            }
+            let is_unsent = matches!(answer, Err(PostError::Died | PostError::NotConnected(_)));
+            if is_unsent && let Some(turn) = turn.take_if(|_| leg.proves) {
+                let expired = turn.has_waited() && matches!(answer, Err(PostError::Died));
+                turn.withdraw();
+                if expired {
+                    return Err(Stop::Expired);
+                }
+            }
+            let answer = match self.judge(answer, &leg) {
+                Ok(answer) => answer,
+                Err(error) => return Err(self.unanswered(turn, error).into()),
             };
+            if asks {
+                offers = answer.offers.clone();
+            }
             closed = answer.closes;
             last = Some(answer);
         }
         let problem = format!("the login is not done after {MAX_LEGS} requests");
-        Err(self.auth_error(AuthError::Malformed { scheme: self.auth.name(), problem }))
+        Err(self.auth_error(AuthError::Malformed { scheme: self.auth.name(), problem }).into())
+    }
+
+    async fn turn(&self, purpose: Purpose, preferred: bool) -> Result<Turn, TransportError> {
+        match purpose {
+            Purpose::Work => {
+                self.gate.turn(&self.credential, self.endpoint.url(), self.login_attempts, preferred).await
+            }
+            Purpose::Recheck => Ok(self.gate.turn_to_recheck(&self.credential, self.endpoint.url())),
+        }
+    }
+
+    /// What a login that stands says of the credential. Where the exchange itself has not shown that the password was
+    /// accepted, an Identify shows it, as long as that matters to others.
+    async fn conclude(
+        self: &Arc<Self>,
+        mut link: Link,
+        turn: Option<Turn>,
+        is_accepted: bool,
+        purpose: Purpose,
+        left: &mut Duration,
+    ) -> Result<Link, TransportError> {
+        let Some(turn) = turn else { return Ok(link) };
+        if !is_accepted {
+            if !turn.is_unproven() && purpose == Purpose::Work {
+                link.is_unconfirmed = true;
+                return Ok(link);
+            }
+            let began = Instant::now();
+            let identified = link.identify(*left, self.endpoint.url()).await;
+            *left = left.saturating_sub(began.elapsed());
+            match identified {
+                Ok(true) => {}
+                Ok(false) => {
+                    let (user, scheme) = (self.credential.user().to_owned(), link.scheme);
+                    return Err(self.judged(Some(turn), AuthError::Refused { user, scheme }));
+                }
+                Err(Failure::Post(error)) => return Err(self.unanswered(Some(turn), self.login_lost(error))),
+                Err(Failure::Auth(source)) => return Err(self.auth_error(source)),
+                Err(Failure::Answer(error)) => return Err(self.unanswered(Some(turn), error)),
+            }
+        }
+        turn.accepted(self.as_acceptor());
+        Ok(link)
+    }
+
+    /// What the failure of a handshake says of the credential.
+    fn judged(self: &Arc<Self>, turn: Option<Turn>, source: AuthError) -> TransportError {
+        self.auth_error(match (source, turn) {
+            (AuthError::Refused { user, scheme }, Some(turn)) => self.refused(turn.refused(), user, scheme),
+            (source @ AuthError::NotAuthorized { .. }, Some(turn)) => {
+                turn.accepted(self.as_acceptor());
+                source
+            }
+            (source, _) => source,
+        })
+    }
+
+    /// A refusal as the gate understands it.
+    fn refused(&self, refusal: Refusal, user: String, scheme: &'static str) -> AuthError {
+        match refusal {
+            Refusal::EndsUse => AuthError::Refused { user, scheme },
+            Refusal::ThisHostOnly => AuthError::NotAuthorized { user, scheme },
+        }
+    }
+
+    /// A failure after an unproven proof that another try might mend must not look like one.
+    fn unanswered(&self, turn: Option<Turn>, error: TransportError) -> TransportError {
+        if !turn.is_some_and(|turn| turn.has_sent_unproven()) {
+            return error;
+        }
+        let problem = match &error {
+            TransportError::Connect { source, .. } => error_chain(source.as_ref()),
+            TransportError::Status { status, .. } if RETRYABLE_STATUS.contains(status) => {
+                format!("HTTP {status}")
+            }
+            _ => return error,
+        };
+        self.auth_error(AuthError::Unanswered { user: self.credential.user().to_owned(), problem })
+    }
+
+    fn as_acceptor(self: &Arc<Self>) -> Weak<dyn Recheck> {
+        let dialer: Arc<dyn Recheck> = Arc::<Self>::clone(self);
+        Arc::downgrade(&dialer)
+    }
+
+    /// The server has answered a request on a connection that was unconfirmed.
+    pub(super) fn confirmed(self: &Arc<Self>) {
+        self.gate.accepted(&self.credential, self.endpoint.url(), self.as_acceptor());
+    }
+
+    /// The server answers 401 to a request that bears the password itself.
+    pub(super) fn password_refused(&self, scheme: &'static str) -> TransportError {
+        let refusal = self.gate.refused(&self.credential, self.endpoint.url());
+        self.auth_error(self.refused(refusal, self.credential.user().to_owned(), scheme))
+    }
+
+    /// The server answers 401 although it has just accepted the login.
+    pub(super) fn not_authorized(&self, scheme: &'static str) -> TransportError {
+        self.auth_error(AuthError::NotAuthorized { user: self.credential.user().to_owned(), scheme })
     }
 
     /// One step of the handshake. Kerberos may wait in it for a KDC, as long as the system's library does.
@@ -168,6 +315,7 @@ impl Dialer {
         &self,
         mut handshake: Box<dyn Handshake>,
         last: Option<Answer>,
+        left: &mut Duration,
     ) -> Result<Stepped, TransportError> {
         let step = move || {
             let step = handshake.step(last.as_ref().map(view).as_ref());
@@ -175,28 +323,48 @@ impl Dialer {
         };
         #[cfg(feature = "kerberos")]
         if !matches!(self.auth, AuthScheme::Basic | AuthScheme::Ntlm) {
-            return super::aside::aside(step).await.map_err(|source| self.not_connected(source));
+            let began = Instant::now();
+            let stepped = tokio::time::timeout(*left, super::aside::aside(step)).await;
+            *left = left.saturating_sub(began.elapsed());
+            return match stepped {
+                Ok(stepped) => stepped.map_err(|source| self.not_connected(source)),
+                Err(_) => Err(self.not_connected(Silence::LoggingIn(self.login_timeout).into())),
+            };
         }
+        #[cfg(not(feature = "kerberos"))]
+        let _ = left;
         Ok(step())
     }
 
-    async fn send_leg(&self, http: &Http, leg: &Leg) -> Result<Answer, PostError> {
-        let mut request = Request { authorization: leg.authorization.as_ref(), ..Request::default() };
-        if leg.identify {
-            request.content_type = Some(SOAP);
-            request.body = super::probe::identify_envelope();
-        }
-        http.post(request, MAX_BYTES, self.login_limit()).await
+    /// Sends one request of a login. The connection that comes back is the one that was answered.
+    async fn send_leg(
+        &self,
+        http: Http,
+        leg: &Leg,
+        asks: bool,
+        left: &mut Duration,
+    ) -> (Http, Result<Answer, PostError>) {
+        let began = Instant::now();
+        let (http, answer) = if asks {
+            offers::ask(&self.wire, http, Request::default(), *left).await
+        } else {
+            let mut request = Request { authorization: leg.authorization.as_ref(), ..Request::default() };
+            if leg.identify {
+                request.content_type = Some(SOAP);
+                request.body = super::probe::identify_envelope();
+            }
+            let answer = http.post(request, MAX_BYTES, *left).await;
+            (http, answer)
+        };
+        // Connecting has a limit of its own.
+        let began = http.connected_at().map_or_else(Instant::now, |connected| connected.max(began));
+        *left = left.saturating_sub(began.elapsed());
+        (http, answer)
     }
 
-    /// How long one login may take, its connect included.
-    fn login_limit(&self) -> Duration {
-        self.login_timeout.saturating_add(self.connect_timeout)
-    }
-
-    /// Lets through an answer that is a word of the login: 401, or a success that is not a web page. The handshakes
-    /// want no other.
-    fn judge(&self, answer: Result<Answer, PostError>) -> Result<Answer, TransportError> {
+    /// Lets through an answer that is a word of the login: 401, or a success that is not a web page; to an Identify an
+    /// envelope. The handshakes want no other.
+    fn judge(&self, answer: Result<Answer, PostError>, leg: &Leg) -> Result<Answer, TransportError> {
         let mut answer = answer.map_err(|error| self.login_lost(error))?;
         if answer.is_soap() && answer.status != 401 {
             // Even a fault: whoever reads the envelope has let us in.
@@ -205,7 +373,7 @@ impl Dialer {
         let is_page = !answer.body.is_empty() && !answer.is_soap();
         match answer.status {
             401 => Ok(answer),
-            200..300 if !is_page => Ok(answer),
+            200..300 if answer.is_soap() || !(is_page || leg.identify) => Ok(answer),
             _ => Err(answer.into_status_error(self.endpoint.url())),
         }
     }
@@ -220,9 +388,7 @@ impl Dialer {
         match error {
             PostError::NotConnected(source) | PostError::Lost(source) => self.not_connected(source),
             PostError::Died => self.not_connected("the server closed the connection during the login".into()),
-            PostError::Timeout(after) => {
-                self.not_connected(format!("no answer to the login within {after:?}").into())
-            }
+            PostError::Timeout(_) => self.not_connected(Silence::LoggingIn(self.login_timeout).into()),
             PostError::TooLarge(limit) => TransportError::TooLarge { endpoint, limit },
         }
     }
@@ -234,10 +400,14 @@ impl Dialer {
     pub(super) fn auth_error(&self, source: AuthError) -> TransportError {
         TransportError::Auth { endpoint: self.endpoint.url().to_owned(), source }
     }
+}
 
-    /// The server answers 401 although the login stands.
-    pub(super) fn refused(&self, scheme: &'static str) -> TransportError {
-        self.auth_error(AuthError::Refused { user: self.credential.user().to_owned(), scheme })
+impl Recheck for Dialer {
+    fn recheck(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            // The gate has heard the verdict, if there was one.
+            let _ = self.log_in(Purpose::Recheck, None).await;
+        })
     }
 }
 
@@ -263,3 +433,6 @@ fn view(answer: &Answer) -> auth::Answer<'_> {
 
 /// NTLM takes two requests, a negotiation that changes its mechanism four, and one asks for the offer.
 const MAX_LEGS: usize = 6;
+
+/// How often a login begins anew whose connection the server has closed while it waited for its turn.
+const MAX_TRIES: u32 = 3;

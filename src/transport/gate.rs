@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -20,6 +22,7 @@ use super::BoxError;
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     taken: Arc<AtomicBool>,
+    connected: Arc<watch::Sender<Option<Instant>>>,
     wait: Duration,
 }
 
@@ -31,7 +34,19 @@ pub(super) struct ConnectionDied;
 impl Gate {
     /// A gate whose refusals come after `wait`.
     pub(super) fn new(wait: Duration) -> Self {
-        Self { taken: Arc::default(), wait }
+        Self { taken: Arc::default(), connected: Arc::new(watch::Sender::new(None)), wait }
+    }
+
+    /// When the connection came about; waits until it has.
+    pub(super) async fn connected(&self) -> Instant {
+        // The sender lives as long as `self`, so that the wait cannot fail.
+        let _ = self.connected.subscribe().wait_for(Option::is_some).await;
+        self.connected_at().unwrap_or_else(Instant::now)
+    }
+
+    /// When the connection came about, if it has.
+    pub(super) fn connected_at(&self) -> Option<Instant> {
+        *self.connected.borrow()
     }
 }
 
@@ -66,7 +81,12 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         if !self.gate.taken.swap(true, Ordering::AcqRel) {
-            return Box::pin(self.inner.call(request));
+            let (connecting, connected) = (self.inner.call(request), Arc::clone(&self.gate.connected));
+            return Box::pin(async move {
+                let stream = connecting.await?;
+                connected.send_replace(Some(Instant::now()));
+                Ok(stream)
+            });
         }
         let wait = self.gate.wait;
         Box::pin(async move {
@@ -105,7 +125,9 @@ mod tests {
     async fn the_first_connect_passes_and_any_other_waits_and_is_refused() {
         let gate = Gate::new(GATE_WAIT);
         let (mut one, mut other) = (gate.layer(Dial), gate.layer(Dial));
+        assert_eq!(gate.connected_at(), None);
         assert_eq!(one.call(()).await.unwrap(), "connected");
+        assert_eq!(gate.connected().await, tokio::time::Instant::now());
         for service in [&mut one, &mut other] {
             let begun = tokio::time::Instant::now();
             assert!(service.call(()).await.unwrap_err().is::<ConnectionDied>());

@@ -10,13 +10,14 @@ use reqwest::header::{
     HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::gate::{ConnectionDied, GATE_WAIT, Gate};
 use super::route::{Lookup, Route};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
 use super::witness::Witness;
-use super::{BoxError, Endpoint, HttpOptions, SetupError, TlsError};
+use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError};
 use crate::auth::Offers;
 
 /// How to open connections to one endpoint.
@@ -80,7 +81,7 @@ impl Wire {
             .tcp_keepalive(TCP_KEEPALIVE)
             .user_agent(USER_AGENT)
             .default_headers(headers)
-            .connector_layer(gate);
+            .connector_layer(gate.clone());
         builder = match self.route.lookup.clone() {
             Lookup::Url => builder,
             Lookup::Fixed(host, address) => builder.resolve(&host, address),
@@ -91,6 +92,8 @@ impl Wire {
             client: builder.build()?,
             url: self.route.url.clone(),
             witness,
+            gate,
+            connect_timeout: self.connect_timeout,
             answered: AtomicBool::new(false),
         })
     }
@@ -101,6 +104,8 @@ pub(super) struct Http {
     client: reqwest::Client,
     url: String,
     witness: Arc<Witness>,
+    gate: Gate,
+    connect_timeout: Duration,
     /// Whether the server has answered on it, so that TLS has come about.
     answered: AtomicBool,
 }
@@ -160,8 +165,9 @@ pub(super) enum PostError {
 }
 
 impl Http {
-    /// Posts one request and reads its answer to the end: an answer that is not drained loses the connection.
-    /// Dropping the future closes the connection.
+    /// Posts one request and reads its answer to the end: an answer that is not drained loses the connection. `timeout`
+    /// counts from when the connection stands, for which there is a limit of its own. Dropping the future closes the
+    /// connection.
     pub(super) async fn post(
         &self,
         request: Request<'_>,
@@ -178,7 +184,25 @@ impl Http {
             }
             Ok(answer)
         };
-        tokio::time::timeout(timeout, whole).await.unwrap_or(Err(PostError::Timeout(timeout)))
+        let late = async {
+            self.gate.connected().await;
+            tokio::time::sleep(timeout).await;
+        };
+        tokio::select! {
+            biased;
+            answer = whole => answer,
+            () = late => Err(PostError::Timeout(timeout)),
+        }
+    }
+
+    /// Waits until the connection has stood for so long.
+    pub(super) async fn connected_for(&self, time: Duration) {
+        tokio::time::sleep_until(self.gate.connected().await + time).await;
+    }
+
+    /// When the connection came about, if it has.
+    pub(super) fn connected_at(&self) -> Option<Instant> {
+        self.gate.connected_at()
     }
 
     async fn send(&self, request: Request<'_>) -> Result<reqwest::Response, PostError> {
@@ -217,6 +241,9 @@ impl Http {
         let error = error.without_url();
         if died(&error) {
             return PostError::Died;
+        }
+        if error.is_connect() && error.is_timeout() {
+            return PostError::NotConnected(Silence::Connecting(self.connect_timeout).into());
         }
         let unsent = error.is_connect() || error.is_builder();
         // With TLS 1.3 our part of the handshake is over before the server's: it may refuse us below the first request,

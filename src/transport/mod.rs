@@ -11,6 +11,7 @@ mod gate;
 mod handshake_signature;
 mod http;
 mod login;
+mod offers;
 mod options;
 mod pin;
 mod probe;
@@ -96,8 +97,8 @@ pub enum TransportError {
     Connect {
         /// The endpoint's URL.
         endpoint: String,
-        /// The cause: resolution, refusal, timeout, TLS (a [`TlsError`] where it is one), a connection lost during the
-        /// login, or one that an earlier failure has made unusable.
+        /// The cause: resolution, refusal, timeout ([`TransportError::is_silence`]), TLS (a [`TlsError`] where it is one), a
+        /// connection lost during the login, or one that an earlier failure has made unusable.
         #[source]
         source: BoxError,
     },
@@ -127,11 +128,23 @@ pub enum TransportError {
         #[source]
         source: AuthError,
     },
-    /// This credential was refused elsewhere in this run, or at once; it is not tried again.
+    /// This credential was refused elsewhere in this run, or another one of this name; it is not tried again.
     #[error("the credential of {user} was refused in this run and is not tried again")]
     CredentialRefused {
         /// The account.
         user: String,
+    },
+    /// So many hosts gave no verdict on this credential that it is not sent to another one in this run.
+    #[error(
+        "the credential of {user} is sent to no further server: no verdict on it came from {}, and a wrong one may count \
+         as a failed logon there",
+        hosts.join(" and ")
+    )]
+    CredentialWithheld {
+        /// The account.
+        user: String,
+        /// The URLs of the endpoints that gave no verdict, in the order in which they saw the proof.
+        hosts: Vec<String>,
     },
     /// An HTTP status without a SOAP body: 403, 404, 405, 503, a redirect, a web page.
     #[error("{endpoint} answered HTTP {status}{excerpt}")]
@@ -164,6 +177,28 @@ impl TransportError {
             _ => None,
         }
     }
+
+    /// Whether no connection came about because a time limit ran out: [`HttpOptions::with_connect_timeout`] or
+    /// [`HttpOptions::with_login_timeout`].
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } => source.is::<Silence>(),
+            _ => false,
+        }
+    }
+}
+
+/// Too early, too many requests, service unavailable: the request was turned away before it did anything.
+pub(crate) const RETRYABLE_STATUS: [u16; 3] = [425, 429, 503];
+
+/// Which time limit ran out before a connection was logged in.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum Silence {
+    #[error("no connection within {0:?}")]
+    Connecting(Duration),
+    #[error("no answer to the login within {0:?}")]
+    LoggingIn(Duration),
 }
 
 /// Where the login stands, it is the answer that is wrong.

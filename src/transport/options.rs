@@ -16,6 +16,7 @@ pub struct HttpOptions {
     pub(super) tls_server_name: Option<String>,
     pub(super) connect_timeout: Duration,
     pub(super) login_timeout: Duration,
+    pub(super) login_attempts: u32,
     pub(super) resolve: Option<SocketAddr>,
     pub(super) spn: Option<String>,
     pub(super) workstation: String,
@@ -61,10 +62,19 @@ impl HttpOptions {
         self
     }
 
-    /// How long one login may take once the connection stands; waiting for other logins does not count. Default: 30 s.
+    /// How long one login may take once the connection stands; waiting for other logins does not count. Default: 15 s.
     #[must_use]
     pub fn with_login_timeout(mut self, limit: Duration) -> Self {
         self.login_timeout = limit;
+        self
+    }
+
+    /// How many servers may see the proof of a credential that no server has accepted before one of them gives a verdict: a
+    /// lost connection or a server that is silent may hide a failed logon. At least 1. It never multiplies refusals: one
+    /// ends the use of such a credential ([`LoginGate`](super::LoginGate)). Default: 2.
+    #[must_use]
+    pub fn with_login_attempts(mut self, attempts: u32) -> Self {
+        self.login_attempts = attempts.max(1);
         self
     }
 
@@ -105,6 +115,7 @@ impl Default for HttpOptions {
             tls_server_name: None,
             connect_timeout: CONNECT_TIMEOUT,
             login_timeout: LOGIN_TIMEOUT,
+            login_attempts: LOGIN_ATTEMPTS,
             resolve: None,
             spn: None,
             workstation: String::new(),
@@ -121,6 +132,7 @@ impl fmt::Debug for HttpOptions {
             .field("tls_server_name", &self.tls_server_name)
             .field("connect_timeout", &self.connect_timeout)
             .field("login_timeout", &self.login_timeout)
+            .field("login_attempts", &self.login_attempts)
             .field("resolve", &self.resolve)
             .field("spn", &self.spn)
             .field("workstation", &self.workstation)
@@ -172,5 +184,10 @@ pub enum SetupError {
 /// Enough for a name server that needs a retry and for TLS over a slow line; a host that takes longer is down.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server may have to ask a far domain controller, which itself gives up after some 20 s.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// A server that has to ask a domain controller takes a second or two. One that takes longer than this is broken, and holds
+/// up whoever waits for its host.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// One server without a verdict must not spoil the run for all others, and policies lock an account after three failed
+/// logons at the earliest.
+const LOGIN_ATTEMPTS: u32 = 2;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::channel::SOAP;
 use super::http::{Answer, Http, PostError, Request, Wire};
 use super::witness::Witness;
-use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError};
+use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, offers};
 use crate::auth::Offers;
 use crate::wsman::op::identify;
-use crate::wsman::xml::MAX_BYTES;
 
 /// What an endpoint says of itself to a stranger.
 #[derive(Clone, Debug)]
@@ -49,7 +48,8 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
         unauthenticated_identify: true,
         ..Request::default()
     };
-    let answer = prober.post(&http, request).await?;
+    let (http, answer) = prober.ask(http, request).await;
+    let answer = answer?;
     let mut probe = Probe {
         excerpt: if answer.is_soap() { String::new() } else { answer.excerpt() },
         identity_body: None,
@@ -61,7 +61,7 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
     };
     if answer.is_soap() {
         let http = if answer.closes { prober.wire.open().map_err(connect)? } else { http };
-        probe.offers = prober.post(&http, Request::default()).await?.offers;
+        probe.offers = prober.ask(http, Request::default()).await.1?.offers;
         probe.identity_body = Some(answer.body);
     }
     Ok(probe)
@@ -74,16 +74,19 @@ struct Prober<'a> {
 }
 
 impl Prober<'_> {
-    async fn post(&self, http: &Http, request: Request<'_>) -> Result<Answer, TransportError> {
-        let endpoint = self.endpoint.url().to_owned();
-        let limit = self.options.connect_timeout.saturating_add(self.options.login_timeout);
-        http.post(request, MAX_BYTES, limit).await.map_err(|error| match error {
-            PostError::NotConnected(source) => TransportError::Connect { endpoint, source },
-            PostError::Died => TransportError::Lost { endpoint, source: "the connection was closed".into() },
-            PostError::Lost(source) => TransportError::Lost { endpoint, source },
-            PostError::Timeout(after) => TransportError::Timeout { endpoint, after },
-            PostError::TooLarge(limit) => TransportError::TooLarge { endpoint, limit },
-        })
+    async fn ask(&self, http: Http, request: Request<'_>) -> (Http, Result<Answer, TransportError>) {
+        let (http, answer) = offers::ask(&self.wire, http, request, self.options.login_timeout).await;
+        let endpoint = || self.endpoint.url().to_owned();
+        let answer = answer.map_err(|error| match error {
+            PostError::NotConnected(source) => TransportError::Connect { endpoint: endpoint(), source },
+            PostError::Died => {
+                TransportError::Lost { endpoint: endpoint(), source: "the connection was closed".into() }
+            }
+            PostError::Lost(source) => TransportError::Lost { endpoint: endpoint(), source },
+            PostError::Timeout(after) => TransportError::Timeout { endpoint: endpoint(), after },
+            PostError::TooLarge(limit) => TransportError::TooLarge { endpoint: endpoint(), limit },
+        });
+        (http, answer)
     }
 }
 

@@ -34,12 +34,16 @@ async fn basic_closes_sessions_over_https_and_a_wrong_password_is_shown_once() {
     let Identity { certificate, key, .. } = Identity::write(folder.path(), "server");
     let Some(front) = front(json!({"certificate": certificate, "key": key})).await else { return };
     let tls = ["--tls", "--ca-file", &certificate];
-    let run = remove(&front, "wrong", &tls).run().await.expect(5);
+    // `auto` does not take it, also where nothing else is offered.
+    let run = remove(&front, ACCOUNT[1], &tls).run().await.expect(1);
+    assert!(run.stderr.contains("--auth basic"), "{}", run.stderr);
+    assert!(front.told().is_empty());
+    let basic = [&tls[..], &["--auth", "basic"]].concat();
+    let run = remove(&front, "wrong", &basic).run().await.expect(5);
     assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
     let told = front.told();
     assert_eq!((count(&told, "login"), count(&told, "failed")), (0, 1), "{told:?}");
-    // `auto` takes what alone is offered.
-    let run = remove(&front, ACCOUNT[1], &tls).run().await.expect(0);
+    let run = remove(&front, ACCOUNT[1], &basic).run().await.expect(0);
     let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
     assert_eq!(outcomes, ["Closed", "Closed"]);
     assert_eq!(left(&front.simulator), [ALICE]);
@@ -52,9 +56,11 @@ async fn basic_over_plain_http_shows_no_password_unless_that_is_asked_for() {
     let Some(front) = front(json!({})).await else { return };
     let run = remove(&front, ACCOUNT[1], &["--auth", "basic"]).run().await;
     assert!(run.code != 0 && run.stderr.contains("--dangerous-basic-over-http"), "{}", run.stderr);
-    let run = remove(&front, ACCOUNT[1], &[]).run().await;
-    assert!(run.code != 0 && run.stderr.contains("--dangerous-basic-over-http"), "{}", run.stderr);
+    for auto in [&[][..], &["--dangerous-basic-over-http"]] {
+        let run = remove(&front, ACCOUNT[1], auto).run().await;
+        assert!(run.code != 0 && run.stderr.contains("--auth basic"), "{}", run.stderr);
+    }
     assert!(front.told().is_empty());
-    remove(&front, ACCOUNT[1], &["--dangerous-basic-over-http"]).run().await.expect(0);
+    remove(&front, ACCOUNT[1], &["--auth", "basic", "--dangerous-basic-over-http"]).run().await.expect(0);
     assert_eq!(left(&front.simulator), [ALICE]);
 }

@@ -1,7 +1,7 @@
 //! The fault matrix: every trouble that we know of, with each login, in each operation. `docs/faults.md` is what came.
 
 mod cell;
-mod clock;
+pub(crate) mod clock;
 mod crowd;
 mod host;
 mod hostile;

@@ -2,14 +2,16 @@
 
 mod answers;
 mod connection;
+mod fleet;
 mod lockout;
 mod login;
 mod logs;
 mod sealed;
+mod silence;
 pub(crate) mod tls;
 
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use pssession::auth::{AuthError, AuthScheme, Credential};
@@ -28,28 +30,39 @@ const ENVELOPE: &str = "<s:Envelope>ask</s:Envelope>";
 const ANSWER: &str = "<s:Envelope>told</s:Envelope>";
 const LONG: Duration = Duration::from_secs(20);
 
+/// One credential for all tests: what is known of it, each gate knows for itself.
 fn credential() -> Credential {
-    Credential::new("ann", "hunter2".to_owned().into())
+    static ANN: LazyLock<Credential> = LazyLock::new(|| Credential::new("ann", "hunter2".to_owned().into()));
+    ANN.clone()
 }
 
 fn endpoint(url: &str) -> Endpoint {
     Endpoint::parse(url, false).unwrap()
 }
 
+/// A connector with a gate of its own: tests share a process, and what a server says in one is nobody else's business.
+fn alone(endpoint: Endpoint) -> HttpConnectorBuilder {
+    HttpConnector::builder(endpoint, credential()).login_gate(LoginGate::new())
+}
+
 /// Basic over plain HTTP.
 fn basic(url: &str) -> HttpConnectorBuilder {
     let security = Security { dangerous_basic_over_http: true, ..Security::default() };
-    HttpConnector::builder(endpoint(url), credential())
-        .auth(AuthScheme::Basic)
-        .options(HttpOptions::default().with_security(security))
+    alone(endpoint(url)).auth(AuthScheme::Basic).options(HttpOptions::default().with_security(security))
 }
 
 /// NTLM over plain HTTP without sealing: the login is bound to the connection.
 fn bound(url: &str) -> HttpConnectorBuilder {
     let security = Security { dangerous_unencrypted: true, ..Security::default() };
-    HttpConnector::builder(endpoint(url), credential())
-        .auth(AuthScheme::Ntlm)
-        .options(HttpOptions::default().with_security(security))
+    alone(endpoint(url)).auth(AuthScheme::Ntlm).options(HttpOptions::default().with_security(security))
+}
+
+/// A gate that knows that a server has accepted the credential, so that no other one needs to show it.
+async fn accepted() -> LoginGate {
+    let gate = LoginGate::new();
+    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    connect(basic(&server.url()).login_gate(gate.clone())).await.unwrap();
+    gate
 }
 
 async fn connect(builder: HttpConnectorBuilder) -> Result<Box<dyn Connection>, TransportError> {

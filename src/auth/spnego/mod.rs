@@ -23,6 +23,7 @@ use super::{Answer, AuthError, Handshake, ServerNames, Step};
 ///    +-- reject, or no token: Rejected or NotOffered if nothing was shown, else what the mechanism says
 /// Proved --(2xx, and the server's mechListMIC is right where one is due)--> Established
 ///    +-- 401 that asks for our mechListMIC: once, alone
+///    +-- 401 with accept-completed: the password is right, and the account is not admitted: NotAuthorized
 ///    +-- 401: refused
 /// ```
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Spnego {
     state: State,
     /// What the server has said of itself, once the login stands.
     server_names: Option<ServerNames>,
+    /// The server's mechListMIC has verified, and the login stands.
+    accepted: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +66,7 @@ struct Negotiation {
 impl Spnego {
     /// Begins a negotiation of these mechanisms, the preferred first.
     pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, manner: Manner) -> Self {
-        Self { manner, state: State::Start(mechanisms), server_names: None }
+        Self { manner, state: State::Start(mechanisms), server_names: None, accepted: false }
     }
 
     /// Offers what can be used here: a mechanism that has no first token, such as Kerberos without a ticket, is left
@@ -122,6 +125,7 @@ impl Spnego {
             200..=299 => {
                 negotiation.finish(resp, answer)?;
                 self.server_names = negotiation.mechanism.server_names().cloned();
+                self.accepted = negotiation.mic_verified;
                 return self.manner.establish(negotiation.mechanism);
             }
             401 => negotiation.reply(resp, answer, header)?,
@@ -142,8 +146,13 @@ impl Negotiation {
     ) -> Result<Token, AuthError> {
         let Some(resp) = resp else { return Err(self.refused(None, answer, header)) };
         let token = resp.response_token.as_ref().map(OctetString::as_bytes);
-        if matches!(resp.neg_state, Some(NegState::Reject | NegState::AcceptCompleted)) {
-            return Err(self.rejected(token));
+        match resp.neg_state {
+            Some(NegState::AcceptCompleted) if self.shown == Shown::Password => {
+                self.verify(&resp)?;
+                return Err(self.not_authorized());
+            }
+            Some(NegState::Reject | NegState::AcceptCompleted) => return Err(self.rejected(token)),
+            _ => {}
         }
         if resp.neg_state == Some(NegState::RequestMic) {
             self.needs_mic = true;
@@ -277,6 +286,14 @@ impl Negotiation {
         }
     }
 
+    /// The negotiation is complete, so that the password is right, and the answer is a 401 all the same.
+    fn not_authorized(&mut self) -> AuthError {
+        match self.mechanism.refused(None) {
+            AuthError::Refused { user, scheme } => AuthError::NotAuthorized { user, scheme },
+            other => other,
+        }
+    }
+
     /// A definite no.
     fn rejected(&mut self, token: Option<&[u8]>) -> AuthError {
         match self.shown {
@@ -315,6 +332,10 @@ impl Handshake for Spnego {
 
     fn server_names(&self) -> Option<&ServerNames> {
         self.server_names.as_ref()
+    }
+
+    fn is_accepted(&self) -> bool {
+        self.accepted
     }
 }
 

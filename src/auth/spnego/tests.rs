@@ -301,13 +301,41 @@ fn a_challenge_within_a_negotiation_must_not_drop_sign_or_seal() {
 #[test]
 fn a_401_after_the_proof_is_a_definite_refusal() {
     let refused = AuthError::Refused { user: r"Domain\User".into(), scheme: "ntlm" };
-    for header in
-        ["Negotiate", "", "Negotiate oQcwBaADCgEC", "Negotiate oQcwBaADCgEB", "Negotiate oQcwBaADCgEA"]
-    {
+    for header in ["Negotiate", "", "Negotiate oQcwBaADCgEC", "Negotiate oQcwBaADCgEB"] {
         let (mut login, _) = of_ntlm();
         sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
         assert_eq!(answer(&mut login, 401, header).unwrap_err(), refused, "{header}");
     }
+}
+
+#[test]
+fn accept_completed_with_a_401_says_that_the_password_is_right() {
+    let right = hex("010000007dd6da05648a73ae00000000");
+    let not_authorized = AuthError::NotAuthorized { user: r"Domain\User".into(), scheme: "ntlm" };
+    let wrong = AuthError::Downgrade { what: "the right mechListMIC" };
+    for (end, expected) in [
+        (resp(NegState::AcceptCompleted), &not_authorized),
+        (last(&right), &not_authorized),
+        (last(&[0; 16]), &wrong),
+    ] {
+        let (mut login, _) = of_ntlm();
+        sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+        assert_eq!(say(&mut login, 401, &end).unwrap_err(), *expected, "{end:?}");
+        assert!(answer(&mut login, 200, "").is_err());
+    }
+}
+
+#[test]
+fn only_a_mech_list_mic_that_verifies_shows_in_the_exchange_that_the_server_accepted() {
+    let (mut login, _) = of_ntlm();
+    sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+    assert!(!login.is_accepted());
+    assert!(say(&mut login, 200, &last(&hex("010000007dd6da05648a73ae00000000"))).is_ok());
+    assert!(login.is_accepted());
+    let (mut login, _) = of_ntlm();
+    sent(say(&mut login, 401, &challenge(&timeless())));
+    assert!(answer(&mut login, 200, "").is_ok());
+    assert!(!login.is_accepted());
 }
 
 #[test]

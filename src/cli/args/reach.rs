@@ -76,7 +76,7 @@ pub(crate) struct LoginArgs {
     /// The machine's name that NTLM tells the server; an empty one is not told [default: its NetBIOS name]
     #[arg(long, value_name = "NAME")]
     pub(crate) workstation: Option<String>,
-    /// How to log in; auto takes the strongest that the server offers and the rest allows [default: auto]
+    /// How to log in; auto takes the strongest that the server offers and the rest allows, never basic [default: auto]
     #[arg(long, value_name = "SCHEME", value_parser = PossibleValuesParser::new(AuthScheme::names()), ignore_case = true)]
     pub(crate) auth: Option<String>,
     /// Never log in with NTLM, not even where negotiate comes down to it
@@ -99,6 +99,12 @@ pub(crate) struct LimitArgs {
     /// For one TCP (and TLS) connection to come about [default: 10s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) connect_timeout: Option<String>,
+    /// For one login, once the connection stands; waiting for other hosts does not count [default: 15s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) login_timeout: Option<String>,
+    /// Hosts that may be shown a password that nobody has accepted yet, and give no verdict [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) login_attempts: Option<u8>,
     /// For the server to carry out one operation [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) operation_timeout: Option<String>,

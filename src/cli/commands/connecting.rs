@@ -1,10 +1,12 @@
 //! The way to the servers: one connector for each, with the login that suits it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use pssession::auth::SchemeRow;
 use pssession::session::Transport;
-use pssession::store::{Origin, Rows};
-use pssession::transport::{LoginGate, SetupError};
+use pssession::store::Rows;
+use pssession::transport::SetupError;
 use pssession::{AuthScheme, Connector, Credential, Endpoint, HttpConnector};
 
 use super::Context;
@@ -14,14 +16,16 @@ use crate::cli::exit::Exit;
 use crate::cli::hints::place;
 use crate::cli::intent::{Authorities, Passwords, Reach};
 use crate::cli::login::Logins;
+use crate::cli::table::Table;
 
-/// The connectors of one run share one memory of which credential was refused.
+/// The connectors of one run, and the credentials that they share.
 pub(super) struct Connectors<'a> {
     reach: &'a Reach,
     context: &'a Context,
     logins: Logins<'a>,
     authorities: Authorities,
-    gate: LoginGate,
+    /// Where it stands which account was accepted where.
+    table: Option<Table>,
 }
 
 /// An endpoint, and what is known of the way there.
@@ -33,20 +37,27 @@ struct Home {
 }
 
 impl<'a> Connectors<'a> {
-    pub(super) fn new(reach: &'a Reach, context: &'a Context, logins: Logins<'a>) -> Self {
-        Self { reach, context, logins, authorities: reach.authorities.clone(), gate: LoginGate::new() }
+    pub(super) fn new(
+        reach: &'a Reach,
+        context: &'a Context,
+        logins: Logins<'a>,
+        table: Option<Table>,
+    ) -> Self {
+        Self { reach, context, logins, authorities: reach.authorities.clone(), table }
     }
 
     /// To the servers that were named.
-    pub(super) fn for_servers(&mut self) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
+    pub(super) async fn for_servers(&mut self) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
         let homes =
             self.reach.endpoints.iter().map(|endpoint| self.home(endpoint.clone(), &Settings::default()));
-        self.connectors(&homes.collect::<Vec<_>>())
+        let homes: Vec<_> = homes.collect();
+        self.connectors(&homes).await
     }
 
     /// To where remembered sessions are, as they were reached before unless the options or the config say otherwise.
-    pub(super) fn for_rows(&mut self, rows: &Rows) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
-        self.connectors(&self.homes(rows)?)
+    pub(super) async fn for_rows(&mut self, rows: &Rows) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
+        let homes = self.homes(rows)?;
+        self.connectors(&homes).await
     }
 
     fn homes(&self, rows: &Rows) -> Result<Vec<Home>, Diagnostic> {
@@ -64,10 +75,9 @@ impl<'a> Connectors<'a> {
                 Some(home) => home.agrees(note.user.as_deref())?,
                 None => {
                     // A scheme that this build does not know leaves the choice to what the server offers. So does one
-                    // that hands over the password itself, if no more than a file asks for it.
-                    let auth = note.auth.as_deref().and_then(|name| name.parse().ok());
-                    let by_file = note.origin == Origin::Imported && session.seen_by.is_empty();
-                    let auth = auth.filter(|scheme| !by_file || *scheme != AuthScheme::Basic);
+                    // that hands over the password itself: whoever wants that says so each time, or in the config.
+                    let auth: Option<AuthScheme> = note.auth.as_deref().and_then(|name| name.parse().ok());
+                    let auth = auth.filter(|scheme| scheme.row().is_none_or(SchemeRow::is_chosen_by_auto));
                     homes.push(
                         self.home(
                             endpoint,
@@ -86,7 +96,7 @@ impl<'a> Connectors<'a> {
     }
 
     /// A connector for each; no password is asked for before all that can be known of the others is in order.
-    fn connectors(&mut self, homes: &[Home]) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
+    async fn connectors(&mut self, homes: &[Home]) -> Result<Vec<Arc<dyn Connector>>, Diagnostic> {
         for home in homes {
             self.reach.check(&home.endpoint)?;
             self.authorities.read(&home.settings)?;
@@ -95,6 +105,7 @@ impl<'a> Connectors<'a> {
         let with_password = homes.iter().filter(takes_password);
         let sources = with_password.map(|home| (home.user(), home.settings.password.as_ref()));
         let passwords = Passwords::of(sources)?;
+        let accepted = self.accepted_before(homes).await;
         let connect = |home: &Home| {
             let credential = match &self.context.credential {
                 Some(credential) => credential.clone(),
@@ -103,21 +114,37 @@ impl<'a> Connectors<'a> {
                     self.logins.credential(home.user(), home.settings.auth.unwrap_or_default(), source)?
                 }
             };
-            self.connector(home, &credential)
+            let is_known = accepted.contains(home.endpoint.url());
+            self.connector(home, &credential, is_known)
         };
         homes.iter().map(connect).collect()
     }
 
-    fn connector(&self, home: &Home, credential: &Credential) -> Result<Arc<dyn Connector>, Diagnostic> {
+    /// The endpoints that have accepted the account before.
+    async fn accepted_before(&self, homes: &[Home]) -> HashSet<String> {
+        let Some(table) = &self.table else { return HashSet::new() };
+        let place = |home: &Home| Some((home.endpoint.url().to_owned(), home.user()?.to_owned()));
+        table.listed_before(homes.iter().filter_map(place).collect()).await
+    }
+
+    fn connector(
+        &self,
+        home: &Home,
+        credential: &Credential,
+        accepted_before: bool,
+    ) -> Result<Arc<dyn Connector>, Diagnostic> {
         let Home { endpoint, settings, .. } = home;
         let mut options = self.authorities.options(settings).with_security(self.reach.security(settings));
         if let Some(address) = self.context.resolve.get(endpoint.computer_name()) {
             options = options.with_resolve(*address);
         }
+        if let Some(attempts) = self.reach.login_attempts {
+            options = options.with_login_attempts(attempts.into());
+        }
         let mut builder = HttpConnector::builder(endpoint.clone(), credential.clone())
             .auth(settings.auth.unwrap_or_default())
             .options(options)
-            .login_gate(self.gate.clone());
+            .accepted_before(accepted_before);
         if let Some(account) = &settings.account {
             builder = builder.stated_account(account);
         }

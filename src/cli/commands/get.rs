@@ -114,11 +114,11 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let watch = interrupt::watch(&cancellation);
     let errors = context.errors(args.output.output);
     let logins = Logins::new(&watch);
-    let connectors = Connectors::new(&reach, context, logins).for_servers()?;
+    let table = context.table(&args.table);
+    let connectors = Connectors::new(&reach, context, logins, table.clone()).for_servers().await?;
 
     let wanted = |_: &str| listing::wanted_by(&query);
     let mut survey = listing::survey(&engine, connectors, wanted, &cancellation, errors).await;
-    let table = context.table(&args.table);
     let by_id = !args.select.id.is_empty();
     let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
     let mut unlisted_commands = 0;

@@ -65,7 +65,10 @@ pub(super) async fn survey(
                     incomplete(endpoint, gap).emit(format);
                 }
             }
-            Some(Err(Error::Transport(error @ TransportError::CredentialRefused { .. }))) => {
+            Some(Err(Error::Transport(
+                error
+                @ (TransportError::CredentialRefused { .. } | TransportError::CredentialWithheld { .. }),
+            ))) => {
                 untried.push((endpoint, error));
             }
             Some(Err(error)) if host.was_asked_singly() => {

@@ -1,6 +1,7 @@
 //! The keys of a `[[host]]`, what each takes, and what must not stand there.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pssession::auth::UnknownScheme;
 use pssession::session::{QueryError, parse_account, parse_duration_text};
@@ -85,14 +86,9 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "connect-timeout",
-        set: |settings, value, _| {
-            let limit = parse_duration_text(text(value)?).map_err(|error: QueryError| error.to_string())?;
-            match limit.is_zero() {
-                true => Err("a limit of no time at all; write at least \"1s\"".to_owned()),
-                false => put(&mut settings.connect_timeout, limit),
-            }
-        },
+        set: |settings, value, _| put(&mut settings.connect_timeout, limit(value)?),
     },
+    Key { name: "login-timeout", set: |settings, value, _| put(&mut settings.login_timeout, limit(value)?) },
 ];
 
 /// Why a key must not stand in the file, and what to do instead; `None` if nothing is known of it.
@@ -146,6 +142,15 @@ fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
         (Some(rest), Some(home)) => Ok(home.join(rest)),
         (Some(_), None) => Err("there is no home that `~` could stand for".to_owned()),
         (None, _) => Ok(places.folder.join(Path::new(text))),
+    }
+}
+
+/// A time limit that leaves some time.
+fn limit(value: &DeValue<'_>) -> Result<Duration, String> {
+    let limit = parse_duration_text(text(value)?).map_err(|error: QueryError| error.to_string())?;
+    match limit.is_zero() {
+        true => Err("a limit of no time at all; write at least \"1s\"".to_owned()),
+        false => Ok(limit),
     }
 }
 

@@ -191,6 +191,7 @@ mod tests {
             certificate-pin = "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
             tls-server-name = "web.example"
             connect-timeout = "3s"
+            login-timeout = "4s"
             [[host]]
             name = "*"
             password-file = "~/secret"
@@ -210,6 +211,7 @@ mod tests {
         assert_eq!(settings.ca_file.as_deref(), Some("/etc/x/ca.pem".as_ref()));
         assert_eq!(settings.certificate_pin.len(), 1);
         assert_eq!(settings.connect_timeout, Some(std::time::Duration::from_secs(3)));
+        assert_eq!(settings.login_timeout, Some(std::time::Duration::from_secs(4)));
         let secret = super::super::PasswordSource::File("/home/ops/secret".into());
         assert_eq!(second.settings.password, Some(secret));
     }

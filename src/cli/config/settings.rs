@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) certificate_pin: Vec<CertificatePin>,
     pub(crate) tls_server_name: Option<String>,
     pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) login_timeout: Option<Duration>,
 }
 
 /// Where a password comes from that is not asked for.
@@ -60,6 +61,7 @@ impl Settings {
             },
             tls_server_name: self.tls_server_name.or(others.tls_server_name),
             connect_timeout: self.connect_timeout.or(others.connect_timeout),
+            login_timeout: self.login_timeout.or(others.login_timeout),
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Reach {
     /// Each endpoint once, in the order in which it was named; none where the local table or objects are looked at.
     pub(crate) endpoints: Vec<Endpoint>,
     security: Security,
+    /// How many hosts may see an unproven password without a verdict, if that was said.
+    pub(crate) login_attempts: Option<u8>,
     /// What the command line has had read.
     pub(crate) authorities: Authorities,
     /// What the command line and the environment say, of every server.
@@ -52,6 +54,7 @@ impl Reach {
             no_ntlm: args.login.no_ntlm.then_some(true),
             spn: args.login.spn.as_deref().map(service_principal).transpose()?,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
+            login_timeout: parse_duration("--login-timeout", args.limits.login_timeout.as_deref())?,
             ..trust(&args.trust)?
         };
         let said = said.or(&identity(&args.login)?);
@@ -60,7 +63,14 @@ impl Reach {
         suits(&said, &endpoints)?;
         let mut authorities = Authorities::default();
         authorities.read(&said)?;
-        Ok(Self { endpoints, security: security(&args.dangerous), authorities, said, naming })
+        Ok(Self {
+            endpoints,
+            security: security(&args.dangerous),
+            login_attempts: args.limits.login_attempts,
+            authorities,
+            said,
+            naming,
+        })
     }
 
     /// What is said of an endpoint: on the command line, in the environment, and else in the config.

@@ -91,6 +91,9 @@ impl Authorities {
         if let Some(limit) = settings.connect_timeout {
             options = options.with_connect_timeout(limit);
         }
+        if let Some(limit) = settings.login_timeout {
+            options = options.with_login_timeout(limit);
+        }
         settings.certificate_pin.iter().fold(options, |options, pin| options.with_certificate_pin(*pin))
     }
 }

@@ -19,7 +19,7 @@ const CARRIAGE: Duration = Duration::from_micros(60);
 
 /// Runs `body` on a runtime of its own: servers and clients in one thread, so that a look at the sockets that finds
 /// nothing finds everybody waiting. `body` is given the count that its server has to move with each thing it does.
-pub(super) fn run<T, F: Future<Output = T>>(body: impl FnOnce(Arc<AtomicUsize>) -> F) -> T {
+pub(crate) fn run<T, F: Future<Output = T>>(body: impl FnOnce(Arc<AtomicUsize>) -> F) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pssession::auth::{AuthScheme, Credential};
-use pssession::transport::{Endpoint, HttpConnector, HttpOptions};
+use pssession::transport::{Endpoint, HttpConnector, HttpOptions, LoginGate};
 
 use crate::support::ntlm::{FLAGS, challenge};
 use crate::support::raw::{Response, Seen};
@@ -90,6 +90,7 @@ impl Way {
         HttpConnector::builder(Endpoint::parse(HOST, self.is_tls()).unwrap(), credential)
             .auth(auth)
             .options(options)
+            .login_gate(LoginGate::new())
             .random(|bytes| {
                 bytes.fill(SESSION_KEY[0]);
                 Ok::<(), std::convert::Infallible>(())
@@ -114,7 +115,8 @@ impl Logins {
         };
         if way == Way::BasicTls {
             let is_login = String::from_utf8_lossy(&seen.body).contains("wsmanidentity.xsd");
-            return if is_login { Step::Verdict(Response::new(200)) } else { Step::In };
+            let identity = Response::soap(200, "<s:Envelope>identified</s:Envelope>");
+            return if is_login { Step::Verdict(identity) } else { Step::In };
         }
         let token = STANDARD.decode(shown.strip_prefix("Negotiate ").unwrap()).unwrap();
         if token[8] == 1 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pssession::auth::Credential;
+use pssession::auth::{AuthScheme, Credential};
 use pssession::simulator::{OperationKind, Simulator, World};
 use pssession::transport::{Connection, Connector as _, Endpoint, HttpConnector, HttpOptions, Security};
 use pssession::wsman::op::{
@@ -20,10 +20,14 @@ async fn start(shells: usize) -> Simulator {
 }
 
 async fn connect(simulator: &Simulator, security: Security) -> Box<dyn Connection> {
+    connect_by(simulator, AuthScheme::Auto, security).await
+}
+
+async fn connect_by(simulator: &Simulator, auth: AuthScheme, security: Security) -> Box<dyn Connection> {
     let endpoint = Endpoint::parse(&simulator.url(), false).unwrap();
     let credential = Credential::new(simulator.user(), simulator.password());
     let options = HttpOptions::default().with_security(security);
-    let connector = HttpConnector::builder(endpoint, credential).options(options).build().unwrap();
+    let connector = HttpConnector::builder(endpoint, credential).auth(auth).options(options).build().unwrap();
     connector.connect().await.unwrap()
 }
 
@@ -139,11 +143,11 @@ async fn a_released_listing_is_a_stale_context() {
 }
 
 #[tokio::test]
-async fn basic_over_plain_http_is_used_when_it_is_all_there_is_and_allowed_on_both_sides() {
+async fn basic_over_plain_http_is_used_when_it_is_asked_for_and_allowed_on_both_sides() {
     let builder = Simulator::builder().world(World::with_shells(3)).allow_basic().allow_unencrypted();
     let simulator = builder.negotiate(false).start().await.unwrap();
     let security = Security { dangerous_basic_over_http: true, ..Security::default() };
-    let mut connection = connect(&simulator, security).await;
+    let mut connection = connect_by(&simulator, AuthScheme::Basic, security).await;
     assert_eq!(list(&mut *connection, true, 32_000, 512_000).await.len(), 3);
     let world = simulator.world();
     let world = world.lock().unwrap();

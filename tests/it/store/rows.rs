@@ -283,6 +283,24 @@ fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
 }
 
 #[test]
+fn an_account_was_accepted_where_it_listed_and_not_where_a_file_says_so() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let stated = Row { session: session_at("http://evil/wsman", "A"), note: Note::new(Origin::Opened) };
+    store.import(&[stated]).unwrap();
+    store.merge_listing(listing(0), &[session("A")]).unwrap();
+    let bobs = Sighting { seen_by: "bob", ..listing(60) };
+    store.merge_listing(bobs, &[session("B")]).unwrap();
+    let reader = StoreReader::open(home.table()).unwrap();
+    let accepted = |url: &str, user: &str| reader.was_listed_by(url, user).unwrap();
+    assert!(accepted(URL, "bob") && accepted("HTTP://WEB01:5985/wsman", "BOB"));
+    assert!(!accepted(URL, "mallory") && !accepted("http://evil/wsman", "ada"));
+    assert!(!accepted("http://db01:5985/wsman", "bob"));
+    let absent = StoreReader::open(home.table().with_extension("none")).unwrap();
+    assert!(!absent.was_listed_by(URL, "bob").unwrap());
+}
+
+#[test]
 fn a_query_selects_from_what_comes_out() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();

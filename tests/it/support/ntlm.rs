@@ -36,14 +36,16 @@ impl FakeNtlm {
         self.authenticated.lock().unwrap().remove(&connection);
     }
 
-    /// Does the login's part; `serve` answers what comes on an authenticated connection.
+    /// Does the login's part, with an Identify in clear; `serve` answers what else comes on an authenticated connection.
     pub(crate) fn act(&self, seen: &Seen, serve: impl FnOnce(&Seen) -> Act) -> Act {
         let refusal = || Act::Answer(Response::new(401).header("WWW-Authenticate", "Negotiate"));
         let Some(token) = seen.header("authorization") else {
-            return if self.authenticated.lock().unwrap().contains(&seen.connection) {
-                serve(seen)
-            } else {
+            return if !self.authenticated.lock().unwrap().contains(&seen.connection) {
                 refusal()
+            } else if String::from_utf8_lossy(&seen.body).contains("wsmanidentity.xsd") {
+                Act::Answer(Response::soap(200, "<s:Envelope>identified</s:Envelope>"))
+            } else {
+                serve(seen)
             };
         };
         let token = STANDARD.decode(token.strip_prefix("Negotiate ").unwrap()).unwrap();

@@ -32,7 +32,7 @@ impl Proofs {
 }
 
 /// Whether a request bears the last message of NTLM.
-fn is_proof(seen: &Seen) -> bool {
+pub(super) fn is_proof(seen: &Seen) -> bool {
     let token = seen.header("authorization").and_then(|value| value.strip_prefix("Negotiate "));
     token.is_some_and(|token| STANDARD.decode(token).unwrap()[8] == 3)
 }

@@ -28,25 +28,32 @@ async fn basic_over_plain_http_is_refused_without_the_dangerous_switch() {
 }
 
 #[tokio::test]
-async fn auto_takes_basic_only_where_it_may() {
-    let server = RawServer::start(|seen| {
-        if seen.header("authorization").is_some_and(|value| value.starts_with("Negotiate")) {
-            return Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""));
-        }
-        with_basic(seen, |_| told())
-    })
-    .await;
-    let auto = basic(&server.url()).auth(AuthScheme::Auto).build().unwrap();
-    ask(auto.connect().await.unwrap().as_mut()).await.unwrap();
-    let before = server.seen().len();
-    let careful = HttpConnector::builder(endpoint(&server.url()), credential()).build().unwrap();
-    let error = careful.connect().await.map(|_| ()).unwrap_err();
-    assert!(matches!(error, TransportError::Auth { source: AuthError::NotOffered { .. }, .. }), "{error:?}");
-    assert!(
-        !server.seen()[before..]
-            .iter()
-            .any(|seen| seen.header("authorization").is_some_and(|value| value.starts_with("Basic")))
-    );
+async fn auto_never_takes_basic_wherever_it_may() {
+    let identity = tls::self_signed("web01.lab");
+    for scheme in ["http", "https"] {
+        let script =
+            |_: &Seen| Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""));
+        let server = match scheme {
+            "http" => RawServer::start(script).await,
+            _ => RawServer::start_tls(identity.acceptor.clone(), script).await,
+        };
+        let security = Security {
+            dangerous_basic_over_http: true,
+            dangerous_skip_certificate_check: true,
+            ..Security::default()
+        };
+        let options = HttpOptions::default().with_security(security).with_resolve(server.address);
+        let auto = alone(endpoint(&format!("{scheme}://web01.lab"))).options(options).build().unwrap();
+        let error = auto.connect().await.map(|_| ()).unwrap_err();
+        let TransportError::Auth { source: AuthError::NotOffered { offered, wanted }, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(offered, "Basic");
+        assert!(wanted.contains("asked for by name"), "{wanted}");
+        let seen = server.seen();
+        assert!(seen.iter().all(|seen| !seen.header("authorization").unwrap_or("").starts_with("Basic")));
+        assert_eq!(seen.len(), 1, "its first token went out at once, and nothing else");
+    }
 }
 
 #[tokio::test]
@@ -57,7 +64,7 @@ async fn a_clear_answer_to_a_sealed_request_is_refused_and_a_clear_error_only_qu
             login.act(seen, |_| Act::Answer(Response::new(status).body(kind, ANSWER)))
         })
         .await;
-        let connector = HttpConnector::builder(endpoint(&server.url()), credential()).build().unwrap();
+        let connector = alone(endpoint(&server.url())).login_gate(accepted().await).build().unwrap();
         let mut connection = connector.connect().await.unwrap();
         let error = ask(connection.as_mut()).await.unwrap_err();
         match error {
@@ -86,7 +93,7 @@ async fn a_forged_sealed_answer_is_refused() {
         })
     })
     .await;
-    let connector = HttpConnector::builder(endpoint(&server.url()), credential()).build().unwrap();
+    let connector = alone(endpoint(&server.url())).login_gate(accepted().await).build().unwrap();
     let mut connection = connector.connect().await.unwrap();
     let error = ask(connection.as_mut()).await.unwrap_err();
     assert!(matches!(error, TransportError::Auth { source: AuthError::BadSeal, .. }), "{error:?}");
@@ -103,12 +110,7 @@ async fn a_wrong_password_on_three_hosts_is_one_failed_logon() {
     }
     let connectors: Vec<_> = servers
         .iter()
-        .map(|server| {
-            HttpConnector::builder(endpoint(&server.url()), credential())
-                .login_gate(gate.clone())
-                .build()
-                .unwrap()
-        })
+        .map(|server| alone(endpoint(&server.url())).login_gate(gate.clone()).build().unwrap())
         .collect();
     let (one, two, three) =
         tokio::join!(connectors[0].connect(), connectors[1].connect(), connectors[2].connect());
@@ -144,29 +146,30 @@ async fn a_host_that_does_not_answer_holds_up_no_other_login() {
 #[tokio::test]
 async fn a_server_that_closes_after_its_offer_gets_the_login_on_a_new_connection() {
     for announced in [true, false] {
-        let login = FakeNtlm::accepting();
         let server = RawServer::start(move |seen| {
-            let offer = Response::new(401).header("WWW-Authenticate", "Negotiate");
+            let offer = Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\"");
             match seen.connection {
                 1 if announced => Act::AnswerAndClose(offer.header("Connection", "close")),
                 1 => Act::AnswerAndClose(offer),
-                _ => login.act(seen, |_| told()),
+                _ => with_basic(seen, |_| told()),
             }
         })
         .await;
-        let connector = bound(&server.url()).build().unwrap();
+        let connector = basic(&server.url()).build().unwrap();
         ask(connector.connect().await.unwrap().as_mut()).await.unwrap();
         assert_eq!((server.accepts(), connector.logins()), (2, 1));
     }
 }
 
 #[tokio::test]
-async fn a_proven_credential_does_not_knock() {
+async fn the_first_token_goes_out_at_once_and_only_an_unproven_login_is_followed_by_an_identify() {
     let login = FakeNtlm::accepting();
     let server = RawServer::start(move |seen| login.act(seen, |_| told())).await;
     let connector = bound(&server.url()).build().unwrap();
     for requests in [3, 5] {
         connector.connect().await.unwrap();
-        assert_eq!(server.seen().len(), requests);
+        let seen = server.seen();
+        assert_eq!(seen.len(), requests);
+        assert!(seen[0].header("authorization").unwrap().starts_with("Negotiate TlRM"));
     }
 }

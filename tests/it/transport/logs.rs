@@ -16,7 +16,8 @@ async fn logs_tell_of_logins_and_hold_no_secret() {
         })
     })
     .await;
-    let connector = HttpConnector::builder(endpoint(&sealing.url()), credential())
+    let connector = alone(endpoint(&sealing.url()))
+        .login_gate(accepted().await)
         .random(|bytes| {
             bytes.fill(0xa7);
             Ok::<(), std::io::Error>(())

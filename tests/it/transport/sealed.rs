@@ -24,7 +24,7 @@ async fn simulator(level: ChannelBinding) -> Simulator {
 
 fn with_password(simulator: &Simulator, password: &str) -> HttpConnectorBuilder {
     let credential = Credential::new("LAB\\ann", password.to_owned().into());
-    HttpConnector::builder(endpoint(&simulator.url()), credential)
+    HttpConnector::builder(endpoint(&simulator.url()), credential).login_gate(LoginGate::new())
 }
 
 fn right(simulator: &Simulator) -> HttpConnectorBuilder {
@@ -100,7 +100,7 @@ async fn a_forgotten_login_is_renewed_once() {
         let outcome = list(connection.as_mut(), 1).await;
         match outcome {
             Ok(count) => assert!(works && count == SHELLS),
-            Err(TransportError::Auth { source: AuthError::Refused { .. }, .. }) => assert!(!works),
+            Err(TransportError::Auth { source: AuthError::NotAuthorized { .. }, .. }) => assert!(!works),
             Err(other) => panic!("{other:?}"),
         }
         assert_eq!((simulator.connections(), connector.logins()), (2, 2));
@@ -176,7 +176,10 @@ async fn a_strict_server_takes_our_channel_binding() {
     let options = HttpOptions::default().with_ca_pem(identity.pem).with_resolve(address);
     let web01 = Endpoint::parse("web01.lab", true).unwrap();
     let credential = Credential::new("LAB\\ann", "hunter2".to_owned().into());
-    let mut connection = connect(HttpConnector::builder(web01, credential).options(options)).await.unwrap();
+    let mut connection =
+        connect(HttpConnector::builder(web01, credential).login_gate(LoginGate::new()).options(options))
+            .await
+            .unwrap();
     assert_eq!(list(connection.as_mut(), 1).await.unwrap(), SHELLS);
     assert_eq!(simulator.failed_logons(), 0);
     serving.abort();

@@ -47,7 +47,7 @@ async fn server(identity: &Identity) -> RawServer {
 
 fn over_tls(server: &RawServer, options: HttpOptions) -> HttpConnectorBuilder {
     let endpoint = Endpoint::parse("web01.lab", true).unwrap();
-    HttpConnector::builder(endpoint, credential()).options(options.with_resolve(server.address))
+    alone(endpoint).options(options.with_resolve(server.address))
 }
 
 fn refusal(outcome: Result<Box<dyn Connection>, TransportError>) -> String {
@@ -139,6 +139,6 @@ async fn the_wrong_scheme_is_an_error_of_its_own_kind_each_way() {
 async fn a_ca_file_without_a_certificate_is_refused_before_anything_is_sent() {
     let endpoint = Endpoint::parse("web01.lab", true).unwrap();
     let options = HttpOptions::default().with_ca_pem("no PEM at all");
-    let error = HttpConnector::builder(endpoint, credential()).options(options).build().unwrap_err();
+    let error = alone(endpoint).options(options).build().unwrap_err();
     assert!(matches!(error, SetupError::CaFile { .. }), "{error:?}");
 }

@@ -189,6 +189,9 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
             _ if wanted != AuthScheme::Auto && wanted != row.scheme => {
                 (false, format!("--auth says {wanted}"))
             }
+            _ if wanted == AuthScheme::Auto && !row.is_chosen_by_auto() => {
+                (false, format!("it shows the password; --auth {} asks for it", row.name))
+            }
             _ if taken => (false, "a stronger one is taken".to_owned()),
             Verdict::Tls => (true, "TLS protects what is sent".to_owned()),
             Verdict::Sealed => (true, "each message is sealed".to_owned()),
@@ -204,7 +207,7 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
 async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> Result<(), Diagnostic> {
     let watch = interrupt::watch(&Cancellation::new());
     let logins = Logins::new(&watch);
-    let connectors = Connectors::new(reach, context, logins).for_servers()?;
+    let connectors = Connectors::new(reach, context, logins, None).for_servers().await?;
     let Some(connector) = connectors.first() else { return Ok(()) };
     let user = printable(connector.user());
     let connection = match connector.connect().await {

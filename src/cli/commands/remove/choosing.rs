@@ -35,7 +35,7 @@ impl Run<'_> {
     ) -> Result<Prepared, Diagnostic> {
         confirm::can_ask(self.args)?;
         let wanted = |_: &str| listing::wanted_by(&self.query);
-        let mut survey = self.survey(connectors.for_servers()?, wanted).await;
+        let mut survey = self.survey(connectors.for_servers().await?, wanted).await;
         let by_id = !self.args.select.id.is_empty();
         let table = self.table.as_ref();
         let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
@@ -92,7 +92,7 @@ impl Run<'_> {
         if !self.trusts(&chosen).await? {
             return Ok(Prepared { chosen, survey, circumstances, declined: true });
         }
-        let connectors = connectors.for_rows(&chosen)?;
+        let connectors = connectors.for_rows(&chosen).await?;
         self.ask_again(chosen, connectors, circumstances).await
     }
 

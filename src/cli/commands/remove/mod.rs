@@ -56,7 +56,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         watch: &watch,
         evidence,
     };
-    let mut connectors = Connectors::new(&reach, context, logins);
+    let mut connectors = Connectors::new(&reach, context, logins, run.table.clone());
     let prepared = match run.scope {
         Scope::Servers => run.choose_from_servers(&mut connectors).await?,
         Scope::Table(_) | Scope::Objects(_) => run.choose_from_memory(&mut connectors).await?,
