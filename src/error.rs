@@ -76,6 +76,18 @@ impl Error {
         }
     }
 
+    /// Of those, whether the credential was not shown at all here: the run has stopped to spare the account.
+    #[must_use]
+    pub fn is_credential_withheld(&self) -> bool {
+        match self {
+            #[cfg(feature = "client")]
+            Self::Transport(
+                TransportError::CredentialRefused { .. } | TransportError::CredentialWithheld { .. },
+            ) => true,
+            _ => false,
+        }
+    }
+
     /// A time limit ran out, the server's or ours; the operation may still complete.
     #[must_use]
     pub fn is_timeout(&self) -> bool {

@@ -84,6 +84,8 @@ pub struct Circumstances {
     pub incomplete: usize,
     /// Hosts that refused the credential, and hosts on which it was then not tried.
     pub refused: usize,
+    /// Of these, the hosts on which it was not tried.
+    pub withheld: usize,
     /// Sessions whose commands could not be listed, where it matters what runs in them.
     pub unlisted_commands: usize,
     /// Sessions that were selected (listed, by `get`).
@@ -102,8 +104,8 @@ impl Circumstances {
     /// The same with the hosts counted.
     #[must_use]
     pub fn with_hosts(self, tally: HostTally) -> Self {
-        let HostTally { hosts, unreachable, denied, incomplete, refused } = tally;
-        Self { hosts, unreachable, denied, incomplete, refused, ..self }
+        let HostTally { hosts, unreachable, denied, incomplete, refused, withheld } = tally;
+        Self { hosts, unreachable, denied, incomplete, refused, withheld, ..self }
     }
 }
 
@@ -148,7 +150,7 @@ pub enum ExitCode {
     NotAsRequired = 3,
     /// Some sessions, selectors or hosts went wrong.
     Partial = 4,
-    /// Every host that answered refused the credential.
+    /// Every host that answered refused the credential, or the run stopped to spare the account.
     CredentialRefused = 5,
     /// The run's time was over.
     Deadline = 7,
@@ -210,7 +212,7 @@ impl Report {
             () if c.interruption == Some(Interruption::Term) => ExitCode::Terminated,
             () if counts.unknown > 0 => ExitCode::Unknown,
             () if c.deadline || self.records.iter().any(ran_out) => ExitCode::Deadline,
-            () if some_refused && c.refused >= answered => ExitCode::CredentialRefused,
+            () if c.withheld > 0 || (some_refused && c.refused >= answered) => ExitCode::CredentialRefused,
             () if counts.failed + counts.not_started > 0
                 || (c.literal_misses > 0 && c.found_any && !c.could_not_begin)
                 || some_unreachable
@@ -258,6 +260,7 @@ mod tests {
         denied: 0,
         incomplete: 0,
         refused: 0,
+        withheld: 0,
         unlisted_commands: 0,
         hits: 2,
         literal_misses: 0,
@@ -302,6 +305,7 @@ mod tests {
             ("refused everywhere", &[], Circumstances { refused: 3, hits: 0, ..FINE }, 5),
             ("refused by all that answered", &[], Circumstances { refused: 2, unreachable: 1, hits: 0, ..FINE }, 5),
             ("refused by one", &[closed.clone(), refused], Circumstances { refused: 1, ..FINE }, 4),
+            ("refused by one, so that another was not asked", std::slice::from_ref(&closed), Circumstances { refused: 2, withheld: 1, ..FINE }, 5),
             ("deadline before failed", &[failed.clone(), late.clone()], FINE, 7),
             ("unknown before deadline", &[late, unknown.clone(), failed], FINE, 8),
             ("a signal before all", std::slice::from_ref(&unknown), Circumstances { interruption: int, ..FINE }, 130),

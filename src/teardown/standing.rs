@@ -15,6 +15,8 @@ pub struct HostTally {
     pub incomplete: usize,
     /// Those that refused the credential, or on which it was not tried again.
     pub refused: usize,
+    /// Of these, those on which it was not tried, to spare the account.
+    pub withheld: usize,
 }
 
 /// How one host answered when it was to be listed.
@@ -35,8 +37,10 @@ pub enum ListingResult {
     Incomplete,
     /// The host answered and denied it.
     Denied,
-    /// The host refused the credential, or it was not tried again there.
+    /// The host refused the credential.
     CredentialRefused,
+    /// The credential was not tried there, to spare the account.
+    CredentialWithheld,
     /// The host was not reached.
     NotReached,
 }
@@ -51,7 +55,8 @@ impl HostTally {
             unreachable: count(ListingResult::NotReached),
             denied: count(ListingResult::Denied),
             incomplete: count(ListingResult::Incomplete),
-            refused: count(ListingResult::CredentialRefused),
+            refused: count(ListingResult::CredentialRefused) + count(ListingResult::CredentialWithheld),
+            withheld: count(ListingResult::CredentialWithheld),
         }
     }
 

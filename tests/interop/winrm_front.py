@@ -10,6 +10,7 @@ It takes one JSON object as its argument:
   binding                    hex of the application data that a login must be bound to, or null
   ntlm                       NTLM alone, by pyspnego's own code: "signed", or "unsigned" where a negotiation is not
                              protected by a mechListMIC; or null
+  denied                     a right password is answered 401 all the same, with the token that completes the login
   mischief                   what is done to sealed answers: "alter", "replay" (always the first one) or "sign" (signed,
                              not encrypted); or null
 
@@ -164,6 +165,9 @@ class Connection(BaseHTTPRequestHandler):
         self.context = self.context or acceptor()
         out = self.context.step(token)
         if not self.context.complete:
+            return self.answer(401, token=out)
+        if settings.get("denied"):
+            tell(event="denied", principal=self.context.client_principal)
             return self.answer(401, token=out)
         flags = gss_flags(self.context)
         # pyspnego's NTLM refuses a login that is not bound by itself.

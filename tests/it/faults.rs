@@ -3,6 +3,7 @@
 mod cell;
 pub(crate) mod clock;
 mod crowd;
+mod fleets;
 mod host;
 mod hostile;
 #[cfg(target_os = "linux")]
@@ -149,6 +150,6 @@ fn every_cell_of_the_matrix_ends_as_the_page_says() {
     nobody_was_redirected();
     match only {
         Some(_) => cells.iter().zip(&verdicts).for_each(|(cell, verdict)| eprintln!("{cell}: {verdict:?}")),
-        None => page::check(&cells, &verdicts, &crowd::rows()),
+        None => page::check(&cells, &verdicts, &fleets::rows(), &crowd::rows()),
     }
 }

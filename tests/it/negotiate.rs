@@ -158,6 +158,24 @@ async fn a_wrong_password_in_a_negotiation_is_one_failed_logon_on_two_hosts() {
 }
 
 #[tokio::test]
+async fn a_right_password_that_a_host_does_not_admit_is_that_hosts_failure_alone() {
+    let denying = json!({"header": "Negotiate", "protocol": "negotiate", "ntlm": "signed", "denied": true});
+    let (Some(denying), Some(other)) = (Service::with(denying).await, Service::start("signed").await) else {
+        return;
+    };
+    let alone = remove(&denying.host(), PASSWORD, &[]).run().await.expect(1);
+    assert!(alone.stderr.contains("does not admit LAB\\\\Ann"), "{}", alone.stderr);
+    assert!(alone.stderr.contains("LocalAccountTokenFilterPolicy"), "{}", alone.stderr);
+    // It is asked first, and the other goes on.
+    let hosts = format!("{},{}", denying.host(), other.host());
+    let run = remove(&hosts, PASSWORD, &[]).run().await.expect(4);
+    assert_eq!(run.records().len(), 2, "{}", run.stderr);
+    assert_eq!(left(&other.front.simulator), [ALICE]);
+    let told = denying.front.told();
+    assert_eq!(told.iter().filter(|event| event["event"] == "denied").count(), 2, "{told:?}");
+}
+
+#[tokio::test]
 async fn where_ntlm_is_forbidden_no_token_is_sent() {
     let Some(service) = Service::start("signed").await else { return };
     for auth in ["negotiate", "ntlm"] {

@@ -2,7 +2,7 @@
 
 mod answers;
 mod connection;
-mod fleet;
+pub(crate) mod fleet;
 mod lockout;
 mod login;
 mod logs;

@@ -139,6 +139,7 @@ impl Surveyed {
         match &self.listing {
             Some(Ok(listing)) if listing.complete() => ListingResult::Complete,
             Some(Ok(_)) => ListingResult::Incomplete,
+            Some(Err(error)) if error.is_credential_withheld() => ListingResult::CredentialWithheld,
             Some(Err(error)) if error.is_credential_refused() => ListingResult::CredentialRefused,
             Some(Err(_)) if self.asked_singly && self.refused => ListingResult::CredentialRefused,
             Some(Err(_)) if self.asked_singly && !self.unanswered.is_empty() => ListingResult::Incomplete,

@@ -124,7 +124,7 @@ fn why_unlisted(survey: &Survey) -> String {
     }
 }
 
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

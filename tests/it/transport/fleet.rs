@@ -6,6 +6,7 @@ mod turns;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
+use pssession::simulator::{Account, Caller, SimulatedShell, World};
 use pssession::teardown::{Cancellation, Engine, Policy};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -16,8 +17,10 @@ use crate::faults::clock;
 
 /// What a host does with the proof of a right or a wrong password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
     Accept,
+    /// Accepts the first one, and refuses each later one: the password was changed.
+    AcceptOnce,
     Refuse,
     /// Closes the connection.
     Cut,
@@ -31,7 +34,7 @@ enum Verdict {
 }
 
 /// Hosts that share a credential, a gate and a list of the proofs that came.
-struct Fleet {
+pub(crate) struct Fleet {
     hosts: Vec<Host>,
     gate: LoginGate,
     credential: Credential,
@@ -45,17 +48,28 @@ struct Host {
     server: RawServer,
     verdict: Arc<Mutex<Verdict>>,
     login: Arc<FakeNtlm>,
+    /// It is known to have accepted the account before.
     known: bool,
+}
+
+const USER: &str = r"LAB\ann";
+
+/// A session of one's own, and one of somebody else, so that absence can be proven.
+fn world() -> World {
+    let mut world = World::new("web");
+    world.add(SimulatedShell::powershell("A", "build", USER, "Microsoft.PowerShell"));
+    world.add(SimulatedShell::powershell("B", "theirs", r"LAB\bob", "Microsoft.PowerShell"));
+    world
 }
 
 type Outcome = (usize, Duration, Result<Box<dyn Connection>, TransportError>);
 
 impl Fleet {
-    async fn of(steps: Arc<AtomicUsize>, verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+    pub(crate) async fn of(steps: Arc<AtomicUsize>, verdicts: impl IntoIterator<Item = Verdict>) -> Self {
         let mut fleet = Self {
             hosts: Vec::new(),
             gate: LoginGate::new(),
-            credential: Credential::new(r"LAB\ann", "hunter2".to_owned().into()),
+            credential: Credential::new(USER, "hunter2".to_owned().into()),
             proofs: Arc::default(),
             attempts: 2,
             began: Instant::now(),
@@ -72,11 +86,23 @@ impl Fleet {
         let (number, proofs) = (self.hosts.len(), Arc::clone(&self.proofs));
         let (verdict, login) = (Arc::new(Mutex::new(verdict)), Arc::new(FakeNtlm::accepting()));
         let (given, at_server) = (Arc::clone(&verdict), Arc::clone(&login));
+        let world = Mutex::new(world());
+        let serve = move |seen: &Seen| {
+            let account = Some(Account::administrator(USER));
+            let caller = Caller { account, connection: 1, sealed: false };
+            let envelope = world.lock().unwrap().handle(&caller, &seen.body, Duration::ZERO);
+            let response = Response::new(envelope.status);
+            Act::Answer(response.body("application/soap+xml;charset=UTF-8", envelope.body))
+        };
         let script = move |seen: &Seen| {
             if !is_proof(seen) {
-                return at_server.act(seen, |_| told());
+                return at_server.act(seen, &serve);
             }
-            proofs.lock().unwrap().push(number);
+            let is_first = {
+                let mut proofs = proofs.lock().unwrap();
+                proofs.push(number);
+                proofs.iter().filter(|host| **host == number).count() == 1
+            };
             let refusal = Response::new(401).header("WWW-Authenticate", "Negotiate");
             let accept = |seen| match at_server.act(seen, |_| told()) {
                 Act::Answer(response) => response,
@@ -84,7 +110,8 @@ impl Fleet {
             };
             let verdict = *given.lock().unwrap();
             match verdict {
-                Verdict::Accept => Act::Answer(accept(seen)),
+                Verdict::AcceptOnce if !is_first => Act::Answer(refusal),
+                Verdict::Accept | Verdict::AcceptOnce => Act::Answer(accept(seen)),
                 Verdict::Refuse => Act::Answer(refusal),
                 Verdict::Cut => Act::Close,
                 Verdict::Silent => Act::Hang,
@@ -95,6 +122,18 @@ impl Fleet {
         };
         let server = RawServer::begin(None, Arc::clone(&self.steps), Arc::new(script)).await;
         self.hosts.push(Host { server, verdict, login, known: false });
+    }
+
+    /// These are known to have accepted the account before.
+    pub(crate) fn known(mut self, hosts: impl IntoIterator<Item = usize>) -> Self {
+        hosts.into_iter().for_each(|host| self.hosts[host].known = true);
+        self
+    }
+
+    /// A connector to each.
+    pub(crate) fn connectors(&self) -> Vec<Arc<dyn Connector>> {
+        let connector = |host| -> Arc<dyn Connector> { Arc::new(self.connector(host)) };
+        (0..self.hosts.len()).map(connector).collect()
     }
 
     fn connector(&self, host: usize) -> HttpConnector {
@@ -133,7 +172,8 @@ impl Fleet {
         self.connect([host]).await.remove(0).2
     }
 
-    fn proofs(&self) -> Vec<usize> {
+    /// Which host saw a proof, in order.
+    pub(crate) fn proofs(&self) -> Vec<usize> {
         self.proofs.lock().unwrap().clone()
     }
 

@@ -172,8 +172,7 @@ fn hosts_that_cut_the_connection_are_named_and_stop_the_run_only_if_nobody_accep
 #[test]
 fn a_host_that_accepted_the_account_before_goes_first_whatever_the_order() {
     clock::run(|steps| async move {
-        let mut fleet = Fleet::of(steps, [Cut, Cut, Refuse, Cut, Accept]).await;
-        fleet.hosts[4].known = true;
+        let fleet = Fleet::of(steps, [Cut, Cut, Refuse, Cut, Accept]).await.known([4]);
         let outcomes = fleet.connect(0..5).await;
         assert_eq!(fleet.proofs()[0], 4);
         assert_eq!(kinds(&outcomes)[2..], ["not authorized", "not connected", "in"]);
