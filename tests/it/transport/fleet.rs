@@ -193,6 +193,13 @@ impl Fleet {
     }
 }
 
+/// A request that each host answers.
+async fn identify(connection: &mut dyn Connection) {
+    let mut envelope = String::new();
+    pssession::wsman::op::identify::request(&mut envelope);
+    connection.exchange(&envelope, LONG).await.unwrap();
+}
+
 fn kind(outcome: &Result<Box<dyn Connection>, TransportError>) -> &'static str {
     match outcome {
         Ok(_) => "in",

@@ -36,7 +36,7 @@ fn a_refusal_by_a_host_that_accepted_it_ends_the_use_of_a_credential() {
     clock::run(|steps| async move {
         let fleet = Fleet::of(steps, [Accept, Accept, Accept]).await;
         fleet.connect_one(0).await.unwrap();
-        ask(fleet.connect_one(1).await.unwrap().as_mut()).await.unwrap();
+        identify(fleet.connect_one(1).await.unwrap().as_mut()).await;
         fleet.set(1, Refuse);
         assert_eq!(kind(&fleet.connect_one(1).await), "refused");
         assert_eq!(kinds(&fleet.connect([0, 2]).await), ["spared"; 2]);
@@ -142,7 +142,7 @@ fn a_login_that_the_server_forgets_at_once_is_no_failed_logon_of_an_accepted_cre
         fleet.connect_one(0).await.unwrap();
         let mut connection = fleet.connect_one(1).await.unwrap();
         fleet.hosts[1].login.forget(1);
-        ask(connection.as_mut()).await.unwrap();
+        identify(connection.as_mut()).await;
         assert_eq!(fleet.proofs(), [0, 1, 1]);
     });
 }
