@@ -76,8 +76,9 @@ pub enum Job {
 }
 
 impl HostRun {
-    /// Takes the sessions (with their places in the plan) that the account of `visibility` closes on one host. What it has `shown` vouches for
-    /// the sessions that are as they were planned; a listing says of the others that they are gone or changed.
+    /// Takes the sessions (with their places in the plan) that the account of `visibility` closes on one host. What it has
+    /// `shown` vouches for the sessions that are as they were planned; a listing says of the others that they are gone or
+    /// changed.
     #[must_use]
     pub fn new(
         sessions: impl IntoIterator<Item = (SessionDescriptor, usize)>,

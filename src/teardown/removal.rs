@@ -152,8 +152,8 @@ enum Seen {
 }
 
 impl Removal {
-    /// Plans the removal of `session` by the account of `visibility`. `vouched_at` is when the listing began that showed the session,
-    /// or `None` if it comes from elsewhere.
+    /// Plans the removal of `session` by the account of `visibility`. `vouched_at` is when the listing began that showed
+    /// the session, or `None` if it comes from elsewhere.
     #[must_use]
     pub fn new(
         session: SessionDescriptor,
