@@ -63,8 +63,8 @@ impl Engine {
             }
             let Some(host) = survey.hosts.get_mut(host_index) else { continue };
             host.client = listed.client;
+            host.refused |= listed.refused;
             if let Some(error) = listed.error {
-                host.refused = error.is_credential_refused();
                 let endpoint_url = host.connector.endpoint().url().to_owned();
                 unlisted
                     .push((host_index, UnlistedCommands { endpoint_url, sessions: listed.failed, error }));
@@ -84,12 +84,22 @@ struct HostCommands {
     failed: usize,
     /// The first failure.
     error: Option<Error>,
+    /// The credential was refused, be that the first failure or not.
+    refused: bool,
     lost_connections: usize,
 }
 
 impl HostCommands {
     fn new(opener: Opener, client: Option<WsmanClient>) -> Self {
-        Self { opener, client, found: Vec::new(), failed: 0, error: None, lost_connections: 0 }
+        Self {
+            opener,
+            client,
+            found: Vec::new(),
+            failed: 0,
+            error: None,
+            refused: false,
+            lost_connections: 0,
+        }
     }
 
     async fn list(mut self, wanted: Vec<(usize, ShellId)>) -> Self {
@@ -107,7 +117,8 @@ impl HostCommands {
                         self.client = None;
                         self.lost_connections += 1;
                     }
-                    self.fail(error);
+                    self.failed += 1;
+                    self.keep(error);
                 }
             }
         }
@@ -117,23 +128,22 @@ impl HostCommands {
     /// The connection, or another one after a few that were lost.
     async fn connected(&mut self) -> Option<&mut WsmanClient> {
         if self.client.is_none() {
-            let refused = self.error.as_ref().is_some_and(Error::is_credential_refused);
-            if refused || self.lost_connections > MAX_LOST_CONNECTIONS {
+            if self.refused || self.lost_connections > MAX_LOST_CONNECTIONS {
                 return None;
             }
             match self.opener.open().await {
                 Ok(client) => self.client = Some(client),
                 Err(error) => {
                     self.lost_connections = MAX_LOST_CONNECTIONS + 1;
-                    self.error.get_or_insert(error);
+                    self.keep(error);
                 }
             }
         }
         self.client.as_mut()
     }
 
-    fn fail(&mut self, error: Error) {
-        self.failed += 1;
+    fn keep(&mut self, error: Error) {
+        self.refused |= error.is_credential_refused();
         self.error.get_or_insert(error);
     }
 }

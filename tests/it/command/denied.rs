@@ -51,7 +51,7 @@ async fn get_shows_a_session_by_its_instance_id_where_listing_is_denied() {
     let simulator = host().await;
     let run = on(&simulator, "get", &["--instance-id", ALICE, "-o", "ndjson"]).run().await.expect(0);
     assert_eq!(run.records()[0]["ShellId"], ALICE);
-    on(&simulator, "get", &[]).run().await.expect(1);
+    on(&simulator, "get", &[]).run().await.expect(4);
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
     assert!(run.stderr.contains("more than 262144 bytes"), "{}", run.stderr);
     std::fs::write(estate.place("config.toml"), b"# \xff").unwrap();
     let run = estate.command(GET).run().await.expect(2);
-    assert!(run.stderr.contains("utf-8"), "{}", run.stderr);
+    assert!(run.stderr.contains("neither UTF-8 nor UTF-16"), "{}", run.stderr);
     let run = estate.command(&[GET, &["--config", "-"]].concat()).run().await.expect(2);
     assert!(run.stderr.contains("cannot be read from stdin"), "{}", run.stderr);
 }
