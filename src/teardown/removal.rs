@@ -32,6 +32,8 @@
 mod deletes;
 mod hearing;
 mod proving;
+#[cfg(test)]
+mod search;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -49,7 +51,7 @@ use crate::session::{SessionDescriptor, Visibility};
 use crate::wsman::{CommandId, Fault, FaultCode};
 
 /// The removal of one session. It is told what happens, says what it wants, and ends with an [`Outcome`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Removal {
     session: SessionDescriptor,
     /// What the account that acts sees there.
@@ -96,7 +98,7 @@ pub enum Phase {
     Done,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     Planned,
     Checking(Check),

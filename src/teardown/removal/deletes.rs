@@ -6,7 +6,7 @@ use super::super::event::Setback;
 use super::super::outcome::Outcome;
 
 /// The Deletes that were sent for one session, and what their answers say together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deletes {
     /// When the last one was sent that may have reached the server: what a listing from before says is no proof of what
     /// it did.
