@@ -132,6 +132,13 @@ impl SessionDescriptor {
         self.shell.name.as_deref().filter(|name| !name.is_empty())
     }
 
+    /// Whether its name is known, or is known not to exist: Windows reports the name of each shell that has one, but
+    /// servers before 2012 report none of a PowerShell session.
+    #[must_use]
+    pub fn has_known_name(&self) -> bool {
+        self.name().is_some() || self.session_type() == SessionType::Cmd
+    }
+
     /// `InstanceId`: the shell's id as a GUID, if it is one.
     #[must_use]
     pub fn instance_id(&self) -> Option<Uuid> {

@@ -35,7 +35,8 @@ pub enum Filter {
     Age(Bound),
     /// The effective port of its endpoint.
     Port(Vec<u16>),
-    /// Names to leave out, with wildcards. A session without a name is left out as well: it might be one of them.
+    /// Names to leave out, with wildcards. A session whose name the server does not report is left out as well: it might
+    /// be one of them. A cmd shell without a name has none.
     Exclude(Vec<WildcardPattern>),
     /// Leave out sessions in which a command runs (or might: its commands were not listed).
     SkipRunning,
@@ -59,7 +60,8 @@ impl Filter {
             Self::Age(bound) => session.age().is_some_and(|age| bound.admits(age)),
             Self::Port(ports) => ports.contains(&session.port),
             Self::Exclude(patterns) => {
-                session.name().is_some_and(|name| !patterns.iter().any(|pattern| pattern.matches(name)))
+                let is_excluded = |name| patterns.iter().any(|pattern| pattern.matches(name));
+                session.has_known_name() && !session.name().is_some_and(is_excluded)
             }
             Self::SkipRunning => session.is_running() == Some(false),
         }
@@ -178,7 +180,6 @@ mod tests {
             Filter::Idle(parse_bound("0s").unwrap()),
             Filter::Idle(parse_bound("<9d").unwrap()),
             Filter::Age(parse_bound("0s").unwrap()),
-            Filter::Exclude(patterns(&["keep"])),
             Filter::SkipRunning,
         ] {
             assert!(!filter.admits(&silent), "{filter:?}");
@@ -245,6 +246,17 @@ mod tests {
         assert!(admits("::ffff:192.0.2.0/120", "192.0.2.7"));
         assert!(admits("fe80::/10", "fe80::1%12"));
         assert!(!admits("::/0", "192.0.2.7"));
+    }
+
+    #[test]
+    fn a_name_that_is_not_reported_may_be_excluded_and_a_cmd_shell_has_none() {
+        let filter = Filter::Exclude(patterns(&["keep*"]));
+        assert!(!filter.admits(&session(|shell| shell.name = None)));
+        assert!(!filter.admits(&session(|shell| shell.name = Some(String::new()))));
+        assert!(filter.admits(&session(|shell| {
+            shell.name = None;
+            shell.resource_uri = uri::CMD_RESOURCE.to_owned();
+        })));
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub struct Selection {
     /// Indexes of those that only [`Filter::Mine`] or [`Filter::NotMine`] leaves out, because whether the account that
     /// saw them owns them cannot be told.
     pub not_comparable: Vec<usize>,
+    /// Indexes of those that only [`Filter::Exclude`] leaves out, because the server reports no name for them: it might
+    /// be one of the excluded ones.
+    pub unnamed: Vec<usize>,
 }
 
 impl Selection {
@@ -115,7 +118,9 @@ impl SessionQuery {
         let is = |judge: fn(&Self, &SessionDescriptor) -> bool, index: &usize| {
             sessions.get(*index).is_some_and(|session| judge(self, session))
         };
-        let not_comparable = chosen.iter().copied().filter(|index| is(Self::cannot_compare, index)).collect();
+        let those = |judge| chosen.iter().copied().filter(|index| is(judge, index)).collect();
+        let not_comparable = those(Self::cannot_compare);
+        let unnamed = those(Self::cannot_exclude);
         chosen.retain(|index| is(Self::admits, index));
         let all = chosen.len();
         if let Some(keep) = &self.keep_newest {
@@ -123,16 +128,25 @@ impl SessionQuery {
         }
         let kept = all.saturating_sub(chosen.len());
         let literals = self.selectors.iter().map(Selector::literals).sum();
-        Selection { chosen, misses, kept, literals, not_comparable }
+        Selection { chosen, misses, kept, literals, not_comparable, unnamed }
     }
 
     /// Whether all filters would let this session pass if its owner could be compared with the account that saw it.
     fn cannot_compare(&self, session: &SessionDescriptor) -> bool {
-        let (owned, others): (Vec<_>, Vec<_>) =
-            self.filters.iter().partition(|filter| matches!(filter, Filter::Mine | Filter::NotMine));
-        !owned.is_empty()
-            && session.ownership() == Comparison::NotComparable
-            && others.iter().all(|filter| filter.admits(session))
+        session.ownership() == Comparison::NotComparable
+            && self.leaves_out_alone(|filter| matches!(filter, Filter::Mine | Filter::NotMine), session)
+    }
+
+    /// Whether all filters would let this session pass if its name were known and none of the excluded ones.
+    fn cannot_exclude(&self, session: &SessionDescriptor) -> bool {
+        !session.has_known_name()
+            && self.leaves_out_alone(|filter| matches!(filter, Filter::Exclude(_)), session)
+    }
+
+    /// Whether there are filters of this kind, and all others let the session pass.
+    fn leaves_out_alone(&self, kind: impl Fn(&Filter) -> bool, session: &SessionDescriptor) -> bool {
+        let (these, others): (Vec<_>, Vec<_>) = self.filters.iter().partition(|filter| kind(filter));
+        !these.is_empty() && others.iter().all(|filter| filter.admits(session))
     }
 
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it

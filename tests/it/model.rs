@@ -71,7 +71,7 @@ async fn play(seed: u64) -> Result<String, String> {
 
 fn command(fleet: &Fleet, choice: &Choice) -> Pssession {
     let servers = fleet.addresses().join(",");
-    let common = ["remove", "--on", &servers].map(str::to_owned);
+    let common = ["remove", "--on", &servers, "--login-timeout", "1s"].map(str::to_owned);
     Pssession::new([&common[..], &choice.words()].concat())
         .env("PSSESSION_USER", &fleet.user)
         .env("PSSESSION_PASSWORD", fleet::PASSWORD)

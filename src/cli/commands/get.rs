@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
     let rule = MissRule::of(context.manner, args.ignore_not_found);
     let told = misses::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
-    misses::not_comparable(&found.selection, found.rows.sessions(), errors);
+    misses::report_left_out(&found.selection, found.rows.sessions(), errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
     {

@@ -83,12 +83,26 @@ pub(super) fn tell(
     count
 }
 
-/// Tells how many sessions `--mine` or `--not-mine` leaves out because nobody can tell whose they are.
-pub(super) fn not_comparable(
+/// Reports how many sessions filters leave out because what they ask for is not known.
+pub(super) fn report_left_out(
     selection: &Selection,
     sessions: &[SessionDescriptor],
     format: DiagnosticFormat,
 ) {
+    not_comparable(selection, sessions, format);
+    if !selection.unnamed.is_empty() {
+        let count = selection.unnamed.len();
+        let are = if count == 1 { "is" } else { "are" };
+        let message = format!(
+            "{} {are} left out: the server reports no name, and --exclude might mean them",
+            plural(count, "session")
+        );
+        note("NameNotReported", &message, "choose them by --instance-id or --owner instead", format);
+    }
+}
+
+/// Reports how many sessions `--mine` or `--not-mine` leaves out because nobody can tell whose they are.
+fn not_comparable(selection: &Selection, sessions: &[SessionDescriptor], format: DiagnosticFormat) {
     let left_out = selection.not_comparable.iter().filter_map(|index| sessions.get(*index));
     let mut owners: Vec<&str> = Vec::new();
     for session in left_out {
@@ -111,14 +125,18 @@ pub(super) fn not_comparable(
         named.join(", "),
     );
     let hint = "say which account this login is with --account 'DOMAIN\\name', or choose by --owner";
+    note("OwnerNotComparable", &message, hint, format);
+}
+
+/// A note for a person, an object for a program.
+fn note(id: &'static str, message: &str, hint: &'static str, format: DiagnosticFormat) {
     if format.is_for_a_person() {
         let mut out = std::io::stderr().lock();
         progress::clear(&mut out);
         // A closed stderr leaves nobody to tell.
         let _ = writeln!(out, "note: {message}\n  hint: {hint}");
     } else {
-        let category = "NotSpecified";
-        Diagnostic::new("OwnerNotComparable", category, message, Exit::SUCCESS).with_hint(hint).emit(format);
+        Diagnostic::new(id, "NotSpecified", message, Exit::SUCCESS).with_hint(hint).emit(format);
     }
 }
 

@@ -167,3 +167,17 @@ async fn what_runs_takes_no_place_among_the_kept_however_the_sessions_were_found
     run.env("PSSESSION_STORE", table.to_str().unwrap()).run().await.expect(0);
     assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
 }
+
+#[tokio::test]
+async fn exclude_protects_a_session_whose_name_is_not_reported_and_says_so() {
+    let mut world = World::new("web01");
+    world.add(SimulatedShell::powershell(BUILD_7, "", "LAB\\ada", "Microsoft.PowerShell"));
+    world.add(SimulatedShell::cmd(BUILD_8, "LAB\\ada"));
+    let simulator = host(world).await;
+    let run = on(&simulator, "remove", &["--all", "--exclude", "keep*", "--yes"]).run().await.expect(0);
+    assert!(run.stderr.contains("1 session is left out: the server reports no name"), "{}", run.stderr);
+    // A cmd shell has no name, and so not an excluded one.
+    assert_eq!(left(&simulator), [BUILD_7]);
+    let run = on(&simulator, "get", &["--exclude", "keep*", "--age", "99d"]).run().await.expect(0);
+    assert!(!run.stderr.contains("left out"), "another filter leaves it out, too: {}", run.stderr);
+}

@@ -101,7 +101,7 @@ impl Host {
         let answers = match dice.u8(..20) {
             0 => Answers::DeniesListing,
             1..=2 => Answers::RefusesLogin,
-            3 if false => Answers::Never,
+            3 => Answers::Never,
             4 => Answers::NotAtAll,
             _ => Answers::Well,
         };

@@ -97,7 +97,8 @@ impl Choice {
         let is_mine = shell.owner == ME;
         let excluded = |pattern: &str| match shell.name {
             Some(name) => matches(pattern, name),
-            None => true,
+            // A cmd shell has no name; of another shell it is not known.
+            None => !shell.is_cmd,
         };
         let passes = self.owner.is_none_or(|pattern| matches(pattern, shell.owner))
             && (!self.mine || is_mine)

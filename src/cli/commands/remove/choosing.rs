@@ -44,7 +44,7 @@ impl Run<'_> {
             unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = self.query.select(rows.sessions());
-        misses::not_comparable(&selection, rows.sessions(), self.talk.errors);
+        misses::report_left_out(&selection, rows.sessions(), self.talk.errors);
         listing::forgive(&survey, &mut selection);
         let selected = self.miss_rule().circumstances(&selection);
         let selected = Circumstances { unlisted_commands, ..selected };
@@ -73,7 +73,7 @@ impl Run<'_> {
         };
         state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
-        misses::not_comparable(&selection, recalled.rows.sessions(), self.talk.errors);
+        misses::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
         let survey = Survey::default();
         let circumstances = self.miss_rule().circumstances(&selection);
         let nothing = match selection.chosen.is_empty() {
