@@ -47,7 +47,7 @@ impl Engine {
             let wanted: Vec<_> =
                 wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
             let has_answered = host.asked_singly || host.listing.as_ref().is_some_and(Result::is_ok);
-            if wanted.is_empty() || !has_answered {
+            if wanted.is_empty() || !has_answered || host.refused {
                 continue;
             }
             let host = HostCommands::new(self.opener(&host.connector), host.client.take());
