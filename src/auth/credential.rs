@@ -135,7 +135,6 @@ pub struct CredentialKey(String);
 
 /// One [`Credential`] and its clones. It does not keep them alive, and is never that of a later credential.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "only logins over a network are counted"))]
 pub(crate) struct CredentialIdentity(Weak<()>);
 
 #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "only logins over a network are counted"))]

@@ -103,12 +103,15 @@ pub fn write_frame(
 }
 
 /// The opened text without what pads it at its end: PowerShell's own client on Linux fills up with NUL bytes to a
-/// multiple of 16, which `Length` counts, and OMI's puts them after the envelope.
+/// multiple of 16, which `Length` counts, and OMI's puts them after the envelope. White space before the first NUL, or
+/// without any, is part of the text, as XML has it.
 #[must_use]
 pub fn without_padding(plaintext: &[u8]) -> &[u8] {
     let is_padding = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
     let end = plaintext.iter().rposition(|byte| !is_padding(byte)).map_or(0, |last| last + 1);
-    plaintext.get(..end).unwrap_or_default()
+    let (text, tail) = plaintext.split_at_checked(end).unwrap_or_default();
+    let kept = tail.iter().position(|byte| *byte == 0).unwrap_or(tail.len());
+    plaintext.get(..text.len() + kept).unwrap_or_default()
 }
 
 /// Reads the pairs of parts of a sealed body, either `multipart/encrypted` or `multipart/x-multi-encrypted`. The boundary
@@ -288,10 +291,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_stands_at_the_end_is_padding() {
+    fn only_nul_bytes_at_the_end_and_what_follows_them_are_padding() {
         for (padded, text) in [
             (&b"<x/>\0\0\0"[..], &b"<x/>"[..]),
-            (b"<x/>\r\n\0 \t\0", b"<x/>"),
+            (b"<x/>\r\n\0 \t\0\n", b"<x/>\r\n"),
+            (b"<x/>\n", b"<x/>\n"),
             (b"\0 <x>\0</x>", b"\0 <x>\0</x>"),
             (b"\0\0", b""),
             (b"", b""),
