@@ -34,6 +34,8 @@ pub(crate) use credential::CredentialIdentity;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
 pub use ntlm::NtlmSeal;
+#[cfg(all(feature = "ntlm", feature = "kerberos"))]
+pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use offer::Offers;
 pub use options::NtlmOptions;
 #[cfg_attr(

@@ -10,4 +10,6 @@ pub struct ServerNames {
     pub netbios_computer: String,
     /// `MsvAvDnsDomainName`: the DNS name of its domain; on a machine of a workgroup its own.
     pub dns_domain: String,
+    /// The Kerberos realm of a login with a ticket, whose challenge was asked for without a proof; else empty.
+    pub realm: String,
 }

@@ -27,6 +27,7 @@ pub enum Comparison {
 /// | `.\jdoe` | `WEB01\jdoe`, where the server says its name |
 /// | `jdoe` | `WEB01\jdoe` on a machine of a workgroup, which names itself as its domain |
 /// | `john.doe@corp.example` | nothing: the part before the `@` need not be the account's name |
+/// | `jdoe@CORP.EXAMPLE`, with a Kerberos ticket | `CORP\jdoe`, where the server says that its domain has both names |
 ///
 /// Whatever has no such form is [`NotComparable`](Comparison::NotComparable). The same name under two authorities is two
 /// accounts only if the server says that the login's authority is itself or its domain, for Windows looks a name whose
@@ -98,7 +99,7 @@ impl LoginAccount {
     /// account than this one, or two that are different from each other.
     #[must_use]
     pub fn sees_others_in<'a>(&self, owners: impl IntoIterator<Item = &'a str>) -> bool {
-        let login = self.resolve(&self.login);
+        let login = self.resolve_login(&self.login);
         let mut first = None;
         owners.into_iter().filter_map(|owner| self.resolve(owner)).any(|owner| {
             let first = first.get_or_insert(owner);
@@ -108,7 +109,7 @@ impl LoginAccount {
     }
 
     fn relate(&self, login: &str, owner: &str) -> Comparison {
-        let (Some(login), Some(owner)) = (self.resolve(login), self.resolve(owner)) else {
+        let (Some(login), Some(owner)) = (self.resolve_login(login), self.resolve(owner)) else {
             return Comparison::NotComparable;
         };
         if self.differ(login, owner, &[login]) {
@@ -129,10 +130,27 @@ impl LoginAccount {
             || (!same_ignoring_case(one.authority, other.authority) && known.iter().any(is_own))
     }
 
+    /// The same as [`resolve`](Self::resolve), for the login: a name in the realm in which a ticket was issued is a
+    /// principal, whose first part is the account's name, and no UPN.
+    fn resolve_login<'a>(&'a self, login: &'a str) -> Option<Account<'a>> {
+        let ServerNames { netbios_domain, dns_domain, realm, .. } = &self.server;
+        match login.trim().split_once('@') {
+            Some((name, of)) if !realm.is_empty() && same_ignoring_case(of, realm) => {
+                Some(Account { authority: netbios_domain, name }).filter(|account| {
+                    same_ignoring_case(realm, dns_domain)
+                        && !account.authority.is_empty()
+                        && !name.is_empty()
+                        && !name.contains('\\')
+                })
+            }
+            _ => self.resolve(login),
+        }
+    }
+
     /// The NetBIOS authority and the name that a text stands for at this server.
     fn resolve<'a>(&'a self, text: &'a str) -> Option<Account<'a>> {
         let (authority, name) = text.trim().split_once('\\').unwrap_or(("", text.trim()));
-        let ServerNames { netbios_domain, netbios_computer, dns_domain } = &self.server;
+        let ServerNames { netbios_domain, netbios_computer, dns_domain, .. } = &self.server;
         let authority = match authority {
             // No account name holds an `@`: this is a UPN, whatever stands before it.
             _ if name.contains('@') => return None,
@@ -169,11 +187,40 @@ fn same_ignoring_case(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_principal_of_the_servers_own_realm_is_an_account_of_its_domain() {
+        let compared = |login: &str, realm: &str, owner: &str| {
+            let names = ServerNames { realm: realm.to_owned(), ..names("CORP", "WEB01", "corp.example") };
+            LoginAccount::new(login).at(names).prove(owner)
+        };
+        let principal = "jdoe@CORP.EXAMPLE";
+        assert_eq!(compared(principal, "CORP.EXAMPLE", r"CORP\jdoe"), Comparison::Same);
+        assert_eq!(compared(principal, "CORP.EXAMPLE", r"CORP\boss"), Comparison::Different);
+        assert_eq!(compared(principal, "CORP.EXAMPLE", r"WEB01\jdoe"), Comparison::Different);
+        for (login, realm, owner) in [
+            // Without a ticket it is a UPN.
+            (principal, "", r"CORP\jdoe"),
+            // The server's challenge names its own domain only.
+            ("jdoe@PARTNER.EXAMPLE", "PARTNER.EXAMPLE", r"PARTNER\jdoe"),
+            (principal, "PARTNER.EXAMPLE", r"CORP\jdoe"),
+            ("@CORP.EXAMPLE", "CORP.EXAMPLE", r"CORP\jdoe"),
+            // An owner is never a principal.
+            (r"CORP\jdoe", "CORP.EXAMPLE", principal),
+        ] {
+            assert_eq!(compared(login, realm, owner), Comparison::NotComparable, "{login} {realm} {owner}");
+        }
+        let names =
+            ServerNames { realm: "CORP.EXAMPLE".to_owned(), ..names("CORP", "WEB01", "corp.example") };
+        let me = LoginAccount::new(principal).at(names);
+        assert!(me.sees_others_in([r"CORP\boss"]) && !me.sees_others_in([r"CORP\jdoe"]));
+    }
+
     fn names(netbios_domain: &str, netbios_computer: &str, dns_domain: &str) -> ServerNames {
         ServerNames {
             netbios_domain: netbios_domain.to_owned(),
             netbios_computer: netbios_computer.to_owned(),
             dns_domain: dns_domain.to_owned(),
+            realm: String::new(),
         }
     }
 

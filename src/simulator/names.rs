@@ -7,10 +7,15 @@ pub(super) fn of(machine: &str, domain: &str) -> ServerNames {
     let netbios_computer = netbios_name(machine);
     if domain.is_empty() {
         let dns_domain = netbios_computer.to_lowercase();
-        return ServerNames { netbios_domain: netbios_computer.clone(), netbios_computer, dns_domain };
+        return ServerNames {
+            netbios_domain: netbios_computer.clone(),
+            netbios_computer,
+            dns_domain,
+            realm: String::new(),
+        };
     }
     let dns_domain = format!("{}.example", domain.to_lowercase());
-    ServerNames { netbios_domain: domain.to_owned(), netbios_computer, dns_domain }
+    ServerNames { netbios_domain: domain.to_owned(), netbios_computer, dns_domain, realm: String::new() }
 }
 
 /// Upper case, up to the first dot, at most 15 characters.

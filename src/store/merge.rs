@@ -303,6 +303,7 @@ mod tests {
             netbios_domain: "CORP".to_owned(),
             netbios_computer: "WEB01".to_owned(),
             dns_domain: "corp.example".to_owned(),
+            realm: String::new(),
         }
     }
 

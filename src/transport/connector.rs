@@ -175,6 +175,8 @@ impl HttpConnectorBuilder {
             login_timeout: self.options.login_timeout,
             login_attempts: self.options.login_attempts,
             offers: OnceLock::new(),
+            #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+            asked_names: OnceLock::new(),
             clock: self.clock,
             random: self.random,
             logins: AtomicU64::new(0),

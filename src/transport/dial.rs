@@ -38,6 +38,9 @@ pub(super) struct Dialer {
     pub(super) login_attempts: u32,
     /// What the server offered to the login that it accepted first.
     pub(super) offers: OnceLock<Offers>,
+    /// What the server said of itself when it was asked, for logins with tickets, which hear no challenge.
+    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    pub(super) asked_names: OnceLock<Option<ServerNames>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) logins: AtomicU64,
@@ -161,7 +164,11 @@ impl Dialer {
                     let (scheme, server_names) = (handshake.name(), handshake.server_names().cloned());
                     let link = Link { http, protection, scheme, server_names, closed, is_unconfirmed: false };
                     let is_accepted = handshake.is_accepted();
+                    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+                    let with_ticket = turn.is_none();
                     let link = self.conclude(link, turn, is_accepted, purpose, left).await?;
+                    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+                    let link = if with_ticket { self.with_asked_names(link, *left).await } else { link };
                     if !link.is_unconfirmed {
                         let _ = self.offers.set(offers);
                     }
@@ -209,6 +216,30 @@ impl Dialer {
         }
         let problem = format!("the login is not done after {MAX_LEGS} requests");
         Err(self.auth_error(AuthError::Malformed { scheme: self.auth.name(), problem }).into())
+    }
+
+    /// The same link with what the server says of itself in an NTLM challenge, which is asked for once, on a connection
+    /// of its own and without a proof. Where the server gives none, nothing is known of it.
+    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    async fn with_asked_names(&self, link: Link, left: Duration) -> Link {
+        let Some((_, realm)) = self.credential.user().rsplit_once('@').filter(|_| !self.policy.forbid_ntlm)
+        else {
+            return link;
+        };
+        if self.asked_names.get().is_none() {
+            let names = self.ask_for_names(left.min(NAMES_WAIT)).await;
+            let names = names.map(|names| ServerNames { realm: realm.to_owned(), ..names });
+            let _ = self.asked_names.set(names);
+        }
+        Link { server_names: self.asked_names.get().cloned().flatten(), ..link }
+    }
+
+    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    async fn ask_for_names(&self, timeout: Duration) -> Option<ServerNames> {
+        let authorization = auth::challenge_request().ok()?;
+        let request = Request { authorization: Some(&authorization), ..Request::default() };
+        let answer = self.open().ok()?.post(request, MAX_BYTES, timeout).await.ok()?;
+        auth::names_in_challenge(&answer.offers)
     }
 
     async fn turn(&self, purpose: Purpose, preferred: bool) -> Result<Turn, TransportError> {
@@ -430,6 +461,10 @@ fn view(answer: &Answer) -> auth::Answer<'_> {
         server_certificate: answer.certificate.as_deref(),
     }
 }
+
+/// A challenge costs the server no question to anybody else, and the login does not depend on it.
+#[cfg(all(feature = "kerberos", feature = "ntlm"))]
+const NAMES_WAIT: Duration = Duration::from_secs(2);
 
 /// NTLM takes two requests, a negotiation that changes its mechanism four, and one asks for the offer.
 const MAX_LEGS: usize = 6;

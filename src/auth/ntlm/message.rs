@@ -112,6 +112,7 @@ impl Challenge {
             netbios_domain: name(TargetInfoType::NtDomain),
             netbios_computer: name(TargetInfoType::NtServer),
             dns_domain: name(TargetInfoType::DnsDomain),
+            realm: String::new(),
         }
     }
 

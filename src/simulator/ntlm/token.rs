@@ -52,7 +52,7 @@ pub(super) fn negotiate_flags(token: &[u8]) -> Option<u32> {
 }
 
 pub(super) fn write_challenge(fields: &ChallengeFields<'_>) -> Vec<u8> {
-    let ServerNames { netbios_domain, netbios_computer, dns_domain } = fields.names;
+    let ServerNames { netbios_domain, netbios_computer, dns_domain, .. } = fields.names;
     let dns_computer = match netbios_domain == netbios_computer {
         true => dns_domain.clone(),
         false => format!("{}.{dns_domain}", netbios_computer.to_lowercase()),

@@ -228,6 +228,7 @@ fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_pr
         netbios_domain: "LAB".to_owned(),
         netbios_computer: "WEB01".to_owned(),
         dns_domain: "lab.example".to_owned(),
+        realm: String::new(),
     };
     for (login, names, owners, expected) in [
         (r"LAB\svc", None, &[][..], "AlreadyGone"),

@@ -28,6 +28,7 @@ async fn member(shells: &[(&str, &str)], accounts: impl IntoIterator<Item = Acco
         netbios_domain: "CORP".to_owned(),
         netbios_computer: "WEB01".to_owned(),
         dns_domain: "corp.example".to_owned(),
+        realm: String::new(),
     };
     let operator = SecretString::from("operator");
     let builder = Simulator::builder().world(world).server_names(names);

@@ -104,6 +104,7 @@ impl Scenario {
             netbios_domain: "CONTOSO".to_owned(),
             netbios_computer: "HOST".to_owned(),
             dns_domain: "contoso.example".to_owned(),
+            realm: String::new(),
         });
         let refuses = dice.u8(..10) == 0;
         let hosts = dice.choice([1, 1, 1, 2, 2, 3]).unwrap_or(1);
