@@ -219,10 +219,12 @@ impl Dialer {
     }
 
     /// The same link with what the server says of itself in an NTLM challenge, which is asked for once, on a connection
-    /// of its own and without a proof. Where the server gives none, nothing is known of it.
+    /// of its own and without a proof. Where the server gives none, nothing is known of it. Only TLS protects that
+    /// answer: over plain HTTP, whoever is in between could make the names prove that a session is gone.
     #[cfg(all(feature = "kerberos", feature = "ntlm"))]
     async fn with_asked_names(&self, link: Link, left: Duration) -> Link {
-        let Some((_, realm)) = self.credential.user().rsplit_once('@').filter(|_| !self.policy.forbid_ntlm)
+        let Some((_, realm)) =
+            self.credential.user().rsplit_once('@').filter(|_| self.policy.tls && !self.policy.forbid_ntlm)
         else {
             return link;
         };
