@@ -20,7 +20,7 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
         "4",
         "partial: a failure, a name or id that matched nothing while others did (`--ignore-not-found` makes that 0), or a host that was not reached or denied its listing",
     ),
-    ("5", "every host that answered refused the credential"),
+    ("5", "every host that answered refused the credential, or the run stopped to spare the account"),
     ("6", "confirmation is required, and there is no terminal to ask on"),
     ("7", "a deadline passed"),
     ("8", "for some session it is not known whether it is gone"),

@@ -12,10 +12,13 @@
     reason = "a deep search is asked for by the environment"
 )]
 
+mod server;
+
 use std::collections::{HashSet, hash_map::DefaultHasher};
 use std::hash::{Hash, Hasher as _};
 use std::time::Duration;
 
+use self::server::{DELETES, Effect, GONE, Kind, Look, World, fault, not_sent, turned_away};
 use super::super::event::{Answer, RequestKind, ServerKind, Sighting};
 use super::super::policy::{IDENTITY_MAX_AGE, SignalMode};
 use super::super::retry::Jitter;
@@ -45,120 +48,6 @@ impl fmt::Debug for Way {
         match &self.0 {
             Some(step) => write!(f, "{:?} {}", step.1, step.0),
             None => f.write_str("begin"),
-        }
-    }
-}
-
-/// What is true, and what was asked.
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-struct World {
-    kind: Kind,
-    /// Our shell is there.
-    is_there: bool,
-    /// Another shell has taken its id.
-    is_replaced: bool,
-    /// A Delete was taken, whose effect comes at the next look or answer.
-    is_closing: bool,
-    /// One of our looks has shown it, or has shown that this account sees it.
-    was_seen: bool,
-    /// What the last look that began after the last Delete has shown.
-    last_look: Look,
-    /// Some Delete was answered otherwise than that there is no such shell, or lost.
-    was_touched: bool,
-    /// Some Delete was answered 200.
-    was_accepted: bool,
-    /// A Delete has reached the server, or may have.
-    was_sent: bool,
-}
-
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-enum Look {
-    None,
-    There,
-    /// Something else with its id: a shell whose client has come back from another address looks the same.
-    Other,
-    Gone,
-    /// A listing without it by an account that might not see it.
-    NotVisible,
-}
-
-/// What does not change in a run.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-struct Kind {
-    windows: bool,
-    /// The account may list.
-    lists: bool,
-    /// A listing shows other people's shells.
-    shows_others: bool,
-    /// The account sees this shell where it lists or gets.
-    sees_it: bool,
-}
-
-/// What an answer does and says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    Nothing,
-    /// The shell is closed.
-    Closes,
-    /// The shell is closed a little later.
-    ClosesLater,
-}
-
-/// (word, what it does, the answer)
-type DeleteRow = (&'static str, Effect, fn() -> Result<Answer, Setback>);
-
-const GONE: u32 = 2_150_858_843;
-
-/// What a server may answer to a Delete of a shell that is there.
-#[rustfmt::skip]
-const DELETES: &[DeleteRow] = &[
-    ("200", Effect::Closes, || Ok(Answer::Done)),
-    ("200-later", Effect::ClosesLater, || Ok(Answer::Done)),
-    ("200-ignored", Effect::Nothing, || Ok(Answer::Done)),
-    ("denied", Effect::Nothing, || Err(Setback::Fault(fault(5)))),
-    ("denied-done", Effect::Closes, || Err(Setback::Fault(fault(5)))),
-    ("gone-lie", Effect::Nothing, || Err(Setback::Fault(fault(GONE)))),
-    ("gone-done", Effect::Closes, || Err(Setback::Fault(fault(GONE)))),
-    ("aborted-done", Effect::Closes, || Err(Setback::Fault(fault(995)))),
-    ("quota", Effect::Nothing, || Err(Setback::Fault(fault(2_150_859_174)))),
-    ("quota-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_859_174)))),
-    ("503", Effect::Nothing, || Err(turned_away())),
-    ("503-done", Effect::Closes, || Err(turned_away())),
-    ("404", Effect::Nothing, || Err(Setback::Refused("HTTP 404".to_owned()))),
-    ("404-done", Effect::Closes, || Err(Setback::Refused("HTTP 404".to_owned()))),
-    ("lost", Effect::Nothing, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("lost-done", Effect::Closes, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("lost-later", Effect::ClosesLater, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("timed-out", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_793)))),
-    ("timed-out-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_858_793)))),
-    ("wrong-resource", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_811)))),
-    ("not-found", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_752)))),
-    ("disconnected", Effect::Nothing, || Err(Setback::Fault(fault(2_150_859_204)))),
-    ("plugin-failed-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_858_755)))),
-    ("bad-credential", Effect::Nothing, || Err(Setback::CredentialRefused("wrong password".to_owned()))),
-];
-
-fn turned_away() -> Setback {
-    Setback::TurnedAway { text: "HTTP 503".to_owned(), retry_after: None }
-}
-
-fn not_sent() -> Setback {
-    Setback::NotSent("connection refused".to_owned())
-}
-
-impl World {
-    /// Time passes: what was to come comes.
-    fn settle(&mut self) {
-        if std::mem::take(&mut self.is_closing) {
-            self.is_there = false;
-        }
-    }
-
-    fn take(&mut self, effect: Effect) {
-        match effect {
-            Effect::Nothing => {}
-            Effect::Closes => self.is_there = false,
-            Effect::ClosesLater => self.is_closing = true,
         }
     }
 }
@@ -455,11 +344,6 @@ fn planned() -> SessionDescriptor {
     let shell = Shell { name: None, client_ip: None, state: None, ..session.shell };
     let (computer_name, endpoint_url) = (String::new(), String::new());
     SessionDescriptor { shell, computer_name, endpoint_url, ..session }
-}
-
-/// A fault that says no more than its code.
-fn fault(code: u32) -> Fault {
-    Fault { sender: String::new(), reason: String::new(), ..super::super::testing::fault(code) }
 }
 
 /// The situations that a removal may begin in.

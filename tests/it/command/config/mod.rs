@@ -156,7 +156,7 @@ async fn each_user_is_asked_for_a_password_once() {
 async fn a_wrong_password_is_shown_once_and_the_other_user_goes_on() {
     let estate = Estate::with(WHOLE).await;
     estate.write("ann", "wrong");
-    let run = estate.command(&["get", "--on", "127.0.0.2,127.0.0.3,127.0.0.4"]).run().await.expect(4);
+    let run = estate.command(&["get", "--on", "127.0.0.2,127.0.0.3,127.0.0.4"]).run().await.expect(5);
     assert_eq!(run.records().len(), 1);
     assert_eq!(estate.hosts.iter().map(Simulator::failed_logons).sum::<u64>(), 1, "{}", run.stderr);
 }
