@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{Format, PlainFormat, ReportFormat};
 use super::exit::Exit;
 use super::manner::Voice;
-use super::render::visible;
+use super::render::{printable, visible};
 use super::{progress, terminal};
 
 /// One error for stderr, and the exit code that it asks for.
@@ -159,6 +159,23 @@ impl Diagnostic {
         };
     }
 
+    /// Writes it to stderr as a warning: the run goes on, and it counts as no error.
+    pub(crate) fn warn(&self, format: DiagnosticFormat) {
+        let hint = self.hint.as_deref().map(|hint| format!("; {}", printable(hint))).unwrap_or_default();
+        let text = format!("{}{hint}", printable(&self.message));
+        let mut out = std::io::stderr().lock();
+        progress::clear(&mut out);
+        // A closed stderr leaves nobody to tell.
+        let _ = match format {
+            DiagnosticFormat::Silent => Ok(()),
+            DiagnosticFormat::Text => {
+                writeln!(out, "{} {text}", paint("33", "warning:", terminal::stderr_has_colour()))
+            }
+            DiagnosticFormat::Concise(_) => writeln!(out, "WARNING: {text}"),
+            DiagnosticFormat::Json => writeln!(out, "{}", visible(&self.to_json().to_string())),
+        };
+    }
+
     /// Keeps the advice of the last error with its own error, where something else follows it on stderr.
     pub(crate) fn end_of_advice() {
         if AFTER_A_HINT.swap(false, Ordering::Relaxed) {
@@ -176,15 +193,15 @@ impl Diagnostic {
     /// would ask of the error record.
     fn to_concise(&self, voice: Voice, colour: bool) -> String {
         let (red, green, plain) = if colour { ("\x1b[31;1m", "\x1b[32;1m", "\x1b[0m") } else { ("", "", "") };
-        let message =
-            std::iter::once(&self.message).chain(&self.causes).cloned().collect::<Vec<_>>().join(": ");
+        let parts = std::iter::once(&self.message).chain(&self.causes).map(|part| printable(part));
+        let message = parts.collect::<Vec<_>>().join(": ");
         let mut text = format!("{red}{}: {message}{plain}\n", voice.cmdlet);
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("  {green}hint:{plain} {hint}\n"));
+            text.push_str(&format!("  {green}hint:{plain} {}\n", printable(hint)));
         }
         if voice.verbose {
             text.push_str(&format!("  FullyQualifiedErrorId: {},{}\n", self.id, voice.class));
-            let target = self.target.as_deref().unwrap_or_default();
+            let target = printable(self.target.as_deref().unwrap_or_default());
             text.push_str(&format!("  Category: {}, TargetObject: {target}\n", self.category));
         }
         text
@@ -192,15 +209,12 @@ impl Diagnostic {
 
     /// `error: ...`, the causes, an empty line and `hint: ...`.
     fn to_text(&self, colour: bool) -> String {
-        let paint = |code: &str, word: &str| {
-            if colour { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
-        };
-        let mut text = format!("{} {}\n", paint("31", "error:"), self.message);
+        let mut text = format!("{} {}\n", paint("31", "error:", colour), printable(&self.message));
         for cause in &self.causes {
-            text.push_str(&format!("  because: {cause}\n"));
+            text.push_str(&format!("  because: {}\n", printable(cause)));
         }
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("\n{} {hint}\n", paint("32", "hint:")));
+            text.push_str(&format!("\n{} {}\n", paint("32", "hint:", colour), printable(hint)));
         }
         text
     }
@@ -217,6 +231,10 @@ impl Diagnostic {
             "Hint": self.hint,
         })
     }
+}
+
+fn paint(code: &str, word: &str, colour: bool) -> String {
+    if colour { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
 }
 
 /// Advice, or none.
@@ -277,6 +295,23 @@ mod tests {
         let more =
             "  FullyQualifiedErrorId: InvalidArgument,Class\n  Category: InvalidArgument, TargetObject: 7\n";
         assert_eq!(verbose, format!("{concise}{more}"));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_spelt_out_in_every_part_of_an_error() {
+        let hostile = "a\u{1b}[2J\u{202e}b";
+        let error = Diagnostic::usage(hostile).caused_by(&Layer(hostile, None)).with_hint(hostile);
+        let mut error = error.about(hostile);
+        error.causes = vec![hostile.to_owned()];
+        let shown = r"a\u{1b}[2J\u{202e}b";
+        let text = format!("error: {shown}\n  because: {shown}\n\nhint: {shown}\n");
+        assert_eq!(error.to_text(false), text);
+        let voice = Voice { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
+        let concise = error.to_concise(voice, false);
+        assert!(concise.starts_with(&format!("C: {shown}: {shown}\n  hint: {shown}\n")), "{concise}");
+        assert!(concise.ends_with(&format!("TargetObject: {shown}\n")), "{concise}");
+        let json = visible(&error.to_json().to_string()).into_owned();
+        assert!(json.contains(r"a\u001b[2J\u202eb") && json.is_ascii(), "{json}");
     }
 
     #[test]

@@ -27,5 +27,5 @@ pub use fault_code::{Explanation, FaultCode, FaultGroup, explain};
 pub use fault_table::FAULTS;
 pub use ids::{CommandId, EnumerationContext, MessageId, SessionId, ShellId};
 pub use shell::{Command, Shell, ShellSchema};
-pub use text::{one_line, printable};
+pub use text::{is_printable, one_line, printable};
 pub use xml::Malformed;

@@ -27,6 +27,9 @@ pub(crate) struct ExportArgs {
     /// What is printed on stdout
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: ExportFormat,
+    /// With -o csv: an apostrophe before each value that a spreadsheet would take for a formula; `import` leaves it there
+    #[arg(long, requires = "output")]
+    pub(crate) csv_safe: bool,
     #[command(flatten)]
     pub(crate) table: TableArgs,
 }

@@ -16,6 +16,9 @@ pub(crate) enum Format {
     Ndjson,
     /// Comma-separated values with a header
     Csv,
+    /// The same for a spreadsheet: `--csv-safe`
+    #[value(skip)]
+    CsvSafe,
     /// Instance ids, one a line
     Name,
 }
@@ -25,6 +28,9 @@ pub(crate) struct OutputArgs {
     /// What is printed on stdout [default: table on a terminal, ndjson into a pipe]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
+    /// With -o csv: an apostrophe before each value that a spreadsheet would take for a formula
+    #[arg(long, requires = "output")]
+    pub(crate) csv_safe: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

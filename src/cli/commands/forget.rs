@@ -15,6 +15,7 @@ use crate::cli::intent::{Scope, session_query};
 use crate::cli::render::{self, plural};
 
 pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let format = context.format(&args.output)?;
     let scope = Scope::without_servers(&args.select)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
         remembered::known(table.as_ref())?.forget(ids).await?;
     }
-    render::sessions(context.format(args.output.output), context.manner, &chosen)?;
+    render::sessions(format, context.manner, &chosen)?;
     if errors.is_for_a_person() && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");

@@ -21,6 +21,7 @@ use crate::cli::manner::Manner;
 use crate::cli::{interrupt, render};
 
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
+    let format = context.format(&args.output)?;
     let scope = Scope::of(&args.select, &args.reach)?;
     let missed = match (&scope, context.manner) {
         (Scope::Servers, Manner::PowerShell(_)) => misses::not_discovered,
@@ -30,7 +31,6 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         Scope::Servers => listed(args, context).await?,
         scope => recalled(&scope, args, context).await?,
     };
-    let format = context.format(args.output.output);
     let errors = context.errors(args.output.output);
     let voice = context.manner.voice();
     let action = voice.map(|voice| voice.action).unwrap_or_default();
@@ -122,7 +122,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let by_id = !args.select.id.is_empty();
     let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
     let mut unlisted_commands = 0;
-    if args.select.skip_running || shows_commands(context.format(args.output.output)) {
+    if args.select.skip_running || shows_commands(context.format(&args.output)?) {
         let mut unlisted = engine.list_commands(&mut survey, rows.sessions_mut()).await;
         let consequence = match args.select.skip_running {
             true => "they may be running, and --skip-running leaves them out",

@@ -23,6 +23,7 @@ const UNDONE: &str = "nothing was imported";
 
 pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     one_reader_of_stdin(&args.files)?;
+    let format = context.format(&args.output)?;
     let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
     let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
@@ -31,7 +32,6 @@ pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Di
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;
-    let format = context.format(args.output.output);
     if rows.is_empty() {
         if talk {
             writeln!(std::io::stderr().lock(), "nothing to import")?;

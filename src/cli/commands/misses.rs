@@ -166,7 +166,7 @@ pub(super) fn missed(miss: &Miss) -> Diagnostic {
         _ => "RemoteRunspaceNotAvailableForSpecifiedName",
     };
     let property = miss.option.trim_start_matches('-').replace('-', " ");
-    let message = format!("no session has the {property} \"{}\"", printable(&miss.value));
+    let message = format!("no session has the {property} \"{}\"", miss.value);
     Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
 }
 
@@ -176,7 +176,7 @@ pub(super) fn not_discovered(miss: &Miss) -> Diagnostic {
         "--instance-id" => ("PSSessionIdMatchFail", "instance id"),
         _ => ("PSSessionNameMatchFail", "name"),
     };
-    let value = printable(&miss.value);
+    let value = &miss.value;
     let message = format!("no session on the computers that were asked has the {property} \"{value}\"");
     Diagnostic::new(id, "InvalidOperation", message, Exit::SUCCESS).about(miss.value.clone())
 }

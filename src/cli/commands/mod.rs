@@ -26,9 +26,10 @@ use std::net::SocketAddr;
 
 use pssession::Credential;
 
-use super::args::{ConfigArgs, Format, TableArgs};
+use super::args::{ConfigArgs, Format, OutputArgs, TableArgs};
 use super::config::{self, Config};
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
+use super::intent;
 use super::manner::Manner;
 use super::render;
 use super::table::Table;
@@ -65,7 +66,9 @@ impl Context {
     }
 
     /// What was chosen, else what suits whoever reads stdout.
-    fn format(&self, chosen: Option<Format>) -> Format {
-        if self.for_a_person { chosen.unwrap_or(Format::Table) } else { render::format_or_default(chosen) }
+    fn format(&self, args: &OutputArgs) -> Result<Format, Diagnostic> {
+        let chosen = intent::format(args)?;
+        let usual = || if self.for_a_person { Format::Table } else { render::usual_format() };
+        Ok(chosen.unwrap_or_else(usual))
     }
 }

@@ -7,7 +7,6 @@ use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::manner::{Manner, Voice};
 use crate::cli::objects::{self, MAX_BYTES, Object, Refused};
-use crate::cli::render::printable;
 use crate::cli::{source, table};
 
 /// To whom it is told.
@@ -40,7 +39,7 @@ pub(super) fn read(
 fn unbound(errors: &Refused, undone: &str, voice: Voice, format: DiagnosticFormat) -> Diagnostic {
     let told = |line: &String| {
         let message = format!("the input object cannot be bound to a parameter of {}: {line}", voice.cmdlet);
-        Diagnostic::new("InputObjectNotBound", "InvalidArgument", printable(&message), Exit::COULD_NOT_BEGIN)
+        Diagnostic::new("InputObjectNotBound", "InvalidArgument", message, Exit::COULD_NOT_BEGIN)
     };
     let lines = errors.lines();
     let (last, others) = match lines.split_last() {
@@ -56,6 +55,6 @@ pub(super) fn refused(path: &Path, errors: &Refused, undone: &str) -> Diagnostic
     let mut diagnostic = Diagnostic::usage(format!("{} cannot be taken as sessions", source::shown(path)))
         .about(source::shown(path))
         .with_hint(format!("{undone}; `pssession import --help` says what is read"));
-    diagnostic.causes = errors.lines().iter().map(|line| printable(line)).collect();
+    diagnostic.causes = errors.lines();
     diagnostic
 }

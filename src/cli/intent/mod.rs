@@ -1,6 +1,7 @@
 //! What is meant by what was typed: every decision that concerns more than one option is made here.
 
 mod accounts;
+mod output;
 mod reach;
 mod report;
 mod scope;
@@ -10,6 +11,7 @@ mod trust;
 use pssession::session::QueryError;
 
 pub(crate) use accounts::{Passwords, state_accounts};
+pub(crate) use output::{format, safe};
 pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::text::printable;
+use super::text::{is_printable, printable};
 
 /// One JSON array, laid out for reading.
 pub(super) fn json(
@@ -30,24 +30,39 @@ pub(super) fn ndjson(
     records.try_for_each(|record| writeln!(out, "{}", visible(&serde_json::to_string(&record)?)))
 }
 
-/// A header and a line a record. On a terminal text is made safe to show; elsewhere it stays what the server said.
+/// Who reads CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CsvReader {
+    /// A terminal, so that text is made safe to show; elsewhere it stays what the server said.
+    pub(super) on_terminal: bool,
+    /// A spreadsheet, which would calculate what looks like a formula.
+    pub(super) calculates: bool,
+}
+
+/// A header and a line a record.
 pub(super) fn csv(
     out: &mut impl Write,
     header: &[&str],
     records: impl Iterator<Item = Map<String, Value>>,
-    on_terminal: bool,
+    reader: CsvReader,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(header)?;
     for record in records {
         let fields = record.values().map(field);
-        if on_terminal {
+        let fields = fields.map(|field| if reader.calculates { without_formula(field) } else { field });
+        if reader.on_terminal {
             writer.write_record(fields.map(|field| printable(&field)))?;
         } else {
             writer.write_record(fields)?;
         }
     }
     writer.flush()
+}
+
+/// A leading apostrophe makes a text of what a spreadsheet would take for a formula (OWASP, CSV Injection).
+fn without_formula(field: String) -> String {
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field }
 }
 
 /// Null is empty, text stands bare, a list is separated by blanks.
@@ -68,7 +83,7 @@ pub(crate) fn visible(json: &str) -> Cow<'_, str> {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         // The serializer escapes all control characters below U+0020; what is left of them is its own layout.
-        if character == '\n' || printable(character.encode_utf8(&mut [0; 4])).starts_with(character) {
+        if character == '\n' || is_printable(character) {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -85,11 +100,11 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_spelt_out_and_mean_the_same() {
-        let name = "a\u{9b}31m\u{202e}b\u{7f}夜\u{1b}\n";
+        let name = "a\u{9b}31m\u{202e}b\u{7f}夜\u{1b}\n\u{ad}\u{e0041}";
         let value = serde_json::json!([{ "Name": name }]);
         let plain = serde_json::to_string_pretty(&value).unwrap();
         let text = visible(&plain);
-        assert!(text.contains(r"a\u009b31m\u202eb\u007f夜\u001b\n"), "{text}");
+        assert!(text.contains(r"a\u009b31m\u202eb\u007f夜\u001b\n\u00ad\udb40\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
@@ -112,7 +127,33 @@ mod tests {
     #[test]
     fn a_table_of_nothing_still_has_its_header() {
         let mut out = Vec::new();
-        csv(&mut out, &["Schema", "Id"], std::iter::empty(), false).unwrap();
+        csv(&mut out, &["Schema", "Id"], std::iter::empty(), FILE).unwrap();
         assert_eq!(out, b"Schema,Id\n");
+    }
+
+    const FILE: CsvReader = CsvReader { on_terminal: false, calculates: false };
+
+    #[test]
+    fn what_looks_like_a_formula_is_text_for_a_spreadsheet_and_as_it_is_for_everybody_else() {
+        let written = |cell: &str, reader| {
+            let Value::Object(record) = serde_json::json!({ "Name": cell, "Owner": null, "Port": 5985 })
+            else {
+                unreachable!()
+            };
+            let mut out = Vec::new();
+            csv(&mut out, &["Name", "Owner", "Port"], [record].into_iter(), reader).unwrap();
+            let mut read = csv::ReaderBuilder::new().from_reader(out.as_slice());
+            let row: Vec<String> = read.deserialize().next().unwrap().unwrap();
+            assert_eq!(row.get(1..), Some(&[String::new(), "5985".to_owned()][..]));
+            row.into_iter().next().unwrap()
+        };
+        let spreadsheet = CsvReader { calculates: true, ..FILE };
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=\u{202e}", "-"] {
+            assert_eq!(written(cell, spreadsheet), format!("'{cell}"));
+            assert_eq!(written(cell, FILE), cell);
+        }
+        for cell in ["build-7", "", "a=1", " =1", "'=1", "CONTOSO\\ann", "\n=1", "\u{202e}x"] {
+            assert_eq!(written(cell, spreadsheet), cell);
+        }
     }
 }

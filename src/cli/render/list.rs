@@ -65,7 +65,7 @@ mod tests {
         let mut out = Vec::new();
         list(&mut out, [record.clone(), record].into_iter()).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text.lines().next(), Some("Name        : a\u{fffd}b"));
+        assert_eq!(text.lines().next(), Some(r"Name        : a\u{1b}b"));
         assert_eq!(text.lines().nth(1), Some("IdleTimeout : 2h 5m"));
         assert_eq!(text.lines().nth(3), Some(""));
         assert_eq!(text.lines().count(), 7);

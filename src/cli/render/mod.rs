@@ -22,13 +22,14 @@ use super::objects::{
     session_record,
 };
 use super::terminal;
+use data::CsvReader;
 pub(crate) use data::visible;
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
-/// A table on a terminal, NDJSON into a pipe, unless `-o` decides otherwise.
-pub(crate) fn format_or_default(chosen: Option<Format>) -> Format {
-    chosen.unwrap_or_else(|| if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson })
+/// A table on a terminal, NDJSON into a pipe: what is printed where `-o` does not decide.
+pub(crate) fn usual_format() -> Format {
+    if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson }
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
@@ -131,7 +132,10 @@ fn records(
     records: impl Iterator<Item = Map<String, Value>>,
 ) -> io::Result<()> {
     match format {
-        Format::Csv => data::csv(out, header, records, io::stdout().is_terminal()),
+        Format::Csv | Format::CsvSafe => {
+            let on_terminal = io::stdout().is_terminal();
+            data::csv(out, header, records, CsvReader { on_terminal, calculates: format == Format::CsvSafe })
+        }
         Format::Json => data::json(out, records),
         Format::List => list::list(out, records),
         _ => data::ndjson(out, records),

@@ -39,6 +39,7 @@ mod ten_tasks;
 mod terminal;
 mod tls;
 mod trouble;
+mod unsafe_text;
 #[cfg(target_os = "linux")]
 mod vocabulary;
 mod wrong_scheme;

@@ -17,7 +17,7 @@ async fn what_is_no_soap_is_quoted_with_its_status() {
     for status in [200, 403, 404, 405, 500, 502] {
         let (shown, excerpt) = status_of(html(status)).await;
         assert_eq!(shown, status);
-        assert!(excerpt.starts_with(": <html> <title>\u{fffd}[2JNot here"), "{excerpt}");
+        assert!(excerpt.starts_with(r": <html> <title>\u{1b}[2JNot here"), "{excerpt}");
     }
     assert_eq!(status_of(ResponseTemplate::new(500)).await, (500, String::new()));
     assert_eq!(status_of(ResponseTemplate::new(200)).await, (200, ": an empty answer".into()));

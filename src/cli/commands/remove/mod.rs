@@ -49,7 +49,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         scope,
         query,
         engine: Engine::new(policy(args)?),
-        talk: Talk::new(args, context),
+        talk: Talk::new(args, context)?,
         table: context.table(&args.table),
         reach: &reach,
         cancellation: &cancellation,

@@ -28,16 +28,16 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(args: &RemoveArgs, context: &Context) -> Self {
+    pub(super) fn new(args: &RemoveArgs, context: &Context) -> Result<Self, Diagnostic> {
         let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
         let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
-        let format = context.format(args.output.output);
+        let format = context.format(&args.output)?;
         let voice = context.manner.voice();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
         let records = args.report.as_deref() != Some(Path::new("-"))
             && (voice.is_none() || args.output.output.is_some());
         let summary = voice.is_none() && !matches!(errors, DiagnosticFormat::Json);
-        Self { format, errors, summary, records, voice }
+        Ok(Self { format, errors, summary, records, voice })
     }
 
     /// To whom it is told what is wrong with objects.
@@ -169,11 +169,10 @@ fn went_wrong(record: &Record) -> Diagnostic {
     let session = &record.session;
     let name = session.name().unwrap_or(session.shell.shell_id.as_str());
     let message = format!(
-        "could not remove session `{}` on `{}`: {}: {}",
-        printable(name),
-        printable(&session.computer_name),
+        "could not remove session `{name}` on `{}`: {}: {}",
+        session.computer_name,
         record.outcome.name(),
-        printable(&record.outcome.reason().unwrap_or_default()),
+        record.outcome.reason().unwrap_or_default(),
     );
     Diagnostic::new(record.outcome.name(), "CloseError", message, Exit::SUCCESS)
         .about(target(session))
@@ -185,15 +184,14 @@ fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
     let Outcome::Failed(Failure::Unreachable(why)) = &record.outcome else { return went_wrong(record) };
     let session = &record.session;
     let message = format!(
-        "no connection to `{}` for session `{}`, so it was not removed and may still be there: {}",
-        printable(&session.computer_name),
-        printable(session.name().unwrap_or(session.shell.shell_id.as_str())),
-        printable(why),
+        "no connection to `{}` for session `{}`, so it was not removed and may still be there: {why}",
+        session.computer_name,
+        session.name().unwrap_or(session.shell.shell_id.as_str()),
     );
     Diagnostic::new("RemoveSessionCannotConnectToServer", "InvalidOperation", message, Exit::SUCCESS)
         .about(target(session))
 }
 
 fn target(session: &SessionDescriptor) -> String {
-    format!("{} {}", session.endpoint_url, printable(session.shell.shell_id.as_str()))
+    format!("{} {}", session.endpoint_url, session.shell.shell_id)
 }
