@@ -16,6 +16,7 @@ mod manner;
 mod manual;
 mod newfolder;
 mod objects;
+mod permissions;
 mod powershell;
 mod progress;
 mod recording;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this door reads the clock: rows say when they were seen")]
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
+use super::permissions::{self, Exposed, Kind};
 use super::source;
 
 /// The table of this run. Nothing is opened before it is needed, and nothing is written by looking.
@@ -32,6 +34,11 @@ impl Table {
     /// The file that it is in.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether nobody but this user and root can have written it. What cannot be looked at is nobody's to read either.
+    pub(crate) fn is_trusted(&self) -> bool {
+        matches!(permissions::exposed(&self.path, Kind::Database), Ok(None))
     }
 
     /// The sessions of these origins that the query may choose.
@@ -204,8 +211,15 @@ impl Table {
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Diagnostic> {
         let path = self.path.clone();
-        match tokio::task::spawn_blocking(move || work(&path)).await {
-            Ok(result) => result.map_err(|error| unusable(&error)),
+        let trusted = move || -> Result<T, Diagnostic> {
+            match permissions::exposed(&path, Kind::Database) {
+                Ok(None) => work(&path).map_err(|error| unusable(&path, &error)),
+                Ok(Some(exposed)) => Err(not_trusted(&path, &exposed)),
+                Err(error) => Err(unusable(&path, &error)),
+            }
+        };
+        match tokio::task::spawn_blocking(trusted).await {
+            Ok(result) => result,
             Err(_) => Err(Diagnostic::new(
                 "StoreUnusable",
                 "InvalidResult",
@@ -216,16 +230,26 @@ impl Table {
     }
 }
 
-fn unusable(error: &StoreError) -> Diagnostic {
+fn unusable(path: &Path, error: &dyn Error) -> Diagnostic {
     Diagnostic::new(
         "StoreUnusable",
         "OpenError",
         "the local table of sessions cannot be used",
         Exit::COULD_NOT_BEGIN,
     )
-    .about(error.path().display().to_string())
+    .about(path.display().to_string())
     .caused_by(error)
     .with_hint("--store names another file; the one that is there is left as it is")
+}
+
+fn not_trusted(path: &Path, exposed: &Exposed) -> Diagnostic {
+    let message = format!("the local table of sessions {} is not trusted: {exposed}", path.display());
+    Diagnostic::new("StoreUnusable", "SecurityError", message, Exit::COULD_NOT_BEGIN)
+        .about(path.display().to_string())
+        .with_hint(format!(
+            "it says where a login goes and whose a session is; {}; --store names another",
+            exposed.advice()
+        ))
 }
 
 /// The time at which a command reads.

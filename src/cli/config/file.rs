@@ -1,7 +1,7 @@
 //! DOOR: the config file: where it is, who may write to it, and its text.
 #![expect(clippy::disallowed_methods, reason = "this door opens the config file")]
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::key::Places;
 use super::reading::{self, Wrong};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::render::printable;
+use crate::cli::permissions::{self, Kind};
 use crate::cli::source;
 
 /// The largest config that is read, in bytes: some thousand hosts by name.
@@ -35,13 +35,18 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
         Err(error) if chosen.is_none() && is_missing(error.kind()) => return Ok(Config::default()),
         Err(error) => return Err(unreadable(&error)),
     };
-    // Of the file that is open: what the name leads to may change.
+    // It says where passwords go, and what gives them. A device or a pipe keeps nothing: /dev/null says that there is none.
     let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    // It says where passwords go, and what gives them.
-    if let Some(others) = others_who_write(&metadata) {
-        return Err(bad(format!("the config {} {others}", path.display()), &path).with_hint(
-            "they could have a password sent where they like; `chmod go-w` it and own it; nothing was sent",
-        ));
+    let exposed = match permissions::exposed_file(&path, &metadata) {
+        None if metadata.is_file() => permissions::exposed(&path, Kind::Alone),
+        found => Ok(found),
+    };
+    if let Some(exposed) = exposed.map_err(|error| unreadable(&error))? {
+        let message = format!("the config {} is not trusted: {exposed}", path.display());
+        return Err(bad(message, &path).with_hint(format!(
+            "others could have a password sent where they like; {}; nothing was sent",
+            exposed.advice()
+        )));
     }
     let bytes = source::bounded(file, MAX_BYTES).map_err(|error| unreadable(&error))?;
     let text = source::decoded(&bytes).map_err(|error| unreadable(&error))?;
@@ -71,32 +76,10 @@ fn is_missing(kind: ErrorKind) -> bool {
 fn refused(path: &Path, wrong: Wrong) -> Diagnostic {
     let Wrong { line, problem, advice } = wrong;
     let nothing = if advice.ends_with('?') { " Nothing" } else { "; nothing" };
-    bad(format!("{} line {line}: {}", path.display(), printable(&problem)), path)
-        .with_hint(format!("{}{nothing} was sent", printable(&advice)))
+    bad(format!("{} line {line}: {problem}", path.display()), path)
+        .with_hint(format!("{advice}{nothing} was sent"))
 }
 
 fn bad(message: impl Into<String>, path: &Path) -> Diagnostic {
     Diagnostic::new("InvalidConfig", "InvalidData", message, Exit::USAGE).about(path.display().to_string())
-}
-
-/// Who else may write to the file, if anybody may.
-#[cfg(unix)]
-fn others_who_write(metadata: &Metadata) -> Option<&'static str> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (group, world) = (0o020, 0o002);
-    let owners = [0, rustix::process::geteuid().as_raw()];
-    match metadata.mode() {
-        // A device or a pipe keeps nothing: /dev/null says that there is no config.
-        _ if !metadata.is_file() => None,
-        mode if mode & world != 0 => Some("may be written by everybody"),
-        mode if mode & group != 0 => Some("may be written by its group"),
-        _ if !owners.contains(&metadata.uid()) => Some("belongs to somebody else"),
-        _ => None,
-    }
-}
-
-/// On Windows the user's own folder is for its owner alone, unless somebody has changed that.
-#[cfg(not(unix))]
-fn others_who_write(_: &Metadata) -> Option<&'static str> {
-    None
 }

@@ -11,6 +11,8 @@ mod encodings;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
 mod exit_codes;
+#[cfg(target_os = "linux")]
+mod exposed;
 mod identify;
 mod ids;
 mod input;
