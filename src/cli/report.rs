@@ -2,6 +2,8 @@
 //! that cannot be written stops the run in time; what was noted takes the place of FILE, whole, however the run ended.
 #![expect(clippy::disallowed_methods, reason = "this door reads the clock and opens the report's folder")]
 
+mod leftovers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -231,7 +233,8 @@ fn prepare(path: &Path) -> io::Result<Place> {
     };
     let name = path.file_name().ok_or_else(|| io::Error::other("it is no name of a file"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(".pssession-report-").tempfile_in(folder)?;
+    leftovers::clear(folder, SystemTime::now());
+    let temporary = leftovers::make(folder)?;
     Ok(Place::File { path: folder.join(name), folder: folder.to_owned(), temporary })
 }
 

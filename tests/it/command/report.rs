@@ -26,7 +26,9 @@ impl Desk {
 
     async fn remove(&self, simulator: &Simulator, args: &[&str]) -> Run {
         let path = self.path();
-        on(simulator, "remove", &[&["--report", path.to_str().unwrap()], args].concat()).run().await
+        let command = on(simulator, "remove", &[&["--report", path.to_str().unwrap()], args].concat());
+        // For a password command: it does not get PSSESSION_PASSWORD.
+        command.env("SECRET", simulator.password().expose_secret()).run().await
     }
 
     /// The report, which is all that is left in its folder.
@@ -206,7 +208,7 @@ async fn a_run_that_is_interrupted_terminated_or_hung_up_on_is_reported() {
         let (simulator, desk) = (host(leaked()).await, Desk::new());
         let delay = Mischief::Delay(Duration::from_secs(60));
         simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, delay);
-        let interrupting = format!("kill -{signal} $PPID; printf %s \"$PSSESSION_PASSWORD\"");
+        let interrupting = format!("kill -{signal} $PPID; printf %s \"$SECRET\"");
         let args = ["--all", "--yes", "--password-command", &interrupting];
         desk.remove(&simulator, &args).await.expect(code);
         let report = desk.report();
@@ -256,7 +258,7 @@ async fn an_interrupt_at_a_question_leaves_a_report_and_nothing_beside_it() {
 async fn a_report_that_fails_at_the_end_is_told_and_is_no_success() {
     let (simulator, desk) = (host(leaked()).await, Desk::new());
     let path = desk.path();
-    let too_late = format!("mkdir {}; printf %s \"$PSSESSION_PASSWORD\"", path.display());
+    let too_late = format!("mkdir {}; printf %s \"$SECRET\"", path.display());
     let run = desk
         .remove(&simulator, &["--name", "build-7", "--yes", "--password-command", &too_late])
         .await
@@ -300,4 +302,30 @@ async fn what_a_terminal_would_obey_or_hide_is_spelt_out() {
     let text = fs::read_to_string(desk.path()).unwrap();
     assert!(text.contains(r"build\u009b31m\u202e7"), "{text}");
     assert_eq!(desk.report()["Sessions"][0]["Name"], "build\u{9b}31m\u{202e}7");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_killed_runs_left_is_cleared_away_and_what_others_are_at_is_not() {
+    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let file = |name: &str, text: &str, age: Duration| {
+        let path = desk.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - age).unwrap();
+        file
+    };
+    let (old, new) = (Duration::from_secs(300), Duration::ZERO);
+    file(".pssession-report-killed", "", old);
+    file(".pssession-report-Zz09aA", "", old);
+    file(".pssession-report-newnew", "", new);
+    file(".pssession-report-filled", "{}", old);
+    file(".pssession-report-another", "", old);
+    let at_work = file(".pssession-report-atwork", "", old);
+    at_work.lock().unwrap();
+    desk.remove(&simulator, &["--name", "build-7", "--what-if"]).await.expect(0);
+    let mut left = desk.left();
+    left.sort();
+    let kept = ["another", "atwork", "filled", "newnew"].map(|name| format!(".pssession-report-{name}"));
+    assert_eq!(left, [&kept[..], &["report.json".to_owned()]].concat());
 }
