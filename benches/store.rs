@@ -134,6 +134,7 @@ fn store(c: &mut Criterion) {
 
 /// What a process needs at most to read these rows, on a system that says so. Another process reads them: this one has
 /// held more already.
+#[expect(clippy::disallowed_methods, reason = "the other process is this bench")]
 fn report_memory(what: &str, folder: &TempDir) {
     let mut reader = Command::new(std::env::current_exe().expect("this bench"));
     reader.env(READ, what).env(TABLE, folder.path().join("sessions.db"));

@@ -10,10 +10,12 @@ use pssession::{AuthScheme, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::config::PasswordSource;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
 use super::hints::ticket_hint;
 use super::interrupt::Watch;
+use super::permissions;
+use super::process;
 use super::render::printable;
 use super::source;
 use super::terminal;
@@ -27,14 +29,16 @@ pub(crate) const PASSWORD: &str = "PSSESSION_PASSWORD";
 /// The logins of one run: the password of each user is found once.
 pub(crate) struct Logins<'a> {
     watch: &'a Watch,
+    /// How a warning is written.
+    errors: DiagnosticFormat,
     /// By account, and by whether a ticket would do.
     found: HashMap<(String, bool), Credential>,
 }
 
 impl<'a> Logins<'a> {
     /// No password has been found yet.
-    pub(crate) fn new(watch: &'a Watch) -> Self {
-        Self { watch, found: HashMap::new() }
+    pub(crate) fn new(watch: &'a Watch, errors: DiagnosticFormat) -> Self {
+        Self { watch, errors, found: HashMap::new() }
     }
 
     /// The credential of a user for a login with `scheme`; `source` is where the password is, if that was said. Where a
@@ -74,13 +78,38 @@ impl<'a> Logins<'a> {
         match user {
             // This build has no Kerberos: whoever connects says so, and how to get one that has.
             user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
-            Some(user) => Ok(Credential::new(user, password(source, user, self.watch)?)),
+            Some(user) => Ok(Credential::new(user, self.password(source, user)?)),
             None => Err(Diagnostic::usage("no user to log in as").with_hint(
                 "give --user USER (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or name the user of the \
                  host in the config",
             )),
         }
     }
+
+    fn password(&self, source: Option<&PasswordSource>, user: &str) -> Result<SecretString, Diagnostic> {
+        match source {
+            Some(PasswordSource::File(path)) => {
+                if let Some(mode) = permissions::readable_by_others(path) {
+                    readable(path, mode).warn(self.errors);
+                }
+                from_file(path)
+            }
+            Some(PasswordSource::Command(command)) => from_command(command),
+            // An environment has no encoding that a mark could tell: what is there is the password, as everywhere else.
+            Some(PasswordSource::Environment) => {
+                Ok(SecretString::from(source::variable(PASSWORD).unwrap_or_default()))
+            }
+            None => from_prompt(user, self.watch),
+        }
+    }
+}
+
+fn readable(path: &Path, mode: u32) -> Diagnostic {
+    let path = path.display();
+    let message = format!("others may read or change the password file {path} (mode {mode:04o})");
+    Diagnostic::new("PasswordFileExposed", "SecurityError", message, Exit::SUCCESS)
+        .about(path.to_string())
+        .with_hint(format!("`chmod 600 {path}`"))
 }
 
 /// Whether a login with this scheme may use a Kerberos ticket.
@@ -97,18 +126,6 @@ fn no_ticket(user: Option<&str>, error: &AuthError) -> Diagnostic {
     match error {
         AuthError::Ticket { trouble, .. } => diagnostic.with_hint(ticket_hint(*trouble)),
         _ => diagnostic,
-    }
-}
-
-fn password(source: Option<&PasswordSource>, user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
-    match source {
-        Some(PasswordSource::File(path)) => from_file(path),
-        Some(PasswordSource::Command(command)) => from_command(command),
-        // An environment has no encoding that a mark could tell: what is there is the password, as everywhere else.
-        Some(PasswordSource::Environment) => {
-            Ok(SecretString::from(source::variable(PASSWORD).unwrap_or_default()))
-        }
-        None => from_prompt(user, watch),
     }
 }
 
@@ -147,12 +164,10 @@ fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
         Diagnostic::usage(format!("the password command {problem}"))
             .with_hint("run it by itself: it must print the password on its first line and exit with 0")
     };
-    let mut child = Command::new(shell)
-        .args([flag, command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(format!("could not be started: {error}")))?;
+    let mut program = Command::new(shell);
+    program.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child =
+        process::start(&mut program).map_err(|error| failed(format!("could not be started: {error}")))?;
     let printed = child.stdout.take().map(|stdout| source::bounded(stdout, MAX_PASSWORD_BYTES)).transpose();
     let status = child.wait().map_err(|error| failed(format!("could not be waited for: {error}")))?;
     if !status.success() {

@@ -18,6 +18,7 @@ mod newfolder;
 mod objects;
 mod permissions;
 mod powershell;
+mod process;
 mod progress;
 mod recording;
 mod render;
@@ -40,6 +41,8 @@ use manner::Manner;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
+    // Before anything is read: the password may be in the environment.
+    process::forbid_core_dumps();
     if let Some(answered) = complete::answer() {
         return answered;
     }

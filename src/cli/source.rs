@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -36,20 +36,31 @@ pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
             let end = if cfg!(windows) { "Ctrl-Z and Enter end it" } else { "Ctrl-D ends it" };
             writeln!(io::stderr().lock(), "reading stdin from the terminal; {end}")?;
         }
-        bounded(io::stdin().lock(), limit)
+        bounded(stdin()?, limit)
     } else {
         bounded(std::fs::File::open(path)?, limit)
     }
+}
+
+/// Stdin without a buffer: that of the standard library is never wiped, and what is read may be a password.
+#[cfg(unix)]
+fn stdin() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from)
+}
+
+/// A console has to be translated, which the standard library does behind its buffer.
+#[cfg(not(unix))]
+fn stdin() -> io::Result<impl io::Read> {
+    Ok(io::stdin().lock())
 }
 
 /// Whether stdin is a pipe or a file, so that somebody has put something there to be read. A terminal and a device such
 /// as `/dev/null` are not.
 #[cfg(unix)]
 pub(crate) fn stdin_is_piped() -> bool {
-    use std::os::fd::AsFd as _;
     use std::os::unix::fs::FileTypeExt as _;
-    let file = io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
-    let kind = file.and_then(|file| file.metadata()).map(|metadata| metadata.file_type());
+    let kind = stdin().and_then(|file| file.metadata()).map(|metadata| metadata.file_type());
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file() || kind.is_socket())
 }
 
@@ -60,14 +71,33 @@ pub(crate) fn stdin_is_piped() -> bool {
 }
 
 /// All that `source` has, an error when that is more than `limit` bytes.
-pub(crate) fn bounded(source: impl io::Read, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} bytes")));
+pub(crate) fn bounded(mut source: impl io::Read, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; FIRST_ROOM]);
+    let mut filled = 0;
+    loop {
+        if filled == bytes.len() {
+            // A vector that grows by itself leaves a copy behind that nobody wipes.
+            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2)]);
+            larger.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
+            bytes = larger;
+        }
+        let read = match source.read(bytes.get_mut(filled..).unwrap_or_default()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        filled += read;
+        if u64::try_from(filled).is_ok_and(|filled| filled > limit) {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} bytes")));
+        }
+        if read == 0 {
+            bytes.truncate(filled);
+            return Ok(bytes);
+        }
     }
-    Ok(bytes)
 }
+
+/// How many bytes are read at first: more than a password has.
+const FIRST_ROOM: usize = 8 * 1024;
 
 /// An environment variable that is set and is text.
 pub(crate) fn variable(name: &str) -> Option<String> {
@@ -136,5 +166,12 @@ mod tests {
     fn what_exceeds_the_limit_is_refused_not_cut() {
         assert_eq!(&**bounded(&b"1234"[..], 4).unwrap(), b"1234");
         assert_eq!(bounded(&b"12345"[..], 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn what_is_larger_than_the_first_room_is_read_whole() {
+        let text: Vec<u8> = (0..=255).cycle().take(5 * FIRST_ROOM + 1).collect();
+        assert!(**bounded(&text[..], 1 << 20).unwrap() == text);
+        assert!(bounded(io::empty(), 0).unwrap().is_empty());
     }
 }

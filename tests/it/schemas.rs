@@ -14,6 +14,7 @@ mod validator;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Command;
 
 use validator::{Direction, FILES, Problem, Validator};
 
@@ -31,7 +32,7 @@ fn validator() -> Option<Validator> {
     if !tools::has("xmllint") {
         return None;
     }
-    Some(Validator::new().unwrap())
+    Some(Validator::new(Command::spawn).unwrap())
 }
 
 /// What is wrong with each; the validator is asked once.

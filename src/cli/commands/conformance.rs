@@ -10,6 +10,7 @@ use pssession::conformance::{
 use crate::cli::args::{ConformanceArgs, ReportFormat};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
+use crate::cli::process;
 use crate::cli::render::{self, plural};
 use crate::cli::schemas::{Direction, NotValidated, Problem, Validator};
 
@@ -53,7 +54,12 @@ struct Bench {
 
 impl Default for Bench {
     fn default() -> Self {
-        Self { report: Report::default(), batch: Vec::new(), bytes: 0, validator: Validator::new() }
+        Self {
+            report: Report::default(),
+            batch: Vec::new(),
+            bytes: 0,
+            validator: Validator::new(process::start),
+        }
     }
 }
 

@@ -113,7 +113,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
     let errors = context.errors(args.output.output);
-    let logins = Logins::new(&watch);
+    let logins = Logins::new(&watch, errors);
     let table = context.table(&args.table);
     let connectors = Connectors::new(&reach, context, logins, table.clone()).for_servers().await?;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pssession::AuthScheme;
 use pssession::auth::UnknownScheme;
 use pssession::session::{QueryError, parse_account, parse_duration_text};
 use pssession::transport::{CertificatePin, CertificatePinError};
@@ -22,7 +23,7 @@ pub(super) struct Places {
     pub(super) home: Option<PathBuf>,
 }
 
-/// A setting of a host.
+/// A setting of a host. Its error never quotes the value: who writes into the wrong line may have written a password.
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) set: fn(&mut Settings, &DeValue<'_>, &Places) -> Result<(), String>,
@@ -37,7 +38,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "account",
         set: |settings, value, _| {
-            let account = parse_account(text(value)?).map_err(|error| error.to_string())?;
+            let account = parse_account(text(value)?).map_err(unquoted)?;
             put(&mut settings.account, account)
         },
     },
@@ -62,19 +63,29 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "auth",
         set: |settings, value, _| {
-            let scheme = text(value)?.parse().map_err(|error: UnknownScheme| error.to_string())?;
-            put(&mut settings.auth, scheme)
+            let names = || AuthScheme::names().collect::<Vec<_>>().join(", ");
+            let unknown = |_: UnknownScheme| format!("it is not an authentication scheme: {}", names());
+            put(&mut settings.auth, text(value)?.parse().map_err(unknown)?)
         },
     },
     Key { name: "no-ntlm", set: |settings, value, _| put(&mut settings.no_ntlm, yes_or_no(value)?) },
-    Key { name: "spn", set: |settings, value, _| put(&mut settings.spn, principal(text(value)?)?) },
+    Key {
+        name: "spn",
+        set: |settings, value, _| {
+            let spn = principal(text(value)?).map_err(|_| "it is not a service principal".to_owned());
+            put(&mut settings.spn, spn?)
+        },
+    },
     Key { name: "tls", set: |settings, value, _| put(&mut settings.tls, yes_or_no(value)?) },
     Key { name: "port", set: |settings, value, _| put(&mut settings.port, port(value)?) },
     Key { name: "ca-file", set: |settings, value, places| put(&mut settings.ca_file, path(value, places)?) },
     Key {
         name: "certificate-pin",
         set: |settings, value, _| {
-            let pin = |text: &str| text.parse().map_err(|error: CertificatePinError| error.to_string());
+            let unfit = |CertificatePinError { problem, .. }| {
+                format!("it is not sha256/BASE64, the SHA-256 of a certificate: {problem}")
+            };
+            let pin = |text: &str| text.parse().map_err(unfit);
             let pins: Result<Vec<CertificatePin>, String> = texts(value)?.into_iter().map(pin).collect();
             settings.certificate_pin = pins?;
             Ok(())
@@ -147,10 +158,18 @@ fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
 
 /// A time limit that leaves some time.
 fn limit(value: &DeValue<'_>) -> Result<Duration, String> {
-    let limit = parse_duration_text(text(value)?).map_err(|error: QueryError| error.to_string())?;
+    let limit = parse_duration_text(text(value)?).map_err(unquoted)?;
     match limit.is_zero() {
         true => Err("a limit of no time at all; write at least \"1s\"".to_owned()),
         false => Ok(limit),
+    }
+}
+
+/// The error without the text that it is about.
+fn unquoted(error: QueryError) -> String {
+    match error {
+        QueryError::Value { wanted, advice, .. } => format!("it is not {wanted}: {advice}"),
+        _ => "it cannot be read".to_owned(),
     }
 }
 

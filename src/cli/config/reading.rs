@@ -230,9 +230,14 @@ mod tests {
             ("[[host]]\nname = 'a'\nport = 65536", 3, "port: it is not a port", "--help"),
             ("[[host]]\nname = 'a'\nport = '80'", 3, "port: it is not a port", "--help"),
             ("[[host]]\nname = 'a'\ntls = 'yes'", 3, "tls: it is neither true nor false", "--help"),
-            ("[[host]]\nname = 'a'\nspn = 'a@B'", 3, "spn: \"a@B\" is not a service principal", "--help"),
+            ("[[host]]\nname = 'a'\nspn = 'a@B'", 3, "spn: it is not a service principal", "--help"),
             ("[[host]]\nname = 'a'\nuser = 7", 3, "user: it is no text", "--help"),
-            ("[[host]]\nname = 'a'\nauth = 'digest'", 3, "auth: ", "--help"),
+            (
+                "[[host]]\nname = 'a'\nauth = 'digest'",
+                3,
+                "auth: it is not an authentication scheme: auto,",
+                "--help",
+            ),
             ("[[host]]\nname = 'a'\nconnect-timeout = '0s'", 3, "no time at all", "--help"),
             (
                 "[[host]]\nname = 'a'\nca-file = '-'",
@@ -272,6 +277,12 @@ mod tests {
             let wrong = wrong(&format!("[[host]]\nname = 'a'\npassword = {value}\n"));
             assert!(!format!("{wrong:?}").contains("hunter2"), "{wrong:?}");
             assert_eq!(wrong.line, 3, "{wrong:?}");
+        }
+        for key in ["auth", "spn", "certificate-pin", "connect-timeout", "account", "tls", "port", "no-ntlm"]
+        {
+            let wrong = wrong(&format!("[[host]]\nname = 'a'\n{key} = 'hunter2@'\n"));
+            assert!(!format!("{wrong:?}").contains("hunter2"), "{wrong:?}");
+            assert!(wrong.problem.starts_with(&format!("{key}: it is ")) && wrong.line == 3, "{wrong:?}");
         }
         let wrong = wrong("[[host]]\nname = 'a'\npassword = 'hunter2'");
         assert!(wrong.advice.contains("`password-file` or `password-command`"), "{wrong:?}");

@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
@@ -50,7 +51,11 @@ pub(crate) enum NotValidated {
 #[derive(Debug)]
 pub(crate) struct Validator {
     folder: TempDir,
+    start: Start,
 }
+
+/// How a program is started.
+pub(crate) type Start = fn(&mut Command) -> io::Result<Child>;
 
 /// What xmllint is told in turn: the schema, and what to say of what breaks it instead of xmllint's own words.
 type Pass = (&'static str, Option<&'static str>);
@@ -117,15 +122,15 @@ impl Validator {
     ///
     /// # Errors
     /// [`NotValidated`]: there is no xmllint, or no temporary folder.
-    pub(crate) fn new() -> Result<Self, NotValidated> {
-        if !xmllint::is_installed() {
+    pub(crate) fn new(start: Start) -> Result<Self, NotValidated> {
+        if !xmllint::is_installed(start) {
             return Err(NotValidated::NotInstalled);
         }
         let folder = tempfile::Builder::new().prefix("pssession-schemas-").tempdir()?;
         for (name, text) in FILES {
             write(&folder.path().join(name), text.as_bytes())?;
         }
-        Ok(Self { folder })
+        Ok(Self { folder, start })
     }
 
     /// What is wrong with each of these envelopes, in their order.
@@ -171,7 +176,7 @@ impl Validator {
         }
         let indices: Vec<usize> = batch.iter().map(|(index, _)| *index).collect();
         for (schema, instead) in direction.passes() {
-            for (index, found) in xmllint::run(folder, &secret, schema, &indices)? {
+            for (index, found) in xmllint::run(folder, &secret, schema, &indices, self.start)? {
                 let Some(known) = problems.get_mut(index) else { continue };
                 match instead {
                     None => known.extend(found),

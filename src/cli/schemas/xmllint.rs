@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::Problem;
+use super::{Problem, Start};
 
 /// How long one run may take. A batch takes a tenth of a second.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -26,14 +26,10 @@ const NOISE: [&str; 3] =
     ["Invalid sequence in interleave", "failed to validate content", "Expecting element Body, got Header"];
 
 /// Whether there is an xmllint.
-pub(super) fn is_installed() -> bool {
-    let quiet = Command::new("xmllint")
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    quiet.is_ok()
+pub(super) fn is_installed(start: Start) -> bool {
+    let mut xmllint = Command::new("xmllint");
+    xmllint.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    start(&mut xmllint).and_then(|mut quiet| quiet.wait()).is_ok()
 }
 
 /// The name of the file of an envelope. `secret` is a part that the envelope cannot know.
@@ -52,28 +48,32 @@ pub(super) fn run(
     secret: &str,
     schema: &'static str,
     indices: &[usize],
+    start: Start,
 ) -> io::Result<BTreeMap<usize, Vec<Problem>>> {
-    let (report, whole) = ask(folder, secret, schema, indices)?;
+    let (report, whole) = ask(folder, secret, schema, indices, start)?;
     if whole || indices.len() <= 1 {
         return Ok(read_report(&report, secret, schema, indices));
     }
     let (first, second) = indices.split_at(indices.len() / 2);
-    let mut problems = run(folder, secret, schema, first)?;
-    problems.extend(run(folder, secret, schema, second)?);
+    let mut problems = run(folder, secret, schema, first, start)?;
+    problems.extend(run(folder, secret, schema, second, start)?);
     Ok(problems)
 }
 
 /// What xmllint says, and whether that is all of it.
-fn ask(folder: &Path, secret: &str, schema: &str, indices: &[usize]) -> io::Result<(String, bool)> {
+fn ask(
+    folder: &Path,
+    secret: &str,
+    schema: &str,
+    indices: &[usize],
+    start: Start,
+) -> io::Result<(String, bool)> {
     let kind = if schema.ends_with(".xsd") { "--schema" } else { "--relaxng" };
-    let mut xmllint = Command::new("xmllint")
-        .args(["--nonet", "--nocatalogs", "--noout", kind, schema])
-        .args(indices.iter().map(|index| file_name(secret, *index)))
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut program = Command::new("xmllint");
+    program.args(["--nonet", "--nocatalogs", "--noout", kind, schema]);
+    program.args(indices.iter().map(|index| file_name(secret, *index))).current_dir(folder);
+    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut xmllint = start(&mut program)?;
     let (send, receive) = mpsc::channel();
     let stderr = xmllint.stderr.take();
     let reader = std::thread::spawn(move || {

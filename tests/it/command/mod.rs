@@ -32,6 +32,8 @@ mod powershell_module;
 mod progress;
 mod remove;
 mod report;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod session;
 mod small;
 mod talk;

@@ -4,7 +4,9 @@
 //! in their beginning alone: `web0` becomes `127.X.Y.` in what is typed, and is put back in what is shown. Linux gives
 //! a process all of 127.0.0.0/8.
 
+use std::fs::Permissions;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -120,6 +122,8 @@ impl Stage {
     /// `.winrm-password` holds the password as well.
     pub(crate) async fn run(&self, script: &str, reader: &Reader<'_>) -> Done {
         self.write(".winrm-password", self.password.expose_secret());
+        let for_its_owner = Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.folder.path().join(".winrm-password"), for_its_owner).unwrap();
         let place = self.folder.path().to_str().unwrap();
         let path = Path::new(env!("CARGO_BIN_EXE_pssession")).parent().unwrap();
         let line = format!("cd {place}\nset -euo pipefail\n{}", self.hidden(script));

@@ -20,7 +20,7 @@ use super::{MAX_WORDS, Vouching, is_offered, look_at, not_winrm, policy, report}
 use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::commands::Context;
 use crate::cli::commands::connecting::Connectors;
-use crate::cli::diagnostic::Diagnostic;
+use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, hint, kind, place};
 use crate::cli::intent::Reach;
@@ -206,7 +206,7 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
 
 async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> Result<(), Diagnostic> {
     let watch = interrupt::watch(&Cancellation::new());
-    let logins = Logins::new(&watch);
+    let logins = Logins::new(&watch, DiagnosticFormat::plain(Some(story.format)));
     let connectors = Connectors::new(reach, context, logins, None).for_servers().await?;
     let Some(connector) = connectors.first() else { return Ok(()) };
     let user = printable(connector.user());

@@ -43,7 +43,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         let _open = watch.question();
         Reach::read(&args.reach, context.config(&args.reach.config)?)?
     };
-    let logins = Logins::new(&watch);
+    let logins = Logins::new(&watch, context.errors(args.output.output));
     let run = Run {
         args,
         scope,
