@@ -61,11 +61,18 @@ pub(super) fn for_reading(place: &Place, options: StoreOptions) -> Result<Option
         None => prepare(place, options),
     });
     let connection = match opened {
-        Err(trouble) if matches!(trouble.problem, StoreProblem::ReadOnly | StoreProblem::Denied) => {
+        Err(trouble)
+            if matches!(
+                trouble.problem,
+                StoreProblem::ReadOnly | StoreProblem::Denied | StoreProblem::Full
+            ) =>
+        {
             frozen(place).ok_or(trouble)?
         }
         opened => opened?,
     };
+    // A disk that is full has no room for temporary files either.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Some(connection))
 }
@@ -156,22 +163,28 @@ fn connect(place: &Place, options: StoreOptions) -> Result<Connection, Trouble> 
     Ok(connection)
 }
 
-/// A table on a medium where not even the `-shm` file can be made, as it is; only if nothing is missing from the
-/// main file.
+/// A table on a medium where not even the `-shm` file can be made or written, as it is.
 fn frozen(place: &Place) -> Option<Connection> {
-    if place.has_wal() {
-        return None;
-    }
-    let connection = untouched(place).ok()?;
+    let connection = if place.has_wal() { with_wal(place) } else { untouched(place) }.ok()?;
     let version = recognise(&connection).ok()?;
     (version == schema::latest(schema::MIGRATIONS)).then_some(connection)
+}
+
+/// The main file and what stands in the `-wal` file, whose index is built in memory: the `-shm` file, which must be
+/// there, is not written (SQLite, Uniform Resource Identifiers, `readonly_shm`).
+fn with_wal(place: &Place) -> Result<Connection, Trouble> {
+    read_only(place, "readonly_shm=1")
 }
 
 /// The main file alone, with no lock, no look at a journal and nothing written: the way to see whose it is, since SQLite
 /// would otherwise finish another program's interrupted work.
 fn untouched(place: &Place) -> Result<Connection, Trouble> {
+    read_only(place, "immutable=1")
+}
+
+fn read_only(place: &Place, parameters: &str) -> Result<Connection, Trouble> {
     let mut uri = url::Url::from_file_path(&place.file).map_err(|()| StoreProblem::NotAFile)?;
-    uri.set_query(Some("immutable=1"));
+    uri.set_query(Some(parameters));
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     Ok(Connection::open_with_flags(uri.as_str(), flags)?)

@@ -13,6 +13,8 @@ mod examples_of_help;
 mod exit_codes;
 #[cfg(target_os = "linux")]
 mod exposed;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod identify;
 mod ids;
 mod input;
