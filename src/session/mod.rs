@@ -32,4 +32,4 @@ pub use selector::{IdRange, Miss, Selector};
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
 pub use visibility::Visibility;
-pub use wildcard::{PatternError, WildcardPattern};
+pub use wildcard::{MAX_PATTERN, PatternError, WildcardPattern};

@@ -40,5 +40,6 @@ mod teardown;
 mod tidy;
 mod tls_interop;
 mod transport;
+mod wildcards;
 mod windows;
 mod wsman;
