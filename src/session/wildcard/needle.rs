@@ -54,9 +54,20 @@ impl Needle {
 
     /// Where its first occurrence ends, in units from where `units` stands, and moves `units` there. `on_step` is
     /// called for each word of each unit.
-    pub(super) fn find(&self, units: impl Iterator<Item = u16>, mut on_step: impl FnMut()) -> Option<usize> {
-        // Bit n: the last n + 1 units are what the first n + 1 places accept.
-        let mut state = [0_u64; MAX_WORDS];
+    pub(super) fn find(&self, units: impl Iterator<Item = u16>, on_step: impl FnMut()) -> Option<usize> {
+        match self.words {
+            1 => self.find_with([0; 1], units, on_step),
+            _ => self.find_with([0; MAX_WORDS], units, on_step),
+        }
+    }
+
+    /// In `state`, bit n says that the last n + 1 units are what the first n + 1 places accept.
+    fn find_with<const WORDS: usize>(
+        &self,
+        mut state: [u64; WORDS],
+        units: impl Iterator<Item = u16>,
+        mut on_step: impl FnMut(),
+    ) -> Option<usize> {
         let state = state.get_mut(..self.words)?;
         let found = 1_u64 << ((self.places - 1) % BITS);
         for (at, unit) in units.enumerate() {
