@@ -199,8 +199,9 @@ impl WsmanClient {
         for _ in 0..MAX_COMMAND_PAGES {
             bytes += page.items.iter().map(weight).sum::<usize>();
             commands.append(&mut page.items);
+            commands.truncate(MAX_COMMANDS);
             let Some(context) = &page.next else { return Ok(commands) };
-            if bytes >= MAX_COMMAND_BYTES {
+            if bytes >= MAX_COMMAND_BYTES || commands.len() == MAX_COMMANDS {
                 break;
             }
             let pull = Pull::<Command>::new(context, DEFAULT_MAX_ELEMENTS, uri::COMMAND_RESOURCE);
@@ -307,6 +308,8 @@ const PAGE_SIZES: [u32; 3] = [100, 20, 1];
 const OLD_ENVELOPE_SIZE: u32 = 153_600;
 /// A shell has at most 1,000 commands by default; a server that gives one per page is not believed for longer.
 const MAX_COMMAND_PAGES: usize = 1_000;
+/// The most commands of one shell that are kept: four times what Windows allows.
+pub const MAX_COMMANDS: usize = 4_096;
 /// How many bytes the commands of one shell may take: a thousand command lines of Windows' 8,191 characters are half of
 /// it.
 const MAX_COMMAND_BYTES: usize = 16 * 1024 * 1024;

@@ -26,6 +26,6 @@ pub use fault::{Fault, MAX_REASON};
 pub use fault_code::{Explanation, FaultCode, FaultGroup, explain};
 pub use fault_table::FAULTS;
 pub use ids::{CommandId, EnumerationContext, MessageId, SessionId, ShellId};
-pub use shell::{Command, Shell, ShellSchema};
+pub use shell::{Command, MAX_COMMAND_ID_BYTES, MAX_DURATION, MAX_FIELD_BYTES, Shell, ShellSchema};
 pub use text::{is_printable, one_line, printable};
 pub use xml::Malformed;

@@ -8,6 +8,14 @@ use super::ids::{CommandId, ShellId};
 use super::uri;
 use super::xml::{Element, Malformed};
 
+/// The longest text of one field, in bytes. Ids, URIs and names are far shorter.
+pub const MAX_FIELD_BYTES: usize = 64 * 1024;
+/// The longest id of a command, in bytes: a GUID, with room for what another server may call it.
+pub const MAX_COMMAND_ID_BYTES: usize = 255;
+/// The longest duration that is kept: the longest `TimeSpan` of .NET in whole milliseconds, 10,675,199 days. As a number
+/// of seconds in a 64-bit float, all up to it are exact to the millisecond.
+pub const MAX_DURATION: Duration = Duration::from_millis(922_337_203_685_477);
+
 /// One shell of a listing or a Get. Everything but the id may be absent; Windows names the resource, too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shell {
@@ -85,26 +93,32 @@ impl Shell {
         element.is(uri::SHELL, "Shell") || element.is(uri::CIM_SHELL, "Shell")
     }
 
-    /// Reads one `rsp:Shell`, or one `p:Shell` of the CIM schema; unknown children are ignored, unreadable optional ones
-    /// and those that are `xsi:nil` count as absent.
+    /// Reads one `rsp:Shell`, or one `p:Shell` of the CIM schema; unknown children are ignored. Optional ones that are
+    /// unreadable, `xsi:nil`, blank or longer than [`MAX_FIELD_BYTES`] count as absent, and so does a `ClientIP` with a
+    /// control character in it. Durations end at [`MAX_DURATION`].
     ///
     /// # Errors
-    /// [`Malformed`] when `ShellId` is missing or empty, or in Windows' schema `ResourceUri`.
+    /// [`Malformed`] when `ShellId` is missing or blank, or in Windows' schema `ResourceUri`; when one of them is longer
+    /// than [`MAX_FIELD_BYTES`] or has a control character in it, or when `ResourceUri` has user information in it
+    /// ([`uri::has_user_info`]).
     pub fn read(element: Element<'_>) -> Result<Self, Malformed> {
         let namespace = element.namespace();
         let schema = if namespace == uri::CIM_SHELL { ShellSchema::Cim } else { ShellSchema::Windows };
-        let resource_uri = match schema {
-            ShellSchema::Windows => required(element, namespace, "ResourceUri")?,
-            ShellSchema::Cim => element.child(namespace, "ResourceUri").and_then(value).unwrap_or_default(),
+        let resource_uri = match element.child(namespace, "ResourceUri") {
+            field if schema == ShellSchema::Cim && field.and_then(value).is_none() => "",
+            _ => required(element, namespace, "ResourceUri")?,
         };
+        if uri::has_user_info(resource_uri) {
+            return Err(element.malformed("a ResourceUri with user information in it"));
+        }
         let shell_id = ShellId::from_server(required(element, namespace, "ShellId")?);
         let mut shell = Self { schema, ..Self::new(shell_id, resource_uri) };
         for child in element.children().filter(|child| child.namespace() == namespace) {
-            let Some(text) = value(child) else { continue };
+            let Some(text) = value(child).filter(|text| text.len() <= MAX_FIELD_BYTES) else { continue };
             match child.local() {
                 "Name" => set_text(&mut shell.name, text),
                 "Owner" => set_text(&mut shell.owner, text),
-                "ClientIP" => set_text(&mut shell.client_ip, text),
+                "ClientIP" if !text.contains(char::is_control) => set_text(&mut shell.client_ip, text),
                 "State" => set_text(&mut shell.state, text),
                 "ProcessId" => shell.process_id = shell.process_id.or_else(|| text.parse().ok()),
                 "IdleTimeOut" => set_duration(&mut shell.idle_timeout, text),
@@ -137,9 +151,18 @@ impl Command {
     /// Reads one `rsp:Command` of a listing; unknown children are ignored.
     ///
     /// # Errors
-    /// [`Malformed`] when `CommandId` is missing or empty.
+    /// [`Malformed`] when `CommandId` is missing, empty, longer than [`MAX_COMMAND_ID_BYTES`], or has white space or a
+    /// control character in it.
     pub fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        let command_id = CommandId::from_server(required(element, uri::SHELL, "CommandId")?);
+        let command_id = required(element, uri::SHELL, "CommandId")?;
+        let child = element.require(uri::SHELL, "CommandId")?;
+        if command_id.len() > MAX_COMMAND_ID_BYTES {
+            return Err(child.malformed(format!("longer than {MAX_COMMAND_ID_BYTES} bytes")));
+        }
+        if command_id.contains(char::is_whitespace) {
+            return Err(child.malformed("white space in an id"));
+        }
+        let command_id = CommandId::from_server(command_id);
         let text_of =
             |local| element.child(uri::SHELL, local).map(Element::text).filter(|text| !text.is_empty());
         Ok(Self {
@@ -152,13 +175,20 @@ impl Command {
 
 fn required<'d>(element: Element<'d>, namespace: &str, local: &str) -> Result<&'d str, Malformed> {
     let child = element.require(namespace, local)?;
-    value(child).ok_or_else(|| child.malformed("an empty element that must have a text"))
+    match value(child) {
+        None => Err(child.malformed("an empty element that must have a text")),
+        Some(text) if text.len() > MAX_FIELD_BYTES => {
+            Err(child.malformed(format!("longer than {MAX_FIELD_BYTES} bytes")))
+        }
+        Some(text) if text.contains(char::is_control) => Err(child.malformed("a control character in it")),
+        Some(text) => Ok(text),
+    }
 }
 
-/// The text of a field, unless it is empty or nil.
+/// The text of a field, unless it is blank or nil.
 fn value(field: Element<'_>) -> Option<&str> {
     let is_nil = matches!(field.attribute_in(uri::SCHEMA_INSTANCE, "nil"), Some("true" | "1"));
-    Some(field.text()).filter(|text| !is_nil && !text.is_empty())
+    Some(field.text()).filter(|text| !is_nil && !text.trim().is_empty())
 }
 
 fn set_text(field: &mut Option<String>, text: &str) {
@@ -166,7 +196,7 @@ fn set_text(field: &mut Option<String>, text: &str) {
 }
 
 fn set_duration(field: &mut Option<Duration>, text: &str) {
-    *field = field.or_else(|| read_duration(text));
+    *field = field.or_else(|| read_duration(text).map(|duration| duration.min(MAX_DURATION)));
 }
 
 #[cfg(test)]
@@ -246,6 +276,58 @@ mod tests {
         assert_eq!(shell.resource(), uri::SHELL_RESOURCE);
         let nil = cim(r#"<p:Name>n</p:Name><p:ShellId xsi:nil="true"/>"#).unwrap_err();
         assert_eq!(nil.problem, "an empty element that must have a text");
+    }
+
+    #[test]
+    fn what_identifies_a_shell_is_within_its_limits_or_the_shell_is_malformed() {
+        let long = "x".repeat(MAX_FIELD_BYTES + 1);
+        for (id, uri, problem) in [
+            (&*long, "urn:x", "longer than 65536 bytes"),
+            ("A", &*long, "longer than 65536 bytes"),
+            ("A\u{85}B", "urn:x", "a control character in it"),
+            ("A", "urn:&#10;x", "a control character in it"),
+            ("\u{a0}", "urn:x", "an empty element that must have a text"),
+            ("A", "http://ci:secret@win01/x", "a ResourceUri with user information in it"),
+        ] {
+            let fields = format!("<r:ShellId>{id}</r:ShellId><r:ResourceUri>{uri}</r:ResourceUri>");
+            assert_eq!(shell(&fields).unwrap_err().problem, problem);
+        }
+        let fits = format!("<r:ShellId>{}</r:ShellId><r:ResourceUri>urn:x@y</r:ResourceUri>", &long[1..]);
+        assert_eq!(shell(&fits).unwrap().shell_id.as_str().len(), MAX_FIELD_BYTES);
+    }
+
+    #[test]
+    fn an_optional_field_beyond_its_limit_counts_as_absent() {
+        let long = "x".repeat(MAX_FIELD_BYTES + 1);
+        let shell = shell(&format!(
+            "<r:ShellId>A</r:ShellId><r:ResourceUri>urn:x</r:ResourceUri><r:Name>{long}</r:Name>\
+             <r:Owner>\u{3000}</r:Owner><r:ClientIP>192.0.2.7\u{7f}</r:ClientIP><r:State>{long}</r:State>"
+        ));
+        let shell = shell.unwrap();
+        assert_eq!((shell.name, shell.owner, shell.client_ip, shell.state), (None, None, None, None));
+    }
+
+    #[test]
+    fn a_duration_ends_where_dotnet_ends() {
+        let shell = shell(concat!(
+            "<r:ShellId>A</r:ShellId><r:ResourceUri>urn:x</r:ResourceUri>",
+            "<r:IdleTimeOut>PT18446744073709551.615S</r:IdleTimeOut>",
+            "<r:ShellRunTime>P10675199DT2H48M5.477S</r:ShellRunTime>",
+        ))
+        .unwrap();
+        assert_eq!((shell.idle_timeout, shell.shell_run_time), (Some(MAX_DURATION), Some(MAX_DURATION)));
+    }
+
+    #[test]
+    fn the_id_of_a_command_is_one_short_word() {
+        let command = |id: &str| {
+            let text =
+                format!(r#"<r:Command xmlns:r="{}"><r:CommandId>{id}</r:CommandId></r:Command>"#, uri::SHELL);
+            Command::read(Document::parse(&text).unwrap().root()).map(|command| command.command_id)
+        };
+        assert_eq!(command("C").unwrap().as_str(), "C");
+        assert_eq!(command("a b").unwrap_err().problem, "white space in an id");
+        assert_eq!(command(&"x".repeat(256)).unwrap_err().problem, "longer than 255 bytes");
     }
 
     #[test]

@@ -126,3 +126,31 @@ pub const CONNECT: Action = Action {
     request: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Connect",
     response: "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ConnectResponse",
 };
+
+/// Whether a URI names a user before its host (RFC 3986 3.2.1, User Information), where a password could stand; also one
+/// with a slash in it that nobody escaped.
+#[must_use]
+pub fn has_user_info(uri: &str) -> bool {
+    let behind_scheme = uri.split_once("//").map(|(_, behind)| behind);
+    let before_at = behind_scheme.and_then(|behind| behind.rsplit_once('@')).map(|(before, _)| before);
+    before_at.is_some_and(|before| !before.contains(['/', '?', '#']) || before.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_information_stands_before_the_host_and_nowhere_else() {
+        for (uri, expected) in [
+            ("http://ci:secret@win01/x", true),
+            ("http://ci@win01", true),
+            ("http://ci:sec/ret@win01", true),
+            ("http://win01/ops@night", false),
+            ("http://win01?a@b", false),
+            ("urn:ops@night", false),
+        ] {
+            assert_eq!(has_user_info(uri), expected, "{uri}");
+        }
+    }
+}

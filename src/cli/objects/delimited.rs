@@ -97,7 +97,7 @@ fn properties<'r>(columns: &[Option<Property>], record: &'r csv::StringRecord) -
     for (property, text) in columns.iter().zip(record) {
         if let Some(property) = property {
             // No column is there twice.
-            let _ = properties.add(*property, Field::text(text));
+            let _ = properties.add(*property, Field::cell(*property, text));
         }
     }
     properties

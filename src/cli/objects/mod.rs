@@ -23,6 +23,9 @@ mod value;
 
 use std::time::SystemTime;
 
+use pssession::client::MAX_COMMANDS;
+use pssession::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES};
+
 use crate::cli::config::Naming;
 use crate::cli::encoding;
 use intake::{Intake, Place};
@@ -40,10 +43,13 @@ pub(crate) const MAX_BYTES: u64 = 256 * 1024 * 1024;
 pub(crate) const MAX_OBJECTS: usize = 250_000;
 
 /// The longest text of one property, in bytes. Names and URIs are far shorter.
-const MAX_TEXT: usize = 64 * 1024;
+const MAX_TEXT: usize = MAX_FIELD_BYTES;
 
-/// The most values in a property that is a list: no shell runs so many commands.
-const MAX_LIST: usize = 4_096;
+/// The most values in a property that is a list: as many as the commands that are taken of one shell.
+const MAX_LIST: usize = MAX_COMMANDS;
+
+/// The longest text that is a list of ids, in bytes: that many, with a blank behind each.
+const MAX_LIST_TEXT: usize = MAX_LIST * (MAX_COMMAND_ID_BYTES + 1);
 
 /// The most properties of one object that mean nothing here: PowerShell's has about ten.
 const MAX_OTHERS: usize = 1_000;

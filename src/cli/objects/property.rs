@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{MAX_LIST, MAX_OTHERS, MAX_TEXT};
+use super::{MAX_LIST, MAX_LIST_TEXT, MAX_OTHERS, MAX_TEXT};
 
 macro_rules! properties {
     ($($name:ident),* $(,)?) => {
@@ -56,6 +56,14 @@ impl<'t> Field<'t> {
     pub(super) fn text(text: impl Into<Cow<'t, str>>) -> Self {
         let text = text.into();
         if text.len() > MAX_TEXT { Self::TooLong } else { Self::Text(text) }
+    }
+
+    /// Keeps the text of a CSV's cell unless it is too long; a list of ids may be longer than a name.
+    pub(super) fn cell(property: Property, text: &'t str) -> Self {
+        match property {
+            Property::CommandIds if text.len() <= MAX_LIST_TEXT => Self::Text(text.into()),
+            _ => Self::text(text),
+        }
     }
 
     /// A part of an object, by its name in lower case.

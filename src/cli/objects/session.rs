@@ -140,7 +140,7 @@ fn resource_uri(object: &Properties<'_>) -> Result<String, String> {
         (None, Some(name)) => format!("{}{name}", uri::POWERSHELL_PREFIX),
         (None, None) => String::new(),
     };
-    if uri.contains('@') {
+    if uri::has_user_info(&uri) {
         return Err("the resource URI carries a user name; take it out".to_owned());
     }
     Ok(uri)

@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use pssession::session::parse_guid;
 use pssession::transport::EndpointError;
-use pssession::wsman::{CommandId, one_line, read_duration};
+use pssession::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, one_line, read_duration};
 use uuid::Uuid;
 
+use super::MAX_LIST;
 use super::property::{Field, Properties, Property};
 
 /// The longest piece of a bad value that an error quotes, in characters.
@@ -116,7 +117,7 @@ impl Properties<'_> {
     }
 
     /// A duration: a number of `unit`, an `xs:duration`, or a time span of .NET as text or as an object. A negative one
-    /// is how PowerShell says that there is none. To the millisecond.
+    /// is how PowerShell says that there is none. To the millisecond, and at most [`MAX_DURATION`].
     pub(super) fn duration(&self, property: Property, unit: Unit) -> Result<Option<Duration>, String> {
         let Some(field) = self.get(property)? else { return Ok(None) };
         let seconds = |number: f64| match unit {
@@ -147,9 +148,8 @@ impl Properties<'_> {
             },
             _ => None,
         };
-        // The table counts milliseconds in 64 bits with a sign.
-        let read = read.filter(|duration| i64::try_from(duration.as_millis()).is_ok());
-        read.map(Some).ok_or_else(|| bad(property, field, "a duration"))
+        read.map(|duration| Some(duration.min(MAX_DURATION)))
+            .ok_or_else(|| bad(property, field, "a duration"))
     }
 
     /// A moment: RFC 3339, without an offset in UTC, or the `/Date(milliseconds)/` of Windows PowerShell.
@@ -170,16 +170,21 @@ impl Properties<'_> {
             Field::List(list) => list
                 .iter()
                 .map(|item| match item {
-                    Field::Text(text) if !text.contains(char::is_control) => Some(text.clone().into_owned()),
+                    Field::Text(text) => command_id(text),
                     _ => None,
                 })
                 .collect::<Option<Vec<_>>>(),
-            Field::Text(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
+            Field::Text(text) => text.split_whitespace().map(command_id).collect(),
             _ => None,
         };
-        let ids = ids.ok_or_else(|| bad(property, field, "a list of ids"))?;
-        Ok(Some(ids.into_iter().map(CommandId::from_server).collect()))
+        ids.filter(|ids| ids.len() <= MAX_LIST).map(Some).ok_or_else(|| bad(property, field, "a list of ids"))
     }
+}
+
+/// An id as a listing has it: one short word.
+fn command_id(text: &str) -> Option<CommandId> {
+    let is_word = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    (is_word && text.len() <= MAX_COMMAND_ID_BYTES).then(|| CommandId::from_server(text))
 }
 
 fn of_seconds(seconds: f64) -> Option<Duration> {
