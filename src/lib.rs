@@ -78,6 +78,9 @@ pub mod client;
 #[cfg(feature = "simulator")]
 pub mod conformance;
 mod error;
+#[cfg(all(any(test, fuzzing), feature = "client", feature = "ntlm", feature = "simulator"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 pub mod listing;
 pub mod session;

@@ -8,6 +8,8 @@ mod diagnostic;
 mod encoding;
 mod exit;
 mod foreign;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hints;
 mod intent;
 mod interrupt;

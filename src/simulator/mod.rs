@@ -39,6 +39,8 @@ mod control;
 mod dialect;
 mod enumeration;
 mod faults;
+#[cfg(all(any(test, fuzzing), feature = "client", feature = "ntlm"))]
+pub(crate) mod fuzzing;
 mod guids;
 mod handler;
 mod journal;

@@ -95,5 +95,12 @@ impl Naming {
     }
 }
 
+/// The line and the problem of a config in this folder that is refused.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn check(text: &str, folder: PathBuf) -> Result<(), (usize, String)> {
+    let places = key::Places { folder, home: None };
+    reading::read(text, &places).map(drop).map_err(|wrong| (wrong.line, wrong.problem))
+}
+
 #[cfg(test)]
 mod tests;

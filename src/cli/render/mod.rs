@@ -124,6 +124,18 @@ fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDes
     Ok(())
 }
 
+/// What `sessions` writes into a pipe.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn sessions_as(format: Format, rows: &[Row]) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let objects = rows.iter().map(|row| session_record(&row.session, Some(&row.note)));
+    match format {
+        Format::Csv => data::csv(&mut out, SESSION_PROPERTIES, objects, false)?,
+        _ => records(&mut out, format, SESSION_PROPERTIES, objects)?,
+    }
+    Ok(out)
+}
+
 /// Each object is made when its turn comes: all of a large table at once would take more memory than the table.
 fn records(
     out: &mut impl Write,

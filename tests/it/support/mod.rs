@@ -7,6 +7,7 @@ pub(crate) mod fixtures;
 pub(crate) mod front;
 pub(crate) mod logs;
 pub(crate) mod ntlm;
+pub(crate) mod oracles;
 #[cfg(target_os = "linux")]
 pub(crate) mod pty;
 pub(crate) mod raw;
@@ -18,5 +19,6 @@ pub(crate) mod seal;
 pub(crate) mod stage;
 pub(crate) mod tls;
 pub(crate) mod tools;
+pub(crate) mod wildcards;
 #[cfg(target_os = "linux")]
 pub(crate) mod workplace;
