@@ -5,6 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use uuid::Uuid;
 
+/// The longest spelling of a GUID: with its dashes, in braces.
+const MAX_GUID: usize = 38;
+
 /// Defines an identifier that is echoed byte for byte and compared ignoring ASCII case.
 macro_rules! echoed_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -38,7 +41,8 @@ macro_rules! echoed_id {
                     Some(prefix) if prefix.eq_ignore_ascii_case("uuid:") => text.get(5..)?,
                     _ => text,
                 };
-                Uuid::try_parse(bare).ok()
+                // Longer is only `urn:uuid:`, which no server writes, and which is not read in any case.
+                Uuid::try_parse(bare).ok().filter(|_| bare.len() <= MAX_GUID)
             }
         }
 
@@ -184,6 +188,15 @@ mod tests {
     fn a_message_id_is_uuid_colon_and_capitals() {
         let id = MessageId::new(Uuid::from_u128(0xab));
         assert_eq!(id.to_string(), "uuid:00000000-0000-0000-0000-0000000000AB");
+    }
+
+    #[test]
+    fn ids_that_are_equal_have_the_same_guid() {
+        for id in ["urn:uuid:b6631d8e-65a0-49f2-9053-a1b156c95777", "{b6631d8e-65a0-49f2-9053-a1b156c95777}"]
+        {
+            let (lower, upper) = (ShellId::from_server(id), ShellId::from_server(id.to_ascii_uppercase()));
+            assert_eq!((&lower, lower.guid()), (&upper, upper.guid()));
+        }
     }
 
     #[test]

@@ -185,7 +185,7 @@ fn frame(data: &[u8]) {
             plaintext_len,
         );
         let again = sealing::read_frames(&written);
-        let [again] = again.as_deref().unwrap_or_default() else { panic!("{} frames", 0) };
+        let [again] = again.as_deref().unwrap_or_default() else { panic!("it is not read again") };
         assert!(again.signature == signature && again.ciphertext == ciphertext);
         assert_eq!(again.plaintext_len, plaintext_len);
     }

@@ -90,6 +90,7 @@ fn compile(pattern: &str) -> Option<Vec<Place>> {
             places.push(Place::Unit(units[at]));
             at += 1;
         } else if is(unit, b'`') && units.len() == 1 {
+            // Alone it is the empty pattern.
         } else if is(unit, b'[') {
             let mut content: Vec<(u16, bool)> = Vec::new();
             loop {
