@@ -56,6 +56,7 @@ pub fn login(data: &[u8]) {
         now: SystemTime::UNIX_EPOCH,
         client_challenge: [0xAA; 8],
         session_key: [0x55; 16],
+        workstation: String::new(),
     };
     let credential = Credential::new(ACCOUNT, PASSWORD.into());
     let Ok(mut client) = handshake(scheme, &credential, LoginPolicy::default(), &options) else { return };
