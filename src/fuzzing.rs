@@ -11,8 +11,11 @@ use secrecy::ExposeSecret as _;
 use crate::auth::{Answer, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Step, handshake};
 use crate::simulator::fuzzing::Logins;
 
+/// Takes an input, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// Each target by its name, which is also the name of its folder of inputs.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("login", login), ("server_login", server_login)];
+pub const TARGETS: &[(&str, Target)] = &[("login", login), ("server_login", server_login)];
 
 const ACCOUNT: &str = "LAB\\ada";
 const PASSWORD: &str = "opensesame-7";
@@ -145,7 +148,11 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test reads its inputs")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::print_stdout,
+        reason = "a test reads its inputs, and names them"
+    )]
     fn fuzz_regressions() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
         // The package has no fuzz targets.

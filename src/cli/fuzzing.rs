@@ -19,8 +19,11 @@ use super::objects::{self, Object, Subject};
 use super::powershell::{Binding, Cmdlet, arity, bind};
 use super::{recording, render};
 
+/// Takes an input, and panics where something does not hold.
+pub(crate) type Target = fn(&[u8]);
+
 /// Each target by its name, which is also the name of its folder of inputs.
-pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("binding", binding),
     ("config", config),
     ("listed_shell", listed_shell),
@@ -133,7 +136,11 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test reads its inputs")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::print_stdout,
+        reason = "a test reads its inputs, and names them"
+    )]
     fn fuzz_regressions() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
         // The package has no fuzz targets.

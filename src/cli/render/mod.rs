@@ -130,7 +130,10 @@ pub(crate) fn sessions_as(format: Format, rows: &[Row]) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     let objects = rows.iter().map(|row| session_record(&row.session, Some(&row.note)));
     match format {
-        Format::Csv => data::csv(&mut out, SESSION_PROPERTIES, objects, false)?,
+        Format::Csv => {
+            let pipe = CsvReader { on_terminal: false, calculates: false };
+            data::csv(&mut out, SESSION_PROPERTIES, objects, pipe)?;
+        }
         _ => records(&mut out, format, SESSION_PROPERTIES, objects)?,
     }
     Ok(out)

@@ -28,8 +28,11 @@ use uuid::Uuid;
 
 use super::wildcards;
 
+/// Takes an input, and panics where something does not hold.
+pub(crate) type Target = fn(&[u8]);
+
 /// Each target by its name, which is also the name of its folder of inputs.
-pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("answer", answer),
     ("client_login", client_login),
     ("duration", duration),
@@ -204,6 +207,7 @@ fn client_login(data: &[u8]) {
         now: SystemTime::UNIX_EPOCH,
         client_challenge: [0xAA; 8],
         session_key: [0x55; 16],
+        workstation: String::new(),
     };
     let credential = Credential::new("LAB\\ada", "opensesame-7".into());
     let Ok(mut login) = handshake(scheme, &credential, policy, &options) else { return };
