@@ -175,11 +175,10 @@ impl WsmanClient {
         }
     }
 
-    /// Lists the commands of one shell; `limits` hold for all pages together. An item that cannot be decoded is left
-    /// out.
+    /// Lists the commands of one shell; `limits` hold for all pages together.
     ///
     /// # Errors
-    /// As [`Self::send`].
+    /// As [`Self::send`]; and [`Error::Malformed`] when an item cannot be decoded, for it may be the one that runs.
     pub async fn list_commands(&mut self, shell_id: &ShellId, limits: Limits) -> Result<Vec<Command>> {
         let after = limits.read_timeout;
         match tokio::time::timeout(after, self.all_commands(shell_id, limits)).await {
@@ -197,6 +196,12 @@ impl WsmanClient {
         let mut commands = Vec::new();
         let mut bytes = 0;
         for _ in 0..MAX_COMMAND_PAGES {
+            if let Some(problem) = page.undecodable.pop() {
+                if let Some(context) = page.next {
+                    self.release(&context, uri::COMMAND_RESOURCE).await;
+                }
+                return Err(problem.into());
+            }
             bytes += page.items.iter().map(weight).sum::<usize>();
             commands.append(&mut page.items);
             commands.truncate(MAX_COMMANDS);
@@ -332,6 +337,7 @@ mod tests {
     /// A server whose enumerations never end: what it did is in `asked`.
     struct Endless {
         pace: Duration,
+        command_id: &'static str,
         command_line: String,
         asked: Arc<Mutex<Vec<&'static str>>>,
     }
@@ -347,10 +353,11 @@ mod tests {
                 "<s:Envelope xmlns:s='{}' xmlns:a='{}' xmlns:n='{ENUMERATION}' xmlns:r='{SHELL}'><s:Header>\
                  <a:Action>{action}</a:Action><a:RelatesTo>{message_id}</a:RelatesTo></s:Header><s:Body>\
                  <n:{kind}Response><n:EnumerationContext>on</n:EnumerationContext><n:Items><r:Command>\
-                 <r:CommandId>C</r:CommandId><r:CommandLine>{}</r:CommandLine></r:Command></n:Items>\
+                 <r:CommandId>{}</r:CommandId><r:CommandLine>{}</r:CommandLine></r:Command></n:Items>\
                  </n:{kind}Response></s:Body></s:Envelope>",
                 uri::SOAP,
                 uri::ADDRESSING,
+                self.command_id,
                 self.command_line
             )
         }
@@ -370,8 +377,17 @@ mod tests {
     }
 
     fn endless(pace: Duration, command_line: usize) -> (WsmanClient, Arc<Mutex<Vec<&'static str>>>) {
+        endless_with("C", pace, command_line)
+    }
+
+    fn endless_with(
+        command_id: &'static str,
+        pace: Duration,
+        command_line: usize,
+    ) -> (WsmanClient, Arc<Mutex<Vec<&'static str>>>) {
         let asked = Arc::default();
-        let connection = Endless { pace, command_line: "x".repeat(command_line), asked: Arc::clone(&asked) };
+        let command_line = "x".repeat(command_line);
+        let connection = Endless { pace, command_id, command_line, asked: Arc::clone(&asked) };
         let session_id = SessionId::new(Uuid::from_u128(1));
         let ids = Arc::new(RandomIds);
         (WsmanClient::new(Box::new(connection), "http://web01:5985/wsman", session_id, ids), asked)
@@ -385,6 +401,14 @@ mod tests {
         let error = client.list_commands(&ShellId::from_server("S"), limits).await.unwrap_err();
         assert!(error.is_timeout() && !error.leaves_connection_usable(), "{error:?}");
         assert_eq!(began.elapsed(), limits.read_timeout);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_cannot_be_decoded_is_no_command_that_does_not_run() {
+        let (mut client, asked) = endless_with("white space", Duration::ZERO, 0);
+        let error = client.list_commands(&ShellId::from_server("S"), Limits::default()).await.unwrap_err();
+        assert!(matches!(error, Error::Malformed(_)) && error.leaves_connection_usable(), "{error:?}");
+        assert_eq!(*asked.lock().unwrap(), ["Enumerate", "Release"]);
     }
 
     #[tokio::test]

@@ -31,6 +31,14 @@ pub enum Error {
     /// What was asked for cannot be meant.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// The work on one host has panicked: a defect here, or in a connector or a source of ids that the program brought.
+    /// What was sent before may have been done.
+    #[cfg(feature = "client")]
+    #[error("the work on {endpoint} has ended with a panic")]
+    Panicked {
+        /// The endpoint's URL.
+        endpoint: String,
+    },
 }
 
 impl Error {
@@ -121,6 +129,8 @@ impl Error {
         match self {
             Self::Fault(fault) => fault.is_timeout(),
             Self::Malformed(_) => true,
+            #[cfg(feature = "client")]
+            Self::Panicked { .. } => true,
             #[cfg(feature = "client")]
             Self::Transport(error) => transport_may_have_acted(error),
             Self::Query(_) => false,

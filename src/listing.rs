@@ -15,8 +15,8 @@ pub struct Listing {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Gap {
-    /// An item could not be decoded.
-    #[error("a shell could not be decoded: {0}")]
+    /// An item, or something beside the items, could not be decoded.
+    #[error("a part of it could not be decoded: {0}")]
     Undecodable(Malformed),
     /// The server listed the same shell twice, so its pages cannot be trusted.
     #[error("shell {0} is listed twice")]

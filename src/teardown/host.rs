@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::event::{Action, Answer, Event, Moment, Request, ServerKind, Setback, Sighting};
-use super::outcome::{NotStarted, Outcome};
+use super::outcome::{Doubt, NotStarted, Outcome};
 use super::policy::Policy;
 use super::removal::{Phase, Removal};
 use super::report::Record;
@@ -328,6 +328,18 @@ impl HostRun {
             let record = Record::of(&slot.removal, slot.position, now)?;
             slot.reported = true;
             Some(record)
+        });
+        records.collect()
+    }
+
+    /// The records of the sessions that have none yet, when nobody goes on with this host because something has panicked.
+    /// Whatever was asked for them, no answer will be read.
+    pub fn abandon(&mut self) -> Vec<Record> {
+        let fresh = self.slots.iter_mut().filter(|slot| !slot.reported);
+        let records = fresh.map(|slot| {
+            slot.reported = true;
+            let outcome = slot.removal.outcome().cloned().unwrap_or(Outcome::Unknown(Doubt::Panicked));
+            Record::without_removal(slot.removal.session().clone(), slot.position, outcome)
         });
         records.collect()
     }

@@ -98,6 +98,9 @@ pub enum Doubt {
     /// The session's time was over before an answer or a proof.
     #[error("no proof in time")]
     TooLate,
+    /// The work on its host has panicked.
+    #[error("the work on its host has ended with a panic")]
+    Panicked,
 }
 
 impl Outcome {

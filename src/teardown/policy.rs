@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::retry::RetryPolicy;
-use crate::limits::{OPERATION_TIMEOUT, READ_SLACK};
+use crate::limits::{LONGEST_LIMIT, OPERATION_TIMEOUT, READ_SLACK};
 use crate::wsman::op::SignalCode;
 
 /// The whole removal of one session: one Delete that runs into the server's limit, and as long again to see it gone.
@@ -48,7 +48,8 @@ pub enum SignalMode {
     Never,
 }
 
-/// The limits of one run. Start from the default and change what must differ.
+/// The limits of one run. Start from the default and change what must differ. A time limit above ten years
+/// ([`LONGEST_LIMIT`]) counts as that.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(crate) signal: SignalMode,
@@ -104,28 +105,28 @@ impl Policy {
     /// The most time spent on one shell's commands. Default: 10 s ([`SIGNAL_PHASE`]).
     #[must_use]
     pub fn with_signal_phase(mut self, limit: Duration) -> Self {
-        self.signal_phase = limit;
+        self.signal_phase = limit.min(LONGEST_LIMIT);
         self
     }
 
     /// How long the server may work on one request; we read 10 s longer. Default: 60 s ([`OPERATION_TIMEOUT`]).
     #[must_use]
     pub fn with_operation_timeout(mut self, limit: Duration) -> Self {
-        self.operation_timeout = limit;
+        self.operation_timeout = limit.min(LONGEST_LIMIT);
         self
     }
 
     /// The most time for one session, from its first request. Default: 120 s ([`SESSION_DEADLINE`]).
     #[must_use]
     pub fn with_session_deadline(mut self, limit: Duration) -> Self {
-        self.session_deadline = limit;
+        self.session_deadline = limit.min(LONGEST_LIMIT);
         self
     }
 
     /// The time after which nothing new begins. Default: none.
     #[must_use]
     pub fn with_run_deadline(mut self, limit: Option<Duration>) -> Self {
-        self.run_deadline = limit;
+        self.run_deadline = limit.map(|limit| limit.min(LONGEST_LIMIT));
         self
     }
 
@@ -139,14 +140,14 @@ impl Policy {
     /// How long an interrupted run may look after what it sent. Default: 10 s ([`INTERRUPT_GRACE`]).
     #[must_use]
     pub fn with_interrupt_grace(mut self, grace: Duration) -> Self {
-        self.interrupt_grace = grace;
+        self.interrupt_grace = grace.min(LONGEST_LIMIT);
         self
     }
 
     /// When a request counts as stuck. Default: 5 s ([`STUCK_AFTER`]).
     #[must_use]
     pub fn with_stuck_after(mut self, limit: Duration) -> Self {
-        self.stuck_after = limit;
+        self.stuck_after = limit.min(LONGEST_LIMIT);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::limits::LONGEST_LIMIT;
+
 /// How often one request is repeated: three waits of together about two seconds outlast a short overload.
 pub const MAX_RETRIES: u32 = 3;
 /// The first wait.
@@ -43,14 +45,14 @@ impl RetryPolicy {
     /// The first wait; each further one is twice as long. Default: 250 ms ([`FIRST_DELAY`]).
     #[must_use]
     pub fn with_first_delay(mut self, delay: Duration) -> Self {
-        self.first_delay = delay;
+        self.first_delay = delay.min(LONGEST_LIMIT);
         self
     }
 
     /// The longest wait. Default: 8 s ([`MAX_DELAY`]).
     #[must_use]
     pub fn with_max_delay(mut self, delay: Duration) -> Self {
-        self.max_delay = delay;
+        self.max_delay = delay.min(LONGEST_LIMIT);
         self
     }
 

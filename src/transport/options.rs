@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{BoxError, CertificatePin, Security};
 use crate::auth::AuthError;
+use crate::limits::LONGEST_LIMIT;
 
 /// How to reach one endpoint, whoever logs in there.
 #[derive(Clone)]
@@ -58,14 +59,14 @@ impl HttpOptions {
     /// How long resolving, connecting and the TLS handshake may take together. Default: 10 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+        self.connect_timeout = limit.min(LONGEST_LIMIT);
         self
     }
 
     /// How long one login may take once the connection stands; waiting for other logins does not count. Default: 15 s.
     #[must_use]
     pub fn with_login_timeout(mut self, limit: Duration) -> Self {
-        self.login_timeout = limit;
+        self.login_timeout = limit.min(LONGEST_LIMIT);
         self
     }
 

@@ -135,6 +135,13 @@ pub fn read_answer<O: Operation>(
         return Err(envelope.malformed("the root is not a SOAP 1.2 Envelope").into());
     }
     let body = envelope.require(uri::SOAP, "Body")?;
+    // SOAP 1.2 part 1, section 5.1: a Header, one Body, and nothing else. What a second Body says would not be read.
+    let is_part = |element: &Element<'_>| ["Header", "Body"].iter().any(|part| element.is(uri::SOAP, part));
+    let mut bodies = envelope.children().filter(|element| element.is(uri::SOAP, "Body"));
+    let other = envelope.children().find(|element| !is_part(element)).or(bodies.nth(1));
+    if let Some(other) = other {
+        return Err(other.malformed("content beside the Header and the Body of the envelope").into());
+    }
     let header = envelope.child(uri::SOAP, "Header");
     let related = header.and_then(|h| h.child(uri::ADDRESSING, "RelatesTo"));
     if let Some(relates_to) = related.filter(|r| !r.text().eq_ignore_ascii_case(&message_id.to_string())) {

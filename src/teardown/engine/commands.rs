@@ -3,6 +3,7 @@
 use tokio::task::JoinSet;
 
 use super::exchange::{self, Opener};
+use super::panics::caught;
 use super::{Engine, Survey};
 use crate::client::WsmanClient;
 use crate::error::Error;
@@ -50,8 +51,12 @@ impl Engine {
             if wanted.is_empty() || !has_answered || host.refused {
                 continue;
             }
-            let host = HostCommands::new(self.opener(&host.connector), host.client.take());
-            tasks.spawn(async move { (host_index, host.list(wanted).await) });
+            let (opener, client) = (self.opener(&host.connector), host.client.take());
+            tasks.spawn(async move {
+                let (url, sessions) = (opener.connector.endpoint().url(), wanted.len());
+                let listed = caught(url, list(&opener, client, wanted)).await;
+                (host_index, listed.unwrap_or_else(|error| Listed::none(sessions, error)))
+            });
         }
         let mut unlisted = Vec::new();
         while let Some(done) = tasks.join_next().await {
@@ -75,9 +80,9 @@ impl Engine {
     }
 }
 
-/// The command listings of one host.
-struct HostCommands {
-    opener: Opener,
+/// What came of the command listings of one host.
+#[derive(Default)]
+struct Listed {
     client: Option<WsmanClient>,
     /// By the session's index.
     found: Vec<(usize, Vec<CommandId>)>,
@@ -86,66 +91,53 @@ struct HostCommands {
     error: Option<Error>,
     /// The credential was refused, be that the first failure or not.
     refused: bool,
-    lost_connections: usize,
 }
 
-impl HostCommands {
-    fn new(opener: Opener, client: Option<WsmanClient>) -> Self {
-        Self {
-            opener,
-            client,
-            found: Vec::new(),
-            failed: 0,
-            error: None,
-            refused: false,
-            lost_connections: 0,
-        }
-    }
-
-    async fn list(mut self, wanted: Vec<(usize, ShellId)>) -> Self {
-        let limits = Limits::within(self.opener.policy.signal_phase);
-        for (index, shell_id) in wanted {
-            let Some(client) = self.connected().await else {
-                self.failed += 1;
-                continue;
-            };
-            match client.list_commands(&shell_id, limits).await {
-                Ok(commands) => self.found.push((index, exchange::running(commands))),
-                Err(error) if error.is_shell_gone() => self.found.push((index, Vec::new())),
-                Err(error) => {
-                    if !client.is_usable() {
-                        self.client = None;
-                        self.lost_connections += 1;
-                    }
-                    self.failed += 1;
-                    self.keep(error);
-                }
-            }
-        }
-        self
-    }
-
-    /// The connection, or another one after a few that were lost.
-    async fn connected(&mut self) -> Option<&mut WsmanClient> {
-        if self.client.is_none() {
-            if self.refused || self.lost_connections > MAX_LOST_CONNECTIONS {
-                return None;
-            }
-            match self.opener.open().await {
-                Ok(client) => self.client = Some(client),
-                Err(error) => {
-                    self.lost_connections = MAX_LOST_CONNECTIONS + 1;
-                    self.keep(error);
-                }
-            }
-        }
-        self.client.as_mut()
+impl Listed {
+    /// Of none of these sessions.
+    fn none(sessions: usize, error: Error) -> Self {
+        Self { failed: sessions, error: Some(error), ..Self::default() }
     }
 
     fn keep(&mut self, error: Error) {
         self.refused |= error.is_credential_refused();
         self.error.get_or_insert(error);
     }
+}
+
+/// Lists the commands of these shells of one host, given with their sessions' indices.
+async fn list(opener: &Opener, client: Option<WsmanClient>, wanted: Vec<(usize, ShellId)>) -> Listed {
+    let limits = Limits::within(opener.policy.signal_phase);
+    let mut listed = Listed { client, ..Listed::default() };
+    let mut lost_connections = 0;
+    for (index, shell_id) in wanted {
+        if listed.client.is_none() && !listed.refused && lost_connections <= MAX_LOST_CONNECTIONS {
+            match opener.open().await {
+                Ok(client) => listed.client = Some(client),
+                Err(error) => {
+                    lost_connections = MAX_LOST_CONNECTIONS + 1;
+                    listed.keep(error);
+                }
+            }
+        }
+        let Some(client) = &mut listed.client else {
+            listed.failed += 1;
+            continue;
+        };
+        match client.list_commands(&shell_id, limits).await {
+            Ok(commands) => listed.found.push((index, exchange::running(commands))),
+            Err(error) if error.is_shell_gone() => listed.found.push((index, Vec::new())),
+            Err(error) => {
+                if !client.is_usable() {
+                    listed.client = None;
+                    lost_connections += 1;
+                }
+                listed.failed += 1;
+                listed.keep(error);
+            }
+        }
+    }
+    listed
 }
 
 /// One shell that never answers must not hide what runs in the others; a host that loses every connection is given up.

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::exchange::{Opener, ask, identify, list, setback};
 use super::halt::Halt;
+use super::panics::caught;
 use super::survey::Surveyed;
 use super::{now, sleep_until, today};
 use crate::client::WsmanClient;
@@ -15,10 +16,11 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::session::{LoginAccount, Visibility};
-use crate::teardown::event::{Answer, Setback};
+use crate::teardown::event::{Answer, Moment, Setback};
 use crate::teardown::host::{HostRun, HostShown, Job};
 use crate::teardown::plan::Planned;
 use crate::teardown::report::Record;
+use crate::teardown::retry::Jitter;
 use crate::wsman::op::Identity;
 
 /// Drives one host: idle connections are given jobs, answers are given to the host's removals.
@@ -78,7 +80,9 @@ impl Driver {
             None => opener.account(surveyed.client.as_ref()),
         };
         let visibility = Visibility::new(account, today());
-        let host = HostRun::new(sessions, visibility, shown, policy, opener.moment());
+        // Nothing is drawn yet: a source of ids that panics is caught in the host's own work.
+        let at = Moment { now: now(), jitter: Jitter::NONE };
+        let host = HostRun::new(sessions, visibility, shown, policy, at);
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
             open: idle.len(),
@@ -94,7 +98,16 @@ impl Driver {
         Self { opener, host, connections, halted, finished }
     }
 
+    /// Every session has a record in the end, whatever happens.
     pub(super) async fn run(mut self, permits: Arc<Semaphore>) {
+        let url = self.opener.connector.endpoint().url().to_owned();
+        if caught(&url, self.drive(permits)).await.is_err() {
+            let abandoned = self.host.abandon();
+            self.report(abandoned);
+        }
+    }
+
+    async fn drive(&mut self, permits: Arc<Semaphore>) {
         let _permit = tokio::select! {
             biased;
             _ = self.halted.wait_for(Option::is_some) => None,
@@ -105,9 +118,8 @@ impl Driver {
             self.host.tick(self.opener.moment());
             self.dispatch();
             let now = now();
-            for record in self.host.take_finished(now) {
-                let _ = self.finished.send(record);
-            }
+            let finished = self.host.take_finished(now);
+            self.report(finished);
             if self.host.is_done() {
                 return;
             }
@@ -120,12 +132,15 @@ impl Driver {
             tokio::select! {
                 biased;
                 Ok(()) = self.halted.changed() => self.obey(),
-                Some(done) = self.connections.busy.join_next() => match done {
-                    Ok(completion) => self.complete(completion),
-                    Err(_) => self.lost_a_task(),
-                },
+                Some(Ok(completion)) = self.connections.busy.join_next() => self.complete(completion),
                 () = sleep_until(Some(wake)) => {}
             }
+        }
+    }
+
+    fn report(&self, records: Vec<Record>) {
+        for record in records {
+            let _ = self.finished.send(record);
         }
     }
 
@@ -146,14 +161,16 @@ impl Driver {
                 Job::List => {
                     let policy = Arc::clone(&self.opener.policy);
                     self.connections.busy.spawn(async move {
-                        let (client, listing) = list(client, &policy).await;
+                        let (client, listing) =
+                            over(client, async |client| list(client, &policy).await).await;
                         Completion::Listed { client, listing }
                     });
                 }
                 Job::Identify => {
                     let limits = Limits::within(self.opener.policy.patience());
                     self.connections.busy.spawn(async move {
-                        let (client, identity) = identify(client, limits).await;
+                        let (client, identity) =
+                            over(client, async |client| identify(client, limits).await).await;
                         Completion::Identified { client, identity }
                     });
                 }
@@ -161,7 +178,8 @@ impl Driver {
                     let Some(session) = self.host.session(slot) else { continue };
                     let shell = session.shell.clone();
                     self.connections.busy.spawn(async move {
-                        let (client, answer) = ask(client, &shell, request).await;
+                        let (client, answer) =
+                            over(client, async |client| ask(client, &shell, request).await).await;
                         Completion::Asked { client, slot, answer }
                     });
                 }
@@ -190,7 +208,10 @@ impl Driver {
             connections.open += 1;
             connections.opening = true;
             let opener = self.opener.clone();
-            connections.busy.spawn(async move { Completion::Opened(opener.open().await) });
+            connections.busy.spawn(async move {
+                let url = opener.connector.endpoint().url();
+                Completion::Opened(caught(url, opener.open()).await.flatten())
+            });
         }
     }
 
@@ -253,18 +274,6 @@ impl Driver {
         }
     }
 
-    /// A connection's own code has panicked, and it is gone with its task. Nobody says which request was out, so the
-    /// session that waits for it runs into its deadline unless this was the last connection.
-    fn lost_a_task(&mut self) {
-        self.connections.opening = false;
-        self.connections.no_more = true;
-        self.connections.open = self.connections.open.saturating_sub(1);
-        if self.connections.open == 0 {
-            let setback = Setback::Refused("the connection's task has panicked".to_owned());
-            self.host.unreachable(&setback, self.opener.moment());
-        }
-    }
-
     fn take_back(&mut self, client: Option<WsmanClient>) {
         let connections = &mut self.connections;
         match client {
@@ -275,6 +284,15 @@ impl Driver {
             }
         }
     }
+}
+
+/// Does one job over a connection, which is lost where that panics.
+async fn over<T>(
+    client: WsmanClient,
+    job: impl AsyncFnOnce(WsmanClient) -> (Option<WsmanClient>, Result<T>),
+) -> (Option<WsmanClient>, Result<T>) {
+    let url = client.endpoint_url().to_owned();
+    caught(&url, job(client)).await.unwrap_or_else(|error| (None, Err(error)))
 }
 
 /// The pause of a host that has nothing to wait for; it only guards against a missed wake-up.

@@ -60,6 +60,14 @@ impl Opener {
         }
     }
 
+    /// Opens a connection and lists over it, before anything is chosen.
+    pub(super) async fn open_and_list(&self) -> Listed {
+        match self.open_patiently().await {
+            Ok(client) => self.list_patiently(client).await,
+            Err(error) => Listed::failed(error),
+        }
+    }
+
     /// Lists the shells before anything is chosen; while the server turns that away, again as the policy says.
     pub(super) async fn list_patiently(&self, mut client: WsmanClient) -> Listed {
         let mut retries = 0;

@@ -9,6 +9,7 @@ mod commands;
 mod driver;
 mod exchange;
 mod halt;
+mod panics;
 mod singly;
 mod survey;
 
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 use self::driver::Driver;
 use self::exchange::{Listed, Opener};
 use self::halt::{Halt, Halting};
+use self::panics::caught;
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
@@ -83,11 +85,9 @@ impl Engine {
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 let began = now();
-                let listed = match opener.open_patiently().await {
-                    Ok(client) => opener.list_patiently(client).await,
-                    Err(error) => Listed::failed(error),
-                };
-                (index, listed, began)
+                let url = opener.connector.endpoint().url();
+                let listed = caught(url, opener.open_and_list()).await;
+                (index, listed.unwrap_or_else(Listed::failed), began)
             });
         }
         loop {
@@ -105,6 +105,7 @@ impl Engine {
                             on_listed(host);
                         }
                     }
+                    // What can panic is caught above.
                     Some(Err(_)) => {}
                     None => break,
                 },
@@ -136,7 +137,9 @@ impl Engine {
             let client = host.client.take();
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
-                (index, singly::get(&opener, client, ids).await)
+                let url = opener.connector.endpoint().url();
+                let answers = caught(url, singly::get(&opener, client, &ids)).await;
+                (index, answers.unwrap_or_else(|_| singly::Answers::none(ids, url)))
             });
         }
         loop {
@@ -214,15 +217,15 @@ impl Engine {
     ) -> JoinSet<()> {
         let mut hosts: HashMap<String, Surveyed> = survey.into_hosts_by_url();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
-        let mut tasks = JoinSet::new();
-        for host_plan in plan.into_hosts() {
+        let driver = |host_plan: HostPlan| {
             let surveyed = hosts.remove(host_plan.endpoint_url());
-            let Some((surveyed, sessions)) = admit(host_plan, surveyed, finished) else { continue };
+            let (surveyed, sessions) = admit(host_plan, surveyed, finished)?;
             let opener = self.opener(&surveyed.connector);
-            let driver = Driver::new(opener, surveyed, sessions, halting.subscribe(), finished.clone());
-            tasks.spawn(driver.run(Arc::clone(&permits)));
-        }
-        tasks
+            Some(Driver::new(opener, surveyed, sessions, halting.subscribe(), finished.clone()))
+        };
+        // A connector of the program may panic when it is asked for its name: nothing has begun then.
+        let drivers: Vec<_> = plan.into_hosts().into_iter().filter_map(driver).collect();
+        drivers.into_iter().map(|driver| driver.run(Arc::clone(&permits))).collect()
     }
 
     fn opener(&self, connector: &Arc<dyn Connector>) -> Opener {

@@ -20,19 +20,19 @@ pub(super) struct Answers {
 }
 
 /// Asks one host for each of these shells. After a credential was refused there is no further login.
-pub(super) async fn get(opener: &Opener, client: Option<WsmanClient>, ids: Vec<ShellId>) -> Answers {
+pub(super) async fn get(opener: &Opener, client: Option<WsmanClient>, ids: &[ShellId]) -> Answers {
     let mut answers = Answers { client, ..Answers::default() };
     let mut asked = HashSet::new();
-    for shell_id in ids.into_iter().filter(|shell_id| asked.insert(shell_id.clone())) {
+    for shell_id in ids.iter().filter(|shell_id| asked.insert(*shell_id)) {
         let since = now();
-        let (client, shell) = opener.get_patiently(answers.client.take(), &shell_id).await;
+        let (client, shell) = opener.get_patiently(answers.client.take(), shell_id).await;
         answers.client = client;
         match shell {
             Ok(shell) => answers.got.push((shell, since)),
             Err(Error::Fault(fault)) if fault.is_no_such_shell() => {}
             Err(error) => {
                 answers.refused = error.is_credential_refused();
-                answers.unanswered.push((shell_id, error));
+                answers.unanswered.push((shell_id.clone(), error));
                 if answers.refused {
                     break;
                 }
@@ -43,6 +43,12 @@ pub(super) async fn get(opener: &Opener, client: Option<WsmanClient>, ids: Vec<S
 }
 
 impl Answers {
+    /// The work has panicked: none of these is known to be there or not.
+    pub(super) fn none(ids: Vec<ShellId>, endpoint_url: &str) -> Self {
+        let unanswered = |shell_id| (shell_id, Error::Panicked { endpoint: endpoint_url.to_owned() });
+        Self { unanswered: ids.into_iter().map(unanswered).collect(), ..Self::default() }
+    }
+
     pub(super) fn tell(self, host: &mut Surveyed) {
         host.client = self.client;
         host.got = self.got;

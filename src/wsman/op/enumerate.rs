@@ -38,7 +38,7 @@ impl Operation for EnumerateShells {
     }
 
     fn read_reply(&self, body: Element<'_>) -> Result<Page<Shell>, Malformed> {
-        Page::read(body.require(uri::ENUMERATION, "EnumerateResponse")?)
+        Page::read(body, "EnumerateResponse")
     }
 }
 
@@ -70,7 +70,7 @@ impl Operation for EnumerateCommands<'_> {
     }
 
     fn read_reply(&self, body: Element<'_>) -> Result<Page<Command>, Malformed> {
-        Page::read(body.require(uri::ENUMERATION, "EnumerateResponse")?)
+        Page::read(body, "EnumerateResponse")
     }
 }
 

@@ -10,8 +10,8 @@ use crate::wsman::xml::{Element, Malformed};
 pub struct Page<T> {
     /// The items, in the server's order.
     pub items: Vec<T>,
-    /// What stood among the items and could not be read. The listing is then not complete, but the other items are
-    /// as good as ever.
+    /// What stood among the items or beside them and could not be read, where another item may be meant. The listing is
+    /// then not complete, but the other items are as good as ever.
     pub undecodable: Vec<Malformed>,
     /// Where to pull the next page; `None` when the server said that this was the last one.
     pub next: Option<EnumerationContext>,
@@ -55,22 +55,38 @@ impl Item for Command {
 }
 
 impl<T: Item> Page<T> {
-    /// Reads an `n:EnumerateResponse` or `n:PullResponse`. Windows writes the wrappers of the first in the
-    /// WS-Management namespace and those of the second in WS-Enumeration's; both are taken in both.
+    /// Reads the `n:EnumerateResponse` or `n:PullResponse` (its local name is `local`) of an answer. Windows writes the
+    /// wrappers of the first in the WS-Management namespace and those of the second in WS-Enumeration's; both are taken in
+    /// both. What is neither theirs nor white space is undecodable.
     ///
     /// # Errors
     /// [`Malformed`] when the page neither ends the sequence nor says where it goes on.
-    pub(super) fn read(response: Element<'_>) -> Result<Self, Malformed> {
+    pub(super) fn read(body: Element<'_>, local: &str) -> Result<Self, Malformed> {
+        let response = body.require(uri::ENUMERATION, local)?;
         let mut page = Self { items: Vec::new(), undecodable: Vec::new(), next: None };
+        page.expect_no_text(body);
+        page.expect_no_text(response);
+        let others = body.children().filter(|child| !child.is(uri::ENUMERATION, local));
+        let repeated = body.children().filter(|child| child.is(uri::ENUMERATION, local)).skip(1);
+        page.undecodable
+            .extend(others.chain(repeated).map(|child| child.malformed("content beside the response")));
         let mut ended = false;
         for child in response.children() {
             match (child.namespace(), child.local()) {
                 (uri::WSMAN | uri::ENUMERATION, "Items") => page.read_items(child),
-                (uri::WSMAN | uri::ENUMERATION, "EndOfSequence") => ended = true,
-                (uri::ENUMERATION, "EnumerationContext") if !child.text().is_empty() => {
-                    page.next = Some(EnumerationContext::from_server(child.text()));
+                (uri::WSMAN | uri::ENUMERATION, "EndOfSequence") => {
+                    ended = true;
+                    page.expect_empty(child);
                 }
-                _ => {}
+                (uri::ENUMERATION, "EnumerationContext") => {
+                    page.expect_no_children(child);
+                    if !child.text().is_empty() {
+                        page.next = Some(EnumerationContext::from_server(child.text()));
+                    }
+                }
+                // How long the enumeration lives: WS-Enumeration 3.1.
+                (uri::ENUMERATION, "Expires") => page.expect_no_children(child),
+                _ => page.undecodable.push(child.malformed("an element that no page has")),
             }
         }
         if ended {
@@ -81,7 +97,24 @@ impl<T: Item> Page<T> {
         Ok(page)
     }
 
+    fn expect_no_text(&mut self, element: Element<'_>) {
+        if !element.text().is_empty() {
+            self.undecodable.push(element.malformed("text where only elements are"));
+        }
+    }
+
+    fn expect_no_children(&mut self, element: Element<'_>) {
+        self.undecodable
+            .extend(element.children().map(|child| child.malformed("an element where only text is")));
+    }
+
+    fn expect_empty(&mut self, element: Element<'_>) {
+        self.expect_no_text(element);
+        self.expect_no_children(element);
+    }
+
     fn read_items(&mut self, items: Element<'_>) {
+        self.expect_no_text(items);
         for element in items.children() {
             let item = if T::is(element) {
                 T::read(element)
@@ -102,13 +135,17 @@ mod tests {
     use crate::wsman::xml::Document;
 
     fn page(children: &str) -> Result<Page<Command>, Malformed> {
+        body(&format!("<n:PullResponse>{children}</n:PullResponse>"))
+    }
+
+    fn body(children: &str) -> Result<Page<Command>, Malformed> {
         let text = format!(
-            r#"<n:PullResponse xmlns:n="{}" xmlns:w="{}" xmlns:r="{}">{children}</n:PullResponse>"#,
+            r#"<Body xmlns:n="{}" xmlns:w="{}" xmlns:r="{}" xmlns:other="urn:other">{children}</Body>"#,
             uri::ENUMERATION,
             uri::WSMAN,
             uri::SHELL,
         );
-        Page::read(Document::parse(&text).unwrap().root())
+        Page::read(Document::parse(&text).unwrap().root(), "PullResponse")
     }
 
     const ITEM: &str = "<r:Command><r:CommandId>C</r:CommandId></r:Command>";
@@ -139,19 +176,45 @@ mod tests {
     fn a_page_that_neither_ends_nor_goes_on_is_malformed() {
         for children in ["", "<n:EnumerationContext> </n:EnumerationContext>", "<w:Items/>"] {
             let error = page(children).unwrap_err();
-            assert_eq!(error.path, "/PullResponse", "{children}");
+            assert_eq!(error.path, "/Body/PullResponse", "{children}");
         }
     }
 
     #[test]
     fn shells_of_the_cim_schema_are_items_of_a_listing() {
         let text = format!(
-            r#"<n:PullResponse xmlns:n="{}" xmlns:p="{}"><n:Items><p:Shell><p:ShellId>A</p:ShellId></p:Shell></n:Items>
-            <n:EndOfSequence/></n:PullResponse>"#,
+            r#"<Body xmlns:n="{}" xmlns:p="{}"><n:PullResponse><n:Items><p:Shell><p:ShellId>A</p:ShellId></p:Shell></n:Items>
+            <n:EndOfSequence/></n:PullResponse></Body>"#,
             uri::ENUMERATION,
             uri::CIM_SHELL,
         );
-        let page = Page::<Shell>::read(Document::parse(&text).unwrap().root()).unwrap();
+        let page = Page::<Shell>::read(Document::parse(&text).unwrap().root(), "PullResponse").unwrap();
+        assert_eq!((page.items.len(), page.undecodable.len()), (1, 0));
+    }
+
+    #[test]
+    fn an_item_that_stands_where_none_is_read_keeps_the_page_from_being_complete() {
+        let end = "<n:EndOfSequence/>";
+        let page_of = |content: &str| format!("<n:PullResponse>{content}</n:PullResponse>");
+        for children in [
+            page_of(&format!("<other:Items>{ITEM}</other:Items>{end}")),
+            page_of(&format!("<Items xmlns=''>{ITEM}</Items>{end}")),
+            page_of(&format!("{ITEM}{end}")),
+            page_of(&format!("<w:Items>&lt;r:Command/></w:Items>{end}")),
+            page_of(&format!("C {end}")),
+            page_of(&format!("<w:EndOfSequence>{ITEM}</w:EndOfSequence>")),
+            page_of(&format!("<w:EndOfSequence>C</w:EndOfSequence>")),
+            page_of(&format!("<n:EnumerationContext>a{ITEM}</n:EnumerationContext>{end}")),
+            page_of(&format!("<n:Expires>PT1H{ITEM}</n:Expires>{end}")),
+            page_of(end) + &page_of(&format!("<w:Items>{ITEM}</w:Items>{end}")),
+            page_of(end) + ITEM,
+            page_of(end) + "C",
+        ] {
+            let page = body(&children).unwrap();
+            assert_eq!((page.items.len(), page.undecodable.len()), (0, 1), "{children}");
+        }
+        let usual = page_of(&format!("<n:Expires>PT1H</n:Expires> <w:Items> {ITEM} </w:Items> {end} "));
+        let page = body(&usual).unwrap();
         assert_eq!((page.items.len(), page.undecodable.len()), (1, 0));
     }
 

@@ -48,6 +48,6 @@ impl<T: Item> Operation for Pull<'_, T> {
     }
 
     fn read_reply(&self, body: Element<'_>) -> Result<Page<T>, Malformed> {
-        Page::read(body.require(uri::ENUMERATION, "PullResponse")?)
+        Page::read(body, "PullResponse")
     }
 }

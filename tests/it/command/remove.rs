@@ -5,6 +5,25 @@ use pssession::simulator::OperationKind;
 use super::{ALICE, BUILD_7, BUILD_8, COMMAND, host, leaked, left, on};
 
 #[tokio::test]
+async fn a_time_limit_beyond_every_clock_is_no_limit() {
+    for option in
+        ["--session-deadline", "--deadline", "--operation-timeout", "--connect-timeout", "--login-timeout"]
+    {
+        // The most seconds of a 64-bit clock, and the most days that the command reads.
+        for limit in ["9223372036854775807s", "106751991167301d"] {
+            let simulator = host(leaked()).await;
+            let words = ["--owner", "*ci-runner", "--yes", option, limit, "-o", "ndjson"];
+            let run = on(&simulator, "remove", &words).run().await.expect(0);
+            assert_eq!(
+                (run.records().len(), left(&simulator)),
+                (2, vec![ALICE.to_owned()]),
+                "{option} {limit}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_chosen_sessions_are_closed_sealed_signalled_first_under_their_own_uri() {
     let simulator = host(leaked()).await;
     let run =

@@ -1,11 +1,9 @@
 //! Servers that answer late, wrongly or not at all.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pssession::simulator::{Account, Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Policy, Survey};
-use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, TransportError};
 
 use crate::support::logs::Logs;
 
@@ -277,34 +275,6 @@ async fn a_command_listing_that_hangs_costs_ten_seconds_and_prevents_nothing() {
     let report = lab.close_all(Policy::default()).await;
     assert_eq!(outcomes(&report), ["Closed"]);
     assert_eq!(began.elapsed(), Duration::from_secs(10));
-}
-
-/// A connector of somebody else's making, with a bug.
-struct Panicking(Endpoint);
-
-impl Connector for Panicking {
-    fn endpoint(&self) -> &Endpoint {
-        &self.0
-    }
-
-    fn user(&self) -> &str {
-        ADMIN
-    }
-
-    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
-        Box::pin(async { panic!("a bug in a connector") })
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_connector_that_panics_costs_its_own_sessions_only() {
-    let lab = Lab::with([ours("A")]);
-    let engine = Engine::new(no_signals());
-    let (plan, _) = lab.plan(&engine, |_| true).await;
-    let endpoint = lab.connectors()[0].endpoint().clone();
-    let survey = Survey::unlisted(vec![Arc::new(Panicking(endpoint))]);
-    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
-    assert_eq!(outcomes(&report), ["Failed(the connection's task has panicked)"]);
 }
 
 #[tokio::test(start_paused = true)]

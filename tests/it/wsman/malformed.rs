@@ -8,6 +8,7 @@ use crate::support::fixtures::{names, read};
 
 /// File, the beginning of the problem, where.
 const ROWS: &[(&str, &str, &str)] = &[
+    ("behind-the-body", "content beside the Header and the Body", "/Envelope/More"),
     ("control-character", "the character U+001B, which XML forbids", "/"),
     ("control-character-reference", "the character U+001B, which XML forbids", SHELL_OWNER),
     ("dtd", "a DTD, which is never read", "/"),
@@ -43,6 +44,7 @@ const ROWS: &[(&str, &str, &str)] = &[
         "not well-formed XML: ",
         "/Envelope/Body/EnumerateResponse/Items/Shell/OutputStreams",
     ),
+    ("two-bodies", "content beside the Header and the Body", "/Envelope/Body"),
     ("two-roots", "a second root element", "/"),
     ("undeclared-prefix", "undeclared namespace prefix n", "/Envelope/Body/EnumerateResponse"),
     ("undefined-entity", "undefined entity bsol", SHELL_OWNER),
