@@ -203,7 +203,7 @@ mod tests {
             page_of(&format!("<w:Items>&lt;r:Command/></w:Items>{end}")),
             page_of(&format!("C {end}")),
             page_of(&format!("<w:EndOfSequence>{ITEM}</w:EndOfSequence>")),
-            page_of(&format!("<w:EndOfSequence>C</w:EndOfSequence>")),
+            page_of("<w:EndOfSequence>C</w:EndOfSequence>"),
             page_of(&format!("<n:EnumerationContext>a{ITEM}</n:EnumerationContext>{end}")),
             page_of(&format!("<n:Expires>PT1H{ITEM}</n:Expires>{end}")),
             page_of(end) + &page_of(&format!("<w:Items>{ITEM}</w:Items>{end}")),
