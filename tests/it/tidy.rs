@@ -9,7 +9,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("auth", &["auth", "wsman"]),
     ("session", &["session", "auth", "wsman"]),
     ("store", &["store", "session", "auth", "wsman"]),
-    ("transport", &["transport", "auth", "wsman"]),
+    ("transport", &["transport", "auth", "wsman", "limits"]),
     ("client.rs", &["client", "transport", "auth", "wsman", "error", "limits", "listing", "session"]),
     ("client", &["client", "transport", "wsman", "error", "limits", "listing", "session"]),
     (
