@@ -2,16 +2,17 @@
 
 mod collector;
 
-pub use collector::{MAX_EMPTY_PAGES, MAX_LISTING_BYTES, MAX_PAGES, MAX_SHELLS};
+pub use collector::{MAX_EMPTY_PAGES, MAX_KEPT_BYTES, MAX_LISTING_BYTES, MAX_PAGES, MAX_SHELLS};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use self::collector::{Collector, Next};
 use crate::auth::ServerNames;
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{LIST_TIMEOUT, LONGEST_LIMIT, Limits};
 use crate::listing::{Gap, Listing};
 use crate::transport::{Connection, TransportError};
 use crate::wsman::op::{
@@ -47,8 +48,11 @@ pub struct WsmanClient {
     session_id: SessionId,
     ids: Arc<dyn IdSource>,
     limits: Limits,
+    list_timeout: Duration,
     max_envelope_size: u32,
     envelope: String,
+    /// A listing was given up while an answer was awaited.
+    is_cut: bool,
 }
 
 impl WsmanClient {
@@ -66,8 +70,10 @@ impl WsmanClient {
             session_id,
             ids,
             limits: Limits::default(),
+            list_timeout: LIST_TIMEOUT,
             max_envelope_size: DEFAULT_MAX_ENVELOPE_SIZE,
             envelope: String::new(),
+            is_cut: false,
         }
     }
 
@@ -75,6 +81,14 @@ impl WsmanClient {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How long one listing of shells may take, all of its pages together; what came until then is listed, with
+    /// [`Gap::TooLong`]. Default: 5 min ([`LIST_TIMEOUT`]).
+    #[must_use]
+    pub fn with_list_timeout(mut self, limit: Duration) -> Self {
+        self.list_timeout = limit.min(LONGEST_LIMIT);
         self
     }
 
@@ -93,7 +107,7 @@ impl WsmanClient {
     /// Whether another call makes sense; if not, open another connection.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        self.connection.is_usable()
+        !self.is_cut && self.connection.is_usable()
     }
 
     /// Sends one operation and reads its reply.
@@ -129,14 +143,14 @@ impl WsmanClient {
     }
 
     /// Lists the server's shells: one's own, or everybody's for an administrator. What may be missing is told by the
-    /// listing's gaps. Each shell costs some 500 bytes as long as it is kept; [`list_shells_with`](Self::list_shells_with)
-    /// keeps none.
+    /// listing's gaps. Each shell costs some 600 bytes as long as it is kept, and all together no more than
+    /// [`MAX_KEPT_BYTES`]; [`list_shells_with`](Self::list_shells_with) keeps none.
     ///
     /// # Errors
     /// As [`Self::send`].
     pub async fn list_shells(&mut self) -> Result<Listing> {
         let mut shells = Vec::new();
-        let gaps = self.list_shells_with(|shell| shells.push(shell)).await?;
+        let gaps = self.list_into(Collector::keeping(|shell| shells.push(shell))).await?;
         Ok(Listing { shells, gaps })
     }
 
@@ -149,13 +163,28 @@ impl WsmanClient {
     /// # Errors
     /// As [`Self::send`]; what was given until then is no whole listing.
     pub async fn list_shells_with(&mut self, each: impl FnMut(Shell)) -> Result<Vec<Gap>> {
+        self.list_into(Collector::new(each)).await
+    }
+
+    async fn list_into(&mut self, mut collector: Collector<impl FnMut(Shell)>) -> Result<Vec<Gap>> {
+        let limit = self.list_timeout;
+        match tokio::time::timeout(limit, self.enumerate_all(&mut collector)).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                self.is_cut = true;
+                collector.gap(Gap::TooLong(limit));
+            }
+        }
+        Ok(collector.finish())
+    }
+
+    async fn enumerate_all(&mut self, collector: &mut Collector<impl FnMut(Shell)>) -> Result<()> {
         let mut page_sizes = PAGE_SIZES.iter().copied();
         let mut max_elements = DEFAULT_MAX_ELEMENTS;
         let mut restarted = false;
-        let mut collector = Collector::new(each);
         loop {
-            match self.enumerate(max_elements, &mut collector).await {
-                Ok(()) => return Ok(collector.finish()),
+            match self.enumerate(max_elements, collector).await {
+                Ok(()) => return Ok(()),
                 Err(Error::Fault(fault)) if fault.is_envelope_too_large() => {
                     max_elements = page_sizes.next().ok_or(fault)?;
                 }
@@ -167,7 +196,7 @@ impl WsmanClient {
                 Err(Error::Fault(fault)) if fault.is_stale_context() && !restarted => restarted = true,
                 Err(Error::Fault(fault)) if fault.is_stale_context() => {
                     collector.gap(Gap::StaleContext);
-                    return Ok(collector.finish());
+                    return Ok(());
                 }
                 Err(error) => return Err(error),
             }
@@ -328,7 +357,6 @@ fn weight(command: &Command) -> usize {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use super::*;
     use crate::transport::{BoxFuture, Reply};
@@ -401,6 +429,17 @@ mod tests {
         let error = client.list_commands(&ShellId::from_server("S"), limits).await.unwrap_err();
         assert!(error.is_timeout() && !error.leaves_connection_usable(), "{error:?}");
         assert_eq!(began.elapsed(), limits.read_timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_of_a_listing_holds_for_all_of_its_pages_and_costs_the_connection() {
+        let (client, asked) = endless(Duration::from_secs(40), 0);
+        let mut client = client.with_list_timeout(Duration::from_secs(100));
+        let began = tokio::time::Instant::now();
+        let listing = client.list_shells().await.unwrap();
+        assert_eq!(listing.gaps.last(), Some(&Gap::TooLong(Duration::from_secs(100))));
+        assert_eq!((began.elapsed().as_secs(), client.is_usable()), (100, false));
+        assert_eq!(*asked.lock().unwrap(), ["Enumerate", "Pull"]);
     }
 
     #[tokio::test]

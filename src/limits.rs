@@ -7,6 +7,9 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much longer than the server's own limit we listen: its `TimedOut` fault must still reach us.
 pub const READ_SLACK: Duration = Duration::from_secs(10);
 
+/// One host's whole listing, all of its pages: 10,000 shells take a server some seconds, and one that gives a shell per page
+/// just below the limit of a request would take days.
+pub const LIST_TIMEOUT: Duration = Duration::from_secs(300);
 /// A longer limit counts as this one, ten years: none can be told from none, and every clock can count so far.
 pub const LONGEST_LIMIT: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 

@@ -1,5 +1,7 @@
 //! One listing of a server's shells: what was seen, and what may be missing from it.
 
+use std::time::Duration;
+
 use crate::wsman::{Malformed, Shell, ShellId};
 
 /// The shells of one server at one time. Only a [`complete`](Self::complete) listing proves that a shell is absent.
@@ -33,6 +35,12 @@ pub enum Gap {
     /// The shells had more text than we take.
     #[error("more than {0} bytes of text")]
     TooManyBytes(usize),
+    /// The shells would have taken more memory than one host gets.
+    #[error("more shells than fit into {} MiB of memory", .0 >> 20)]
+    TooMuchMemory(usize),
+    /// Its pages took longer than one host gets.
+    #[error("it did not end within {0:?}")]
+    TooLong(Duration),
     /// The server forgot the enumeration, twice.
     #[error("the server lost the enumeration twice")]
     StaleContext,

@@ -17,7 +17,10 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["--dry-run", "--plan", "-n"], "--what-if prints the plan and closes nothing"),
     (&["--json", "--csv"], "the format is chosen with -o, as in -o json"),
     (&["--ssl", "--https", "--use-ssl"], "HTTPS is chosen with --tls"),
-    (&["--timeout"], "there are --connect-timeout, --operation-timeout, --session-deadline and --deadline"),
+    (
+        &["--timeout"],
+        "there are --connect-timeout, --login-timeout, --operation-timeout, --list-timeout, --session-deadline and --deadline",
+    ),
     (&["--on"], "the host stands alone here, as in `pssession identify web01`"),
 ];
 

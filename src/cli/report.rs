@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use pssession::session::Selection;
-use pssession::store::Rows;
-use pssession::teardown::{Cancellation, Record, Report, Survey, Surveyed};
+use pssession::session::{Selection, SessionDescriptor};
+use pssession::store::Note;
+use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, Surveyed};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -37,7 +37,9 @@ struct Notes {
     what_if: bool,
     hosts: Vec<Value>,
     misses: Vec<Value>,
-    planned: Rows,
+    planned: Vec<Arc<SessionDescriptor>>,
+    /// What is kept beside each of them.
+    beside: Arc<[Note]>,
     records: BTreeMap<usize, Record>,
 }
 
@@ -65,7 +67,8 @@ impl Evidence {
             what_if: args.what_if,
             hosts: Vec::new(),
             misses: Vec::new(),
-            planned: Rows::default(),
+            planned: Vec::new(),
+            beside: Arc::default(),
             records: BTreeMap::new(),
         };
         Ok(Self(Arc::new(Mutex::new(Some(notes)))))
@@ -84,8 +87,10 @@ impl Evidence {
     }
 
     /// Notes the plan, before anybody is asked.
-    pub(crate) fn planned(&self, chosen: &Rows) {
-        self.note(|notes| notes.planned = chosen.clone());
+    pub(crate) fn planned(&self, plan: &Plan, beside: &Arc<[Note]>) {
+        let descriptors =
+            || plan.sessions().into_iter().map(|planned| Arc::clone(planned.descriptor())).collect();
+        self.note(|notes| (notes.planned, notes.beside) = (descriptors(), Arc::clone(beside)));
     }
 
     /// Notes what became of one session.
@@ -130,24 +135,39 @@ impl Evidence {
 }
 
 impl Notes {
-    fn write(self, exit: Exit, error: Option<&Diagnostic>) -> Result<(), Diagnostic> {
-        let text = format!("{:#}\n", self.object(exit, error));
-        let report = visible(&text);
-        match self.place {
-            Place::Stdout => Ok(io::stdout().lock().write_all(report.as_bytes())?),
-            Place::File { path, folder, temporary } => {
-                put(&report, temporary, &path, &folder).map_err(|error| unwritten(&path, &error))
-            }
+    fn write(mut self, exit: Exit, error: Option<&Diagnostic>) -> Result<(), Diagnostic> {
+        match std::mem::replace(&mut self.place, Place::Stdout) {
+            Place::Stdout => Ok(self.write_to(&mut io::stdout().lock(), exit, error)?),
+            Place::File { path, folder, temporary } => self
+                .write_to(&mut temporary.as_file(), exit, error)
+                .and_then(|()| put(temporary, &path, &folder))
+                .map_err(|error| unwritten(&path, &error)),
         }
     }
 
-    /// The object of `pssession.report/1`.
-    fn object(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
-        let planned = self.planned.sessions().iter().zip(self.planned.notes()).enumerate();
-        let sessions = planned.map(|(position, (session, note))| match self.records.get(&position) {
-            Some(record) => removal_record(record, Some(note)),
-            None => planned_record(session, Some(note)),
-        });
+    /// Writes the object of `pssession.report/1`, session by session: all at once would take far more memory than they do.
+    fn write_to(&self, out: &mut impl io::Write, exit: Exit, error: Option<&Diagnostic>) -> io::Result<()> {
+        let mut out = io::BufWriter::new(out);
+        let head = format!("{:#}", self.head(exit, error));
+        // The sessions are its last property.
+        out.write_all(visible(head.strip_suffix("\n}").unwrap_or(&head)).as_bytes())?;
+        out.write_all(b",\n  \"Sessions\": [")?;
+        for (position, session) in self.planned.iter().enumerate() {
+            let note = self.beside.get(position);
+            let object = match self.records.get(&position) {
+                Some(record) => removal_record(record, note),
+                None => planned_record(session, note),
+            };
+            let text = format!("{:#}", Value::from(object)).replace('\n', "\n    ");
+            let before = if position == 0 { "\n    " } else { ",\n    " };
+            write!(out, "{before}{}", visible(&text))?;
+        }
+        out.write_all(if self.planned.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })?;
+        out.flush()
+    }
+
+    /// All but the sessions.
+    fn head(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
         let counts = Report::new(self.records.values().cloned().collect()).counts();
         json!({
             "Schema": "pssession.report/1",
@@ -168,7 +188,6 @@ impl Notes {
             },
             "Hosts": self.hosts,
             "Misses": self.misses,
-            "Sessions": sessions.collect::<Vec<_>>(),
         })
     }
 }
@@ -238,9 +257,8 @@ fn prepare(path: &Path) -> io::Result<Place> {
     Ok(Place::File { path: folder.join(name), folder: folder.to_owned(), temporary })
 }
 
-/// Fills the file, and puts it in its place once all of it is on the disk.
-fn put(report: &str, mut temporary: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
-    temporary.write_all(report.as_bytes())?;
+/// Puts the file in its place once all of it is on the disk.
+fn put(temporary: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     if cfg!(unix) {

@@ -9,10 +9,15 @@ use crate::wsman::{EnumerationContext, Shell, ShellId};
 
 /// The most pages of one listing: at one shell per page still thirty times what Windows allows one user.
 pub const MAX_PAGES: usize = 10_000;
-/// The most shells of one listing, far above any real server. Kept, each costs some 500 bytes.
+/// The most shells of one listing, far above any real server.
 pub const MAX_SHELLS: usize = 250_000;
 /// The most bytes of text of one listing: what that many shells have, so that fewer and longer ones cost no more.
 pub const MAX_LISTING_BYTES: usize = 64 * 1024 * 1024;
+/// The most bytes of memory that the shells of one listing take where they are kept ([`WsmanClient::list_shells`]): some
+/// 75,000 ordinary ones. Who acts on a listing holds them more than once, and one host must not cost gigabytes.
+///
+/// [`WsmanClient::list_shells`]: super::WsmanClient::list_shells
+pub const MAX_KEPT_BYTES: usize = 48 * 1024 * 1024;
 /// The most pages in a row that bring nothing. Servers may repeat the enumeration context from page to page, so an
 /// endless enumeration is told by its empty pages, its repeated shells and its length, not by its context.
 pub const MAX_EMPTY_PAGES: usize = 16;
@@ -21,11 +26,14 @@ pub const MAX_EMPTY_PAGES: usize = 16;
 #[derive(Debug)]
 pub(super) struct Collector<F> {
     each: F,
+    /// Whether `each` keeps them.
+    kept: bool,
     gaps: Vec<Gap>,
     seen: Seen,
     pages: usize,
     empty_pages: usize,
     bytes: usize,
+    kept_bytes: usize,
 }
 
 /// What to do after a page.
@@ -41,7 +49,21 @@ pub(super) enum Next {
 
 impl<F: FnMut(Shell)> Collector<F> {
     pub(super) fn new(each: F) -> Self {
-        Self { each, gaps: Vec::new(), seen: Seen::default(), pages: 0, empty_pages: 0, bytes: 0 }
+        Self {
+            each,
+            kept: false,
+            gaps: Vec::new(),
+            seen: Seen::default(),
+            pages: 0,
+            empty_pages: 0,
+            bytes: 0,
+            kept_bytes: 0,
+        }
+    }
+
+    /// The shells are kept, so that the memory that they take counts.
+    pub(super) fn keeping(each: F) -> Self {
+        Self { kept: true, ..Self::new(each) }
     }
 
     /// The enumeration begins again: what was passed on stays so, and is no duplicate when it comes again.
@@ -70,9 +92,15 @@ impl<F: FnMut(Shell)> Collector<F> {
                 full = self.gap(Gap::TooManyShells(MAX_SHELLS));
                 break;
             }
-            self.bytes += text_bytes(&shell);
+            let text = text_bytes(&shell);
+            self.bytes += text;
             if self.bytes > MAX_LISTING_BYTES {
                 full = self.gap(Gap::TooManyBytes(MAX_LISTING_BYTES));
+                break;
+            }
+            self.kept_bytes += size_of::<Shell>() + text;
+            if self.kept && self.kept_bytes > MAX_KEPT_BYTES {
+                full = self.gap(Gap::TooMuchMemory(MAX_KEPT_BYTES));
                 break;
             }
             (self.each)(shell);
@@ -219,6 +247,22 @@ mod tests {
         assert!(matches!(collector.take(page(vec![long(2)], Some("c"))), Next::Stop(_)));
         assert_eq!(*kept.borrow(), ["1"]);
         assert_eq!(collector.finish(), [Gap::TooManyBytes(MAX_LISTING_BYTES)]);
+    }
+
+    #[test]
+    fn shells_that_are_kept_may_take_so_much_memory_and_no_more() {
+        let ordinary =
+            |id| Shell { name: Some("WinRM1".to_owned()), owner: Some(r"LAB\ada".to_owned()), ..shell(id) };
+        let kept = RefCell::new(0);
+        let mut collector = Collector::keeping(|_| *kept.borrow_mut() += 1);
+        let mut id = 0;
+        let mut pages = std::iter::from_fn(|| {
+            id += 1_000;
+            Some(page((id - 1_000..id).map(ordinary).collect(), Some("c")))
+        });
+        while matches!(collector.take(pages.next().unwrap()), Next::Pull(_)) {}
+        assert_eq!(collector.finish(), [Gap::TooMuchMemory(MAX_KEPT_BYTES)]);
+        assert!(*kept.borrow() >= 50_000, "{}", kept.borrow());
     }
 
     #[test]

@@ -105,6 +105,12 @@ impl Rows {
         rows.map(|(session, note)| Row { session: session.clone(), note: note.clone() }).collect()
     }
 
+    /// The sessions, and what is kept beside each.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<SessionDescriptor>, Vec<Note>) {
+        (self.sessions, self.notes)
+    }
+
     /// What is kept beside the session at the same index.
     #[must_use]
     pub fn notes(&self) -> &[Note] {

@@ -1,6 +1,7 @@
 //! What will be closed: the very value that `--what-if` prints and that the engine runs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::outcome::Outcome;
 use super::report::Record;
@@ -27,7 +28,7 @@ pub struct HostPlan {
 /// One session of a plan.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    descriptor: SessionDescriptor,
+    descriptor: Arc<SessionDescriptor>,
     position: usize,
     declined: bool,
     claimed: bool,
@@ -71,17 +72,22 @@ impl Plan {
         let mut seen = std::collections::HashSet::new();
         let mut index = std::collections::HashMap::new();
         for descriptor in chosen {
-            if !seen.insert((descriptor.endpoint_url.clone(), descriptor.shell.shell_id.clone())) {
+            let at = match index.get(&descriptor.endpoint_url) {
+                Some(at) => *at,
+                None => plan.hosts.len(),
+            };
+            if !seen.insert((at, descriptor.shell.shell_id.clone())) {
                 continue;
             }
-            let at = *index.entry(descriptor.endpoint_url.clone()).or_insert(plan.hosts.len());
             if at == plan.hosts.len() {
+                index.insert(descriptor.endpoint_url.clone(), at);
                 let endpoint_url = descriptor.endpoint_url.clone();
                 plan.hosts.push(HostPlan { endpoint_url, sessions: Vec::new() });
             }
             if let Some(host) = plan.hosts.get_mut(at) {
                 let position = plan.places.len();
                 plan.places.push((at, host.sessions.len()));
+                let descriptor = Arc::new(descriptor);
                 host.sessions.push(Planned { descriptor, position, declined: false, claimed: false });
             }
         }
@@ -199,7 +205,7 @@ impl HostPlan {
 impl Planned {
     /// The session as the plan shows it.
     #[must_use]
-    pub fn descriptor(&self) -> &SessionDescriptor {
+    pub fn descriptor(&self) -> &Arc<SessionDescriptor> {
         &self.descriptor
     }
 
@@ -216,13 +222,13 @@ impl Planned {
     }
 
     pub(super) fn concluded(&self, outcome: Outcome) -> Record {
-        Record::without_removal(self.descriptor.clone(), self.position, outcome)
+        Record::without_removal(Arc::clone(&self.descriptor), self.position, outcome)
     }
 
     /// The session alone.
     #[must_use]
     pub fn into_descriptor(self) -> SessionDescriptor {
-        self.descriptor
+        Arc::unwrap_or_clone(self.descriptor)
     }
 }
 
@@ -250,8 +256,6 @@ impl fmt::Display for Concern {
 #[cfg(test)]
 mod tests {
     use super::super::testing::session;
-    use std::sync::Arc;
-
     use super::*;
     use crate::session::LoginAccount;
     use crate::wsman::CommandId;

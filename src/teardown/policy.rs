@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::retry::RetryPolicy;
-use crate::limits::{LONGEST_LIMIT, OPERATION_TIMEOUT, READ_SLACK};
+use crate::limits::{LIST_TIMEOUT, LONGEST_LIMIT, OPERATION_TIMEOUT, READ_SLACK};
 use crate::wsman::op::SignalCode;
 
 /// The whole removal of one session: one Delete that runs into the server's limit, and as long again to see it gone.
@@ -56,6 +56,7 @@ pub struct Policy {
     pub(crate) signal_code: SignalCode,
     pub(crate) signal_phase: Duration,
     pub(crate) operation_timeout: Duration,
+    pub(crate) list_timeout: Duration,
     pub(crate) session_deadline: Duration,
     pub(crate) run_deadline: Option<Duration>,
     pub(crate) identity_max_age: Duration,
@@ -74,6 +75,7 @@ impl Default for Policy {
             signal_code: SignalCode::Terminate,
             signal_phase: SIGNAL_PHASE,
             operation_timeout: OPERATION_TIMEOUT,
+            list_timeout: LIST_TIMEOUT,
             session_deadline: SESSION_DEADLINE,
             run_deadline: None,
             identity_max_age: IDENTITY_MAX_AGE,
@@ -113,6 +115,14 @@ impl Policy {
     #[must_use]
     pub fn with_operation_timeout(mut self, limit: Duration) -> Self {
         self.operation_timeout = limit.min(LONGEST_LIMIT);
+        self
+    }
+
+    /// The most time for one host's listing before anything is chosen, all of its pages together; what came until then counts
+    /// as an incomplete listing. Default: 5 min ([`LIST_TIMEOUT`]).
+    #[must_use]
+    pub fn with_list_timeout(mut self, limit: Duration) -> Self {
+        self.list_timeout = limit.min(LONGEST_LIMIT);
         self
     }
 

@@ -1,5 +1,6 @@
 //! What came of a run: a record per session, counts, and the exit code.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::outcome::{NotStarted, Outcome};
@@ -12,7 +13,7 @@ use crate::wsman::FaultCode;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The session, as the plan showed it.
-    pub session: SessionDescriptor,
+    pub session: Arc<SessionDescriptor>,
     /// Its place in the plan, from 0.
     pub position: usize,
     /// How it ended.
@@ -26,7 +27,12 @@ pub struct Record {
 }
 
 impl Record {
-    pub(super) fn without_removal(session: SessionDescriptor, position: usize, outcome: Outcome) -> Self {
+    pub(super) fn without_removal(
+        session: impl Into<Arc<SessionDescriptor>>,
+        position: usize,
+        outcome: Outcome,
+    ) -> Self {
+        let session = session.into();
         let fault_code = outcome.fault_code();
         Self { session, position, outcome, fault_code, signals: 0, elapsed: Duration::ZERO }
     }
@@ -36,7 +42,7 @@ impl Record {
         let outcome = removal.outcome()?.clone();
         let fault_code = removal.fault_code();
         let elapsed = removal.begun_at().map(|at| now.saturating_duration_since(at)).unwrap_or_default();
-        let session = removal.session().clone();
+        let session = Arc::new(removal.session().clone());
         Some(Self { session, position, outcome, fault_code, signals: removal.signals(), elapsed })
     }
 }

@@ -138,7 +138,7 @@ async fn close(
         .iter()
         .map(|planned| {
             let session = planned.descriptor().clone();
-            Target { host: host_of(&session), declined: planned.is_declined(), session }
+            Target { host: host_of(&session), declined: planned.is_declined(), session: (*session).clone() }
         })
         .collect();
     stage.know(targets.iter().map(|target| target.session.shell.shell_id.to_string()).collect());

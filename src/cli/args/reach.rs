@@ -108,6 +108,9 @@ pub(crate) struct LimitArgs {
     /// For the server to carry out one operation [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) operation_timeout: Option<String>,
+    /// For one host to list all its sessions [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) list_timeout: Option<String>,
     /// For one session to be closed and verified [default: 120s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) session_deadline: Option<String>,

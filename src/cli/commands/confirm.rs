@@ -25,8 +25,8 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
     }
     let concerns = concerns.join("; ");
     let mut terminal = Terminal::open().map_err(|_| unconfirmed(&concerns))?;
-    let planned: Vec<SessionDescriptor> =
-        plan.sessions().into_iter().map(|planned| planned.descriptor().clone()).collect();
+    let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
+    let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, width: terminal.width() };
     let question = format!(
         "{}\n\nA yes is needed: {concerns}.\nClose {} on {}?",

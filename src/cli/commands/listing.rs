@@ -29,6 +29,9 @@ pub(super) fn policy(args: &LimitArgs) -> Result<Policy, Diagnostic> {
     if let Some(limit) = parse_duration("--operation-timeout", args.operation_timeout.as_deref())? {
         policy = policy.with_operation_timeout(limit);
     }
+    if let Some(limit) = parse_duration("--list-timeout", args.list_timeout.as_deref())? {
+        policy = policy.with_list_timeout(limit);
+    }
     if let Some(limit) = parse_duration("--session-deadline", args.session_deadline.as_deref())? {
         policy = policy.with_session_deadline(limit);
     }
@@ -271,5 +274,8 @@ fn incomplete(endpoint: &Endpoint, gap: &Gap) -> Diagnostic {
     Diagnostic::new("ListingIncomplete", "InvalidData", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(gap)
-        .with_hint("`pssession get` shows what could be read; try again, and if it stays so, ask the server's own administrator")
+        .with_hint(match gap {
+            Gap::TooLong(_) => "`pssession get` shows what came in time; --list-timeout allows more time",
+            _ => "`pssession get` shows what could be read; try again, and if it stays so, ask the server's own administrator",
+        })
 }

@@ -67,7 +67,7 @@ pub(crate) fn removals(format: Format, removed: &[Record], notes: &[Note]) -> io
     match format {
         Format::Table | Format::Wide if removed.is_empty() => {}
         Format::Table | Format::Wide => writeln!(out, "{}", table::removal_table(removed, room(format)))?,
-        Format::Name => names(&mut out, removed.iter().map(|removed| &removed.session))?,
+        Format::Name => names(&mut out, removed.iter().map(|removed| &*removed.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
             let objects = removed.iter().map(|removed| removal_record(removed, notes.get(removed.position)));

@@ -64,7 +64,7 @@ pub(crate) fn session_table(sessions: &[SessionDescriptor], room: Room) -> Strin
 
 /// What became of sessions, as a table: the outcome first, the reason last.
 pub(crate) fn removal_table(removed: &[Record], room: Room) -> String {
-    let columns = columns(room.wide, removed.iter().map(|removed| &removed.session));
+    let columns = columns(room.wide, removed.iter().map(|removed| &*removed.session));
     let reasons = removed.iter().any(|removed| removed.outcome.reason().is_some());
     let names = columns.iter().map(|(name, _)| *name);
     let header = std::iter::once("Outcome").chain(names).chain(reasons.then_some(REASON)).collect();

@@ -32,7 +32,8 @@ impl Opener {
         let connection = self.connector.connect().await?;
         let url = self.connector.endpoint().url();
         let client = WsmanClient::new(connection, url, self.session_id, Arc::clone(&self.ids));
-        Ok(client.with_limits(Limits::within(self.policy.patience())))
+        let limits = Limits::within(self.policy.patience());
+        Ok(client.with_limits(limits).with_list_timeout(self.policy.list_timeout))
     }
 
     /// The account that acts over this connection, or over none yet.
@@ -73,7 +74,8 @@ impl Opener {
         let mut retries = 0;
         loop {
             let account = self.account(Some(&client));
-            let (kept, listing) = list(client, &self.policy).await;
+            let listing = client.list_shells().await;
+            let kept = keep(client, &listing);
             let listed = Listed { account: Some(account), client: kept, listing };
             let error = match &listed.listing {
                 Err(error) if error.is_retryable() => error,
@@ -174,7 +176,7 @@ pub(super) async fn ask(
     (keep(client, &answer), answer)
 }
 
-/// Lists the shells, within the time that one session has: pages could go on for ever.
+/// Lists the shells while sessions are closed, within the time that one of them has.
 pub(super) async fn list(mut client: WsmanClient, policy: &Policy) -> (Option<WsmanClient>, Result<Listing>) {
     let after = policy.session_deadline;
     match tokio::time::timeout(after, client.list_shells()).await {

@@ -6,9 +6,14 @@ use super::{ALICE, BUILD_7, BUILD_8, COMMAND, host, leaked, left, on};
 
 #[tokio::test]
 async fn a_time_limit_beyond_every_clock_is_no_limit() {
-    for option in
-        ["--session-deadline", "--deadline", "--operation-timeout", "--connect-timeout", "--login-timeout"]
-    {
+    for option in [
+        "--session-deadline",
+        "--deadline",
+        "--operation-timeout",
+        "--connect-timeout",
+        "--login-timeout",
+        "--list-timeout",
+    ] {
         // The most seconds of a 64-bit clock, and the most days that the command reads.
         for limit in ["9223372036854775807s", "106751991167301d"] {
             let simulator = host(leaked()).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pssession::client::RandomIds;
+use pssession::listing::Gap;
 use pssession::simulator::{Account, Mischief, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Surveyed};
 use pssession::wsman::SessionId;
@@ -81,6 +82,28 @@ async fn a_repeated_shell_makes_the_listing_incomplete() {
     let lab = Lab::with([ours("A"), ours("a")]);
     let listing = list(&lab).await.unwrap();
     assert_eq!((listing.shells.len(), listing.complete()), (1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_takes_too_long_is_incomplete_and_nothing_is_closed_on_it() {
+    let lab = lab(250);
+    // Pages of 100, and each Pull below its own limit.
+    lab.world().inject(OperationKind::Enumerate, 1, Mischief::Fault(2_150_858_824));
+    lab.world().inject(OperationKind::Pull, 2, Mischief::Delay(Duration::from_secs(50)));
+    let policy = no_signals().with_list_timeout(Duration::from_secs(60));
+    let began = tokio::time::Instant::now();
+    let engine = Engine::new(policy);
+    let (plan, survey) = lab.plan(&engine, |_| true).await;
+    assert_eq!(began.elapsed(), Duration::from_secs(60));
+    let listing = survey.hosts()[0].listing().unwrap().unwrap();
+    assert_eq!(
+        (listing.shells.len(), &listing.gaps[..]),
+        (200, &[Gap::TooLong(Duration::from_secs(60))][..])
+    );
+    assert_eq!(survey.tally().incomplete, 1);
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    assert!(outcomes(&report).iter().all(|outcome| outcome == "Failed(listing incomplete)"));
+    assert_eq!(lab.left().len(), 250);
 }
 
 #[tokio::test(start_paused = true)]

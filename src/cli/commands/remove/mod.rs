@@ -3,7 +3,9 @@
 mod choosing;
 pub(super) mod talk;
 
-use pssession::store::Origin;
+use std::sync::Arc;
+
+use pssession::store::{Note, Origin};
 use pssession::teardown::{Cancellation, HostTally, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
 use pssession::{Engine, SessionQuery};
 
@@ -82,8 +84,10 @@ impl Run<'_> {
     async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
         let Prepared { chosen, survey, circumstances, declined } = prepared;
         let standings = survey.standings();
-        let mut plan = Plan::new(chosen.sessions().iter().cloned());
-        for (position, note) in chosen.notes().iter().enumerate() {
+        let (sessions, notes) = chosen.into_parts();
+        let notes: Arc<[Note]> = notes.into();
+        let mut plan = Plan::new(sessions);
+        for (position, note) in notes.iter().enumerate() {
             if declined {
                 plan.decline(position);
             }
@@ -91,7 +95,7 @@ impl Run<'_> {
                 plan.claim(position);
             }
         }
-        self.evidence.planned(&chosen);
+        self.evidence.planned(&plan, &notes);
         tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
         let report = if circumstances.could_not_begin {
             Report::default()
@@ -105,7 +109,7 @@ impl Run<'_> {
             let progress = Progress::closing(plan.len());
             let finished = |record: &Record| {
                 self.evidence.finished(record);
-                self.talk.finished(record, chosen.notes());
+                self.talk.finished(record, &notes);
                 progress.one_more(!record.outcome.is_bad());
             };
             self.to_the_end(self.engine.run(plan, survey, self.cancellation, finished)).await
@@ -118,7 +122,7 @@ impl Run<'_> {
         }
         let mut circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
         circumstances.interruption = self.watch.stop();
-        self.talk.conclude(&report, chosen.notes(), self.args.what_if)?;
+        self.talk.conclude(&report, &notes, self.args.what_if)?;
         Ok(report.exit_code(&circumstances).into())
     }
 
