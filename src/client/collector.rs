@@ -13,11 +13,13 @@ pub const MAX_PAGES: usize = 10_000;
 pub const MAX_SHELLS: usize = 250_000;
 /// The most bytes of text of one listing: what that many shells have, so that fewer and longer ones cost no more.
 pub const MAX_LISTING_BYTES: usize = 64 * 1024 * 1024;
-/// The most bytes of memory that the shells of one listing take where they are kept ([`WsmanClient::list_shells`]): some
-/// 75,000 ordinary ones. Who acts on a listing holds them more than once, and one host must not cost gigabytes.
+/// The most bytes of memory that the shells of one listing take where they are kept ([`WsmanClient::list_shells`]): more than
+/// 50,000 ordinary ones. Who acts on a listing holds each of them some five times, and one host must not cost gigabytes.
 ///
 /// [`WsmanClient::list_shells`]: super::WsmanClient::list_shells
-pub const MAX_KEPT_BYTES: usize = 48 * 1024 * 1024;
+pub const MAX_KEPT_BYTES: usize = 32 * 1024 * 1024;
+/// What stands around a shell where it is kept, in bytes: the session that it is, without its texts.
+const AROUND_A_SHELL: usize = 192;
 /// The most pages in a row that bring nothing. Servers may repeat the enumeration context from page to page, so an
 /// endless enumeration is told by its empty pages, its repeated shells and its length, not by its context.
 pub const MAX_EMPTY_PAGES: usize = 16;
@@ -98,7 +100,7 @@ impl<F: FnMut(Shell)> Collector<F> {
                 full = self.gap(Gap::TooManyBytes(MAX_LISTING_BYTES));
                 break;
             }
-            self.kept_bytes += size_of::<Shell>() + text;
+            self.kept_bytes += size_of::<Shell>() + AROUND_A_SHELL + text;
             if self.kept && self.kept_bytes > MAX_KEPT_BYTES {
                 full = self.gap(Gap::TooMuchMemory(MAX_KEPT_BYTES));
                 break;

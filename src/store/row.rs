@@ -98,6 +98,13 @@ impl Rows {
         &mut self.sessions
     }
 
+    /// As [`pick`](Self::pick), without a copy of what is picked; an index that comes twice counts once.
+    #[must_use]
+    pub fn into_picked(self, indexes: &[usize]) -> Self {
+        let mut rows: Vec<_> = self.into_iter().map(Some).collect();
+        indexes.iter().filter_map(|&index| rows.get_mut(index)?.take()).collect()
+    }
+
     /// The rows at these indexes, in their order; an index that is not there is left out.
     #[must_use]
     pub fn pick(&self, indexes: &[usize]) -> Self {

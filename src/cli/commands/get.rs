@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     {
         return Ok(Exit::COULD_NOT_BEGIN);
     }
-    let chosen = found.rows.pick(&found.selection.chosen);
+    let chosen = found.rows.into_picked(&found.selection.chosen);
     if chosen.is_empty()
         && told == 0
         && !args.fail_if_none

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pssession::client::{MAX_PAGES, MAX_SHELLS, RandomIds};
+use pssession::client::{MAX_KEPT_BYTES, MAX_PAGES, RandomIds};
 use pssession::listing::Gap;
-use pssession::teardown::{Cancellation, Circumstances, Engine, Requirement};
+use pssession::teardown::{Cancellation, Circumstances, Engine, Report, Requirement};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use pssession::wsman::{SessionId, uri};
 use pssession::{Plan, WsmanClient};
@@ -162,7 +162,7 @@ const ONE_LOOK: Duration = Duration::from_millis(100);
 /// What the page says of ten million shells: how they come, and how a session ends that is chosen from them, and one
 /// whose proof they are to be.
 pub(super) fn rows() -> Vec<(String, [Ending; 2])> {
-    [(1_000, Gap::TooManyShells(MAX_SHELLS)), (1, Gap::TooManyPages(MAX_PAGES))]
+    [(1_000, Gap::TooMuchMemory(MAX_KEPT_BYTES)), (1, Gap::TooManyPages(MAX_PAGES))]
         .map(|(on_a_page, gap)| {
             let crowd = |shells| {
                 let asked = Arc::default();
@@ -174,6 +174,19 @@ pub(super) fn rows() -> Vec<(String, [Ending; 2])> {
             (format!("ten million shells, {on_a_page} on a page"), [chosen, proved])
         })
         .into()
+}
+
+/// Lists a crowd, plans to close all of it, and shows the plan. Returns how many sessions that were.
+pub(super) fn plan_all(crowd: &Crowd) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.unwrap().block_on(async {
+        let engine = Engine::new(no_signals());
+        let survey = engine.survey(vec![Arc::new(crowd.clone())], &Cancellation::new()).await;
+        let plan = Plan::new(survey.sessions());
+        let report = Report::new(plan.what_if());
+        assert_eq!(survey.tally().incomplete, 1);
+        report.records.len()
+    })
 }
 
 /// Lists a crowd and closes one session of those that it listed.

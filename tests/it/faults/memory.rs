@@ -1,7 +1,7 @@
 //! What a hostile answer costs, measured in a process of its own.
 #![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
-use super::crowd::Crowd;
+use super::crowd::{self, Crowd};
 use super::hostile::TROUBLES;
 use super::trouble::{Trouble, troubles};
 use super::{Operation, WAYS, cell};
@@ -50,8 +50,14 @@ fn the_measurement() {
 /// The shells of a long listing, and how many are on a page of half a megabyte.
 const SHELLS: usize = 250_000;
 const ON_A_PAGE: usize = 800;
+/// So many are listed where they are kept.
+const KEPT: usize = 50_000;
+/// The most that a host costs whose shells are listed and planned, however many it lists, in KiB.
+const OF_A_HOST: u64 = 192 * 1024;
 /// The most bytes that a shell may cost as long as it is kept.
 const OF_A_SHELL: u64 = 640;
+/// What reading a page may take beside them, in bytes.
+const PAGE: u64 = 16 << 20;
 
 #[test]
 #[ignore = "the next test runs it in a process of its own"]
@@ -70,19 +76,25 @@ fn the_measurement_of_long_listings() {
     });
     println!("{MARK} {kib} given away");
     let kib = measure(|| {
-        let (mut client, _) = crowd();
+        let mut client = Crowd::new(KEPT, ON_A_PAGE).client();
         let listing = runtime.block_on(client.list_shells()).unwrap();
-        assert!(listing.complete() && listing.shells.len() == SHELLS);
+        assert!(listing.complete() && listing.shells.len() == KEPT);
     });
     println!("{MARK} {kib} kept");
+    let kib = measure(|| {
+        let planned = crowd::plan_all(&Crowd::new(SHELLS, SHELLS / 125));
+        assert!(planned > KEPT, "{planned}");
+    });
+    println!("{MARK} {kib} planned");
 }
 
 #[test]
 fn a_long_listing_holds_no_page_and_a_shell_only_for_whoever_keeps_it() {
     let figures = measured("the_measurement_of_long_listings");
-    let [read, given_away, kept] = [0, 1, 2].map(|index: usize| figures[index].0);
+    let [read, given_away, kept, planned] = [0, 1, 2, 3].map(|index: usize| figures[index].0);
     assert!(given_away < LIMIT && LIMIT < read, "{figures:?}");
-    assert!(kept * 1024 < OF_A_SHELL * SHELLS as u64, "{figures:?}");
+    assert!(kept * 1024 < OF_A_SHELL * KEPT as u64 + PAGE, "{figures:?}");
+    assert!(planned < OF_A_HOST, "{figures:?}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Run<'_> {
         let circumstances = listing::answered(&survey, selected, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
         let circumstances = self.judge(&selection, circumstances, nothing, true)?;
-        let mut chosen = rows.pick(&selection.chosen);
+        let mut chosen = rows.into_picked(&selection.chosen);
         if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
             // Only then can the guard, the plan and the questions say what runs.
             self.list_commands(&mut survey, &mut chosen).await;
@@ -82,7 +82,7 @@ impl Run<'_> {
         };
         let must_match = !recalled.nothing_asked;
         let circumstances = self.judge(&selection, circumstances, nothing, must_match)?;
-        let chosen = recalled.rows.pick(&selection.chosen);
+        let chosen = recalled.rows.into_picked(&selection.chosen);
         let select = &self.args.select;
         let only_shown = self.args.what_if && !select.skip_running && select.keep_newest.is_none();
         if circumstances.could_not_begin || chosen.is_empty() || only_shown {
@@ -139,8 +139,9 @@ impl Run<'_> {
             ))?;
         }
         let still: Rows = still.into_iter().collect();
-        let older = still.pick(&self.query.without_newest(still.sessions()));
+        let older = self.query.without_newest(still.sessions());
         let kept = still.len() - older.len();
+        let older = still.into_picked(&older);
         let required = self.require(circumstances.required, older.len(), kept)?;
         let circumstances = Circumstances { hits: older.len(), required, unlisted_commands, ..circumstances };
         let circumstances = listing::answered(&survey, circumstances, self.cancellation);
