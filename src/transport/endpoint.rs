@@ -168,7 +168,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Splits `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or a bare IPv6 address, which gets its brackets.
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     if text.parse::<Ipv6Addr>().is_ok() {
         return Ok((format!("[{text}]"), None));
     }

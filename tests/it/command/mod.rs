@@ -25,6 +25,8 @@ mod memory;
 mod narrow;
 mod objects;
 mod old_certificate;
+#[cfg(unix)]
+mod pins;
 #[cfg(target_os = "linux")]
 mod pipes;
 #[cfg(unix)]
