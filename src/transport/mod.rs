@@ -16,6 +16,7 @@ mod options;
 mod pin;
 mod pins;
 mod probe;
+mod redaction;
 mod route;
 mod status;
 mod tls;

@@ -7,6 +7,7 @@ mod complete;
 mod config;
 mod denied;
 #[cfg(unix)]
+mod echoes;
 mod encodings;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
