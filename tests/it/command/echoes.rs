@@ -169,7 +169,10 @@ fn echo_of(tokens: &[String]) -> String {
     format!("{} {}", forms.join(", "), tokens.join(" "))
 }
 
-async fn in_each_place(auth: &[&str], login: fn() -> Box<dyn Fn(&Seen) -> Option<Act> + Send + Sync>) {
+/// The server's part of a login: `None` once the request is let in.
+type Login = Box<dyn Fn(&Seen) -> Option<Act> + Send + Sync>;
+
+async fn in_each_place(auth: &[&str], login: fn() -> Login) {
     for place in PLACES {
         let (tokens, login) = (Arc::new(Mutex::new(Vec::<String>::new())), login());
         let (seen_tokens, asked) = (Arc::clone(&tokens), Arc::new(Mutex::new(0)));
