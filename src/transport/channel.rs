@@ -55,7 +55,7 @@ impl HttpConnection {
                 }
                 Ok(answer) => {
                     link.closed |= answer.closes;
-                    let reply = link.open(answer, endpoint)?;
+                    let reply = link.open(answer, endpoint, envelope)?;
                     if std::mem::take(&mut link.is_unconfirmed) {
                         self.dialer.confirmed();
                     }
@@ -120,7 +120,7 @@ impl Link {
             return Ok(false);
         }
         self.closed |= answer.closes;
-        self.open(answer, endpoint).map_err(Failure::Answer)?;
+        self.open(answer, endpoint, &envelope).map_err(Failure::Answer)?;
         Ok(true)
     }
 
@@ -151,20 +151,26 @@ impl Link {
     }
 
     /// The answer's envelope. What is in clear after a sealed request is never parsed: an error is quoted, and a
-    /// success is refused.
-    fn open(&mut self, answer: Answer, endpoint: &str) -> Result<Reply, TransportError> {
+    /// success is refused. What it echoes of the login is masked.
+    fn open(&mut self, mut answer: Answer, endpoint: &str, envelope: &str) -> Result<Reply, TransportError> {
+        let redactor = self.http.redactor();
         let auth = |source| TransportError::Auth { endpoint: endpoint.to_owned(), source };
         match &mut self.protection {
             Protection::Sealed(seal) if answer.is_sealed() => {
-                let body = sealing::open_body(seal.as_mut(), &answer.body).map_err(auth)?;
+                let mut body = sealing::open_body(seal.as_mut(), &answer.body).map_err(auth)?;
                 if body.len() > MAX_BYTES {
                     return Err(too_large(endpoint));
                 }
+                redactor.envelope(&mut body, envelope);
                 Ok(Reply { status: answer.status, body })
             }
             Protection::Sealed(_) if answer.is_success() => Err(auth(AuthError::ClearAnswer)),
-            Protection::Sealed(_) => Err(answer.into_status_error(endpoint)),
+            Protection::Sealed(_) => {
+                redactor.page(&mut answer.body);
+                Err(answer.into_status_error(endpoint))
+            }
             Protection::Connection | Protection::Header(_) if answer.is_soap() => {
+                redactor.envelope(&mut answer.body, envelope);
                 Ok(Reply { status: answer.status, body: answer.body })
             }
             Protection::Connection | Protection::Header(_) => Err(answer.into_status_error(endpoint)),

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::channel::HttpConnection;
 use super::dial::{Clock, Dialer, Random};
 use super::http::Wire;
+use super::redaction::Redactor;
 use super::{
     BoxError, BoxFuture, Connection, Connector, Endpoint, HttpOptions, LoginGate, SetupError, TransportError,
 };
@@ -163,7 +164,7 @@ impl HttpConnectorBuilder {
             .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
         let expected = self.accepted_before.then(|| self.gate.expect(&self.credential));
         let dialer = Dialer {
-            wire: Wire::new(&self.endpoint, &self.options)?,
+            wire: Wire::new(&self.endpoint, &self.options, Redactor::new(&self.credential, &self.endpoint))?,
             spn: principal(&self.endpoint, self.options.spn.as_deref()),
             workstation: self.options.workstation,
             endpoint: self.endpoint,

@@ -430,7 +430,10 @@ impl Dialer {
         TransportError::Connect { endpoint: self.endpoint.url().to_owned(), source }
     }
 
-    pub(super) fn auth_error(&self, source: AuthError) -> TransportError {
+    pub(super) fn auth_error(&self, mut source: AuthError) -> TransportError {
+        if let AuthError::NotOffered { offered, .. } = &mut source {
+            *offered = self.wire.redactor().text(offered).into_owned();
+        }
         TransportError::Auth { endpoint: self.endpoint.url().to_owned(), source }
     }
 }

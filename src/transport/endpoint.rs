@@ -43,7 +43,7 @@ impl Endpoint {
     /// [`EndpointError`] quotes the text. A URL with a user or password is refused (arguments are seen by everybody
     /// on the machine), and so is one that says http where `tls` is asked for.
     pub fn parse(text: &str, tls: bool) -> Result<Self, EndpointError> {
-        let fail = |problem: String| EndpointError { text: without_user(text), problem };
+        let fail = |problem: String| EndpointError { text: without_secrets(text), problem };
         if text.is_empty() {
             return Err(fail("it is empty".into()));
         }
@@ -168,7 +168,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Splits `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or a bare IPv6 address, which gets its brackets.
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     if text.parse::<Ipv6Addr>().is_ok() {
         return Ok((format!("[{text}]"), None));
     }
@@ -202,6 +202,16 @@ fn read_port(text: &str) -> Result<u16, String> {
     match text.parse::<u16>() {
         Ok(port) if digits && port != 0 => Ok(port),
         _ => Err(format!("{text:?} is not a port (1 to 65535)")),
+    }
+}
+
+/// The text without what may be a password: `user:password@`, and what follows white space, such as the variables of an
+/// inventory of another tool.
+fn without_secrets(text: &str) -> String {
+    match text.trim().split_once(char::is_whitespace) {
+        None => without_user(text),
+        Some(_) if text.contains('@') => "...".to_owned(),
+        Some((host, _)) => format!("{host} ..."),
     }
 }
 
@@ -291,6 +301,19 @@ mod tests {
         ] {
             let error = Endpoint::parse(text, tls).unwrap_err();
             assert!(error.problem.contains(reason), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_password_is_not_quoted() {
+        for (text, quoted) in [
+            ("web01 ansible_password=geheim", "web01 ..."),
+            ("web01\tansible_password=ge@heim", "..."),
+            ("ann:ge heim@web01", "..."),
+            ("http://ann:geheim@web01", "http://...@web01"),
+            (" web01", " web01"),
+        ] {
+            assert_eq!(Endpoint::parse(text, false).unwrap_err().text, quoted);
         }
     }
 

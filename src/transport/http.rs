@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::gate::{ConnectionDied, GATE_WAIT, Gate};
+use super::redaction::Redactor;
 use super::route::{Lookup, Route};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
@@ -27,11 +28,22 @@ pub(super) struct Wire {
     connect_timeout: Duration,
     tls: rustls::ClientConfig,
     witness: Arc<Witness>,
+    redactor: Arc<Redactor>,
 }
 
 impl Wire {
-    pub(super) fn new(endpoint: &Endpoint, options: &HttpOptions) -> Result<Self, SetupError> {
-        Self::with_witness(endpoint, options, Arc::default())
+    /// For logins whose secrets `redactor` knows.
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        options: &HttpOptions,
+        redactor: Redactor,
+    ) -> Result<Self, SetupError> {
+        let wire = Self::with_witness(endpoint, options, Arc::default())?;
+        Ok(Self { redactor: Arc::new(redactor), ..wire })
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     pub(super) fn with_witness(
@@ -53,6 +65,7 @@ impl Wire {
             connect_timeout: options.connect_timeout,
             tls: client_config(trust, Arc::clone(&witness))?,
             witness,
+            redactor: Arc::default(),
         })
     }
 
@@ -92,6 +105,7 @@ impl Wire {
             client: builder.build()?,
             url: self.route.url.clone(),
             witness,
+            redactor: Arc::clone(&self.redactor),
             gate,
             connect_timeout: self.connect_timeout,
             answered: AtomicBool::new(false),
@@ -104,6 +118,7 @@ pub(super) struct Http {
     client: reqwest::Client,
     url: String,
     witness: Arc<Witness>,
+    redactor: Arc<Redactor>,
     gate: Gate,
     connect_timeout: Duration,
     /// Whether the server has answered on it, so that TLS has come about.
@@ -174,13 +189,16 @@ impl Http {
         limit: usize,
         timeout: Duration,
     ) -> Result<Answer, PostError> {
-        let secret = request.authorization;
+        if let Some(authorization) = request.authorization {
+            self.redactor.sent(authorization);
+        }
         let whole = async {
             let response = self.send(request).await?;
             self.answered.store(true, Ordering::Relaxed);
             let mut answer = read(response, limit).await?;
-            if let Some(secret) = secret.filter(|_| !answer.is_soap()) {
-                answer.black_out(secret);
+            answer.redact_headers(&self.redactor);
+            if !answer.is_soap() && !answer.is_sealed() {
+                self.redactor.page(&mut answer.body);
             }
             Ok(answer)
         };
@@ -193,6 +211,11 @@ impl Http {
             answer = whole => answer,
             () = late => Err(PostError::Timeout(timeout)),
         }
+    }
+
+    /// What knows the secrets of the logins to this endpoint.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Waits until the connection has stood for so long.
@@ -306,20 +329,10 @@ impl Answer {
         }
     }
 
-    /// Makes an echo of the login's token unreadable, in what may be quoted.
-    fn black_out(&mut self, secret: &SecretString) {
-        let secret = secret.expose_secret();
-        let token = secret.split_once(' ').map_or(secret, |(_, token)| token);
-        if let Some(location) = &mut self.location {
-            *location = location.replace(token, BLACK);
-        }
-        let mut from = 0;
-        while let Some(rest) = self.body.get_mut(from..)
-            && let Some(at) = rest.windows(token.len().max(1)).position(|window| window == token.as_bytes())
-            && let Some(echo) = rest.get_mut(at..at + token.len())
-        {
-            echo.fill(b'*');
-            from += at + token.len();
+    /// Masks what may be quoted of the head.
+    fn redact_headers(&mut self, redactor: &Redactor) {
+        for header in [&mut self.location, &mut self.server].into_iter().flatten() {
+            *header = redactor.text(header).into_owned();
         }
     }
 }
@@ -352,9 +365,6 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 const NO_HTTP: &str = "invalid HTTP version";
 
 const USER_AGENT: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
-
-/// What stands in a header for the login's token.
-const BLACK: &str = "***";
 
 const WSMAN_IDENTIFY: HeaderName = HeaderName::from_static("wsmanidentify");
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use secrecy::ExposeSecret as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::keys::encrypt_session_key;
 use super::message::{self, Challenge, Proof};
@@ -96,6 +96,7 @@ impl Ntlm {
         );
         let (exported, encrypted_session_key) = if challenge.exchanges_keys() {
             let exported = Zeroizing::new(self.options.session_key);
+            self.options.session_key.zeroize();
             let encrypted = encrypt_session_key(&response.session_base_key, &exported);
             (exported, encrypted.to_vec())
         } else {

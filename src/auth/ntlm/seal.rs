@@ -21,7 +21,8 @@ pub struct NtlmSeal {
 
 struct Direction {
     cipher: Cipher,
-    seal_key: Key,
+    /// Only as long as the login may need the start of the stream again.
+    seal_key: Option<Key>,
     sign_key: Key,
     sequence: u32,
 }
@@ -37,9 +38,9 @@ impl NtlmSeal {
         }
     }
 
-    /// The same, for frames of another protocol.
+    /// The same once the login stands, for frames of this protocol: nothing is signed any more but what is sealed.
     pub(super) fn with_protocol(self, protocol: &'static str) -> Self {
-        Self { protocol, ..self }
+        Self { protocol, outgoing: self.outgoing.begun(), incoming: self.incoming.begun(), ..self }
     }
 
     /// The signature of a list of mechanisms, which is sent in clear.
@@ -112,14 +113,20 @@ impl fmt::Debug for NtlmSeal {
 impl Direction {
     fn new(exported: &Key, sender: Sender) -> Self {
         let seal_key = seal_key(exported, sender);
-        Self { cipher: cipher(&seal_key), seal_key, sign_key: sign_key(exported, sender), sequence: 0 }
+        let cipher = cipher(&seal_key);
+        Self { cipher, seal_key: Some(seal_key), sign_key: sign_key(exported, sender), sequence: 0 }
+    }
+
+    /// The same without the key from which the stream began.
+    fn begun(self) -> Self {
+        Self { seal_key: None, ..self }
     }
 
     /// Signs what is not sealed, before anything is. The stream goes back to its start, the number does not (MS-SPNG
     /// 3.3.5.1, NTLM RC4 Key State for MechListMIC and First Signed Message).
     fn mic(&mut self, message: &[u8]) -> Result<[u8; 16], AuthError> {
         let mic = self.sign(message)?;
-        self.cipher = cipher(&self.seal_key);
+        self.cipher = cipher(self.seal_key.as_ref().ok_or(AuthError::Poisoned)?);
         Ok(mic)
     }
 
@@ -200,6 +207,25 @@ mod tests {
         assert_eq!(back.signature, hex("010000008b0b7ef33fa14db401000000"));
         assert_eq!(back.ciphertext, hex("7a713289"));
         assert_eq!(client.open(&back.signature, &back.ciphertext).unwrap(), b"<y/>");
+    }
+
+    #[test]
+    fn the_key_of_the_stream_is_gone_once_the_login_stands() {
+        let (client, mut server) = ends();
+        let mut client = client.with_protocol("p");
+        assert!(client.outgoing.seal_key.is_none() && client.incoming.seal_key.is_none());
+        let sealed = client.seal(b"<x/>").unwrap();
+        assert_eq!(server.open(&sealed.signature, &sealed.ciphertext).unwrap(), b"<x/>");
+        assert_eq!(client.mic(b"a list"), Err(AuthError::Poisoned));
+    }
+
+    #[test]
+    fn every_key_is_wiped_on_drop() {
+        fn is_wiped_on_drop(_: &impl zeroize::ZeroizeOnDrop) {}
+        let Direction { cipher, seal_key, sign_key, .. } = ends().0.outgoing;
+        is_wiped_on_drop(&cipher);
+        is_wiped_on_drop(&seal_key.unwrap());
+        is_wiped_on_drop(&sign_key);
     }
 
     #[test]

@@ -37,9 +37,10 @@ pub(crate) struct TrustArgs {
     /// Trust the certificate authorities in this PEM file instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Where")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Trust the certificate with this fingerprint, sha256/BASE64, whoever signed it and whatever its name; comma
-    /// lists, may be repeated
-    #[arg(long, value_name = "PIN", value_delimiter = ',', help_heading = "Where")]
+    /// Trust the certificate of this host with this fingerprint, HOST=sha256/BASE64, whoever signed it and whatever its
+    /// name; HOST may have a :port, or be @GROUP of the config or * for every host, and may be left out where one host is
+    /// asked; comma lists, may be repeated
+    #[arg(long, value_name = "HOST=PIN", value_delimiter = ',', help_heading = "Where")]
     #[arg(conflicts_with = "dangerous_skip_certificate_check")]
     pub(crate) certificate_pin: Vec<String>,
     /// Ask for this name in TLS, and look for it in the certificate [default: the host]

@@ -14,7 +14,7 @@ use crate::cli::config::{Settings, same_account};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::place;
-use crate::cli::intent::{Authorities, Passwords, Reach};
+use crate::cli::intent::{Authorities, Passwords, Pins, Reach};
 use crate::cli::login::Logins;
 use crate::cli::table::Table;
 
@@ -101,6 +101,7 @@ impl<'a> Connectors<'a> {
             self.reach.check(&home.endpoint)?;
             self.authorities.read(&home.settings)?;
         }
+        let pins = self.reach.pins(homes.iter().map(|home| &home.endpoint))?;
         let takes_password = |home: &&Home| home.settings.auth != Some(AuthScheme::Kerberos);
         let with_password = homes.iter().filter(takes_password);
         let sources = with_password.map(|home| (home.user(), home.settings.password.as_ref()));
@@ -115,7 +116,7 @@ impl<'a> Connectors<'a> {
                 }
             };
             let is_known = accepted.contains(home.endpoint.url());
-            self.connector(home, &credential, is_known)
+            self.connector(home, &pins, &credential, is_known)
         };
         homes.iter().map(connect).collect()
     }
@@ -130,11 +131,13 @@ impl<'a> Connectors<'a> {
     fn connector(
         &self,
         home: &Home,
+        pins: &Pins,
         credential: &Credential,
         accepted_before: bool,
     ) -> Result<Arc<dyn Connector>, Diagnostic> {
         let Home { endpoint, settings, .. } = home;
-        let mut options = self.authorities.options(settings).with_security(self.reach.security(settings));
+        let options = self.authorities.options(settings, pins.at(endpoint, settings));
+        let mut options = options.with_security(self.reach.security(settings));
         if let Some(address) = self.context.resolve.get(endpoint.computer_name()) {
             options = options.with_resolve(*address);
         }

@@ -1,8 +1,10 @@
 //! What to do when TLS does not come about.
 
 use pssession::Endpoint;
-use pssession::transport::{CertificatePin, Distrust, TlsError};
+use pssession::transport::{Distrust, TlsError};
 use pssession::wsman::one_line;
+
+use super::place;
 
 /// The longest name of a certificate that is proposed; a DNS name has no more.
 const MAX_NAME: usize = 253;
@@ -25,7 +27,7 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
     match error {
         TlsError::Untrusted { problem, pin, certificate } => {
             let names = certificate.as_ref().map(|certificate| certificate.names.as_slice());
-            distrust(problem, pin, names.unwrap_or_default())
+            distrust(problem, &format!("{}={pin}", place(endpoint)), names.unwrap_or_default())
         }
         TlsError::Unusable { .. } => {
             "an RSA key needs 2048 bits; neither a pin nor a switch helps, a new certificate does, or HTTP, where NTLM and \
@@ -58,7 +60,7 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
     }
 }
 
-fn distrust(problem: &Distrust, pin: &CertificatePin, names: &[String]) -> String {
+fn distrust(problem: &Distrust, pin: &str, names: &[String]) -> String {
     let pinned = format!(
         "compare with the server's own certificate, by another way than this one; if it is the same, \
          trust this one certificate with --certificate-pin {pin}"

@@ -16,7 +16,7 @@ pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::Scope;
 pub(crate) use select::{remembered_query, session_query};
-pub(crate) use trust::Authorities;
+pub(crate) use trust::{Authorities, Pins};
 
 use super::diagnostic::Diagnostic;
 

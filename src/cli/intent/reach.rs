@@ -7,7 +7,7 @@ use std::time::Duration;
 use pssession::Endpoint;
 use pssession::auth::UnknownScheme;
 use pssession::session::parse_duration_text;
-use pssession::transport::Security;
+use pssession::transport::{CertificatePin, PinScope, Security};
 
 use crate::cli::args::{DangerousArgs, LoginArgs, ReachArgs};
 use crate::cli::config::{Config, Naming, PasswordSource, Settings, principal};
@@ -17,7 +17,7 @@ use crate::cli::source;
 
 use super::accounts::identity;
 use super::bad_value;
-use super::trust::{Authorities, suits, suits_one, trust};
+use super::trust::{Authorities, Pins, pins, suits, suits_one, trust};
 
 /// The largest inventory that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -34,6 +34,8 @@ pub(crate) struct Reach {
     pub(crate) authorities: Authorities,
     /// What the command line and the environment say, of every server.
     said: Settings,
+    /// The pins of the command line, each with the hosts that it is for.
+    pins: Vec<(PinScope, CertificatePin)>,
     /// How a host becomes an endpoint that is no more than named.
     pub(crate) naming: Naming,
 }
@@ -55,12 +57,13 @@ impl Reach {
             spn: args.login.spn.as_deref().map(service_principal).transpose()?,
             connect_timeout: parse_duration("--connect-timeout", args.limits.connect_timeout.as_deref())?,
             login_timeout: parse_duration("--login-timeout", args.limits.login_timeout.as_deref())?,
-            ..trust(&args.trust)?
+            ..trust(&args.trust)
         };
         let said = said.or(&identity(&args.login)?);
         let naming = Naming { config, tls: args.tls };
         let endpoints = endpoints(args, &naming)?;
-        suits(&said, &endpoints)?;
+        let pins = pins(&args.trust, &naming)?;
+        suits(&said, &pins, &endpoints)?;
         let mut authorities = Authorities::default();
         authorities.read(&said)?;
         Ok(Self {
@@ -69,19 +72,29 @@ impl Reach {
             login_attempts: args.limits.login_attempts,
             authorities,
             said,
+            pins,
             naming,
         })
     }
 
-    /// What is said of an endpoint: on the command line, in the environment, and else in the config.
+    /// What is said of an endpoint: on the command line, in the environment, and else in the config. The pins are only those
+    /// of the config: see [`Self::pins`].
     pub(crate) fn settings(&self, endpoint: &Endpoint) -> Settings {
         self.said.clone().or(&self.naming.config.of(endpoint))
     }
 
     /// The same, to other endpoints than those that were named.
     pub(crate) fn with_endpoints(self, endpoints: Vec<Endpoint>) -> Result<Self, Diagnostic> {
-        suits(&self.said, &endpoints)?;
+        suits(&self.said, &self.pins, &endpoints)?;
         Ok(Self { endpoints, ..self })
+    }
+
+    /// The pins for a run that reaches these endpoints.
+    pub(crate) fn pins<'e>(
+        &self,
+        endpoints: impl IntoIterator<Item = &'e Endpoint>,
+    ) -> Result<Pins, Diagnostic> {
+        Pins::new(&self.pins, endpoints)
     }
 
     /// How bodies and passwords are protected: what is dangerous is said on the command line alone.

@@ -4,38 +4,101 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use pssession::Endpoint;
-use pssession::transport::{CertificatePin, HttpOptions};
+use pssession::transport::{CertificatePin, CertificatePins, HttpOptions, PinHost, PinScope, PinWithoutHost};
 
 use crate::cli::args::TrustArgs;
-use crate::cli::config::Settings;
+use crate::cli::config::{Naming, Settings};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::source;
 
 /// The largest file of authorities that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What the options say of certificates.
-pub(super) fn trust(args: &TrustArgs) -> Result<Settings, Diagnostic> {
-    let pin = |text: &String| {
-        text.trim().parse::<CertificatePin>().map_err(|error| {
-            Diagnostic::usage(format!("--certificate-pin: {error}"))
-                .about("--certificate-pin")
-                .with_hint("`pssession identify HOST --tls` shows the pin of a server; nothing was sent")
-        })
-    };
-    Ok(Settings {
+/// The option of the pins.
+const PIN: &str = "--certificate-pin";
+
+/// What the options say of certificates, but for the pins.
+pub(super) fn trust(args: &TrustArgs) -> Settings {
+    Settings {
         ca_file: args.ca_file.clone(),
-        certificate_pin: args.certificate_pin.iter().map(pin).collect::<Result<_, _>>()?,
         tls_server_name: args.tls_server_name.clone(),
         ..Settings::default()
-    })
+    }
+}
+
+/// The pins of the options, each with the hosts that it is for.
+pub(super) fn pins(args: &TrustArgs, naming: &Naming) -> Result<Vec<(PinScope, CertificatePin)>, Diagnostic> {
+    let mut pins = Vec::new();
+    for text in &args.certificate_pin {
+        let (host, pin) = PinScope::split(text.trim());
+        let pin = pin.parse::<CertificatePin>().map_err(|error| {
+            Diagnostic::usage(format!("{PIN}: {error}"))
+                .about(PIN)
+                .with_hint("`pssession identify HOST --tls` shows the pin of a server; nothing was sent")
+        })?;
+        let scopes = match host {
+            None => vec![PinScope::Unnamed],
+            Some(host) => scopes(host.trim(), naming)?,
+        };
+        pins.extend(scopes.into_iter().map(|scope| (scope, pin)));
+    }
+    Ok(pins)
+}
+
+/// The hosts that stand before a pin: one, all of a group, or every one.
+fn scopes(host: &str, naming: &Naming) -> Result<Vec<PinScope>, Diagnostic> {
+    let wrong = |problem: String| {
+        Diagnostic::usage(format!("{PIN}: {problem}")).about(PIN).with_hint(
+            "write HOST=sha256/..., HOST:PORT=, @GROUP= (of the config) or *= for every host; nothing was sent",
+        )
+    };
+    let Some(group) = host.strip_prefix('@') else {
+        return PinScope::parse(host).map(|scope| vec![scope]).map_err(|error| wrong(error.to_string()));
+    };
+    let members = naming.config.group(group);
+    let members = members.map_err(|problem| wrong(format!("there is no group {host:?}: {problem}")))?;
+    let scope = |member: &String| match member.contains("://") {
+        true => naming.endpoint(member).map(|endpoint| PinScope::Host(PinHost::of(&endpoint))),
+        false => PinScope::parse(member),
+    };
+    members.iter().map(scope).collect::<Result<_, _>>().map_err(|error| wrong(error.to_string()))
+}
+
+/// The pins that count at each host of one run: those of the options, and where there are none, those of the config.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pins(CertificatePins);
+
+impl Pins {
+    /// An error if one names no host and several are reached.
+    pub(super) fn new<'e>(
+        said: &[(PinScope, CertificatePin)],
+        endpoints: impl IntoIterator<Item = &'e Endpoint>,
+    ) -> Result<Self, Diagnostic> {
+        CertificatePins::new(said.iter().cloned(), endpoints).map(Self).map_err(|error| {
+            let PinWithoutHost { pin, first, .. } = &error;
+            Diagnostic::usage(format!("{PIN}: {error}")).about(PIN).with_hint(format!(
+                "write for which host it is: {PIN} {first}={pin}; @GROUP= is for the hosts of a group, and *= for every \
+                 host; nothing was sent"
+            ))
+        })
+    }
+
+    /// Those at an endpoint of which the config says this.
+    pub(crate) fn at(&self, endpoint: &Endpoint, configured: &Settings) -> Vec<CertificatePin> {
+        let said = self.0.for_endpoint(endpoint);
+        if said.is_empty() { configured.certificate_pin.clone() } else { said }
+    }
 }
 
 /// Whoever names a certificate means TLS: over plain HTTP nobody would look at one.
-pub(super) fn suits(said: &Settings, endpoints: &[Endpoint]) -> Result<(), Diagnostic> {
+pub(super) fn suits(
+    said: &Settings,
+    pins: &[(PinScope, CertificatePin)],
+    endpoints: &[Endpoint],
+) -> Result<(), Diagnostic> {
     let option = match said {
         _ if endpoints.is_empty() || endpoints.iter().any(Endpoint::is_tls) => return Ok(()),
-        Settings { certificate_pin, .. } if !certificate_pin.is_empty() => "--certificate-pin",
+        _ if !pins.is_empty() => PIN,
         Settings { tls_server_name: Some(_), .. } => "--tls-server-name",
         _ => return Ok(()),
     };
@@ -75,8 +138,8 @@ impl Authorities {
         Ok(())
     }
 
-    /// The options for a connection with these settings.
-    pub(crate) fn options(&self, settings: &Settings) -> HttpOptions {
+    /// The options for a connection with these settings, to a server at which these pins count.
+    pub(crate) fn options(&self, settings: &Settings, pins: Vec<CertificatePin>) -> HttpOptions {
         let mut options = HttpOptions::default();
         if let Some(pem) = settings.ca_file.as_ref().and_then(|path| self.0.get(path)) {
             options = options.with_ca_pem(pem.clone());
@@ -94,7 +157,7 @@ impl Authorities {
         if let Some(limit) = settings.login_timeout {
             options = options.with_login_timeout(limit);
         }
-        settings.certificate_pin.iter().fold(options, |options, pin| options.with_certificate_pin(*pin))
+        pins.into_iter().fold(options, HttpOptions::with_certificate_pin)
     }
 }
 

@@ -7,6 +7,7 @@ mod complete;
 mod config;
 mod denied;
 #[cfg(unix)]
+mod echoes;
 mod encodings;
 #[cfg(target_os = "linux")]
 mod examples_of_help;
@@ -25,6 +26,8 @@ mod memory;
 mod narrow;
 mod objects;
 mod old_certificate;
+#[cfg(unix)]
+mod pins;
 #[cfg(target_os = "linux")]
 mod pipes;
 #[cfg(unix)]

@@ -36,7 +36,7 @@ async fn a_certificate_of_version_1_is_refused_in_plain_words_with_its_pin() {
         let run = command(&host, &["get", "--on", "HOST", "--tls", "--ca-file", &authority(&folder, pem)]);
         let said = run.run().await.expect(1).stderr;
         assert!(said.contains(&format!("certificate is not trusted: {REASON}")), "{said}");
-        assert!(said.contains(&format!("--certificate-pin {}", leaf.pin())), "{said}");
+        assert!(said.contains(&format!("--certificate-pin {}={}", host.address, leaf.pin())), "{said}");
         assert!(!said.contains("UnsupportedCertVersion") && !said.contains("quickconfig"), "{said}");
     }
     assert_eq!((host.simulator.handshakes(), host.simulator.failed_logons()), (0, 0));
@@ -74,7 +74,11 @@ async fn identify_shows_a_certificate_of_version_1() {
     ] {
         assert!(run.stdout.contains(line), "{line} in\n{}", run.stdout);
     }
-    assert!(run.stderr.contains(&format!("--certificate-pin {}", leaf.pin())), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(&format!("--certificate-pin {}={}", host.address, leaf.pin())),
+        "{}",
+        run.stderr
+    );
     let run = command(&host, &["identify", "HOST", "--tls", "--certificate-pin", &leaf.pin()]);
     let run = run.run().await.expect(0);
     assert!(run.stdout.contains("Trust           it is the one of --certificate-pin"), "{}", run.stdout);

@@ -44,7 +44,8 @@ fn each_command_has_examples_in_its_help() {
 #[test]
 fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
     let rows: &[(&[&str], &str, &str)] = &[
-        (&["--inventory", "-"], "web01 # lab\n\nweb 02\n", "stdin line 3: \"web 02\""),
+        (&["--inventory", "-"], "web01 # lab\n\nweb 02\n", "stdin line 3: \"web ...\""),
+        (&["--inventory", "-"], "web01 ansible_password=geheim\n", "stdin line 1: \"web01 ...\""),
         (&["--inventory", "-"], "# nobody\n", "the inventory stdin names no server"),
         (&["--inventory", "-", "--password-file", "-"], "web01\n", "would all read stdin"),
         (&["--on", "web01", "--password-file", "-"], "", "there is no password in stdin"),
@@ -55,6 +56,7 @@ fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
         let run = Pssession::new(&args).stdin(stdin).run_blocking().expect(2);
         assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
         assert!(run.stderr.contains("hint: "), "{args:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("geheim"), "{args:?}: {}", run.stderr);
     }
 }
 

@@ -166,7 +166,7 @@ async fn an_ipv6_address_is_reached_over_http_and_over_tls() {
 async fn a_self_signed_certificate_is_refused_and_its_pin_shown_to_be_compared() {
     let leaf = self_signed(&["127.0.0.1"]);
     let host = host(&leaf).await;
-    let advice = format!("--certificate-pin {}", leaf.pin());
+    let advice = format!("--certificate-pin {}={}", host.address, leaf.pin());
     let run = get(&host, "127.0.0.1", &Estate::new().ca()).run().await;
     let said = refused(run, &host, "not trusted: it is self-signed", &advice);
     assert!(said.contains("compare"), "{said}");

@@ -84,3 +84,40 @@ async fn an_answer_that_echoes_the_login_is_quoted_without_it() {
         assert!(!shown.contains("YW5uOmh1bnRlcjI"), "{shown}");
     }
 }
+
+/// What is shown of an answer whose echo of the password is masked.
+async fn shown_of(connection: Result<Box<dyn Connection>, TransportError>) -> String {
+    let error = match connection {
+        Err(error) => error,
+        Ok(mut connection) => match ask(connection.as_mut()).await {
+            Err(error) => error,
+            Ok(reply) => return String::from_utf8(reply.body).unwrap(),
+        },
+    };
+    format!("{} {error:?}", chain(&error))
+}
+
+#[tokio::test]
+async fn an_echo_of_the_password_is_masked_wherever_it_comes_from() {
+    let echo = "<s:Envelope>hunter2 and <ShellId>hunter2</ShellId> aHVudGVyMg==</s:Envelope>";
+    let (sealing, clear) = (FakeNtlm::accepting(), FakeNtlm::accepting());
+    let clear_error =
+        RawServer::start(move |seen| sealing.act(seen, |_| Act::Answer(Response::soap(500, echo)))).await;
+    let sealed = alone(endpoint(&clear_error.url())).login_gate(accepted().await);
+    let shown = shown_of(connect(sealed).await).await;
+    assert!(shown.contains("*** and ") && !shown.contains("hunter2") && !shown.contains("aHVu"), "{shown}");
+
+    let namespaced = echo.replace("<s:Envelope", "<s:Envelope xmlns:s='urn:s'");
+    let in_clear =
+        RawServer::start(move |seen| clear.act(seen, |_| Act::Answer(Response::soap(200, &namespaced))))
+            .await;
+    let shown = shown_of(connect(bound(&in_clear.url())).await).await;
+    // Only what goes back to the server is as it came.
+    assert!(shown.contains("ShellId>hunter2</") && shown.contains("***"), "{shown}");
+    assert_eq!((shown.matches("hunter2").count(), shown.contains("aHVu")), (1, false), "{shown}");
+
+    let offers =
+        RawServer::start(|_| Act::Answer(Response::new(401).header("WWW-Authenticate", "hunter2"))).await;
+    let shown = shown_of(connect(bound(&offers.url())).await).await;
+    assert!(shown.contains("the server offers ***") && !shown.contains("hunter2"), "{shown}");
+}

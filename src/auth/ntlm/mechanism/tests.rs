@@ -53,6 +53,13 @@ fn the_whole_handshake_is_the_example_byte_for_byte() {
 }
 
 #[test]
+fn the_session_key_is_wiped_as_soon_as_the_proof_bears_it() {
+    let (login, answer) = challenged(true, &hex(samples::CHALLENGE));
+    answer.unwrap();
+    assert_eq!(login.options.session_key, [0; 16]);
+}
+
+#[test]
 fn there_are_no_keys_before_the_proof_and_no_step_after_it() {
     let mut login = ntlm(true);
     assert!(matches!(login.mic(b"x"), Err(AuthError::Malformed { .. })));

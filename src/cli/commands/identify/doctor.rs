@@ -23,7 +23,7 @@ use crate::cli::commands::connecting::Connectors;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, hint, kind, place};
-use crate::cli::intent::Reach;
+use crate::cli::intent::{Pins, Reach};
 use crate::cli::interrupt;
 use crate::cli::login::Logins;
 use crate::cli::render::{duration, plural, visible};
@@ -37,17 +37,19 @@ const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 pub(super) async fn run(
     args: &IdentifyArgs,
     mut reach: Reach,
+    pins: Pins,
     vouching: Vouching,
     context: &Context,
 ) -> Result<Exit, Diagnostic> {
     let mut story = Story { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
-    let outcome = examine(&mut reach, vouching, context, &mut story).await;
+    let outcome = examine(&mut reach, &pins, vouching, context, &mut story).await;
     story.end()?;
     outcome.map(|()| Exit::SUCCESS)
 }
 
 async fn examine(
     reach: &mut Reach,
+    pins: &Pins,
     vouching: Vouching,
     context: &Context,
     story: &mut Story,
@@ -58,7 +60,7 @@ async fn examine(
     for endpoint in &reach.endpoints {
         knock(endpoint, &addresses, limit, story).await?;
     }
-    let looks = look_at(reach).await?;
+    let looks = look_at(reach, pins).await?;
     for look in &looks {
         tell(look, vouching, story)?;
     }

@@ -28,9 +28,9 @@ pub(super) enum Clock {
 }
 
 impl Look {
-    pub(super) async fn at(endpoint: Endpoint, options: &HttpOptions) -> Self {
+    pub(super) async fn at(endpoint: Endpoint, options: HttpOptions) -> Self {
         let before = SystemTime::now();
-        let told = probe(&endpoint, options).await;
+        let told = probe(&endpoint, &options).await;
         let after = SystemTime::now();
         let probe = told.as_ref().ok();
         let identity = probe.and_then(|probe| probe.identity_body.as_deref()).map(identify::read);

@@ -18,7 +18,7 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, place, status_hint};
-use crate::cli::intent::Reach;
+use crate::cli::intent::{Pins, Reach};
 use crate::cli::render::visible;
 use look::Look;
 
@@ -38,11 +38,12 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
     let reach = Reach::read(&args.reach(), context.config(&args.config)?)?;
     let doors = doors(args, &reach.naming)?;
     let reach = reach.with_endpoints(doors)?;
-    let vouching = Vouching::of(args, &reach);
+    let pins = reach.pins(&reach.endpoints)?;
+    let vouching = Vouching::of(args, &reach, &pins);
     if args.doctor {
-        return doctor::run(args, reach, vouching, context).await;
+        return doctor::run(args, reach, pins, vouching, context).await;
     }
-    let looks = look_at(&reach).await?;
+    let looks = look_at(&reach, &pins).await?;
     if !looks.iter().any(Look::is_winrm) {
         return Err(nothing_there(&looks));
     }
@@ -76,10 +77,11 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
 
 impl Vouching {
     /// All doors are those of one host, of which one thing is said.
-    fn of(args: &IdentifyArgs, reach: &Reach) -> Self {
+    fn of(args: &IdentifyArgs, reach: &Reach, pins: &Pins) -> Self {
         let settings = reach.endpoints.first().map(|endpoint| reach.settings(endpoint)).unwrap_or_default();
+        let is_pinned = |endpoint: &Endpoint| !pins.at(endpoint, &settings).is_empty();
         match settings {
-            _ if !settings.certificate_pin.is_empty() => Self::Pins,
+            _ if reach.endpoints.iter().any(is_pinned) => Self::Pins,
             _ if args.dangerous.dangerous_skip_certificate_check => Self::Nobody,
             _ if settings.ca_file.is_some() => Self::Authorities,
             _ => Self::Platform,
@@ -113,24 +115,28 @@ fn doors(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnost
 }
 
 /// Looks at each door, at the same time: a closed one may take a while.
-async fn look_at(reach: &Reach) -> Result<Vec<Look>, Diagnostic> {
+async fn look_at(reach: &Reach, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
     let Some(first) = reach.endpoints.first() else { return Ok(Vec::new()) };
     let settings = reach.settings(first);
     let mut authorities = reach.authorities.clone();
     authorities.read(&settings)?;
-    let mut options = authorities.options(&settings).with_security(reach.security(&settings));
-    if let Some(limit) = settings.connect_timeout {
-        options = options.with_login_timeout(limit);
-    }
+    let look = |endpoint: &Endpoint| {
+        let options = authorities.options(&settings, pins.at(endpoint, &settings));
+        let mut options = options.with_security(reach.security(&settings));
+        if let Some(limit) = settings.connect_timeout {
+            options = options.with_login_timeout(limit);
+        }
+        Look::at(endpoint.clone(), options)
+    };
     Ok(match reach.endpoints.as_slice() {
         [one, other] => {
-            let both = tokio::join!(Look::at(one.clone(), &options), Look::at(other.clone(), &options));
+            let both = tokio::join!(look(one), look(other));
             vec![both.0, both.1]
         }
         some => {
             let mut looks = Vec::new();
             for endpoint in some {
-                looks.push(Look::at(endpoint.clone(), &options).await);
+                looks.push(look(endpoint).await);
             }
             looks
         }
