@@ -24,6 +24,7 @@ use pssession::wsman::{
     AnswerError, CommandId, Fault, MAX_DURATION, MAX_FIELD_BYTES, MAX_REASON, Malformed, SessionId, ShellId,
     explain, one_line, read_duration, uri, write_duration,
 };
+use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use super::wildcards;
@@ -165,13 +166,19 @@ impl IdSource for FixedIds {
     }
 }
 
-/// What a future that never waits gives.
+/// What a future gives that sets time limits and never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("it waits"),
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     }
+    RUNTIME.with(|runtime| {
+        let _entered = runtime.enter();
+        let mut future = std::pin::pin!(future);
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("it waits"),
+        }
+    })
 }
 
 /// A sealed body: what is read of it lies in it, and is read again when it is written.
