@@ -17,7 +17,7 @@ pub const MAX_LISTING_BYTES: usize = 64 * 1024 * 1024;
 /// 50,000 ordinary ones. Who acts on a listing holds each of them some five times, and one host must not cost gigabytes.
 ///
 /// [`WsmanClient::list_shells`]: super::WsmanClient::list_shells
-pub const MAX_KEPT_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_KEPT_BYTES: usize = 28 * 1024 * 1024;
 /// What stands around a shell where it is kept, in bytes: the session that it is, without its texts.
 const AROUND_A_SHELL: usize = 192;
 /// The most pages in a row that bring nothing. Servers may repeat the enumeration context from page to page, so an
