@@ -75,7 +75,7 @@ fn pair(cmdlet: Cmdlet, words: Vec<Word>) -> Result<(Vec<Named>, Vec<Vec<String>
             Word::Parameter { name, value } => (name, value),
             Word::Value(first) => {
                 let missing = |NoValue| Problem::MissingAtComma { parameter: None };
-                positional.push(list(&first, &mut words).map_err(missing)?);
+                positional.push(list(&first, false, &mut words).map_err(missing)?);
                 continue;
             }
         };
@@ -115,12 +115,17 @@ fn argument(
         return Ok(Argument::Values(vec![first]));
     }
     let missing = |NoValue| Problem::MissingAtComma { parameter: Some(name) };
-    list(&first, words).map(Argument::Values).map_err(missing)
+    let keeps_braces = matches!(parameter.kind, Kind::Guids(_));
+    list(&first, keeps_braces, words).map(Argument::Values).map_err(missing)
 }
 
 /// The list that begins with `first`, and takes from `words` what a shell has split off.
-fn list(first: &str, words: &mut Peekable<IntoIter<Word>>) -> Result<Vec<String>, NoValue> {
-    let mut list = List::begin(first)?;
+fn list(
+    first: &str,
+    keeps_braces: bool,
+    words: &mut Peekable<IntoIter<Word>>,
+) -> Result<Vec<String>, NoValue> {
+    let mut list = List::begin(first, keeps_braces)?;
     while let Some(Word::Value(more)) =
         words.next_if(|next| matches!(next, Word::Value(word) if list.goes_on_with(word)))
     {

@@ -18,6 +18,7 @@ mod filling;
 mod help;
 mod module;
 mod names;
+mod number;
 mod options;
 mod parameters;
 mod preferences;
