@@ -23,15 +23,16 @@ pub(super) fn is_number_or_range(text: &str) -> bool {
     text.split_once("..").map_or(digits(text), |(first, last)| digits(first) && digits(last))
 }
 
-/// A switch: `$true`, `$false`, the same words without the dollar sign, and numbers.
+/// A switch: `$true`, `$false` or `$null`, the first two also without the dollar sign, and numbers.
 pub(super) fn switch(text: &str) -> Option<bool> {
     let word = text.strip_prefix('$').unwrap_or(text);
     if word.eq_ignore_ascii_case("true") {
         Some(true)
-    } else if word.eq_ignore_ascii_case("false") {
+    } else if word.eq_ignore_ascii_case("false") || text.eq_ignore_ascii_case("$null") {
         Some(false)
     } else {
-        whole(text).map(|number| number != 0)
+        // Also what would round to 0.
+        text.trim().parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number != 0.0)
     }
 }
 
@@ -96,7 +97,11 @@ mod tests {
             ("false", Some(false)),
             ("0", Some(false)),
             ("1", Some(true)),
-            ("$null", None),
+            ("$null", Some(false)),
+            ("null", None),
+            ("2.5", Some(true)),
+            ("0.0", Some(false)),
+            ("nan", None),
             ("yes", None),
             ("", None),
             ("$1x", None),

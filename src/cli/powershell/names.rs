@@ -55,7 +55,7 @@ pub(crate) fn selector_with_two_dashes(cmdlet: Cmdlet, words: &[OsString]) -> Op
 pub(crate) fn is_verbose(cmdlet: Cmdlet, words: &[OsString]) -> bool {
     let classified = words.iter().filter_map(|word| word.to_str()).map(words::classify);
     classified.into_iter().any(|word| match word {
-        Word::Parameter { name, value } => {
+        Word::Parameter { name, value, .. } => {
             find(cmdlet, &name).is_ok_and(|(row, _)| row.name == "Verbose")
                 && value.is_none_or(|value| convert::switch(&value) == Some(true))
         }

@@ -76,7 +76,9 @@ fn literal(text: &str) -> Option<i32> {
     let is_hexadecimal = lower.starts_with("0x");
     for (word, suffix) in SUFFIXES {
         // In a hexadecimal number a `d` is a digit.
-        let Some(digits) = lower.strip_suffix(word).filter(|_| !(is_hexadecimal && word == "d")) else { continue };
+        let Some(digits) = lower.strip_suffix(word).filter(|_| !(is_hexadecimal && word == "d")) else {
+            continue;
+        };
         let number = if let Some(digits) = digits.strip_prefix("0x") {
             bits(digits, 16, suffix)
         } else if let Some(digits) = digits.strip_prefix("0b") {
@@ -93,7 +95,8 @@ fn literal(text: &str) -> Option<i32> {
             }
             Number::Real(number) => {
                 let number = number * scale as f64;
-                rounded(if negative { -number } else { number }).filter(|number| suffix.holds((*number).into()))
+                rounded(if negative { -number } else { number })
+                    .filter(|number| suffix.holds((*number).into()))
             }
         };
     }

@@ -14,7 +14,7 @@ pub(super) enum Word {
     /// `-?`, and `--help`.
     Help,
     /// `-Name`, or `-Name:value`; the value is empty where nothing follows the colon.
-    Parameter { name: String, value: Option<String> },
+    Parameter { dash: char, name: String, value: Option<String> },
     /// A value, or a part of one.
     Value(String),
 }
@@ -71,7 +71,11 @@ fn is_ours(word: &str) -> bool {
 
 /// A dash and a letter begin a parameter; a dash and a digit are a number, and a lone dash is stdin.
 pub(super) fn classify(word: &str) -> Word {
-    let Some(behind) = word.strip_prefix(DASHES) else { return Word::Value(word.to_owned()) };
+    let mut characters = word.chars();
+    let Some(dash) = characters.next().filter(|first| DASHES.contains(first)) else {
+        return Word::Value(word.to_owned());
+    };
+    let behind = characters.as_str();
     if behind == "?" {
         return Word::Help;
     }
@@ -79,8 +83,8 @@ pub(super) fn classify(word: &str) -> Word {
         return Word::Value(word.to_owned());
     }
     match behind.split_once(':') {
-        Some((name, value)) => Word::Parameter { name: name.to_owned(), value: Some(value.to_owned()) },
-        None => Word::Parameter { name: behind.to_owned(), value: None },
+        Some((name, value)) => Word::Parameter { dash, name: name.to_owned(), value: Some(value.to_owned()) },
+        None => Word::Parameter { dash, name: behind.to_owned(), value: None },
     }
 }
 
@@ -212,7 +216,11 @@ mod tests {
     }
 
     fn parameter(name: &str, value: Option<&str>) -> Word {
-        Word::Parameter { name: name.to_owned(), value: value.map(str::to_owned) }
+        with_dash('-', name, value)
+    }
+
+    fn with_dash(dash: char, name: &str, value: Option<&str>) -> Word {
+        Word::Parameter { dash, name: name.to_owned(), value: value.map(str::to_owned) }
     }
 
     fn value(text: &str) -> Word {
@@ -223,9 +231,9 @@ mod tests {
     #[test]
     fn four_dashes_begin_a_parameter_and_a_colon_holds_its_value() {
         for dash in DASHES {
-            assert_eq!(classify(&format!("{dash}Name")), parameter("Name", None));
-            assert_eq!(classify(&format!("{dash}Name:a:b")), parameter("Name", Some("a:b")));
-            assert_eq!(classify(&format!("{dash}Confirm:")), parameter("Confirm", Some("")));
+            assert_eq!(classify(&format!("{dash}Name")), with_dash(dash, "Name", None));
+            assert_eq!(classify(&format!("{dash}Name:a:b")), with_dash(dash, "Name", Some("a:b")));
+            assert_eq!(classify(&format!("{dash}Confirm:")), with_dash(dash, "Confirm", Some("")));
             assert_eq!(classify(&format!("{dash}?")), Word::Help);
         }
         // A minus sign and a figure dash are no dashes of PowerShell's.
