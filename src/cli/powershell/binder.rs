@@ -60,7 +60,7 @@ fn bound(
     let mut left = None;
     for one in unnamed {
         let problem = match one {
-            Unnamed::Values(values) => binder.place(values)?,
+            Unnamed::Values { values, is_text } => binder.place(values, is_text)?,
             Unnamed::Unknown(problem) => Some(with_our_option(problem, arity)),
         };
         left = left.or(problem);
@@ -78,7 +78,10 @@ type Named = (&'static Parameter, Argument);
 
 /// What stands behind no name that is known, in its order.
 enum Unnamed {
-    Values(Vec<String>),
+    Values {
+        values: Vec<String>,
+        is_text: bool,
+    },
     /// A name that no parameter has. It is told last, and its value is one that no name stands before.
     Unknown(Problem),
 }
@@ -100,7 +103,10 @@ fn pair(cmdlet: Cmdlet, words: Vec<Word>) -> Result<Paired, Problem> {
             Word::Parameter { name, value, .. } => (name, value),
             Word::Value(first) => {
                 let missing = |NoValue| Problem::MissingAtComma { parameter: None };
-                paired.unnamed.push(Unnamed::Values(words.list(&first, false).map_err(missing)?));
+                let list = words.list(&first, false).map_err(missing)?;
+                let is_text = list.has_quotes();
+                let values = list.end().map_err(missing)?;
+                paired.unnamed.push(Unnamed::Values { values, is_text });
                 continue;
             }
         };
@@ -149,7 +155,7 @@ impl Words {
         }
         let missing = |NoValue| Problem::MissingAtComma { parameter: Some(name) };
         let keeps_braces = matches!(parameter.kind, Kind::Guids(_));
-        self.list(&first, keeps_braces).map(Argument::Values).map_err(missing)
+        self.list(&first, keeps_braces).and_then(List::end).map(Argument::Values).map_err(missing)
     }
 
     /// The next word as the value of a parameter. One with a dash that is no parameter's name is a value, too.
@@ -170,14 +176,14 @@ impl Words {
     }
 
     /// The list that begins with `first`, and takes what a shell has split off.
-    fn list(&mut self, first: &str, keeps_braces: bool) -> Result<Vec<String>, NoValue> {
+    fn list(&mut self, first: &str, keeps_braces: bool) -> Result<List, NoValue> {
         let mut list = List::begin(first, keeps_braces)?;
         while let Some(Word::Value(more)) =
             self.words.next_if(|next| matches!(next, Word::Value(word) if list.goes_on_with(word)))
         {
             list.push(&more)?;
         }
-        list.end()
+        Ok(list)
     }
 }
 
@@ -217,8 +223,8 @@ impl Binder {
 
     /// Binds values at position 0: digits and ranges are Ids, everything else is a ComputerName. What no parameter takes
     /// comes back as a problem.
-    fn place(&mut self, values: Vec<String>) -> Result<Option<Problem>, Problem> {
-        let numbers = values.iter().all(|value| convert::is_number_or_range(value));
+    fn place(&mut self, values: Vec<String>, is_text: bool) -> Result<Option<Problem>, Problem> {
+        let numbers = !is_text && values.iter().all(|value| convert::is_number_or_range(value));
         let fits = |row: &&'static Parameter| {
             let place = row.place(self.bound.cmdlet).filter(|place| place.position == Some(0));
             let allowed =
