@@ -41,7 +41,7 @@ impl MissRule {
         }
     }
 
-    fn is_error(self, miss: &Miss) -> bool {
+    pub(super) fn is_error(self, miss: &Miss) -> bool {
         match self {
             Self::Literal => miss.literal,
             Self::PowerShell => !miss.silent,

@@ -1,5 +1,8 @@
 //! Sessions that are remembered: those of the local table, and objects from a file or a pipe.
 
+#[cfg(test)]
+mod answers;
+
 use std::collections::{HashMap, HashSet};
 
 use pssession::session::{LocalId, Miss, Selection, Selector, Transport, WildcardPattern};
@@ -23,6 +26,9 @@ const UNDONE: &str = "nothing was sent";
 
 /// The most objects of one source that choose by a name or the like: each is held against the whole table.
 const MAX_CHOOSING: usize = 10_000;
+
+/// How many objects that cannot be bound are told one by one.
+const MAX_UNBOUND: usize = 20;
 
 /// What a scope remembers.
 #[derive(Debug, Default)]
@@ -165,6 +171,7 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
         refused.add(ObjectError::wrong(object.place, problem));
         return Err(refused);
     }
+    let mut more_unbound = 0;
     for Object { place, subject } in objects {
         match subject {
             Subject::Session(row) if has_place(&row) => {
@@ -177,7 +184,11 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
                 Err(problem) => refused.add(ObjectError::wrong(place, problem)),
             },
             Subject::Unbound(unbound) => {
-                bound.unbound.push((bound.misses.len(), objects::unbound(place, &unbound, cmdlet)));
+                if bound.unbound.len() < MAX_UNBOUND {
+                    bound.unbound.push((bound.misses.len(), objects::unbound(place, &unbound, cmdlet)));
+                } else {
+                    more_unbound += 1;
+                }
             }
             Subject::Id { id, names } => match known.by_id.get(&id) {
                 Some(row) => match other_than(row, &names) {
@@ -199,6 +210,12 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
                 Err(problem) => refused.add(ObjectError::wrong(place, problem)),
             },
         }
+    }
+    if more_unbound > 0 {
+        bound.unbound.push((usize::MAX, objects::more_unbound(more_unbound)));
+    }
+    if let Some((_, last)) = bound.unbound.last_mut() {
+        last.hint = Some(objects::BINDABLE.to_owned());
     }
     match refused.is_empty() {
         true => Ok(Recalled {

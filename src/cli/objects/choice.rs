@@ -42,7 +42,7 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, Unfit> {
             (None, Some(guid)) => Ok(Subject::Rows { selector: Selector::VmId(vec![guid]), id: None }),
             (None, None) => {
                 let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
-                Err(Unfit::Unbound(format!("has none of {} that can be converted", names.join(", "))))
+                Err(Unfit::Unbound(format!("has none of {}", names.join(", "))))
             }
         };
     };

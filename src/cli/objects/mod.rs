@@ -5,6 +5,8 @@
 //! make of `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is
 //! taken. Only where PowerShell would go on without an object that it cannot bind does [`read_each`] do so, too.
 
+#[cfg(test)]
+mod answers;
 mod choice;
 mod clixml;
 mod delimited;

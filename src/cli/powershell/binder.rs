@@ -104,7 +104,7 @@ fn pair(cmdlet: Cmdlet, words: Vec<Word>) -> Result<Paired, Problem> {
             Word::Value(first) => {
                 let missing = |NoValue| Problem::MissingAtComma { parameter: None };
                 let list = words.list(&first, false).map_err(missing)?;
-                let is_text = list.has_quotes();
+                let is_text = list.is_text();
                 let values = list.end().map_err(missing)?;
                 paired.unnamed.push(Unnamed::Values { values, is_text });
                 continue;

@@ -173,9 +173,9 @@ impl List {
         self.open = false;
     }
 
-    /// Whether one of its values had quotes that are taken off: to PowerShell it is text, even if it is all digits.
-    pub(super) fn has_quotes(&self) -> bool {
-        self.has_commas && self.items.iter().any(|item| item.quoted.is_some())
+    /// Whether all its values have quotes that are taken off: to PowerShell they are texts, even if they are all digits.
+    pub(super) fn is_text(&self) -> bool {
+        self.has_commas && self.items.iter().all(|item| item.quoted.is_some())
     }
 
     pub(super) fn end(self) -> Result<Vec<String>, NoValue> {

@@ -1,5 +1,6 @@
 //! Section 1 of the cmdlet's specification (Parameters), row by row, and section 7 (Common parameters).
 
+mod answers;
 mod errors;
 mod spellings;
 
@@ -107,7 +108,7 @@ fn at_position_0_numbers_are_ids_and_all_else_computer_names() {
     assert_eq!(remove(&["--", "-Name"]).selection.computer_name, ["-Name"]);
     // As it is typed in PowerShell, where digits in quotes are text.
     assert_eq!(remove(&["'3',", "'4'"]).selection.computer_name, ["3", "4"]);
-    assert_eq!(remove(&["'3',4"]).selection.computer_name, ["3", "4"]);
+    assert_eq!(remove(&["'3',4"]).selection.id, ids(&[(3, 3), (4, 4)]));
 }
 
 #[test]
