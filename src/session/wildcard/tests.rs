@@ -198,9 +198,12 @@ fn accents_are_compared_unit_by_unit() {
 }
 
 #[test]
-fn a_range_may_end_in_an_opening_bracket() {
-    assert!(matches("[A-[]x", "[x"));
-    assert!(matches("[A-[]x", "qx"));
+fn a_range_may_not_end_in_an_opening_bracket() {
+    for pattern in ["[A-[]x", "[A-`[]", "[[-[x]]", "[Z-[]]*"] {
+        let error = WildcardPattern::new(pattern).unwrap_err();
+        assert_eq!(error.problem, TO_A_BRACKET, "{pattern}");
+    }
+    assert!(matches("[[A-Z]x", "[x") && matches("[[-^]", "\\"));
 }
 
 #[test]
