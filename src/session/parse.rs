@@ -312,11 +312,11 @@ mod tests {
     #[test]
     fn a_guid_may_have_a_sign_or_a_prefix_among_its_digits() {
         for (text, guid) in [
-            ("+c4e9dfa-f246-452d-9fa3-1adbdd64ae85", 0x0c4e_9dfa_f246_452d_9fa3_1adbdd64ae85),
-            ("{fc4e9dfa-+0x1-0xff-9fa3-0xdbdd64ae85}", 0xfc4e_9dfa_0001_00ff_9fa3_00dbdd64ae85),
+            ("+c4e9dfa-f246-452d-9fa3-1adbdd64ae85", 0x0c4e_9dfa_f246_452d_9fa3_1adb_dd64_ae85),
+            ("{fc4e9dfa-+0x1-0xff-9fa3-0xdbdd64ae85}", 0xfc4e_9dfa_0001_00ff_9fa3_00db_dd64_ae85),
             (
                 "{0x+1,0x10002,0x0000003,{0x4,0x005,0x6,0x7,0x8,0x9,0xa,0xb}}",
-                0x0000_0001_0002_0003_0405_060708090a0b_u128,
+                0x0000_0001_0002_0003_0405_0607_0809_0a0b_u128,
             ),
         ] {
             assert_eq!(parse_guid(text), Ok(Uuid::from_u128(guid)), "{text}");

@@ -29,8 +29,15 @@ pub(super) fn hexadecimal(text: &str) -> Option<i32> {
 /// The dashes that PowerShell takes for a minus sign: hyphen-minus, en dash, em dash, horizontal bar.
 const MINUS: [char; 4] = super::words::DASHES;
 
-/// The multiplier at the end, and the power of 1024 that it stands for.
-const MULTIPLIERS: [(&str, u32); 5] = [("kb", 1), ("mb", 2), ("gb", 3), ("tb", 4), ("pb", 5)];
+/// The multiplier at the end, and what it stands for.
+const MULTIPLIERS: [(&str, i128, f64); 6] = [
+    ("kb", 1 << 10, 1_024.0),
+    ("mb", 1 << 20, 1_048_576.0),
+    ("gb", 1 << 30, 1_073_741_824.0),
+    ("tb", 1 << 40, 1_099_511_627_776.0),
+    ("pb", 1 << 50, 1_125_899_906_842_624.0),
+    ("", 1, 1.0),
+];
 
 /// What a literal's suffix says of its type; of several that fit, the longer stands first.
 const SUFFIXES: [(&str, Suffix); 10] = [
@@ -70,9 +77,8 @@ fn literal(text: &str) -> Option<i32> {
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let lower = text.to_ascii_lowercase();
-    let multiplier = MULTIPLIERS.iter().find_map(|(word, power)| Some((lower.strip_suffix(word)?, *power)));
-    let (lower, power) = multiplier.unwrap_or((&lower, 0));
-    let scale = 1024_i128.checked_pow(power)?;
+    let scaled = |(word, whole, real)| Some((lower.strip_suffix(word)?, whole, real));
+    let (lower, whole_scale, real_scale) = MULTIPLIERS.into_iter().find_map(scaled)?;
     let is_hexadecimal = lower.starts_with("0x");
     for (word, suffix) in SUFFIXES {
         // In a hexadecimal number a `d` is a digit.
@@ -89,12 +95,12 @@ fn literal(text: &str) -> Option<i32> {
         let Some(number) = number else { continue };
         return match number {
             Number::Whole(number) => {
-                let number = number.checked_mul(scale)?;
+                let number = number.checked_mul(whole_scale)?;
                 let number = if negative { -number } else { number };
                 i32::try_from(number).ok().filter(|_| suffix.holds(number))
             }
             Number::Real(number) => {
-                let number = number * scale as f64;
+                let number = number * real_scale;
                 rounded(if negative { -number } else { number })
                     .filter(|number| suffix.holds((*number).into()))
             }
@@ -148,10 +154,9 @@ fn decimal(text: &str) -> Option<Number> {
     good.then(|| text.parse().ok().map(Number::Real)).flatten()
 }
 
+/// The nearest whole number, half to even; `None` where that is no Int32.
 fn rounded(number: f64) -> Option<i32> {
-    let rounded = number.round_ties_even();
-    let fits = rounded >= f64::from(i32::MIN) && rounded <= f64::from(i32::MAX);
-    fits.then_some(rounded as i32)
+    format!("{:.0}", number.round_ties_even()).parse().ok()
 }
 
 #[cfg(test)]
