@@ -149,11 +149,7 @@ impl Known {
         let one: Rows = chosen.into_iter().filter(|row| row.session.id == Some(id)).collect();
         match one.is_empty() {
             false => Ok((one, selection.misses)),
-            true => Err(format!(
-                "its Id {} is not that of any of the {} that it names",
-                id.0,
-                plural(count, "session")
-            )),
+            true => Err(format!("it names {}, but none with its Id {}", plural(count, "session"), id.0)),
         }
     }
 }

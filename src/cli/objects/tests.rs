@@ -247,7 +247,7 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         (r#""Availability":1"#, SessionState::Unknown, Availability::Available),
         (r#""State":2"#, SessionState::Opened, Availability::Unknown),
         (r#""State":7"#, SessionState::Disconnected, Availability::None),
-        (r#""Name":"x""#, SessionState::Unknown, Availability::Unknown),
+        (r#""Name":"  ""#, SessionState::Unknown, Availability::Unknown),
         (r#""State":"Unknown""#, SessionState::Unknown, Availability::Unknown),
         (
             r#""Runspace":{"RunspaceStateInfo":{"State":7,"Reason":null},"RunspaceAvailability":0}"#,
@@ -261,7 +261,10 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         ),
         (r#""Runspace":{"RunspaceStateInfo":"System.Object"}"#, SessionState::Unknown, Availability::Unknown),
     ] {
-        let stated = of_powershell(properties).session.stated;
+        let session = of_powershell(properties).session;
+        // A name of blanks is a name.
+        assert_eq!(session.name().is_some(), properties.starts_with(r#""Name""#), "{properties}");
+        let stated = session.stated;
         assert_eq!(stated, Some(Stated { state, availability }), "{properties}");
     }
     is_refused(r#"{"Id":1,"ShellId":"A","State":9}"#, "line 1", "State is 9, where one of BeforeOpen, ");

@@ -41,7 +41,7 @@ fn naive_set(text: &[char]) -> Result<(Vec<char>, &[char]), ()> {
                 while !content.is_empty() {
                     if content.len() >= 3 && content[1] == ('-', true) {
                         let (low, high) = (content[0].0, content[2].0);
-                        if low > high {
+                        if low > high || high == '[' {
                             return Err(());
                         }
                         members.extend(low..=high);
