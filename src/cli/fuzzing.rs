@@ -117,7 +117,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, Vec<String>> {
     let objects = objects::read(bytes, seen_at(), &naming).map_err(|refused| refused.lines())?;
     let row = |object: Object| match object.subject {
         Subject::Session(row) => Some(*row),
-        Subject::Id { .. } | Subject::Rows(_) => None,
+        Subject::Id { .. } | Subject::Rows { .. } | Subject::Unbound(_) => None,
     };
     Ok(objects.into_iter().filter_map(row).collect())
 }

@@ -56,7 +56,12 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
             let voice = voice(cmdlet, is_verbose(cmdlet, words), ErrorAction::default());
             let json = asks_for_json(words);
             let format = if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(voice) };
-            unbound(&error, selector_with_two_dashes(cmdlet, words)).emit(format);
+            let mut diagnostic = unbound(&error, selector_with_two_dashes(cmdlet, words));
+            if !json {
+                // The record of a binding error has no target object in PowerShell; a program here learns the parameter.
+                diagnostic.target = None;
+            }
+            diagnostic.emit(format);
             return Exit::USAGE;
         }
     };

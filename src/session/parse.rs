@@ -172,8 +172,22 @@ fn enclosed(text: &str, open: char, close: char) -> Option<&str> {
     text.strip_prefix(open)?.strip_suffix(close)
 }
 
+/// Five groups of digits. Like .NET it also takes a `+` or a `0x` in the place of a group's first digits.
 fn dashed(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+    if text.len() != 36 || !text.is_ascii() {
+        return None;
+    }
+    let part = |from: usize, to: usize| text.get(from..to).and_then(lenient_hexadecimal);
+    Uuid::try_parse(text).ok().or_else(|| {
+        if [8, 13, 18, 23].iter().any(|at| text.as_bytes().get(*at) != Some(&b'-')) {
+            return None;
+        }
+        let (first, second, third) = (part(0, 8)?, part(9, 13)?, part(14, 18)?);
+        let last = text.get(28..).filter(|last| last.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        let (fourth, fifth, sixth) = (part(19, 23)?, part(24, 28)?, u32::from_str_radix(last, 16).ok()?);
+        let number = [(first, 96), (second, 80), (third, 64), (fourth, 48), (fifth, 32), (sixth, 0)];
+        Some(Uuid::from_u128(number.iter().fold(0, |sum, (part, shift)| sum | u128::from(*part) << shift)))
+    })
 }
 
 fn undashed(text: &str) -> Option<Uuid> {
@@ -192,12 +206,26 @@ fn hexadecimal_fields(text: &str) -> Option<Uuid> {
     let bytes: Option<Vec<u8>> =
         tail.split(',').map(|field| u8::try_from(hexadecimal(field)?).ok()).collect();
     let bytes: [u8; 8] = bytes?.try_into().ok()?;
-    Some(Uuid::from_fields(first, u16::try_from(second).ok()?, u16::try_from(third).ok()?, &bytes))
+    // As in .NET, the upper half of a field that is too long is lost.
+    let low = |field: u32| u16::try_from(field & 0xffff).ok();
+    Some(Uuid::from_fields(first, low(second)?, low(third)?, &bytes))
 }
 
 fn hexadecimal(field: &str) -> Option<u32> {
     let digits = field.strip_prefix("0x").or_else(|| field.strip_prefix("0X"))?;
-    if digits.starts_with('+') { None } else { u32::from_str_radix(digits, 16).ok() }
+    if digits.is_empty() { None } else { lenient_hexadecimal(digits) }
+}
+
+/// Up to 32 bits, as the parts of a GUID are read: behind a `+` and a `0x`, both of which may be missing.
+fn lenient_hexadecimal(digits: &str) -> Option<u32> {
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
+    let significant = digits.trim_start_matches('0');
+    match significant.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        true if significant.is_empty() => Some(0),
+        true => u32::from_str_radix(significant, 16).ok(),
+        false => None,
+    }
 }
 
 /// An IPv4 network that is written inside IPv6 (`::ffff:192.0.2.0/120`) as the IPv4 network.
@@ -280,6 +308,21 @@ mod tests {
         assert_eq!(parse_guid("00000000-0000-0000-0000-000000000000"), Ok(Uuid::nil()));
     }
 
+    /// As PowerShell 7.6.9 answers.
+    #[test]
+    fn a_guid_may_have_a_sign_or_a_prefix_among_its_digits() {
+        for (text, guid) in [
+            ("+c4e9dfa-f246-452d-9fa3-1adbdd64ae85", 0x0c4e_9dfa_f246_452d_9fa3_1adb_dd64_ae85),
+            ("{fc4e9dfa-+0x1-0xff-9fa3-0xdbdd64ae85}", 0xfc4e_9dfa_0001_00ff_9fa3_00db_dd64_ae85),
+            (
+                "{0x+1,0x10002,0x0000003,{0x4,0x005,0x6,0x7,0x8,0x9,0xa,0xb}}",
+                0x0000_0001_0002_0003_0405_0607_0809_0a0b_u128,
+            ),
+        ] {
+            assert_eq!(parse_guid(text), Ok(Uuid::from_u128(guid)), "{text}");
+        }
+    }
+
     #[test]
     fn what_is_no_guid_is_refused_with_advice() {
         for text in [
@@ -291,10 +334,15 @@ mod tests {
             "{fc4e9dfaf246452d9fa31adbdd64ae85}",
             "(fc4e9dfa-f246-452d-9fa3-1adbdd64ae85}",
             "fc4e9dfa-f246-452d-9fa3-1adbdd64ae8g",
-            "{0xfc4e9dfa,0xf2460,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
+            "{0x1fc4e9dfa,0xf246,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
+            "{0x,0xf246,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
+            "{0xfc4e9dfa,0xf246,0x452d,{0x19f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
+            "fc4e9dfa-f246-452d-9fa3-1adb0x64ae85",
+            "0x0x0x00-f246-452d-9fa3-1adbdd64ae85",
+            "+c4e9dfaf246452d9fa31adbdd64ae85",
             "{0xfc4e9dfa,0xf246,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae}}",
             "{0xfc4e9dfa,0xf246,0x452d,0x1,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
-            "{0x+c4e9dfa,0xf246,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
+            "{0x-c4e9dfa,0xf246,0x452d,{0x9f,0xa3,0x1a,0xdb,0xdd,0x64,0xae,0x85}}",
         ] {
             let error = parse_guid(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{text:?} is not a GUID: write 32")), "{error}");

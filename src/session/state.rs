@@ -15,6 +15,8 @@ pub enum SessionState {
     Closed,
     /// A complete listing no longer shows it.
     Broken,
+    /// Nobody has said it. PowerShell has no word for it.
+    Unknown,
 }
 
 /// PowerShell's availability of a session to us.
@@ -27,6 +29,8 @@ pub enum Availability {
     Available,
     /// Another client is connected.
     Busy,
+    /// Nobody has said it. PowerShell has no word for it.
+    Unknown,
 }
 
 /// A state and an availability that somebody gave as a pair.
@@ -39,6 +43,9 @@ pub struct Stated {
 }
 
 impl Stated {
+    /// What an object leaves open that says nothing of it.
+    pub const UNKNOWN: Self = Self { state: SessionState::Unknown, availability: Availability::Unknown };
+
     /// What the local table says of a session that a complete listing no longer shows.
     pub const BROKEN: Self = Self { state: SessionState::Broken, availability: Availability::None };
 }
@@ -54,10 +61,11 @@ impl SessionState {
             "disconnected" => Ok(Self::Disconnected),
             "closed" => Ok(Self::Closed),
             "broken" => Ok(Self::Broken),
+            "unknown" => Ok(Self::Unknown),
             _ => Err(QueryError::value(
                 text,
                 "a session state",
-                "write opened (or connected), disconnected, closed or broken",
+                "write opened (or connected), disconnected, closed, broken or unknown",
             )),
         }
     }
@@ -78,6 +86,7 @@ impl SessionState {
             Self::Disconnected => "Disconnected",
             Self::Closed => "Closed",
             Self::Broken => "Broken",
+            Self::Unknown => "Unknown",
         }
     }
 }
@@ -86,7 +95,7 @@ impl Availability {
     /// Reads PowerShell's word, in any case; `None` for any other.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::None, Self::Available, Self::Busy]
+        [Self::None, Self::Available, Self::Busy, Self::Unknown]
             .into_iter()
             .find(|availability| availability.as_str().eq_ignore_ascii_case(word.trim()))
     }
@@ -98,6 +107,7 @@ impl Availability {
             Self::None => "None",
             Self::Available => "Available",
             Self::Busy => "Busy",
+            Self::Unknown => "Unknown",
         }
     }
 }
@@ -115,16 +125,22 @@ mod tests {
 
     #[test]
     fn every_state_is_read_back_from_its_own_word() {
-        for state in
-            [SessionState::Opened, SessionState::Disconnected, SessionState::Closed, SessionState::Broken]
-        {
+        for state in [
+            SessionState::Opened,
+            SessionState::Disconnected,
+            SessionState::Closed,
+            SessionState::Broken,
+            SessionState::Unknown,
+        ] {
             assert_eq!(SessionState::parse(state.as_str()), Ok(state));
         }
     }
 
     #[test]
     fn every_availability_is_read_back_from_its_own_word() {
-        for availability in [Availability::None, Availability::Available, Availability::Busy] {
+        for availability in
+            [Availability::None, Availability::Available, Availability::Busy, Availability::Unknown]
+        {
             assert_eq!(Availability::from_word(&availability.as_str().to_lowercase()), Some(availability));
         }
         assert_eq!(Availability::from_word("RemoteDebug"), None);
@@ -135,7 +151,7 @@ mod tests {
         let error = SessionState::parse("busy").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"busy\" is not a session state: write opened (or connected), disconnected, closed or broken"
+            "\"busy\" is not a session state: write opened (or connected), disconnected, closed, broken or unknown"
         );
     }
 }

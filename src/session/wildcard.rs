@@ -52,8 +52,8 @@ struct Stars {
     tail: Vec<Place>,
 }
 
-/// A pattern that PowerShell refuses (an unclosed set, or a range whose lower bound is above its upper bound), or one
-/// that is longer than [`MAX_PATTERN`].
+/// A pattern that PowerShell refuses (an unclosed set, or a range whose lower bound is above its upper bound or whose upper
+/// bound is `[`), or one that is longer than [`MAX_PATTERN`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the wildcard pattern {pattern:?} is not valid: {problem}")]
 pub struct PatternError {
@@ -203,6 +203,9 @@ fn compile_set(units: &mut impl Iterator<Item = u16>) -> Result<Vec<RangeInclusi
                 if first > last {
                     return Err(BACKWARDS);
                 }
+                if *last == OPEN {
+                    return Err(TO_A_BRACKET);
+                }
                 add_ignoring_case(&mut set, *first..=*last);
                 rest
             }
@@ -226,4 +229,7 @@ const BACKTICK: u16 = 0x60;
 
 const UNCLOSED: &str = "a set is opened with [ and not closed; write `[ for the bracket itself";
 const BACKWARDS: &str = "a range in a set runs backwards (upper case comes before lower case); swap its ends";
+/// .NET's regular expressions, which PowerShell makes of a set, take it for a subtraction and refuse it.
+const TO_A_BRACKET: &str =
+    "a range in a set ends in [, which PowerShell refuses; name the bracket on its own";
 const TOO_LONG: &str = "it is longer than 4096 characters; put a * for the rest";

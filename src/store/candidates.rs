@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::columns::{COLUMNS, computer_type, guid, optional, read};
+use super::columns::{COLUMNS, ORDER, computer_type, guid, optional};
 use super::error::Trouble;
-use super::lookup::{Living, MANY};
+use super::lookup::{InOrder, Living, MANY};
 use super::row::{Origin, Rows};
 use crate::session::{ComputerType, Glimpse, LocalId, Selector, SessionQuery};
 use crate::wsman::ShellId;
@@ -35,15 +35,15 @@ pub(super) fn of(
         drop(glances);
         return living.rows(&snapshot, needed.into_iter());
     }
-    let mut find = snapshot.prepare(&format!("SELECT {COLUMNS} FROM session WHERE id = ?1"))?;
-    let mut rows = Rows::with_capacity(needed.len());
+    let mut find = snapshot.prepare(&format!("SELECT {COLUMNS}, {ORDER} FROM session WHERE id = ?1"))?;
+    let mut rows = InOrder::with_capacity(needed.len());
     for glance in needed.into_iter().filter_map(|index| glances.get(index)) {
         let mut found = find.query([glance.id])?;
         if let Some(row) = found.next()? {
-            rows.push(read(row)?);
+            rows.push(row)?;
         }
     }
-    Ok(rows)
+    Ok(rows.finish())
 }
 
 /// A column that is glanced at, and how it gets into a glance.

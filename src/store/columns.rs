@@ -18,6 +18,12 @@ pub(super) const COLUMNS: &str = "id, origin, endpoint_url, shell_id, resource_u
      idle_timeout_ms, max_idle_timeout_ms, shell_run_time_ms, shell_inactivity_ms, commands, vm_id, vm_name, \
      container_id, session_id, user, auth, seen_by, seen_at_ms";
 
+/// The column behind them: where the row stands in the table's order.
+pub(super) const ORDER: &str = "coalesce(added, id)";
+
+/// Its number behind [`COLUMNS`].
+pub(super) const ORDER_COLUMN: usize = 29;
+
 const PLACES: &str = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
      ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29";
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::columns::{COLUMNS, read, time_to_millis};
+use super::columns::{COLUMNS, ORDER, ORDER_COLUMN, read, time_to_millis};
 use super::error::Trouble;
 use super::merge::expiry;
 use super::row::{Origin, Row, Rows};
@@ -55,27 +55,57 @@ impl Living {
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    /// The rows in table order; of those, the ones at these positions, which ascend.
+    /// Of the rows by Id those at these positions, which ascend; in table order.
     pub(super) fn rows(
         &self,
         connection: &Connection,
         positions: impl ExactSizeIterator<Item = usize>,
     ) -> Result<Rows, Trouble> {
-        let mut statement = connection
-            .prepare(&format!("SELECT {COLUMNS} FROM session WHERE {} ORDER BY id", self.condition))?;
-        let mut rows = Rows::with_capacity(positions.len());
+        let mut statement = connection.prepare(&format!(
+            "SELECT {COLUMNS}, {ORDER} FROM session WHERE {} ORDER BY id",
+            self.condition
+        ))?;
+        let mut rows = InOrder::with_capacity(positions.len());
         let mut found = statement.query(self.values())?;
         let mut next = 0;
         for position in positions {
             while let Some(row) = found.next()? {
                 next += 1;
                 if next > position {
-                    rows.push(read(row)?);
+                    rows.push(row)?;
                     break;
                 }
             }
         }
-        Ok(rows)
+        Ok(rows.finish())
+    }
+}
+
+/// Collects rows, which were selected by [`COLUMNS`] and [`ORDER`], and puts them into the table's order: that in which
+/// they were added.
+pub(super) struct InOrder {
+    rows: Rows,
+    order: Vec<i64>,
+}
+
+impl InOrder {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { rows: Rows::with_capacity(capacity), order: Vec::with_capacity(capacity) }
+    }
+
+    pub(super) fn push(&mut self, row: &rusqlite::Row<'_>) -> Result<(), Trouble> {
+        self.rows.push(read(row)?);
+        self.order.push(row.get(ORDER_COLUMN)?);
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Rows {
+        if self.order.is_sorted() {
+            return self.rows;
+        }
+        let mut rows: Vec<_> = self.order.into_iter().zip(self.rows).collect();
+        rows.sort_by_key(|(order, _)| *order);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 }
 

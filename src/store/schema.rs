@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5053_5365;
 
 /// What leads from each schema version to the next one, beginning with the empty database, which has version 0.
 /// Never change one that was released: append.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -51,6 +51,10 @@ CREATE TABLE endpoint ( -- those that somebody has listed: they have been truste
     listed_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// Where an import gave Ids in another order than that of its objects, `added` is the Id that the row would have by its
+/// place: rows stand in the order in which they were added, and for all others that is the order of their Ids.
+const VERSION_2: &str = "ALTER TABLE session ADD COLUMN added INTEGER;";
 
 /// The schema version that these migrations lead to.
 pub(super) fn latest(migrations: &[&str]) -> i64 {
@@ -149,7 +153,7 @@ mod tests {
             "INSERT INTO session SELECT NULL, origin, upper(endpoint_url), upper(shell_id), resource_uri, computer_name,
              computer_type, port, transport, name, owner, client_ip, process_id, server_state, stated_state,
              stated_availability, idle_timeout_ms, max_idle_timeout_ms, shell_run_time_ms, shell_inactivity_ms, commands,
-             vm_id, vm_name, container_id, session_id, user, auth, seen_by, seen_at_ms FROM session",
+             vm_id, vm_name, container_id, session_id, user, auth, seen_by, seen_at_ms, added FROM session",
             [],
         );
         assert!(again.unwrap_err().to_string().contains("UNIQUE"));

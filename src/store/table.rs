@@ -198,6 +198,7 @@ impl Store {
                 };
                 outcomes.push(Imported { given: object.session.id, id, is_new });
             }
+            keep_order(transaction, outcomes.iter().filter(|one| one.is_new).map(|one| one.id))?;
             Ok(outcomes)
         })
     }
@@ -275,6 +276,18 @@ impl Store {
         let outcome: Result<T, Trouble> = attempt();
         outcome.map_err(|trouble| trouble.at(&self.path))
     }
+}
+
+/// Keeps the order in which rows were added, where it is not that of their Ids: each stands where the Id of its place would.
+fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> Result<(), Trouble> {
+    let ids: Vec<i64> = added.map(|id| id.0).collect();
+    let mut places = ids.clone();
+    places.sort_unstable();
+    let mut update = connection.prepare("UPDATE session SET added = ?2 WHERE id = ?1")?;
+    for (id, place) in ids.iter().zip(&places).filter(|(id, place)| id != place) {
+        update.execute([id, place])?;
+    }
+    Ok(())
 }
 
 /// Writes a row over its old self, or as a new one, whose Id it then has.

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use pssession::teardown::{Circumstances, Report, Requirement};
 
 use super::misses::{self, MissRule};
-use super::objects::Told;
 use super::{Context, remembered};
 use crate::cli::args::ForgetArgs;
 use crate::cli::config::Naming;
@@ -24,11 +23,11 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         ));
     }
     let errors = context.errors(args.output.output);
-    let told = Told { manner: context.manner, errors };
     let table = context.table(&args.table);
     let naming = Naming { config: context.config(&args.config)?, tls: false };
-    let recalled =
-        remembered::recall(&scope, &query, table.as_ref(), &naming, told).await?.without_strangers();
+    let recalled = remembered::recall(&scope, &query, table.as_ref(), &naming, context.manner)
+        .await?
+        .without_strangers();
     let selection = recalled.select(&query);
     let rule = MissRule::of(context.manner, args.ignore_not_found);
     let missed = misses::tell(&selection, rule, misses::missed, None, false, errors);

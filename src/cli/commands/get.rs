@@ -9,7 +9,6 @@ use pssession::{Engine, SessionQuery};
 
 use super::connecting::Connectors;
 use super::misses::{self, MissRule};
-use super::objects::Told;
 use super::{Context, listing, remembered};
 use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::config::Naming;
@@ -172,9 +171,8 @@ fn as_powershell_discovers(rows: Rows, query: &SessionQuery) -> (Rows, Selection
 async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
-    let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
     let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
-    let mut recalled = remembered::recall(scope, &query, table.as_ref(), &naming, told).await?;
+    let mut recalled = remembered::recall(scope, &query, table.as_ref(), &naming, Manner::Native).await?;
     state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
     let selection = recalled.select(&query);
     let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
-use super::objects::Told;
 use super::{Context, objects, remembered};
 use crate::cli::args::ImportArgs;
 use crate::cli::config::Naming;
@@ -24,11 +23,10 @@ const UNDONE: &str = "nothing was imported";
 pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     one_reader_of_stdin(&args.files)?;
     let format = context.format(&args.output)?;
-    let told = Told { manner: context.manner, errors: context.errors(args.output.output) };
     let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, &naming, UNDONE, told)?;
+        let found = objects::read(path, &naming, UNDONE, context.manner)?;
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;
@@ -63,7 +61,7 @@ fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
     let mut refused = Refused::default();
     for Object { place, subject } in objects {
         let problem = match subject {
-            Subject::Id { .. } | Subject::Rows(_) => "has no ShellId or InstanceId",
+            Subject::Id { .. } | Subject::Rows { .. } | Subject::Unbound(_) => "has no ShellId or InstanceId",
             Subject::Session(row)
                 if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
             {

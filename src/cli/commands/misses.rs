@@ -41,7 +41,7 @@ impl MissRule {
         }
     }
 
-    fn is_error(self, miss: &Miss) -> bool {
+    pub(super) fn is_error(self, miss: &Miss) -> bool {
         match self {
             Self::Literal => miss.literal,
             Self::PowerShell => !miss.silent,
@@ -70,10 +70,34 @@ pub(super) fn tell(
     only_first: bool,
     format: DiagnosticFormat,
 ) -> usize {
-    let errors = selection.misses.iter().filter(|miss| rule.is_error(miss));
-    let mut misses = errors.take(if only_first { 1 } else { usize::MAX }).peekable();
+    tell_all(selection, &[], rule, missed, advice, only_first, format)
+}
+
+/// The same, with other errors between them: each stands before the miss of its number.
+pub(super) fn tell_all(
+    selection: &Selection,
+    others: &[(usize, Diagnostic)],
+    rule: MissRule,
+    missed: fn(&Miss) -> Diagnostic,
+    advice: Option<String>,
+    only_first: bool,
+    format: DiagnosticFormat,
+) -> usize {
+    let mut others = others.iter().peekable();
+    let errors = selection.misses.iter().enumerate().filter(|(_, miss)| rule.is_error(miss));
+    let mut misses = errors.peekable();
     let mut count = 0;
-    while let Some(miss) = misses.next() {
+    loop {
+        let next = misses.peek().map_or(usize::MAX, |(number, _)| *number);
+        if only_first && count > 0 {
+            break;
+        }
+        if let Some((_, other)) = others.next_if(|(before, _)| *before <= next) {
+            other.emit(format);
+            count += 1;
+            continue;
+        }
+        let Some((_, miss)) = misses.next() else { break };
         let last = misses.peek().is_none();
         let advice = advice.as_deref().filter(|_| last);
         let advice = advice.map(|advice| if miss.option == "--id" { NEVER_AGAIN } else { advice });

@@ -3,25 +3,18 @@
 use std::path::Path;
 
 use crate::cli::config::Naming;
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::manner::{Manner, Voice};
-use crate::cli::objects::{self, MAX_BYTES, Object, Refused};
+use crate::cli::manner::Manner;
+use crate::cli::objects::{self, MAX_BYTES, Object, Place, Reason, Refused, Unbound};
 use crate::cli::{source, table};
 
-/// To whom it is told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
-    pub(super) manner: Manner,
-    pub(super) errors: DiagnosticFormat,
-}
-
-/// All objects of a file, or of stdin where the path is `-`. `undone` says what has not happened if there are none.
+/// All objects of a file, or of stdin where the path is `-`; in PowerShell's manner also those that cannot be bound. `undone` says what has not happened if there are none.
 pub(super) fn read(
     path: &Path,
     naming: &Naming,
     undone: &str,
-    told: Told,
+    manner: Manner,
 ) -> Result<Vec<Object>, Diagnostic> {
     let bytes = source::bytes(path, MAX_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read {}", source::shown(path)))
@@ -29,26 +22,33 @@ pub(super) fn read(
             .caused_by(&error)
             .with_hint(undone)
     })?;
-    objects::read(&bytes, table::now(), naming).map_err(|errors| match told.manner {
-        Manner::PowerShell(voice) if errors.is_only_unbound() => unbound(&errors, undone, voice, told.errors),
-        _ => refused(path, &errors, undone),
-    })
+    let read = match manner {
+        Manner::Native => objects::read,
+        Manner::PowerShell(_) => objects::read_each,
+    };
+    read(&bytes, table::now(), naming).map_err(|errors| refused(path, &errors, undone))
 }
 
-/// In PowerShell each object that cannot be bound is an error of its own. The last one is left to the caller.
-fn unbound(errors: &Refused, undone: &str, voice: Voice, format: DiagnosticFormat) -> Diagnostic {
-    let told = |line: &String| {
-        let message = format!("the input object cannot be bound to a parameter of {}: {line}", voice.cmdlet);
-        Diagnostic::new("InputObjectNotBound", "InvalidArgument", message, Exit::COULD_NOT_BEGIN)
+/// In PowerShell each object that cannot be bound is an error of its own, and the others go on.
+pub(super) fn unbound(place: Place, unbound: &Unbound, cmdlet: &str) -> Diagnostic {
+    let (id, category) = match unbound.reason {
+        Reason::NotBound => ("InputObjectNotBound", "InvalidArgument"),
+        Reason::Ambiguous => ("AmbiguousParameterSet", "InvalidArgument"),
+        Reason::Null => ("ParameterArgumentValidationErrorNullNotAllowed", "InvalidData"),
     };
-    let lines = errors.lines();
-    let (last, others) = match lines.split_last() {
-        Some((last, others)) => (told(last), others),
-        None => (told(&String::new()), [].as_slice()),
-    };
-    others.iter().for_each(|line| told(line).emit(format));
-    last.with_hint(format!("{undone}; Get-PSSession writes objects, and -InstanceId and -Id take values"))
+    let message =
+        format!("the input object cannot be bound to a parameter of {cmdlet}: {place}: {}", unbound.problem);
+    Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
 }
+
+/// The same of those that are not told one by one: whoever has more has one mistake in every line.
+pub(super) fn more_unbound(count: usize) -> Diagnostic {
+    let message = format!("and {count} more input objects cannot be bound");
+    Diagnostic::new("InputObjectNotBound", "InvalidArgument", message, Exit::COULD_NOT_BEGIN)
+}
+
+/// What to do about objects that cannot be bound.
+pub(super) const BINDABLE: &str = "Get-PSSession writes objects, and -InstanceId and -Id take values";
 
 /// Every error of a file at once, so that it can be put right at once.
 pub(super) fn refused(path: &Path, errors: &Refused, undone: &str) -> Diagnostic {

@@ -1,5 +1,8 @@
 //! Sessions that are remembered: those of the local table, and objects from a file or a pipe.
 
+#[cfg(test)]
+mod answers;
+
 use std::collections::{HashMap, HashSet};
 
 use pssession::session::{LocalId, Miss, Selection, Selector, Transport, WildcardPattern};
@@ -8,12 +11,13 @@ use pssession::wsman::ShellId;
 use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
 
-use super::objects::{self, Told};
+use super::objects;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::intent::Scope;
-use crate::cli::objects::{Object, ObjectError, Refused, Subject};
+use crate::cli::manner::Manner;
+use crate::cli::objects::{Named, Object, ObjectError, Refused, Subject};
 use crate::cli::render::plural;
 use crate::cli::table::Table;
 
@@ -23,12 +27,17 @@ const UNDONE: &str = "nothing was sent";
 /// The most objects of one source that choose by a name or the like: each is held against the whole table.
 const MAX_CHOOSING: usize = 10_000;
 
+/// How many objects that cannot be bound are told one by one.
+const MAX_UNBOUND: usize = 20;
+
 /// What a scope remembers.
 #[derive(Debug, Default)]
 pub(super) struct Recalled {
     pub(super) rows: Rows,
     /// Objects that name rows which are not there.
     misses: Vec<Miss>,
+    /// Objects that cannot be bound: before which of the misses they stand, and what is told of them.
+    pub(super) unbound: Vec<(usize, Diagnostic)>,
     /// How many objects there were, each of which means something that should be there.
     literals: usize,
     /// No object came in at all.
@@ -57,7 +66,7 @@ pub(super) async fn recall(
     query: &SessionQuery,
     table: Option<&Table>,
     naming: &Naming,
-    told: Told,
+    manner: Manner,
 ) -> Result<Recalled, Diagnostic> {
     match scope {
         Scope::Servers => Ok(Recalled::default()),
@@ -65,10 +74,12 @@ pub(super) async fn recall(
             Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
         }
         Scope::Objects(path) => {
-            let found = objects::read(path, naming, UNDONE, told)?;
+            let found = objects::read(path, naming, UNDONE, manner)?;
             let nothing_asked = found.is_empty();
             let known = Known::of(&found, table).await?;
-            let bound = bind(found, &known).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
+            let cmdlet = manner.voice().map_or("this command", |voice| voice.cmdlet);
+            let bound =
+                bind(found, &known, cmdlet).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
             Ok(Recalled { nothing_asked, ..bound })
         }
     }
@@ -98,8 +109,9 @@ impl Known {
                 }
                 Subject::Session(row) => instance_ids.extend(row.session.instance_id()),
                 Subject::Id { id, .. } => ids.push(*id),
-                Subject::Rows(selectors) if has_id(selectors) => among_all = true,
-                Subject::Rows(_) => among_current = true,
+                Subject::Rows { id: Some(_), .. } => among_all = true,
+                Subject::Rows { id: None, .. } => among_current = true,
+                Subject::Unbound(_) => {}
             }
         }
         let Some(table) = table else {
@@ -122,36 +134,40 @@ impl Known {
         Ok(known)
     }
 
-    /// The rows that agree with all of these. Whoever opens a session may call it `*`: what some row is called to the
-    /// letter means that row, and is a pattern only where there is none.
-    fn choose(&self, selectors: Vec<Selector>) -> (Rows, Vec<Miss>) {
-        let rows = if has_id(&selectors) { &self.all } else { &self.current };
-        let literal = SessionQuery::new(selectors.iter().map(literal).collect(), Vec::new());
+    /// The rows that are chosen, and of these the one with the Id that the object has beside it. Whoever opens a session
+    /// may call it `*`: what some row is called to the letter means that row, and is a pattern only where there is none.
+    fn choose(&self, selector: Selector, id: Option<LocalId>) -> Result<(Rows, Vec<Miss>), String> {
+        let rows = if id.is_some() { &self.all } else { &self.current };
+        let literal = SessionQuery::new(vec![literal(&selector)], Vec::new());
         let mut selection = literal.select(rows.sessions());
         if selection.chosen.is_empty() {
-            selection = SessionQuery::new(selectors, Vec::new()).select(rows.sessions());
+            selection = SessionQuery::new(vec![selector], Vec::new()).select(rows.sessions());
         }
-        (rows.pick(&selection.chosen), selection.misses)
+        let chosen = rows.pick(&selection.chosen);
+        let Some(id) = id.filter(|_| !chosen.is_empty()) else { return Ok((chosen, selection.misses)) };
+        let count = chosen.len();
+        let one: Rows = chosen.into_iter().filter(|row| row.session.id == Some(id)).collect();
+        match one.is_empty() {
+            false => Ok((one, selection.misses)),
+            true => Err(format!("it names {}, but none with its Id {}", plural(count, "session"), id.0)),
+        }
     }
-}
-
-fn has_id(selectors: &[Selector]) -> bool {
-    selectors.iter().any(|selector| matches!(selector, Selector::Id(_)))
 }
 
 /// Each object becomes a session once, at its first place. What the table knows of it counts more than what the object
 /// says: a pipe cannot testify.
-fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
+fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, Refused> {
     let mut bound = Bound::default();
     let mut refused = Refused::default();
     let mut placed = known.placed.iter();
-    let mut choosing = objects.iter().filter(|object| matches!(object.subject, Subject::Rows(_)));
+    let mut choosing = objects.iter().filter(|object| matches!(object.subject, Subject::Rows { .. }));
     if let Some(object) = choosing.nth(MAX_CHOOSING) {
         let problem =
             format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split them");
         refused.add(ObjectError::wrong(object.place, problem));
         return Err(refused);
     }
+    let mut more_unbound = 0;
     for Object { place, subject } in objects {
         match subject {
             Subject::Session(row) if has_place(&row) => {
@@ -163,8 +179,15 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
                 Ok(row) => bound.add(row),
                 Err(problem) => refused.add(ObjectError::wrong(place, problem)),
             },
-            Subject::Id { id, others } => match known.by_id.get(&id) {
-                Some(row) => match other_than(row, &others) {
+            Subject::Unbound(unbound) => {
+                if bound.unbound.len() < MAX_UNBOUND {
+                    bound.unbound.push((bound.misses.len(), objects::unbound(place, &unbound, cmdlet)));
+                } else {
+                    more_unbound += 1;
+                }
+            }
+            Subject::Id { id, names } => match known.by_id.get(&id) {
+                Some(row) => match other_than(row, &names) {
                     None => bound.add(row.clone()),
                     Some(problem) => refused.add(ObjectError::wrong(place, problem)),
                 },
@@ -175,18 +198,27 @@ fn bind(objects: Vec<Object>, known: &Known) -> Result<Recalled, Refused> {
                     literal: true,
                 }),
             },
-            Subject::Rows(selectors) => {
-                let (rows, misses) = known.choose(selectors);
-                rows.into_iter().for_each(|row| bound.add(row));
-                bound.misses.extend(misses);
-            }
+            Subject::Rows { selector, id } => match known.choose(selector, id) {
+                Ok((rows, misses)) => {
+                    rows.into_iter().for_each(|row| bound.add(row));
+                    bound.misses.extend(misses);
+                }
+                Err(problem) => refused.add(ObjectError::wrong(place, problem)),
+            },
         }
+    }
+    if more_unbound > 0 {
+        bound.unbound.push((usize::MAX, objects::more_unbound(more_unbound)));
+    }
+    if let Some((_, last)) = bound.unbound.last_mut() {
+        last.hint = Some(objects::BINDABLE.to_owned());
     }
     match refused.is_empty() {
         true => Ok(Recalled {
             literals: bound.rows.len() + bound.misses.len(),
             rows: bound.rows.into_iter().collect(),
             misses: bound.misses,
+            unbound: bound.unbound,
             nothing_asked: false,
         }),
         false => Err(refused),
@@ -210,29 +242,14 @@ fn uri(session: &SessionDescriptor) -> Option<&str> {
 }
 
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.
-fn other_than(row: &Row, others: &[Selector]) -> Option<String> {
+fn other_than(row: &Row, names: &[Named]) -> Option<String> {
     let session = &row.session;
-    let misses = |selector: &Selector| {
-        let query = SessionQuery::new(vec![literal(selector)], Vec::new());
-        query.select(std::slice::from_ref(session)).chosen.is_empty()
-    };
-    let (property, value) = told(others.iter().find(|selector| misses(selector))?)?;
+    let other = names.iter().find(|name| !name.is_of(session))?;
     let id = session.id.map_or_else(String::new, |id| id.0.to_string());
     let name = session.name().unwrap_or("(no name)");
     let computer_name = &session.computer_name;
-    Some(format!("Id {id} is {name} on {computer_name} here, and the object has the {property} {value:?}"))
-}
-
-/// What an object's selector says, as the object says it.
-fn told(selector: &Selector) -> Option<(&'static str, String)> {
-    Some(match selector {
-        Selector::Name(patterns) => ("Name", patterns.first()?.as_str().to_owned()),
-        Selector::ComputerName(patterns) => ("ComputerName", patterns.first()?.as_str().to_owned()),
-        Selector::VmName(patterns) => ("VMName", patterns.first()?.as_str().to_owned()),
-        Selector::ContainerId(texts) => ("ContainerId", texts.first()?.clone()),
-        Selector::VmId(guids) => ("VMId", guids.first()?.to_string()),
-        _ => return None,
-    })
+    let (property, text) = (other.property(), &other.text);
+    Some(format!("Id {id} is {name} on {computer_name} here, and the object has the {property} {text:?}"))
 }
 
 /// The same selector in which no character is a wildcard.
@@ -256,6 +273,7 @@ struct Bound {
     rows: Vec<Row>,
     seen: HashSet<(String, ShellId)>,
     misses: Vec<Miss>,
+    unbound: Vec<(usize, Diagnostic)>,
 }
 
 impl Bound {

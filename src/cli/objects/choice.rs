@@ -1,15 +1,17 @@
-//! What an object without a ShellId or InstanceId chooses: PowerShell binds its properties, by their names, to the
-//! selectors of `Remove-PSSession`.
+//! What an object without a ShellId or InstanceId chooses: PowerShell binds its properties, by their names and aliases, to
+//! the selectors of `Remove-PSSession`.
 //!
 //! PowerShell tries, in this order: a value of the right type for Id, its default; a value of the right type for another
-//! selector; a value that has to be converted. So an integer Id comes first, in an object that is all text a name comes
-//! before the Id, and an Id that is text counts where there is no name. Beyond PowerShell, several selectors must all
-//! agree: an object never chooses more than each thing that it says.
+//! selector; a value that has to be converted, for Id and then for another. So an integer Id comes first, in an object
+//! that is all text a name comes before the Id, and an Id that is text before a VMId. Two names of different selectors are
+//! an error. Beyond PowerShell, what an object says of its Id and of a computer must agree: it never chooses every session
+//! of a computer where it names one of them.
 
-use pssession::session::{IdRange, LocalId, Selector, WildcardPattern};
+use pssession::session::{LocalId, Selector, WildcardPattern};
 
-use super::intake::{Subject, Unfit};
+use super::intake::{Named, Subject, Unfit};
 use super::property::{Field, Properties, Property, Property as P};
+use crate::cli::powershell::int32;
 
 /// The properties by which an object can say which session is meant.
 pub(super) const IDENTIFYING: &[Property] =
@@ -18,38 +20,65 @@ pub(super) const IDENTIFYING: &[Property] =
 /// What the object chooses.
 ///
 /// # Errors
-/// A pattern that is none; or there is nothing to bind.
-pub(super) fn subject(object: &Properties<'_>, id: Option<LocalId>) -> Result<Subject, Unfit> {
-    let mut selectors = Vec::new();
-    let name = pattern(object, P::Name)?.map(Selector::Name);
-    let has_name = name.is_some();
-    selectors.extend(name);
-    selectors.extend(pattern(object, P::ComputerName)?.map(Selector::ComputerName));
-    selectors.extend(object.text(P::ContainerId)?.map(|text| Selector::ContainerId(vec![text])));
-    selectors.extend(object.guid(P::VMId)?.map(|guid| Selector::VmId(vec![guid])));
-    selectors.extend(pattern(object, P::VMName)?.map(Selector::VmName));
-    let is_integer = matches!(object.get(P::Id)?, Some(Field::Whole(_)));
-    match id {
-        Some(id) if is_integer || selectors.is_empty() => return Ok(Subject::Id { id, others: selectors }),
-        Some(id) if !has_name => selectors.push(Selector::Id(vec![IdRange::single(id.0)])),
-        _ => {}
+/// A pattern that is none; or there is nothing to bind, or too much.
+pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, Unfit> {
+    let mut names = names(object)?;
+    let given = object.get(P::Id)?;
+    if let Some(Field::Whole(id)) = given {
+        return Ok(Subject::Id { id: LocalId(*id), names });
     }
-    if selectors.is_empty() {
-        let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
-        return Err(Unfit::Unbound(format!("has none of {}", names.join(", "))));
+    let id = match given {
+        Some(Field::Text(text)) => int32(text).map(|id| LocalId(id.into())),
+        _ => None,
+    };
+    if let [one, other, ..] = names.as_slice() {
+        let problem =
+            format!("{} and {} are of two parameter sets", one.property.name(), other.property.name());
+        return Err(Unfit::Ambiguous(problem));
     }
-    Ok(Subject::Rows(selectors))
+    let Some(name) = names.pop() else {
+        return match (id, object.guid(P::VMId).ok().flatten().or(object.guid(P::VMGuid).ok().flatten())) {
+            (Some(id), _) => Ok(Subject::Id { id, names }),
+            (None, Some(guid)) => Ok(Subject::Rows { selector: Selector::VmId(vec![guid]), id: None }),
+            (None, None) => {
+                let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
+                Err(Unfit::Unbound(format!("has none of {}", names.join(", "))))
+            }
+        };
+    };
+    let id = id.filter(|_| name.property != P::Name);
+    Ok(Subject::Rows { selector: selector(&name)?, id })
 }
 
-fn pattern(object: &Properties<'_>, property: Property) -> Result<Option<Vec<WildcardPattern>>, String> {
-    let text = if property == P::ComputerName { computer_name(object)? } else { object.text(property)? };
-    let Some(text) = text else { return Ok(None) };
-    let pattern = WildcardPattern::new(&text).map_err(|error| format!("{}: {error}", property.name()))?;
-    Ok(Some(vec![pattern]))
+/// What it says of the selectors that take text.
+fn names(object: &Properties<'_>) -> Result<Vec<Named>, String> {
+    let mut names = Vec::new();
+    for property in [P::Name, P::ComputerName, P::ContainerId, P::VMName] {
+        let text = match property {
+            P::ComputerName => computer_name(object)?,
+            _ => object.text(property)?,
+        };
+        names.extend(text.map(|text| Named { property, text }));
+    }
+    Ok(names)
+}
+
+fn selector(name: &Named) -> Result<Selector, String> {
+    let pattern = || {
+        let pattern = WildcardPattern::new(&name.text);
+        pattern.map(|pattern| vec![pattern]).map_err(|error| format!("{}: {error}", name.property.name()))
+    };
+    Ok(match name.property {
+        P::ContainerId => Selector::ContainerId(vec![name.text.clone()]),
+        P::ComputerName => Selector::ComputerName(pattern()?),
+        P::VMName => Selector::VmName(pattern()?),
+        _ => Selector::Name(pattern()?),
+    })
 }
 
 fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
-    match object.name(P::ComputerName)? {
+    // The name wins over its alias.
+    match object.name(P::ComputerName)?.or(object.name(P::Cn)?) {
         // What stands before it may be a password, which an error would tell.
         Some(name) if name.contains('@') => {
             Err("ComputerName carries a user name; give the bare name".to_owned())
@@ -60,80 +89,120 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use pssession::session::{LocalId, Selector, WildcardPattern};
+    use pssession::session::Selector;
 
     use crate::cli::objects::tests::{naming, now};
-    use crate::cli::objects::{Subject, read};
+    use crate::cli::objects::{Reason, Subject, read, read_each};
 
     const GUID: &str = "b6631d8e-65a0-49f2-9053-a1b156c95777";
 
-    fn chosen(text: &str) -> Subject {
-        read(text.as_bytes(), now(), &naming(false))
-            .unwrap_or_else(|e| panic!("{text}: {e:?}"))
-            .remove(0)
-            .subject
-    }
-
+    /// What the only object chooses, in one line.
     #[track_caller]
-    fn by(text: &str, options: &[&str]) {
-        let Subject::Rows(selectors) = chosen(text) else { panic!("{text} chooses no rows") };
-        let option = |selector: &Selector| match selector {
-            Selector::Id(ids) => format!("Id {}", ids[0]),
-            Selector::Name(patterns) => format!("Name {}", patterns[0].as_str()),
-            Selector::ComputerName(patterns) => format!("ComputerName {}", patterns[0].as_str()),
-            Selector::ContainerId(texts) => format!("ContainerId {}", texts[0]),
-            Selector::VmId(guids) => format!("VMId {}", guids[0]),
-            Selector::VmName(patterns) => format!("VMName {}", patterns[0].as_str()),
-            other => format!("{other:?}"),
-        };
-        assert_eq!(selectors.iter().map(option).collect::<Vec<_>>(), options, "{text}");
-    }
-
-    #[test]
-    fn an_integer_id_comes_first_and_one_that_is_text_after_a_name() {
-        let pattern = |text: &str| vec![WildcardPattern::new(text).unwrap()];
-        let others = vec![Selector::Name(pattern("x")), Selector::ComputerName(pattern("y"))];
-        let named = Subject::Id { id: LocalId(7), others };
-        assert_eq!(chosen(r#"{"Id":7,"Name":"x","ComputerName":"y"}"#), named);
-        let alone = Subject::Id { id: LocalId(7), others: Vec::new() };
-        let in_a_vm = Subject::Id { id: LocalId(7), others: vec![Selector::VmName(pattern("db"))] };
-        assert_eq!(chosen(r#"{"Id":7,"VMName":"db"}"#), in_a_vm);
-        by("Id,Name\n7,x\n", &["Name x"]);
-        by(r#"{"Id":"7","Name":"x"}"#, &["Name x"]);
-        assert_eq!(chosen("Id\n7\n"), alone);
-        assert_eq!(chosen("Id,Name\n7,\n"), alone);
-    }
-
-    #[test]
-    fn each_selector_binds_by_its_name_and_several_must_all_agree() {
-        by(r#"{"Name":"build-*"}"#, &["Name build-*"]);
-        by(r#"{"computername":"Serv*"}"#, &["ComputerName Serv*"]);
-        by(r#"{"ContainerId":"c0ffee*"}"#, &["ContainerId c0ffee*"]);
-        by(&format!(r#"{{"VMId":"{{{GUID}}}"}}"#), &[&format!("VMId {GUID}")]);
-        by("VMName\ndb?\n", &["VMName db?"]);
-        by("Name,ComputerName,Id\nx,web01,7\n", &["Name x", "ComputerName web01"]);
-        by("ComputerName,Id\nweb01,7\n", &["ComputerName web01", "Id 7"]);
-    }
-
-    #[test]
-    fn what_cannot_be_bound_is_told_apart_from_what_is_wrong() {
-        let refused = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap_err();
-        for text in
-            ["1\n2\n", "build-7", "\"a\"", "[1,\"b\",null]", "{\"Port\":90}", "Name\n\"\"\n", "fc4e9dfa"]
-        {
-            assert!(refused(text).is_only_unbound(), "{text}");
+    fn chosen(text: &str) -> String {
+        let objects = read_each(text.as_bytes(), now(), &naming(false));
+        let mut objects = objects.unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        assert_eq!(objects.len(), 1, "{text}");
+        match objects.remove(0).subject {
+            Subject::Session(row) => format!("session {}", row.session.shell.shell_id.as_str()),
+            Subject::Id { id, names } => {
+                let names = names.iter().map(|name| format!(" {}={}", name.property(), name.text));
+                format!("Id {}{}", id.0, names.collect::<String>())
+            }
+            Subject::Rows { selector, id } => {
+                let selector = match &selector {
+                    Selector::Name(patterns) => format!("Name {}", patterns[0].as_str()),
+                    Selector::ComputerName(patterns) => format!("ComputerName {}", patterns[0].as_str()),
+                    Selector::ContainerId(texts) => format!("ContainerId {}", texts[0]),
+                    Selector::VmId(guids) => format!("VMId {}", guids[0]),
+                    Selector::VmName(patterns) => format!("VMName {}", patterns[0].as_str()),
+                    other => format!("{other:?}"),
+                };
+                id.map_or(selector.clone(), |id| format!("{selector} of Id {}", id.0))
+            }
+            Subject::Unbound(unbound) => match unbound.reason {
+                Reason::NotBound => "not bound",
+                Reason::Ambiguous => "ambiguous",
+                Reason::Null => "null",
+            }
+            .to_owned(),
         }
+    }
+
+    #[test]
+    fn an_integer_id_comes_first_and_all_names_beside_it_must_agree() {
+        for (text, expected) in [
+            (r#"{"Id":7}"#, "Id 7"),
+            (r#"{"Id":-1}"#, "Id -1"),
+            (r#"{"Id":7,"Name":"[x","Cn":"y"}"#, "Id 7 Name=[x ComputerName=y"),
+            (r#"{"Id":7,"VMName":"db","ContainerId":"c"}"#, "Id 7 ContainerId=c VMName=db"),
+        ] {
+            assert_eq!(chosen(text), expected, "{text}");
+        }
+        assert_eq!(chosen(&format!(r#"{{"Id":7,"VMId":"{GUID}"}}"#)), "Id 7");
+    }
+
+    #[test]
+    fn a_name_comes_before_an_id_that_is_text_and_that_before_a_guid() {
+        for (text, expected) in [
+            (r#"{"Id":"7","Name":"x"}"#, "Name x"),
+            ("Id,Name\n7,x\n", "Name x"),
+            ("Id,Name\n7,\n", "Id 7"),
+            ("Id\n1e2\n", "Id 100"),
+            (r#"{"Id":"3.0"}"#, "Id 3"),
+            (r#"{"Id":"seven"}"#, "not bound"),
+            (r#"{"Id":"seven","Name":"x"}"#, "Name x"),
+            // A computer, and one of its sessions.
+            (r#"{"Id":"4","Cn":"10.0.0.70"}"#, "ComputerName 10.0.0.70 of Id 4"),
+            ("ComputerName,Id\nweb01,7\n", "ComputerName web01 of Id 7"),
+            (r#"{"Id":"4","ContainerId":"c"}"#, "ContainerId c of Id 4"),
+        ] {
+            assert_eq!(chosen(text), expected, "{text}");
+        }
+        assert_eq!(chosen(&format!("Id,VMId\n7,{GUID}\n")), "Id 7");
+        assert_eq!(chosen(&format!(r#"{{"VMId":"{GUID}","ComputerName":"x"}}"#)), "ComputerName x");
+    }
+
+    #[test]
+    fn each_selector_binds_by_its_name_or_alias_and_two_are_ambiguous() {
+        for (text, expected) in [
+            (r#"{"Name":"build-*"}"#, "Name build-*"),
+            (r#"{"Name":" "}"#, "Name  "),
+            (r#"{"computername":"Serv*"}"#, "ComputerName Serv*"),
+            (r#"{"CN":"web01"}"#, "ComputerName web01"),
+            (r#"{"Cn":"a","ComputerName":"b"}"#, "ComputerName b"),
+            (r#"{"ContainerId":"c0ffee*"}"#, "ContainerId c0ffee*"),
+            ("VMName\ndb?\n", "VMName db?"),
+            (r#"{"Name":"`","Cn":"*"}"#, "ambiguous"),
+            (r#"{"Name":"x","ComputerName":"y","Id":"7"}"#, "ambiguous"),
+            (r#"{"VMName":"x","ContainerId":"y"}"#, "ambiguous"),
+            (r#"{"Other":"x"}"#, "not bound"),
+            (r#"{"VMId":"x"}"#, "not bound"),
+            (r#"{"VMId":"x","VMName":"db"}"#, "VMName db"),
+            ("3", "not bound"),
+            ("[null]", "null"),
+        ] {
+            assert_eq!(chosen(text), expected, "{text}");
+        }
+        for alias in ["VMId", "VMGuid"] {
+            assert_eq!(chosen(&format!(r#"{{"{alias}":"{{{GUID}}}"}}"#)), format!("VMId {GUID}"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_bound_is_no_error_of_the_others_but_what_is_wrong_is() {
+        let each = |text: &str| read_each(text.as_bytes(), now(), &naming(false)).map(|found| found.len());
+        let all = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap_err().lines();
+        assert_eq!(each("[1,{\"Id\":0},null,{\"Port\":90},[]]"), Ok(5));
+        assert_eq!(all("[{\"Id\":1},1,null]").len(), 2);
         assert_eq!(
-            refused("1\n\n two words \n").lines(),
+            all("1\n\n two words \n"),
             ["line 1: a number, where an object is wanted", "line 3: a text, where an object is wanted"]
         );
-        for text in
-            ["{\"Name\":\"[z-a]\"}", "{\"Id\":0}", "[1,{\"Id\":0}]", "1,2\n", "{\"Port\":90}\n{", "\0"]
-        {
-            assert!(!refused(text).is_only_unbound(), "{text}");
+        for text in ["{\"Name\":\"[z-a]\"}", "1,2\n", "{\"Port\":90}\n{", "\0"] {
+            assert!(each(text).is_err(), "{text}");
         }
         for id in ["", r#""Id":1,"#] {
-            let lines = refused(&format!(r#"{{{id}"ComputerName":"root:hunter2@web01"}}"#)).lines();
+            let lines = all(&format!(r#"{{{id}"ComputerName":"root:hunter2@web01"}}"#));
             assert!(lines[0].contains("carries a user name") && !lines[0].contains("hunter2"), "{lines:?}");
         }
     }

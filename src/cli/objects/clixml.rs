@@ -17,6 +17,9 @@ use super::{MAX_LIST, MAX_TEXT, no_object};
 /// value there are three.
 const MAX_LOOKED_AT: usize = 16;
 
+/// How many properties of a `Runspace`, or of what is in it, are looked at: there are at most 40.
+const MAX_MEMBERS: usize = 64;
+
 /// What all references of a file may stand for, in bytes of text and values of lists: of a real one it is some words for
 /// each session, and less than the file may be long.
 const MAX_REFERRED: usize = 1024 * 1024;
@@ -110,6 +113,7 @@ impl<'d> Reader<'d, '_> {
                 Some(id) if self.taken.contains(id) => return true,
                 _ => Err(Unfit::Wrong("refers to an object that does not stand before it".to_owned())),
             },
+            "Nil" => Err(Unfit::Null(no_object("null"))),
             other => Err(Unfit::Unbound(no_object(kind_of(other)))),
         };
         self.intake.take(place, found).is_ok()
@@ -123,11 +127,47 @@ impl<'d> Reader<'d, '_> {
             let Some(name) = member.attribute("N") else { continue };
             let name = unescaped(name)?;
             match Property::find(&name, properties.len()) {
+                Some(Property::Runspace) => {
+                    let runspace = self.runspace(member)?;
+                    properties.add(Property::Runspace, runspace)?;
+                }
                 Some(property) => properties.add(property, self.field(member)?)?,
                 None => properties.add_other(&name)?,
             }
         }
         Ok(properties)
+    }
+
+    /// Of a `Runspace`: `ConnectionInfo.ConnectionUri`, `RunspaceStateInfo.State` and `RunspaceAvailability`.
+    fn runspace(&mut self, element: Element<'d>) -> Result<Field<'d>, String> {
+        let mut parts = Vec::new();
+        for (name, inner) in [
+            ("ConnectionInfo", "ConnectionUri"),
+            ("RunspaceStateInfo", "State"),
+            ("RunspaceAvailability", ""),
+        ] {
+            let Some(member) = self.member(element, name) else { continue };
+            let field = match self.member(member, inner) {
+                Some(within) => Field::Parts(vec![(inner.to_ascii_lowercase(), self.field(within)?)]),
+                None => self.field(member)?,
+            };
+            if [element, member].iter().any(|part| part.local() == "Ref") {
+                self.referred = self.referred.saturating_add(weight(&field));
+            }
+            parts.push((name.to_ascii_lowercase(), field));
+        }
+        if self.referred > MAX_REFERRED {
+            return Err(too_much_referred());
+        }
+        Ok(Field::Parts(parts))
+    }
+
+    /// The property of this name of the object that an element is or refers to.
+    fn member(&self, element: Element<'d>, name: &str) -> Option<Element<'d>> {
+        let groups = self.objects.object(element)?.children().take(MAX_LOOKED_AT);
+        let mut members =
+            groups.filter(|child| matches!(child.local(), "Props" | "MS")).flat_map(|group| group.children());
+        members.by_ref().take(MAX_MEMBERS).find(|member| member.attribute("N") == Some(name))
     }
 
     fn field(&mut self, element: Element<'d>) -> Result<Field<'d>, String> {
@@ -136,9 +176,7 @@ impl<'d> Reader<'d, '_> {
         }
         let is_reference = element.local() == "Ref";
         if is_reference && self.referred > MAX_REFERRED {
-            return Err(format!(
-                "references stand for more than {MAX_REFERRED} bytes; export fewer sessions at once"
-            ));
+            return Err(too_much_referred());
         }
         let object =
             self.objects.object(element).ok_or("a property refers to an object that is not there")?;
@@ -151,6 +189,10 @@ impl<'d> Reader<'d, '_> {
         }
         Ok(field)
     }
+}
+
+fn too_much_referred() -> String {
+    format!("references stand for more than {MAX_REFERRED} bytes; export fewer sessions at once")
 }
 
 /// The items of an object that is a list.
@@ -175,6 +217,7 @@ fn weight(field: &Field<'_>) -> usize {
     match field {
         Field::Text(text) => text.len().saturating_add(1),
         Field::List(items) => items.iter().map(weight).fold(1, usize::saturating_add),
+        Field::Parts(parts) => parts.iter().map(|(_, part)| weight(part)).fold(1, usize::saturating_add),
         // Looked at to its limit, and dropped.
         Field::TooLong => MAX_TEXT,
         _ => 1,
@@ -196,7 +239,9 @@ fn primitive<'d>(element: Element<'d>) -> Result<Option<Field<'d>>, String> {
     let text = element.text();
     Ok(Some(match element.local() {
         "Nil" => Field::Nothing,
-        "S" | "URI" => Field::text(unescaped(text)?),
+        // Blanks around it belong to it.
+        "S" => Field::text(unescaped(element.whole_text())?),
+        "URI" => Field::text(unescaped(text)?),
         "G" | "DT" | "TS" | "Version" => Field::text(text),
         "B" => Field::Flag(text.eq_ignore_ascii_case("true")),
         "By" | "SB" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64" => {
@@ -256,11 +301,9 @@ mod tests {
     use proptest::prelude::*;
     use pssession::session::{ComputerType, LocalId, SessionState};
 
-    use pssession::session::{Selector, WildcardPattern};
-
     use super::*;
     use crate::cli::objects::tests::{naming, now};
-    use crate::cli::objects::{Subject, read};
+    use crate::cli::objects::{Named, Subject, read};
 
     #[test]
     fn escapes_stand_for_code_units_and_what_is_none_stays() {
@@ -296,10 +339,8 @@ mod tests {
 
     #[test]
     fn objects_stand_alone_in_lists_or_once_more_by_a_reference() {
-        let id = |id| Subject::Id {
-            id: LocalId(id),
-            others: vec![Selector::Name(vec![WildcardPattern::new("a_xb").unwrap()])],
-        };
+        let name = |name: &str| Named { property: Property::Name, text: name.to_owned() };
+        let id = |id| Subject::Id { id: LocalId(id), names: vec![name("a_xb")] };
         assert_eq!(subjects(SESSION), [("item 1".to_owned(), id(3))]);
         let list = format!(r#"<Obj RefId="9"><LST>{SESSION}<Ref RefId="0" /></LST></Obj>"#);
         assert_eq!(subjects(&list), [("item 1".to_owned(), id(3))]);
@@ -350,7 +391,11 @@ mod tests {
                 "\"Id\" is there twice",
             ),
             (
-                whole("<Obj><Props><I32 N=\"Id\">99999999999999999999</I32></Props></Obj>"),
+                whole(
+                    "<Obj><Props><I32 N=\"Id\">9999999999</I32><S N=\"ShellId\">A</S></Props></Obj>"
+                        .replace("9999999999", "99999999999999999999")
+                        .as_str(),
+                ),
                 "item 1",
                 "Id is \"",
             ),

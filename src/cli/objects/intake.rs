@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use pssession::session::{LocalId, Selector};
+use pssession::SessionQuery;
+use pssession::session::{LocalId, Selector, SessionDescriptor, WildcardPattern};
 use pssession::store::Row;
 
 use super::MAX_OBJECTS;
-use super::property::Properties;
+use super::property::{Properties, Property};
 use super::session::{self, Circumstances};
 use crate::cli::config::Naming;
 
@@ -26,10 +27,57 @@ pub(crate) struct Object {
 pub(crate) enum Subject {
     /// A session, by its ShellId or InstanceId. Without an endpoint it is one that only a table can place.
     Session(Box<Row>),
-    /// A row of the local table, by its Id alone. The rest tells whether the Id is one of that table.
-    Id { id: LocalId, others: Vec<Selector> },
-    /// The rows of the local table that agree with all of these.
-    Rows(Vec<Selector>),
+    /// A row of the local table, by its Id alone. The names tell whether the Id is one of that table.
+    Id { id: LocalId, names: Vec<Named> },
+    /// The rows of the local table that this selector chooses; of an Id beside it one of them must have it.
+    Rows { selector: Selector, id: Option<LocalId> },
+    /// Nothing: PowerShell cannot bind it.
+    Unbound(Unbound),
+}
+
+/// What an object is called beside its Id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(super) property: Property,
+    pub(crate) text: String,
+}
+
+impl Named {
+    pub(crate) fn property(&self) -> &'static str {
+        self.property.name()
+    }
+
+    /// Whether the session is called so, to the letter.
+    pub(crate) fn is_of(&self, session: &SessionDescriptor) -> bool {
+        // What is escaped is a pattern.
+        let Ok(pattern) = WildcardPattern::new(&WildcardPattern::escape(&self.text)) else { return false };
+        let selector = match self.property {
+            Property::ContainerId => Selector::ContainerId(vec![self.text.clone()]),
+            Property::ComputerName => Selector::ComputerName(vec![pattern]),
+            Property::VMName => Selector::VmName(vec![pattern]),
+            _ => Selector::Name(vec![pattern]),
+        };
+        let query = SessionQuery::new(vec![selector], Vec::new());
+        !query.select(std::slice::from_ref(session)).chosen.is_empty()
+    }
+}
+
+/// Why PowerShell cannot bind an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unbound {
+    pub(crate) problem: String,
+    pub(crate) reason: Reason,
+}
+
+/// PowerShell's error for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// It has nothing that a parameter takes.
+    NotBound,
+    /// It has what two parameter sets take.
+    Ambiguous,
+    /// It is null.
+    Null,
 }
 
 /// Why an object is not taken.
@@ -39,6 +87,10 @@ pub(super) enum Unfit {
     Wrong(String),
     /// It says nothing by which a session could be found: PowerShell cannot bind it.
     Unbound(String),
+    /// It says two things, each of which would choose others.
+    Ambiguous(String),
+    /// It is null.
+    Null(String),
 }
 
 impl From<String> for Unfit {
@@ -74,14 +126,12 @@ impl fmt::Display for Place {
 pub(crate) struct ObjectError {
     pub(crate) place: Place,
     pub(crate) problem: String,
-    /// It is whole and well, and says nothing by which a session could be found.
-    pub(crate) is_unbound: bool,
 }
 
 impl ObjectError {
     /// What it says cannot be meant.
     pub(crate) fn wrong(place: Place, problem: impl Into<String>) -> Self {
-        Self { place, problem: problem.into(), is_unbound: false }
+        Self { place, problem: problem.into() }
     }
 }
 
@@ -90,23 +140,15 @@ impl ObjectError {
 pub(crate) struct Refused {
     pub(crate) errors: Vec<ObjectError>,
     pub(crate) more: usize,
-    /// Whether any of them, also of those that are not told, is more than an object that cannot be bound.
-    is_bad: bool,
 }
 
 impl Refused {
     pub(crate) fn add(&mut self, error: ObjectError) {
-        self.is_bad |= !error.is_unbound;
         if self.errors.len() < MAX_ERRORS { self.errors.push(error) } else { self.more += 1 }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
-    }
-
-    /// Whether the source was read well, and only holds objects that cannot be bound.
-    pub(crate) fn is_only_unbound(&self) -> bool {
-        !self.is_bad && !self.is_empty()
     }
 
     /// One line each, and the last says how many are not told.
@@ -150,11 +192,19 @@ impl Intake {
             return Err(Full);
         }
         self.count += 1;
-        match found.and_then(|properties| session::subject(&properties, &self.circumstances)) {
-            Err(Unfit::Wrong(problem)) => self.refuse(place, problem),
-            Err(Unfit::Unbound(problem)) => self.add(ObjectError { place, problem, is_unbound: true }),
-            Ok(subject) if self.refused.is_empty() => self.objects.push(Object { place, subject }),
-            Ok(_) => {}
+        let unbound = |problem, reason| Subject::Unbound(Unbound { problem, reason });
+        let subject = match found.and_then(|properties| session::subject(&properties, &self.circumstances)) {
+            Err(Unfit::Wrong(problem)) => {
+                self.refuse(place, problem);
+                return Ok(());
+            }
+            Err(Unfit::Unbound(problem)) => unbound(problem, Reason::NotBound),
+            Err(Unfit::Ambiguous(problem)) => unbound(problem, Reason::Ambiguous),
+            Err(Unfit::Null(problem)) => unbound(problem, Reason::Null),
+            Ok(subject) => subject,
+        };
+        if self.refused.is_empty() {
+            self.objects.push(Object { place, subject });
         }
         Ok(())
     }

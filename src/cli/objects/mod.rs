@@ -3,8 +3,10 @@
 //!
 //! [`read`] takes our own NDJSON, JSON and CSV, and what PowerShell's `ConvertTo-Json`, `Export-Csv` and `Export-Clixml`
 //! make of `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is
-//! taken.
+//! taken. Only where PowerShell would go on without an object that it cannot bind does [`read_each`] do so, too.
 
+#[cfg(test)]
+mod answers;
 mod choice;
 mod clixml;
 mod delimited;
@@ -12,6 +14,7 @@ mod intake;
 mod json;
 mod lines;
 mod plain;
+mod printed;
 mod property;
 mod record;
 #[cfg(test)]
@@ -28,8 +31,8 @@ use pssession::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES};
 
 use crate::cli::config::Naming;
 use crate::cli::encoding;
-use intake::{Intake, Place};
-pub(crate) use intake::{Object, ObjectError, Refused, Subject};
+use intake::Intake;
+pub(crate) use intake::{Named, Object, ObjectError, Place, Reason, Refused, Subject, Unbound};
 pub(crate) use record::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, planned_record,
     removal_record, session_record, time,
@@ -60,6 +63,21 @@ const MAX_OTHERS: usize = 1_000;
 /// # Errors
 /// [`Refused`] lists what is wrong and where. Nothing is to be taken then.
 pub(crate) fn read(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec<Object>, Refused> {
+    let mut refused = Refused::default();
+    let objects = read_each(bytes, now, naming)?;
+    for Object { place, subject } in &objects {
+        if let Subject::Unbound(Unbound { problem, .. }) = subject {
+            refused.add(ObjectError::wrong(*place, problem.as_str()));
+        }
+    }
+    if refused.is_empty() { Ok(objects) } else { Err(refused) }
+}
+
+/// The same, in which an object that PowerShell cannot bind is [`Subject::Unbound`] and no error of the others.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_each(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec<Object>, Refused> {
     let mut intake = Intake::new(now, naming);
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
         intake.refuse(Place::Whole, format!("more than {MAX_BYTES} bytes"));
@@ -73,6 +91,7 @@ pub(crate) fn read(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec
             Some('<') => clixml::read(&text, &mut intake),
             // What PowerShell 7 makes of no session at all.
             Some(_) if text.trim() == "null" => {}
+            Some(_) if printed::refuse(&text, &mut intake) => {}
             Some(_) if plain::is_plain(&text) => plain::read(&text, &mut intake),
             Some(_) => delimited::read(&text, &mut intake),
         },

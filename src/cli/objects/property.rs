@@ -6,27 +6,34 @@ use std::collections::HashSet;
 use super::{MAX_LIST, MAX_LIST_TEXT, MAX_OTHERS, MAX_TEXT};
 
 macro_rules! properties {
-    ($($name:ident),* $(,)?) => {
+    (written: $($name:ident),*; read: $($read:ident),* $(,)?) => {
         /// A property that means something here.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Property { $($name),* }
+        pub(super) enum Property { $($name,)* $($read),* }
 
         impl Property {
-            pub(super) const ALL: &[Self] = &[$(Self::$name),*];
+            /// Those that are written, and then those that are only read.
+            pub(super) const ALL: &[Self] = &[$(Self::$name,)* $(Self::$read),*];
 
             pub(super) const fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),* }
+                match self { $(Self::$name => stringify!($name),)* $(Self::$read => stringify!($read)),* }
             }
         }
     };
 }
 
-// In the order in which they are written, so that the next one is mostly the next one.
+// In the order in which they are written, so that the next one is mostly the next one. Read only: PowerShell's aliases,
+// and what holds its connection.
 properties! {
-    Schema, Id, Name, InstanceId, ComputerName, ComputerType, VMId, VMName, ContainerId, ConfigurationName, State,
+    written: Schema, Id, Name, InstanceId, ComputerName, ComputerType, VMId, VMName, ContainerId, ConfigurationName, State,
     Availability, Transport, Port, Endpoint, ShellId, ResourceUri, ServerState, Owner, ClientIP, ProcessId, IdleTimeout,
-    MaxIdleTimeout, ShellRunTime, ShellInactivity, CommandIds, SeenBy, SeenAt, Origin, User, Auth, SessionId,
+    MaxIdleTimeout, ShellRunTime, ShellInactivity, CommandIds, SeenBy, SeenAt, Origin, User, Auth, SessionId;
+    read: Cn, VMGuid, ConnectionUri, Runspace,
 }
+
+/// What is kept of a `Runspace`, in lower case: where it leads, and how it stands.
+const RUNSPACE_PARTS: [&str; 5] =
+    ["connectioninfo", "connectionuri", "runspacestateinfo", "state", "runspaceavailability"];
 
 impl Property {
     /// The property of this name, in any case; looked for first at `guess`.
@@ -58,12 +65,22 @@ impl<'t> Field<'t> {
         if text.len() > MAX_TEXT { Self::TooLong } else { Self::Text(text) }
     }
 
+    /// The value itself: PowerShell wraps one to which something was added, as {"value": 2, "Value": "Opened"}.
+    pub(super) fn unwrapped(&self) -> &Self {
+        self.part("value").unwrap_or(self)
+    }
+
     /// Keeps the text of a CSV's cell unless it is too long; a list of ids may be longer than a name.
     pub(super) fn cell(property: Property, text: &'t str) -> Self {
         match property {
             Property::CommandIds if text.len() <= MAX_LIST_TEXT => Self::Text(text.into()),
             _ => Self::text(text),
         }
+    }
+
+    /// Whether this part of an object is worth keeping; of all but `Runspace` every one is.
+    pub(super) fn keeps(property: Property, part: &str) -> bool {
+        property != Property::Runspace || part == "value" || RUNSPACE_PARTS.contains(&part)
     }
 
     /// A part of an object, by its name in lower case.
@@ -118,15 +135,25 @@ impl<'t> Properties<'t> {
     /// The value is beyond the limits.
     pub(super) fn get(&self, property: Property) -> Result<Option<&Field<'t>>, String> {
         let field = self.known.iter().find(|(known, _)| *known == property).map(|(_, field)| field);
-        // PowerShell wraps a value to which something was added: {"value": 2, "Value": "Opened"}.
-        match field.map(|field| field.part("value").unwrap_or(field)) {
+        match field.map(Field::unwrapped) {
             Some(Field::TooLong) => {
                 Err(format!("{} is longer than {MAX_TEXT} bytes or {MAX_LIST} values", property.name()))
             }
-            Some(Field::Text(text)) if text.trim().is_empty() => Ok(None),
+            // A name of blanks is a name.
+            Some(Field::Text(text))
+                if text.is_empty() || property != Property::Name && text.trim().is_empty() =>
+            {
+                Ok(None)
+            }
             None | Some(Field::Nothing) => Ok(None),
             field => Ok(field),
         }
+    }
+
+    /// A part of PowerShell's `Runspace`: the names that lead to it, in lower case.
+    pub(super) fn of_runspace(&self, path: &[&str]) -> Option<&Field<'t>> {
+        let (_, runspace) = self.known.iter().find(|(known, _)| *known == Property::Runspace)?;
+        path.iter().try_fold(runspace.unwrapped(), |field, name| Some(field.part(name)?.unwrapped()))
     }
 }
 
@@ -142,14 +169,15 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let names: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
-        assert_eq!(names, SESSION_PROPERTIES);
+        assert_eq!(names[..SESSION_PROPERTIES.len()], *SESSION_PROPERTIES);
+        assert_eq!(names[SESSION_PROPERTIES.len()..], ["Cn", "VMGuid", "ConnectionUri", "Runspace"]);
     }
 
     #[test]
     fn a_name_is_found_in_any_case_whatever_the_guess() {
         for guess in [0, 3, 4, 999] {
             assert_eq!(Property::find("instanceID", guess), Some(Property::InstanceId));
-            assert_eq!(Property::find("Runspace", guess), None);
+            assert_eq!(Property::find("ApplicationPrivateData", guess), None);
         }
     }
 }

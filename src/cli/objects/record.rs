@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use pssession::SessionDescriptor;
+use pssession::session::SessionState;
 use pssession::store::{Imported, Note, Row};
 use pssession::teardown::Record;
 use serde_json::{Map, Value, json};
@@ -81,8 +82,8 @@ fn record(schema: &str, session: &SessionDescriptor, note: Option<&Note>) -> Map
         ("VMName", text(&session.vm_name)),
         ("ContainerId", text(&session.container_id)),
         ("ConfigurationName", json!(session.configuration_name())),
-        ("State", json!(session.state().as_str())),
-        ("Availability", json!(session.availability().as_str())),
+        ("State", known(session.state().as_str())),
+        ("Availability", known(session.availability().as_str())),
         ("Transport", json!(session.transport())),
         ("Port", json!(Some(session.port).filter(|port| *port != 0))),
         ("Endpoint", text(&session.endpoint_url)),
@@ -105,6 +106,11 @@ fn record(schema: &str, session: &SessionDescriptor, note: Option<&Note>) -> Map
         ("SessionId", json!(note.and_then(|note| note.session_id).map(|id| id.guid().to_string()))),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// A word of PowerShell's; it has none for what is not known.
+fn known(word: &str) -> Value {
+    if word == SessionState::Unknown.as_str() { Value::Null } else { json!(word) }
 }
 
 fn text(text: &str) -> Value {

@@ -62,6 +62,7 @@ fn stated() -> impl Strategy<Value = Stated> {
         Just(SessionState::Disconnected),
         Just(SessionState::Closed),
         Just(SessionState::Broken),
+        Just(SessionState::Unknown),
     ];
     let availability =
         prop_oneof![Just(Availability::None), Just(Availability::Available), Just(Availability::Busy)];
@@ -127,6 +128,9 @@ fn row() -> impl Strategy<Value = Row> {
         // What only repeats the server's word is no statement.
         let (state, availability) = (session.state(), session.availability());
         session.stated = stated.filter(|stated| (stated.state, stated.availability) != (state, availability));
+        // Where the server said it, it is known.
+        let is_known = session.shell.state.is_some();
+        session.stated = session.stated.filter(|stated| !is_known || stated.state != SessionState::Unknown);
         let note = Note {
             origin: Origin::Listed,
             user,

@@ -11,9 +11,9 @@ use pssession::{AuthScheme, Endpoint};
 
 use super::choice;
 use super::intake::{Subject, Unfit};
-use super::property::{Properties, Property as P};
+use super::property::{Field, Properties, Property as P};
 use super::record::SCHEMAS;
-use super::value::{Unit, short, wrong_endpoint};
+use super::value::{Unit, short, word_of, wrong_endpoint};
 use crate::cli::config::Naming;
 
 /// What an object does not say itself.
@@ -60,23 +60,24 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 /// What is missing, contradictory or not what its name says.
 pub(super) fn subject(object: &Properties<'_>, circumstances: &Circumstances) -> Result<Subject, Unfit> {
     let is_ours = is_ours(object)?;
-    let id = id(object)?;
     let Some(shell_id) = shell_id(object)? else {
-        return choice::subject(object, id);
+        return choice::subject(object);
     };
+    let id = id(object)?;
     let shell = shell(object, shell_id, is_ours)?;
     let reached = reached(object, &circumstances.naming)?;
-    let seen_at = object.time(P::SeenAt)?.map_or(circumstances.now, |time| time.min(circumstances.now));
+    let seen_at = object.time(P::SeenAt).map_or(circumstances.now, |time| time.min(circumstances.now));
     // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
     let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
     let mut session = SessionDescriptor::from_shell(shell, seen_on, String::new(), seen_at);
-    if reached.computer_name.is_empty() {
-        session.computer_name = String::new();
+    if reached.computer_name.is_empty() || reached.transport != Transport::WsMan {
+        // A virtual machine may be called `.`.
+        session.computer_name = reached.computer_name;
     }
     session.id = id;
     session.computer_type = reached.computer_type;
     session.transport = reached.transport;
-    session.vm_id = object.guid(P::VMId)?;
+    session.vm_id = object.guid(P::VMId)?.or(object.guid(P::VMGuid)?);
     session.vm_name = object.text(P::VMName)?.unwrap_or_default();
     session.container_id = object.name(P::ContainerId)?.unwrap_or_default();
     session.commands = object.commands(P::CommandIds)?;
@@ -104,12 +105,13 @@ fn id(object: &Properties<'_>) -> Result<Option<LocalId>, String> {
     }
 }
 
-fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, String> {
+fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, Unfit> {
     let given = object.name(P::ShellId)?.map(ShellId::from_server);
-    let instance_id = object.guid(P::InstanceId)?;
+    // Whatever else it says, it means one session.
+    let instance_id = object.guid(P::InstanceId).map_err(Unfit::Unbound)?;
     match (given, instance_id) {
         (Some(given), Some(instance_id)) if given.guid() != Some(instance_id) => {
-            Err("ShellId and InstanceId name two different sessions".to_owned())
+            Err(Unfit::Wrong("ShellId and InstanceId name two different sessions".to_owned()))
         }
         (Some(given), _) => Ok(Some(given)),
         (None, instance_id) => Ok(instance_id.map(ShellId::from_guid)),
@@ -125,10 +127,10 @@ fn shell(object: &Properties<'_>, shell_id: ShellId, is_ours: bool) -> Result<Sh
         client_ip: object.name(P::ClientIP)?,
         process_id: object.number(P::ProcessId, "a process id")?,
         state: object.text(P::ServerState)?,
-        idle_timeout: object.duration(P::IdleTimeout, idle_unit)?,
-        max_idle_timeout: object.duration(P::MaxIdleTimeout, Unit::Seconds)?,
-        shell_run_time: object.duration(P::ShellRunTime, Unit::Seconds)?,
-        shell_inactivity: object.duration(P::ShellInactivity, Unit::Seconds)?,
+        idle_timeout: object.duration(P::IdleTimeout, idle_unit),
+        max_idle_timeout: object.duration(P::MaxIdleTimeout, Unit::Seconds),
+        shell_run_time: object.duration(P::ShellRunTime, Unit::Seconds),
+        shell_inactivity: object.duration(P::ShellInactivity, Unit::Seconds),
         ..Shell::new(shell_id, resource_uri(object)?)
     })
 }
@@ -159,7 +161,7 @@ fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> 
     let computer_type = object.word(P::ComputerType, COMPUTER_TYPES)?.unwrap_or_default();
     let port: Option<u16> = object.number(P::Port, "a port (1 to 65535)")?;
     let port = port.filter(|port| *port != 0);
-    let named = object.name(P::ComputerName)?.unwrap_or_default();
+    let named = object.name(P::ComputerName)?.or(object.name(P::Cn)?).unwrap_or_default();
     let named = named.trim();
     if named.contains('@') {
         return Err("ComputerName carries a user name; give the bare name".to_owned());
@@ -184,7 +186,11 @@ fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> 
             }
             Some(endpoint)
         }
-        None if transport == Transport::WsMan && !named.is_empty() => Some(of_computer(named, port, naming)?),
+        None if transport == Transport::WsMan => match connected(object)? {
+            Some(endpoint) if port.is_none_or(|port| port == endpoint.port()) => Some(endpoint),
+            _ if named.is_empty() => None,
+            _ => Some(of_computer(named, port, naming)?),
+        },
         None => None,
     };
     let (computer_name, url, port) = match &endpoint {
@@ -199,6 +205,18 @@ fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> 
         url: url.to_owned(),
         port,
     })
+}
+
+/// Where PowerShell's own connection leads: it counts below an `Endpoint`, which is what this program would say.
+fn connected(object: &Properties<'_>) -> Result<Option<Endpoint>, String> {
+    let stated = object.name(P::ConnectionUri)?;
+    let nested = match object.of_runspace(&["connectioninfo", "connectionuri"]) {
+        Some(Field::Text(uri)) if !uri.is_empty() => Some(uri.to_string()),
+        _ => None,
+    };
+    let parse =
+        |uri: String| Endpoint::parse(&uri, false).map_err(|error| wrong_endpoint(P::ConnectionUri, &error));
+    stated.or(nested).map(parse).transpose()
 }
 
 /// The endpoint of a computer that is only named: as a person would name it, or by name and port.
@@ -216,13 +234,27 @@ fn of_computer(named: &str, port: Option<u16>, naming: &Naming) -> Result<Endpoi
 }
 
 /// How it stands. Our own objects say what the server said, and PowerShell's words beside it count only where they say
-/// something else, as `Broken` does; PowerShell's own have nothing but those words.
+/// something else, as `Broken` does; PowerShell's own have nothing but those words, some of them only in the `Runspace`.
+/// What nobody says is unknown.
 fn state(object: &Properties<'_>, session: &mut SessionDescriptor, is_ours: bool) -> Result<(), String> {
-    let state = object.word(P::State, STATES)?;
-    let availability = object.word(P::Availability, AVAILABILITIES)?;
-    let Some(state) = state else { return Ok(()) };
+    let state = object.word(P::State, STATES)?.or(of_runspace(object, P::State, STATES));
+    let availability = object.word(P::Availability, AVAILABILITIES)?.or(of_runspace(
+        object,
+        P::Availability,
+        AVAILABILITIES,
+    ));
+    let is_server_s = session.shell.state.is_some();
+    let Some(state) = state else {
+        session.stated = match availability {
+            _ if is_server_s => None,
+            Some(availability) => Some(Stated { availability, ..Stated::UNKNOWN }),
+            None => Some(Stated::UNKNOWN),
+        };
+        return Ok(());
+    };
     let availability = availability.unwrap_or(match state {
-        SessionState::Opened => Availability::Busy,
+        SessionState::Opened if is_server_s => session.availability(),
+        SessionState::Opened => Availability::Unknown,
         _ => Availability::None,
     });
     let is_derived = session.state() == state && session.availability() == availability;
@@ -230,6 +262,20 @@ fn state(object: &Properties<'_>, session: &mut SessionDescriptor, is_ours: bool
         session.stated = Some(Stated { state, availability });
     }
     Ok(())
+}
+
+/// The state or the availability of a `Runspace`; text that is no such word says nothing.
+fn of_runspace<T: Copy>(object: &Properties<'_>, property: P, words: &[(&str, T)]) -> Option<T> {
+    let path: &[&str] = match property {
+        P::State => &["runspacestateinfo"],
+        _ => &["runspaceavailability"],
+    };
+    let field = object.of_runspace(path);
+    let field = field.map(|field| field.part("state").map_or(field, Field::unwrapped));
+    match field {
+        Some(Field::Whole(_) | Field::Text(_)) => word_of(property, field, words).ok().flatten(),
+        _ => None,
+    }
 }
 
 fn note(object: &Properties<'_>) -> Result<Note, String> {

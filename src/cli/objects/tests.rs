@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use pssession::session::{
-    Availability, ComputerType, LocalId, Selector, SessionState, Stated, Transport, WildcardPattern,
-};
+use pssession::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
 use pssession::store::{Note, Origin, Row};
 use pssession::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
+use super::property::Property;
 use super::*;
 use crate::cli::config::Config;
 
@@ -129,10 +128,8 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
 #[test]
 fn a_shell_id_or_an_instance_id_makes_a_session_and_an_id_alone_names_a_row() {
     let subject = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap().remove(0).subject;
-    let by_id = Subject::Id {
-        id: LocalId(7),
-        others: vec![Selector::Name(vec![WildcardPattern::new("x").unwrap()])],
-    };
+    let name = Named { property: Property::Name, text: "x".to_owned() };
+    let by_id = Subject::Id { id: LocalId(7), names: vec![name] };
     assert_eq!(subject(r#"{"id":7,"name":"x"}"#), by_id);
     for text in
         [r#"{"Id":7,"ShellId":"uuid:a"}"#, "Id,InstanceId\n7,{b6631d8e-65a0-49f2-9053-a1b156c95777}\n"]
@@ -167,6 +164,29 @@ fn an_endpoint_is_as_given_or_follows_from_the_computer() {
         (r#""ComputerName":"::1","Port":80"#, false, "http://[::1]/wsman", 80, "[::1]"),
         (r#""ComputerName":".""#, false, "http://localhost:5985/wsman", 5985, "localhost"),
         (r#""Endpoint":"https://web01""#, false, "https://web01/wsman", 443, "web01"),
+        (
+            r#""ComputerName":"web01","Runspace":{"Id":4,"ConnectionInfo":{"ConnectionUri":"https://web01:5986/wsman"}}"#,
+            false,
+            "https://web01:5986/wsman",
+            5986,
+            "web01",
+        ),
+        (
+            r#""Endpoint":"http://a:1/x","ConnectionUri":"http://b:2/y","ComputerName":"c""#,
+            false,
+            "http://a:1/x",
+            1,
+            "c",
+        ),
+        (r#""ConnectionUri":"http://web04:8080/wsman""#, false, "http://web04:8080/wsman", 8080, "web04"),
+        (
+            r#""ComputerName":"h","Transport":"SSH","Runspace":{"ConnectionInfo":{"ConnectionUri":"http://h:1"}}"#,
+            false,
+            "",
+            0,
+            "h",
+        ),
+        (r#""ComputerName":".","ComputerType":1"#, false, "", 0, "."),
         (r#""Endpoint":"http://web01:1/x","ComputerName":"db""#, true, "http://web01:1/x", 1, "db"),
         (r#""ComputerName":"db","Transport":"SSH","Port":22"#, false, "", 22, "db"),
         (r#""ComputerName":"db","ComputerType":1"#, false, "", 0, "db"),
@@ -223,7 +243,30 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         let stated = of_powershell(&format!(r#""State":{state},"Availability":3"#)).session.stated;
         assert_eq!(stated, Some(Stated { state: expected, availability: Availability::Busy }), "{state}");
     }
-    assert_eq!(of_powershell(r#""Availability":1"#).session.stated, None);
+    for (properties, state, availability) in [
+        (r#""Availability":1"#, SessionState::Unknown, Availability::Available),
+        (r#""State":2"#, SessionState::Opened, Availability::Unknown),
+        (r#""State":7"#, SessionState::Disconnected, Availability::None),
+        (r#""Name":"  ""#, SessionState::Unknown, Availability::Unknown),
+        (r#""State":"Unknown""#, SessionState::Unknown, Availability::Unknown),
+        (
+            r#""Runspace":{"RunspaceStateInfo":{"State":7,"Reason":null},"RunspaceAvailability":0}"#,
+            SessionState::Disconnected,
+            Availability::None,
+        ),
+        (
+            r#""Runspace":{"RunspaceStateInfo":"Opened"},"Availability":3"#,
+            SessionState::Opened,
+            Availability::Busy,
+        ),
+        (r#""Runspace":{"RunspaceStateInfo":"System.Object"}"#, SessionState::Unknown, Availability::Unknown),
+    ] {
+        let session = of_powershell(properties).session;
+        // A name of blanks is a name.
+        assert_eq!(session.name().is_some(), properties.starts_with(r#""Name""#), "{properties}");
+        let stated = session.stated;
+        assert_eq!(stated, Some(Stated { state, availability }), "{properties}");
+    }
     is_refused(r#"{"Id":1,"ShellId":"A","State":9}"#, "line 1", "State is 9, where one of BeforeOpen, ");
     is_refused(r#"{"ShellId":"A","Availability":"Free"}"#, "line 1", "Availability is \"Free\"");
 }
@@ -257,10 +300,19 @@ fn durations_are_seconds_of_ours_and_an_idle_timeout_of_powershells_is_milliseco
         assert_eq!(millis(of(&property)), ours, "{value}");
         assert_eq!(millis(of_powershell(&property)), powershells, "{value}");
     }
-    for bad in
-        ["true", "1e300", r#""soon""#, r#""1:2""#, r#""NaN""#, r#""inf""#, "18446744073709551615", "[1]"]
-    {
-        is_refused(format!(r#"{{"ShellId":"A","IdleTimeout":{bad}}}"#), "line 1", "a duration is wanted");
+    // What cannot be read is unknown, and refuses no file: a culture writes 2147483,647.
+    for unknown in [
+        "true",
+        "1e300",
+        r#""soon""#,
+        r#""2147483,647""#,
+        r#""1:2""#,
+        r#""NaN""#,
+        r#""inf""#,
+        "18446744073709551615",
+        "[1]",
+    ] {
+        assert_eq!(millis(of(&format!(r#""IdleTimeout":{unknown}"#))), None, "{unknown}");
     }
 }
 
@@ -277,8 +329,11 @@ fn a_session_was_seen_when_its_object_says_but_never_later_than_now() {
     assert_eq!(seen(r#""/Date(1699999999000+0100)/""#), 1_000);
     assert_eq!(seen(r#""/Date(-1000)/""#), 1_700_000_001_000);
     assert_eq!((seen(r#""9999-01-01T00:00:00Z""#), seen("null")), (0, 0));
-    for bad in ["\"yesterday\"", "\"/Date()/\"", "\"/Date(1\"", "5", "\"/Date(99999999999999999)/\""] {
-        is_refused(format!(r#"{{"ShellId":"A","SeenAt":{bad}}}"#), "line 1", "a time is wanted");
+    // In a culture's format it is unknown, and that object was seen now.
+    for unknown in
+        ["\"14.11.2023 22:13:19\"", "\"/Date()/\"", "\"/Date(1\"", "5", "\"/Date(99999999999999999)/\""]
+    {
+        assert_eq!(seen(unknown), 0, "{unknown}");
     }
 }
 
@@ -324,13 +379,13 @@ fn what_is_broken_or_hostile_is_refused_with_its_place_and_its_reason() {
         ("{\"Id\":1,\"ID\":2}", "line 1", "\"Id\" is there twice"),
         ("{\"Id\":1,\"x\":2,\"X\":3}", "line 1", "\"X\" is there twice"),
         ("{\"Id\":1,\"value\":[]}", "line 1", "both an object and a wrapped list"),
-        ("{\"Id\":0}", "line 1", "a number above 0"),
-        ("{\"Id\":1.5}", "line 1", "a number above 0"),
+        ("{\"Id\":0,\"ShellId\":\"A\"}", "line 1", "a number above 0"),
         ("{\"ShellId\":[\"A\"]}", "line 1", "ShellId is a list, where a text"),
         ("{\"ShellId\":\"a\\u0000b\"}", "line 1", "NUL"),
         ("{\"ShellId\":\"a\\nb\"}", "line 1", "control character"),
         ("{\"Name\":\"\\ud800\",\"Id\":1}", "line 1", "not JSON"),
         ("{\"InstanceId\":\"x\"}", "line 1", "InstanceId is \"x\", where a GUID"),
+        ("{\"InstanceId\":\"x\",\"Cn\":\"*\"}", "line 1", "InstanceId is \"x\", where a GUID"),
         ("{\"ShellId\":\"A\",\"Port\":65536}", "line 1", "a port"),
         ("{\"ShellId\":\"A\",\"Endpoint\":\"http://a:1/\",\"Port\":2}", "line 1", "not the port of Endpoint"),
         ("{\"ShellId\":\"A\",\"Endpoint\":\"ftp://a\"}", "line 1", "neither http nor https"),
@@ -345,7 +400,10 @@ fn what_is_broken_or_hostile_is_refused_with_its_place_and_its_reason() {
         ("Id,Name\n1,ab", "line 2", "the last line does not end"),
         ("#TYPE x\nId,Name\n1,a\n2\n", "line 4", "1 fields, where the header has 2"),
         ("Id,Name\n1,\"a\n", "line 2", "a quote is not closed"),
-        ("Id,Name\nx,a\n", "line 2", "Id is \"x\""),
+        ("Id,ShellId\nx,a\n", "line 2", "Id is \"x\""),
+        ("Id|Name|InstanceId\n1|a|b\n2|a|b\n", "line 1", "separated by |"),
+        ("\n Id Name    Transport ComputerName\n -- ----\n  1 a b c\n", "line 2", "a printed table"),
+        ("Id           : 1\nName         : build-1\n\nId : 2\n", "line 1", "a printed list"),
         ("\u{feff}\0", "line 1", "neither JSON nor CSV"),
     ] {
         is_refused(text, place, reason);

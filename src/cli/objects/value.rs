@@ -90,20 +90,7 @@ impl Properties<'_> {
 
     /// A value of an enumeration of .NET, by its word in any case or its number.
     pub(super) fn word<T: Copy>(&self, property: Property, words: &[(&str, T)]) -> Result<Option<T>, String> {
-        let Some(field) = self.get(property)? else { return Ok(None) };
-        let at = |number: i64| usize::try_from(number).ok().and_then(|at| words.get(at));
-        let found = match field {
-            Field::Whole(number) => at(*number),
-            Field::Text(text) => words
-                .iter()
-                .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
-                .or_else(|| text.trim().parse().ok().and_then(at)),
-            _ => None,
-        };
-        found.map(|(_, value)| Some(*value)).ok_or_else(|| {
-            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            bad(property, field, &format!("one of {}", words.join(", ")))
-        })
+        word_of(property, self.get(property)?, words)
     }
 
     /// A GUID as text, or as the object that a careless serializer makes of one.
@@ -117,16 +104,17 @@ impl Properties<'_> {
     }
 
     /// A duration: a number of `unit`, an `xs:duration`, or a time span of .NET as text or as an object. A negative one
-    /// is how PowerShell says that there is none. To the millisecond, and at most [`MAX_DURATION`].
-    pub(super) fn duration(&self, property: Property, unit: Unit) -> Result<Option<Duration>, String> {
-        let Some(field) = self.get(property)? else { return Ok(None) };
+    /// is how PowerShell says that there is none, and one that cannot be read, such as in a culture's format, is unknown:
+    /// no session is chosen by it alone. To the millisecond, and at most [`MAX_DURATION`].
+    pub(super) fn duration(&self, property: Property, unit: Unit) -> Option<Duration> {
+        let field = self.get(property).ok()??;
         let seconds = |number: f64| match unit {
             Unit::Seconds => number,
             Unit::Milliseconds => number / 1_000.0,
         };
         let read = match field {
-            Field::Real(number) if *number < 0.0 => return Ok(None),
-            Field::Whole(number) if *number < 0 => return Ok(None),
+            Field::Real(number) if *number < 0.0 => None,
+            Field::Whole(number) if *number < 0 => None,
             Field::Whole(number) => {
                 let number = number.unsigned_abs();
                 Some(match unit {
@@ -136,7 +124,7 @@ impl Properties<'_> {
             }
             Field::Real(number) => of_seconds(seconds(*number)),
             Field::Text(text) => match text.trim().parse::<f64>() {
-                Ok(number) if number < 0.0 => return Ok(None),
+                Ok(number) if number < 0.0 => None,
                 Ok(number) => of_seconds(seconds(number)),
                 Err(_) => read_duration(text).or_else(|| time_span(text.trim())),
             },
@@ -148,19 +136,14 @@ impl Properties<'_> {
             },
             _ => None,
         };
-        read.map(|duration| Some(duration.min(MAX_DURATION)))
-            .ok_or_else(|| bad(property, field, "a duration"))
+        read.map(|duration| duration.min(MAX_DURATION))
     }
 
-    /// A moment: RFC 3339, without an offset in UTC, or the `/Date(milliseconds)/` of Windows PowerShell.
-    pub(super) fn time(&self, property: Property) -> Result<Option<SystemTime>, String> {
-        let Some(field) = self.get(property)? else { return Ok(None) };
-        let time = match field {
-            Field::Text(text) => time_of(text.trim()),
-            _ => None,
-        };
-        let time = time.and_then(|time| SystemTime::try_from(time).ok());
-        time.map(Some).ok_or_else(|| bad(property, field, "a time"))
+    /// A moment: RFC 3339, without an offset in UTC, or the `/Date(milliseconds)/` of Windows PowerShell. In a culture's
+    /// format it is unknown.
+    pub(super) fn time(&self, property: Property) -> Option<SystemTime> {
+        let Field::Text(text) = self.get(property).ok()?? else { return None };
+        SystemTime::try_from(time_of(text.trim())?).ok()
     }
 
     /// Ids of commands: a list, or one text with blanks between them.
@@ -178,6 +161,36 @@ impl Properties<'_> {
             _ => None,
         };
         ids.filter(|ids| ids.len() <= MAX_LIST).map(Some).ok_or_else(|| bad(property, field, "a list of ids"))
+    }
+}
+
+/// A value of an enumeration of .NET, by its word in any case or its number. Our own `Unknown` says nothing.
+pub(super) fn word_of<T: Copy>(
+    property: Property,
+    field: Option<&Field<'_>>,
+    words: &[(&str, T)],
+) -> Result<Option<T>, String> {
+    let Some(field) = field.filter(|field| !is_unknown(field)) else { return Ok(None) };
+    let at = |number: i64| usize::try_from(number).ok().and_then(|at| words.get(at));
+    let found = match field {
+        Field::Whole(number) => at(*number),
+        Field::Text(text) => words
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
+            .or_else(|| text.trim().parse().ok().and_then(at)),
+        _ => None,
+    };
+    found.map(|(_, value)| Some(*value)).ok_or_else(|| {
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        bad(property, field, &format!("one of {}", words.join(", ")))
+    })
+}
+
+fn is_unknown(field: &Field<'_>) -> bool {
+    match field {
+        Field::Nothing => true,
+        Field::Text(text) => text.trim().is_empty() || text.trim().eq_ignore_ascii_case("Unknown"),
+        _ => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Words to one bound command, in PowerShell's order: names, their values, positions, the set, what it needs.
+//! Words to one bound command, in PowerShell's order: names that lack a value or are ambiguous, the values of names, the
+//! sets, positions, names that are unknown, what the set needs.
 
 #[cfg(test)]
 mod tests;
@@ -47,14 +48,25 @@ fn bound(
     if line.words.contains(&Word::Help) {
         return Ok(Binding::Help(cmdlet));
     }
-    let (named, positional) = pair(cmdlet, line.words).map_err(|problem| with_our_option(problem, arity))?;
+    let Paired { named, unnamed } = pair(cmdlet, line.words)?;
     let mut binder =
         Binder { bound: Bound::new(cmdlet), given: Vec::new(), candidates: cmdlet.sets().to_vec() };
     for (parameter, argument) in named {
         binder.take(parameter, argument)?;
     }
-    for values in positional {
-        binder.place(values)?;
+    if binder.candidates.is_empty() {
+        return Err(sets::ambiguous(cmdlet, &binder.given, true));
+    }
+    let mut left = None;
+    for one in unnamed {
+        let problem = match one {
+            Unnamed::Values { values, is_text } => binder.place(values, is_text)?,
+            Unnamed::Unknown(problem) => Some(with_our_option(problem, arity)),
+        };
+        left = left.or(problem);
+    }
+    if let Some(problem) = left {
+        return Err(problem);
     }
     binder.bound.set = sets::resolve(cmdlet, &binder.candidates, &binder.given)?;
     binder.bound.ours = line.ours;
@@ -64,69 +76,115 @@ fn bound(
 /// A parameter, and what was given to it.
 type Named = (&'static Parameter, Argument);
 
+/// What stands behind no name that is known, in its order.
+enum Unnamed {
+    Values {
+        values: Vec<String>,
+        is_text: bool,
+    },
+    /// A name that no parameter has. It is told last, and its value is one that no name stands before.
+    Unknown(Problem),
+}
+
+/// The words of a command line, each value with its parameter.
+#[derive(Default)]
+struct Paired {
+    named: Vec<Named>,
+    unnamed: Vec<Unnamed>,
+}
+
 /// Gives each parameter its value, and leaves the values that no name stands before.
-fn pair(cmdlet: Cmdlet, words: Vec<Word>) -> Result<(Vec<Named>, Vec<Vec<String>>), Problem> {
-    let mut words = words.into_iter().peekable();
-    let mut named: Vec<Named> = Vec::new();
-    let mut positional = Vec::new();
-    while let Some(word) = words.next() {
+fn pair(cmdlet: Cmdlet, words: Vec<Word>) -> Result<Paired, Problem> {
+    let mut words = Words { cmdlet, words: words.into_iter().peekable() };
+    let mut paired = Paired::default();
+    while let Some(word) = words.words.next() {
         let (name, value) = match word {
             Word::Help => continue,
-            Word::Parameter { name, value } => (name, value),
+            Word::Parameter { name, value, .. } => (name, value),
             Word::Value(first) => {
                 let missing = |NoValue| Problem::MissingAtComma { parameter: None };
-                positional.push(list(&first, &mut words).map_err(missing)?);
+                let list = words.list(&first, false).map_err(missing)?;
+                let is_text = list.is_text();
+                let values = list.end().map_err(missing)?;
+                paired.unnamed.push(Unnamed::Values { values, is_text });
                 continue;
             }
         };
-        let (parameter, _) = names::find(cmdlet, &name)?;
+        let parameter = match names::find(cmdlet, &name) {
+            Ok((parameter, _)) => parameter,
+            Err(problem @ Problem::NamedParameterNotFound { .. }) => {
+                paired.unnamed.push(Unnamed::Unknown(problem));
+                continue;
+            }
+            Err(problem) => return Err(problem),
+        };
         if let Kind::Refused(_, refusal) = parameter.kind {
             return Err(Problem::NotSupported { parameter: parameter.name, value: None, refusal });
         }
-        if named.iter().any(|(other, _)| other.name == parameter.name) {
-            return Err(Problem::ParameterAlreadyBound { parameter: parameter.name });
+        paired.named.push((parameter, words.argument(parameter, value)?));
+    }
+    Ok(paired)
+}
+
+/// The words that are still to be read.
+struct Words {
+    cmdlet: Cmdlet,
+    words: Peekable<IntoIter<Word>>,
+}
+
+impl Words {
+    fn argument(
+        &mut self,
+        parameter: &'static Parameter,
+        colon: Option<String>,
+    ) -> Result<Argument, Problem> {
+        let name = parameter.name;
+        let switch = parameter.kind.is_switch();
+        if colon.as_ref().is_some_and(String::is_empty) {
+            return Err(Problem::MissingAfterColon { parameter: name, switch });
         }
-        named.push((parameter, argument(parameter, value, &mut words)?));
+        if switch {
+            return Ok(Argument::Switch(colon));
+        }
+        let first = match colon {
+            Some(value) => value,
+            None => self.next_value()?.ok_or(Problem::MissingArgument { parameter: name })?,
+        };
+        if matches!(parameter.kind, Kind::Objects(_)) {
+            return Ok(Argument::Values(vec![first]));
+        }
+        let missing = |NoValue| Problem::MissingAtComma { parameter: Some(name) };
+        let keeps_braces = matches!(parameter.kind, Kind::Guids(_));
+        self.list(&first, keeps_braces).and_then(List::end).map(Argument::Values).map_err(missing)
     }
-    Ok((named, positional))
-}
 
-fn argument(
-    parameter: &'static Parameter,
-    colon: Option<String>,
-    words: &mut Peekable<IntoIter<Word>>,
-) -> Result<Argument, Problem> {
-    let name = parameter.name;
-    let switch = parameter.kind.is_switch();
-    if colon.as_ref().is_some_and(String::is_empty) {
-        return Err(Problem::MissingAfterColon { parameter: name, switch });
+    /// The next word as the value of a parameter. One with a dash that is no parameter's name is a value, too.
+    fn next_value(&mut self) -> Result<Option<String>, Problem> {
+        let value = match self.words.peek() {
+            Some(Word::Value(value)) => value.clone(),
+            Some(Word::Parameter { dash, name, value: None }) if !name.contains(',') => {
+                match names::find(self.cmdlet, name) {
+                    Err(Problem::NamedParameterNotFound { .. }) => format!("{dash}{name}"),
+                    Err(problem) => return Err(problem),
+                    Ok(_) => return Ok(None),
+                }
+            }
+            _ => return Ok(None),
+        };
+        self.words.next();
+        Ok(Some(value))
     }
-    if switch {
-        return Ok(Argument::Switch(colon));
-    }
-    let first = match colon {
-        Some(value) => value,
-        None => match words.next_if(|next| matches!(next, Word::Value(_))) {
-            Some(Word::Value(value)) => value,
-            _ => return Err(Problem::MissingArgument { parameter: name }),
-        },
-    };
-    if matches!(parameter.kind, Kind::Objects(_)) {
-        return Ok(Argument::Values(vec![first]));
-    }
-    let missing = |NoValue| Problem::MissingAtComma { parameter: Some(name) };
-    list(&first, words).map(Argument::Values).map_err(missing)
-}
 
-/// The list that begins with `first`, and takes from `words` what a shell has split off.
-fn list(first: &str, words: &mut Peekable<IntoIter<Word>>) -> Result<Vec<String>, NoValue> {
-    let mut list = List::begin(first)?;
-    while let Some(Word::Value(more)) =
-        words.next_if(|next| matches!(next, Word::Value(word) if list.goes_on_with(word)))
-    {
-        list.push(&more)?;
+    /// The list that begins with `first`, and takes what a shell has split off.
+    fn list(&mut self, first: &str, keeps_braces: bool) -> Result<List, NoValue> {
+        let mut list = List::begin(first, keeps_braces)?;
+        while let Some(Word::Value(more)) =
+            self.words.next_if(|next| matches!(next, Word::Value(word) if list.goes_on_with(word)))
+        {
+            list.push(&more)?;
+        }
+        Ok(list)
     }
-    list.end()
 }
 
 /// A name that is none of PowerShell's may be an option of ours that lost a dash.
@@ -152,20 +210,21 @@ struct Binder {
 impl Binder {
     /// Converts a value, puts it where it belongs, and narrows the sets.
     fn take(&mut self, parameter: &'static Parameter, argument: Argument) -> Result<(), Problem> {
+        if self.given.iter().any(|other| other.name == parameter.name) {
+            return Err(Problem::ParameterAlreadyBound { parameter: parameter.name });
+        }
         filling::fill(&mut self.bound, parameter, argument)?;
         self.given.push(parameter);
         if let Some(place) = parameter.place(self.bound.cmdlet) {
             self.candidates.retain(|set| place.sets.contains(set));
         }
-        if self.candidates.is_empty() {
-            return Err(sets::ambiguous(self.bound.cmdlet, &self.given, true));
-        }
         Ok(())
     }
 
-    /// Binds values at position 0: digits and ranges are Ids, everything else is a ComputerName.
-    fn place(&mut self, values: Vec<String>) -> Result<(), Problem> {
-        let numbers = values.iter().all(|value| convert::is_number_or_range(value));
+    /// Binds values at position 0: digits and ranges are Ids, everything else is a ComputerName. What no parameter takes
+    /// comes back as a problem.
+    fn place(&mut self, values: Vec<String>, is_text: bool) -> Result<Option<Problem>, Problem> {
+        let numbers = !is_text && values.iter().all(|value| convert::is_number_or_range(value));
         let fits = |row: &&'static Parameter| {
             let place = row.place(self.bound.cmdlet).filter(|place| place.position == Some(0));
             let allowed =
@@ -178,10 +237,10 @@ impl Binder {
             allowed && of_kind && self.given.iter().all(|given| given.name != row.name)
         };
         match PARAMETERS.iter().find(fits) {
-            Some(row) => self.take(row, Argument::Values(values)),
+            Some(row) => self.take(row, Argument::Values(values)).map(|()| None),
             None => {
                 let value = values.into_iter().next().unwrap_or_default();
-                Err(Problem::PositionalParameterNotFound { value })
+                Ok(Some(Problem::PositionalParameterNotFound { value }))
             }
         }
     }

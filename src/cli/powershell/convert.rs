@@ -2,16 +2,9 @@
 
 use pssession::session::IdRange;
 
+use super::number;
+pub(super) use super::number::int32;
 use super::preferences::Word;
-
-/// An Int32: blanks around it, `0x10` and decimals (rounded half to even) are fine, and empty text is 0.
-pub(super) fn int32(text: &str) -> Option<i32> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Some(0);
-    }
-    whole(text).or_else(|| decimal(text))
-}
 
 /// A number, or a range with both ends, up or down.
 pub(super) fn id_range(text: &str) -> Option<IdRange> {
@@ -30,15 +23,16 @@ pub(super) fn is_number_or_range(text: &str) -> bool {
     text.split_once("..").map_or(digits(text), |(first, last)| digits(first) && digits(last))
 }
 
-/// A switch: `$true`, `$false`, the same words without the dollar sign, and numbers.
+/// A switch: `$true`, `$false` or `$null`, the first two also without the dollar sign, and numbers.
 pub(super) fn switch(text: &str) -> Option<bool> {
     let word = text.strip_prefix('$').unwrap_or(text);
     if word.eq_ignore_ascii_case("true") {
         Some(true)
-    } else if word.eq_ignore_ascii_case("false") {
+    } else if word.eq_ignore_ascii_case("false") || text.eq_ignore_ascii_case("$null") {
         Some(false)
     } else {
-        whole(text).map(|number| number != 0)
+        // Also what would round to 0.
+        text.trim().parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number != 0.0)
     }
 }
 
@@ -60,107 +54,15 @@ pub(super) fn choose<T: Copy>(text: &str, words: &[Word<T>]) -> Result<T, Vec<&'
     }
 }
 
+/// A whole number as .NET's own converter reads it, without the rest of PowerShell's literals.
 fn whole(text: &str) -> Option<i32> {
-    let (negative, digits) = signed(text);
-    let Some(hexadecimal) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) else {
-        return text.parse().ok();
-    };
-    // A second sign is none.
-    if !hexadecimal.starts_with(|first: char| first.is_ascii_hexdigit()) {
-        return None;
-    }
-    let magnitude = i64::from_str_radix(hexadecimal, 16).ok()?;
-    i32::try_from(if negative { magnitude.checked_neg()? } else { magnitude }).ok()
-}
-
-/// A decimal, rounded to the nearest whole number, half to even.
-fn decimal(text: &str) -> Option<i32> {
-    let (negative, digits) = signed(text);
-    let (integer, fraction) = digits.split_once('.')?;
-    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !(all_digits(integer) && all_digits(fraction)) || (integer.is_empty() && fraction.is_empty()) {
-        return None;
-    }
-    let floor: i64 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
-    let half = fraction.trim_end_matches('0').cmp("5");
-    let up = match half {
-        std::cmp::Ordering::Less => 0,
-        std::cmp::Ordering::Equal => floor.checked_rem(2)?,
-        std::cmp::Ordering::Greater => 1,
-    };
-    let magnitude = floor.checked_add(up)?;
-    i32::try_from(if negative { magnitude.checked_neg()? } else { magnitude }).ok()
-}
-
-fn signed(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    }
+    text.parse().ok().or_else(|| number::hexadecimal(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::powershell::preferences::{ACTIONS, AUTHENTICATIONS, ActionPreference, Authentication};
-
-    /// Section 1: surrounding blanks, `0x10`, a decimal rounded half to even; empty text becomes 0.
-    #[test]
-    fn integers_are_read_as_the_language_reads_them() {
-        for (text, number) in [
-            ("7", 7),
-            (" 7 ", 7),
-            ("+7", 7),
-            ("-7", -7),
-            ("007", 7),
-            ("", 0),
-            ("  ", 0),
-            ("0x10", 16),
-            ("0XfF", 255),
-            ("-0x10", -16),
-            ("1.4", 1),
-            ("1.5", 2),
-            ("2.5", 2),
-            ("2.50001", 3),
-            ("2.500", 2),
-            ("3.5", 4),
-            ("-1.5", -2),
-            ("-2.5", -2),
-            (".5", 0),
-            ("5.", 5),
-            ("1.6", 2),
-            ("1.49999", 1),
-            ("2147483647", i32::MAX),
-            ("-2147483648", i32::MIN),
-        ] {
-            assert_eq!(int32(text), Some(number), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_int32_is_not_read() {
-        for text in [
-            "abc",
-            "*",
-            "2147483648",
-            "-2147483649",
-            "2147483647.5",
-            "0x",
-            "0xg",
-            "0x+1",
-            "0x80000000",
-            "1.2.3",
-            ".",
-            "-",
-            "--1",
-            "1 2",
-            "1.x",
-            "99999999999999999999.5",
-            "\u{0661}",
-        ] {
-            assert_eq!(int32(text), None, "{text:?}");
-        }
-    }
 
     /// Section 1: `a..b` inclusive, ascending or descending, both ends required.
     #[test]
@@ -195,7 +97,11 @@ mod tests {
             ("false", Some(false)),
             ("0", Some(false)),
             ("1", Some(true)),
-            ("$null", None),
+            ("$null", Some(false)),
+            ("null", None),
+            ("2.5", Some(true)),
+            ("0.0", Some(false)),
+            ("nan", None),
             ("yes", None),
             ("", None),
             ("$1x", None),

@@ -68,7 +68,7 @@ impl Line {
             let awaited = std::mem::take(&mut self.ours.open);
             match classify(&word) {
                 Word::Help => {}
-                Word::Parameter { name, value } => self.name(&name, value.as_deref()),
+                Word::Parameter { name, value, .. } => self.name(&name, value.as_deref()),
                 Word::Value(value) if awaited => self.ours.words.push(value),
                 Word::Value(value) => self.fill(&value),
             }
@@ -112,7 +112,7 @@ impl Line {
                 return Cursor::Ours(self.ours.words);
             }
             match classify(last) {
-                Word::Parameter { name, value: Some(typed) } => {
+                Word::Parameter { name, value: Some(typed), .. } => {
                     let kept = last.strip_suffix(typed.as_str()).unwrap_or_default().to_owned();
                     let of = find(self.cmdlet, &name).map(|(row, _)| row).into_iter().collect();
                     return Cursor::Value { of, kept, typed };

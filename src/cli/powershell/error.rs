@@ -45,6 +45,8 @@ pub(crate) enum Problem {
     MissingMandatory { missing: Vec<&'static str> },
     /// PowerShell has it; it is not to be had here. The value is there where only that is refused.
     NotSupported { parameter: &'static str, value: Option<&'static str>, refusal: Refusal },
+    /// PowerShell refuses the value, too, when it sets the preference.
+    Failed { parameter: &'static str, refusal: Refusal },
     /// A word of the command line is not UTF-8.
     NotText { shown: String },
     /// A wildcard pattern is not valid.
@@ -88,6 +90,7 @@ impl BindingError {
             }
             Problem::MissingMandatory { .. } => "MissingMandatoryParameter",
             Problem::NotSupported { .. } => "ParameterNotSupported",
+            Problem::Failed { .. } => "ParameterBindingFailed",
             Problem::NotText { .. } => "ArgumentNotText",
             Problem::BadPattern { .. } => "RuntimeException",
         }
@@ -103,6 +106,7 @@ impl BindingError {
         match &self.problem {
             Problem::Refused { .. } | Problem::OutOfRange { .. } => "InvalidData",
             Problem::NotSupported { .. } => "NotImplemented",
+            Problem::Failed { .. } => "WriteError",
             Problem::BadPattern { .. } => "NotSpecified",
             _ => "InvalidArgument",
         }
@@ -122,6 +126,7 @@ impl BindingError {
             | Problem::Refused { parameter, .. }
             | Problem::OutOfRange { parameter, .. }
             | Problem::NotSupported { parameter, .. }
+            | Problem::Failed { parameter, .. }
             | Problem::BadPattern { parameter, .. } => Some(parameter),
             Problem::MissingAtComma { parameter } => *parameter,
             Problem::PositionalParameterNotFound { value } => Some(value),
@@ -167,8 +172,8 @@ impl BindingError {
                 format!("give its values once, with commas: -{parameter} A,B")
             }
             Problem::PositionalParameterNotFound { .. } => {
-                "several values are separated by commas; a wildcard needs quotes, or the shell puts file names in its \
-                 place: -ComputerName 'Serv*'"
+                "several values are separated by commas, as in -Id 1,4..7, also in PowerShell, which splits (1..3) and \
+                 @(1,2); a wildcard needs quotes, or the shell puts file names in its place: -ComputerName 'Serv*'"
                     .to_owned()
             }
             Problem::CannotConvert { advice, .. } => advice.clone(),
@@ -181,7 +186,9 @@ impl BindingError {
                 either(&own(self.cmdlet))
             ),
             Problem::MissingMandatory { missing } => format!("add {}", dashed(missing).join(" and ")),
-            Problem::NotSupported { refusal, .. } => refusal.instead.to_owned(),
+            Problem::NotSupported { refusal, .. } | Problem::Failed { refusal, .. } => {
+                refusal.instead.to_owned()
+            }
             Problem::NotText { .. } => "write it in UTF-8, or use a wildcard for what cannot be written".to_owned(),
             Problem::BadPattern { .. } => {
                 "a set needs its closing bracket and a rising range; a backtick makes the next character literal"
@@ -232,6 +239,9 @@ impl fmt::Display for Problem {
                 write!(f, "-{parameter}")?;
                 value.map_or(Ok(()), |value| write!(f, " {value}"))?;
                 write!(f, " is not supported: {}", refusal.why)
+            }
+            Self::Failed { parameter, refusal } => {
+                write!(f, "-{parameter} Suspend is not supported: {}", refusal.why)
             }
             Self::NotText { shown } => write!(f, "the argument {shown:?} is not valid UTF-8"),
             Self::BadPattern { parameter, error } => write!(f, "-{parameter}: {error}"),

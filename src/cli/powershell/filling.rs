@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use pssession::Endpoint;
 use pssession::session::parse_guid;
+use uuid::Uuid;
 
 use super::bound::Bound;
 use super::convert;
 use super::declaration::{Check, Kind, Parameter, Refusal, Shape};
 use super::error::{Problem, Validator};
-use super::preferences::{ACTIONS, AUTHENTICATIONS, STATES, Word as Choice};
+use super::preferences::{ACTIONS, AUTHENTICATIONS, ActionPreference, NO_SUSPEND, STATES, Word as Choice};
 
 /// What was given to a parameter.
 #[derive(Debug)]
@@ -44,7 +45,11 @@ pub(super) fn fill(
         Kind::Int(slot) => *slot(bound) = Some(int(parameter, one()?)?),
         Kind::Port(slot) => *slot(bound) = Some(port(parameter, one()?)?),
         Kind::Action(slot) => {
-            *slot(bound) = Some(word(parameter, one()?, ACTIONS, |action| action.ours().err())?);
+            let text = one()?;
+            if let Ok(ActionPreference::Suspend) = convert::choose(text, ACTIONS) {
+                return Err(Problem::Failed { parameter: parameter.name, refusal: NO_SUSPEND });
+            }
+            *slot(bound) = Some(word(parameter, text, ACTIONS, |action| action.ours().err())?);
         }
         Kind::Authentication(slot) => {
             *slot(bound) = Some(word(parameter, one()?, AUTHENTICATIONS, |scheme| scheme.ours().err())?);
@@ -54,8 +59,13 @@ pub(super) fn fill(
             let text = one()?;
             match shape {
                 Shape::Text => {}
-                Shape::Int => _ = int(parameter, text)?,
-                Shape::Action => _ = word(parameter, text, ACTIONS, |_| None)?,
+                Shape::Int => count(parameter, text)?,
+                Shape::Action => {
+                    let action = word(parameter, text, ACTIONS, |_| None)?;
+                    if action == ActionPreference::Suspend {
+                        return Err(Problem::Failed { parameter: parameter.name, refusal: NO_SUSPEND });
+                    }
+                }
             }
             bound.ignored.push(parameter.name);
         }
@@ -90,10 +100,21 @@ fn check(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<Strin
     match values.as_slice() {
         [only] if only == "@()" => refuse("an empty array is no value", empty),
         [only] if is_null(only) => refuse("null is no value", null),
+        // A number or a GUID that is null is zero.
+        several if parameter.check == Check::NotNull && several.iter().any(|value| is_null(value)) => {
+            let zero = if matches!(parameter.kind, Kind::Guids(_)) {
+                Uuid::nil().to_string()
+            } else {
+                "0".to_owned()
+            };
+            Ok(values.into_iter().map(|value| if is_null(&value) { zero.clone() } else { value }).collect())
+        }
         several if several.iter().any(|value| is_null(value)) => refuse("one of its values is null", null),
         several
-            if matches!(parameter.kind, Kind::Texts(_) | Kind::Text(_) | Kind::Uris(_))
-                && several.iter().any(String::is_empty) =>
+            if matches!(
+                parameter.kind,
+                Kind::Texts(_) | Kind::Text(_) | Kind::Uris(_) | Kind::Ignored(Shape::Text)
+            ) && several.iter().any(String::is_empty) =>
         {
             refuse("empty text is no value", Validator::Declared)
         }
@@ -125,6 +146,18 @@ fn each<T>(
 
 fn int(parameter: &'static Parameter, text: &str) -> Result<i32, Problem> {
     convert::int32(text).ok_or_else(|| cannot_convert(parameter, text, "write a whole number".to_owned()))
+}
+
+fn count(parameter: &'static Parameter, text: &str) -> Result<(), Problem> {
+    match int(parameter, text)? {
+        value @ ..0 => Err(Problem::OutOfRange {
+            parameter: parameter.name,
+            value,
+            range: "from 0",
+            advice: "leave it out",
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn port(parameter: &'static Parameter, text: &str) -> Result<u16, Problem> {

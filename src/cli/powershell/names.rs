@@ -55,7 +55,7 @@ pub(crate) fn selector_with_two_dashes(cmdlet: Cmdlet, words: &[OsString]) -> Op
 pub(crate) fn is_verbose(cmdlet: Cmdlet, words: &[OsString]) -> bool {
     let classified = words.iter().filter_map(|word| word.to_str()).map(words::classify);
     classified.into_iter().any(|word| match word {
-        Word::Parameter { name, value } => {
+        Word::Parameter { name, value, .. } => {
             find(cmdlet, &name).is_ok_and(|(row, _)| row.name == "Verbose")
                 && value.is_none_or(|value| convert::switch(&value) == Some(true))
         }
@@ -230,6 +230,52 @@ mod tests {
                 names.sort_unstable();
             }
             assert_eq!(found, meant, "-{typed}");
+        }
+    }
+
+    /// What PowerShell 7.6.9 answered. What Remove-PSSession has from us is named as well, or found where it has nothing.
+    #[test]
+    fn every_abbreviation_is_what_powershell_takes_it_for() {
+        let text = include_str!("../../../fixtures/powershell/names.tsv");
+        assert!(text.lines().count() > 1_000);
+        for line in text.lines() {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [verb, typed, answer, candidates] = columns.try_into().unwrap();
+            let cmdlet = if verb == "Remove" { Cmdlet::RemovePSSession } else { Cmdlet::GetPSSession };
+            let added = |name: &str| {
+                let row = PARAMETERS.iter().find(|row| row.name == name).unwrap();
+                row.place(cmdlet).is_some_and(|place| place.tier == Tier::Added)
+            };
+            let mut wanted: Vec<&str> = candidates.split(' ').filter(|name| !name.is_empty()).collect();
+            wanted.sort_unstable();
+            match find(cmdlet, typed) {
+                Ok((row, _)) if added(row.name) => assert_eq!(answer, "NamedParameterNotFound", "{line}"),
+                Ok((row, _)) => assert_eq!(answer, row.name, "{line}"),
+                Err(Problem::AmbiguousParameter { mut candidates, losers, .. }) => {
+                    candidates.extend(losers);
+                    candidates.retain(|name| !added(name));
+                    candidates.sort_unstable();
+                    let refused = |name: &&&str| {
+                        PARAMETERS.iter().any(|row| row.name == **name && row.kind.is_refused())
+                    };
+                    let is_expected = match candidates.is_empty() {
+                        true => answer == "NamedParameterNotFound",
+                        false => {
+                            answer == "AmbiguousParameter"
+                                && wanted
+                                    .iter()
+                                    .filter(|name| !refused(name))
+                                    .all(|name| candidates.contains(name))
+                                && candidates.iter().all(|name| wanted.contains(name))
+                        }
+                    };
+                    assert!(is_expected, "{line}: {candidates:?}");
+                }
+                Err(error) => {
+                    assert!(matches!(error, Problem::NamedParameterNotFound { .. }), "{line}: {error:?}");
+                    assert_eq!(answer, "NamedParameterNotFound", "{line}");
+                }
+            }
         }
     }
 }

@@ -41,6 +41,12 @@ pub(crate) const ACTIONS: &[Word<ActionPreference>] = &[
     word("Break", 6, ActionPreference::Break),
 ];
 
+/// Why `Suspend` is refused, by PowerShell as well.
+pub(super) const NO_SUSPEND: Refusal = Refusal {
+    why: "it is for workflows alone, and PowerShell refuses it here as well",
+    instead: "use Stop, or Inquire to be asked",
+};
+
 impl ActionPreference {
     /// The value of `--error-action` that means the same.
     pub(crate) fn ours(self) -> Result<ErrorAction, Refusal> {
@@ -50,10 +56,7 @@ impl ActionPreference {
             Self::Continue => Ok(ErrorAction::Continue),
             Self::Inquire => Ok(ErrorAction::Inquire),
             Self::Ignore => Ok(ErrorAction::Ignore),
-            Self::Suspend => Err(Refusal {
-                why: "it is for workflows alone, and PowerShell refuses it here as well",
-                instead: "use Stop, or Inquire to be asked",
-            }),
+            Self::Suspend => Err(NO_SUSPEND),
             Self::Break => Err(Refusal {
                 why: "there is no debugger that it could start",
                 instead: "use Stop, or Inquire to be asked",

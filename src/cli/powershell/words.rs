@@ -14,7 +14,7 @@ pub(super) enum Word {
     /// `-?`, and `--help`.
     Help,
     /// `-Name`, or `-Name:value`; the value is empty where nothing follows the colon.
-    Parameter { name: String, value: Option<String> },
+    Parameter { dash: char, name: String, value: Option<String> },
     /// A value, or a part of one.
     Value(String),
 }
@@ -71,7 +71,11 @@ fn is_ours(word: &str) -> bool {
 
 /// A dash and a letter begin a parameter; a dash and a digit are a number, and a lone dash is stdin.
 pub(super) fn classify(word: &str) -> Word {
-    let Some(behind) = word.strip_prefix(DASHES) else { return Word::Value(word.to_owned()) };
+    let mut characters = word.chars();
+    let Some(dash) = characters.next().filter(|first| DASHES.contains(first)) else {
+        return Word::Value(word.to_owned());
+    };
+    let behind = characters.as_str();
     if behind == "?" {
         return Word::Help;
     }
@@ -79,18 +83,32 @@ pub(super) fn classify(word: &str) -> Word {
         return Word::Value(word.to_owned());
     }
     match behind.split_once(':') {
-        Some((name, value)) => Word::Parameter { name: name.to_owned(), value: Some(value.to_owned()) },
-        None => Word::Parameter { name: behind.to_owned(), value: None },
+        Some((name, value)) => Word::Parameter { dash, name: name.to_owned(), value: Some(value.to_owned()) },
+        None => Word::Parameter { dash, name: behind.to_owned(), value: None },
     }
 }
 
 /// A list of values, which a shell may have split around its commas: `1,2`, `1, 2`, `1 ,2` and `1 , 2` are one list.
 /// A comma behind a backtick belongs to its value. An empty word is an empty value; nothing beside a comma is not.
+///
+/// PowerShell itself hands a list on with its quotes, as `'a','b'` or `'a',` and `'b'`: of each value in quotes of a list
+/// with commas one pair is taken off, and a comma within the quotes belongs to the value.
 #[derive(Debug)]
 pub(super) struct List {
-    items: Vec<String>,
+    items: Vec<Item>,
     /// A comma, or the beginning, waits for a value.
     open: bool,
+    /// There was a comma between two values.
+    has_commas: bool,
+    /// A comma within braces belongs to its value, as in a GUID's `{0x..,{0x..}}`.
+    keeps_braces: bool,
+}
+
+#[derive(Debug)]
+struct Item {
+    text: String,
+    /// What stands within its quotes.
+    quoted: Option<String>,
 }
 
 /// A comma without a value.
@@ -98,8 +116,8 @@ pub(super) struct List {
 pub(super) struct NoValue;
 
 impl List {
-    pub(super) fn begin(word: &str) -> Result<Self, NoValue> {
-        let mut list = Self { items: Vec::new(), open: true };
+    pub(super) fn begin(word: &str, keeps_braces: bool) -> Result<Self, NoValue> {
+        let mut list = Self { items: Vec::new(), open: true, has_commas: false, keeps_braces };
         list.push(word)?;
         Ok(list)
     }
@@ -111,36 +129,82 @@ impl List {
 
     pub(super) fn push(&mut self, word: &str) -> Result<(), NoValue> {
         if word.is_empty() {
-            self.items.push(String::new());
-            self.open = false;
+            self.add(String::new(), None);
         }
-        let mut item = String::new();
-        let mut escaped = false;
-        for character in word.chars() {
-            if character == ',' && !escaped {
-                self.close(&mut item);
+        let mut rest = word;
+        while !rest.is_empty() {
+            if let Some(behind) = rest.strip_prefix(',') {
+                self.has_commas = true;
                 if std::mem::replace(&mut self.open, true) {
                     return Err(NoValue);
                 }
-            } else {
-                item.push(character);
+                rest = behind;
+                continue;
             }
-            escaped = character == '`' && !escaped;
+            let quoted = in_quotes(rest);
+            let length = match &quoted {
+                Some((length, _)) => *length,
+                None => self.length(rest),
+            };
+            let (item, behind) = rest.split_at(length);
+            self.add(item.to_owned(), quoted.map(|(_, content)| content));
+            rest = behind;
         }
-        self.close(&mut item);
         Ok(())
     }
 
-    fn close(&mut self, item: &mut String) {
-        if !item.is_empty() {
-            self.items.push(std::mem::take(item));
-            self.open = false;
+    /// How long the value is with which the text begins, up to the comma that ends it.
+    fn length(&self, text: &str) -> usize {
+        let (mut escaped, mut depth) = (false, 0_usize);
+        for (at, character) in text.char_indices() {
+            match character {
+                '{' if self.keeps_braces => depth += 1,
+                '}' if self.keeps_braces => depth = depth.saturating_sub(1),
+                ',' if !escaped && depth == 0 => return at,
+                _ => {}
+            }
+            escaped = character == '`' && !escaped;
         }
+        text.len()
+    }
+
+    fn add(&mut self, text: String, quoted: Option<String>) {
+        self.items.push(Item { text, quoted });
+        self.open = false;
+    }
+
+    /// Whether all its values have quotes that are taken off: to PowerShell they are texts, even if they are all digits.
+    pub(super) fn is_text(&self) -> bool {
+        self.has_commas && self.items.iter().all(|item| item.quoted.is_some())
     }
 
     pub(super) fn end(self) -> Result<Vec<String>, NoValue> {
-        if self.open { Err(NoValue) } else { Ok(self.items) }
+        if self.open {
+            return Err(NoValue);
+        }
+        let has_commas = self.has_commas;
+        let text = |item: Item| item.quoted.filter(|_| has_commas).unwrap_or(item.text);
+        Ok(self.items.into_iter().map(text).collect())
     }
+}
+
+/// A value in quotes at the beginning of the text, up to a comma or the end: its length, and what stands within. A quote
+/// that is there twice is one of the value.
+fn in_quotes(text: &str) -> Option<(usize, String)> {
+    let quote = text.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
+    let mut content = String::new();
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character != quote {
+            content.push(character);
+        } else if characters.next_if(|(_, next)| *next == quote).is_some() {
+            content.push(quote);
+        } else {
+            let ends = characters.peek().is_none_or(|(_, next)| *next == ',');
+            return ends.then_some((at + quote.len_utf8(), content));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -157,7 +221,11 @@ mod tests {
     }
 
     fn parameter(name: &str, value: Option<&str>) -> Word {
-        Word::Parameter { name: name.to_owned(), value: value.map(str::to_owned) }
+        with_dash('-', name, value)
+    }
+
+    fn with_dash(dash: char, name: &str, value: Option<&str>) -> Word {
+        Word::Parameter { dash, name: name.to_owned(), value: value.map(str::to_owned) }
     }
 
     fn value(text: &str) -> Word {
@@ -168,9 +236,9 @@ mod tests {
     #[test]
     fn four_dashes_begin_a_parameter_and_a_colon_holds_its_value() {
         for dash in DASHES {
-            assert_eq!(classify(&format!("{dash}Name")), parameter("Name", None));
-            assert_eq!(classify(&format!("{dash}Name:a:b")), parameter("Name", Some("a:b")));
-            assert_eq!(classify(&format!("{dash}Confirm:")), parameter("Confirm", Some("")));
+            assert_eq!(classify(&format!("{dash}Name")), with_dash(dash, "Name", None));
+            assert_eq!(classify(&format!("{dash}Name:a:b")), with_dash(dash, "Name", Some("a:b")));
+            assert_eq!(classify(&format!("{dash}Confirm:")), with_dash(dash, "Confirm", Some("")));
             assert_eq!(classify(&format!("{dash}?")), Word::Help);
         }
         // A minus sign and a figure dash are no dashes of PowerShell's.
@@ -224,7 +292,7 @@ mod tests {
 
     fn list(words: &[&str]) -> Result<Vec<String>, NoValue> {
         let (first, rest) = words.split_first().unwrap();
-        let mut list = List::begin(first)?;
+        let mut list = List::begin(first, false)?;
         for word in rest {
             assert!(list.goes_on_with(word), "{word} is not of the list");
             list.push(word)?;
@@ -237,7 +305,7 @@ mod tests {
         for words in [&["1,2"][..], &["1,", "2"], &["1", ",2"], &["1", ",", "2"]] {
             assert_eq!(list(words), Ok(vec!["1".to_owned(), "2".to_owned()]), "{words:?}");
         }
-        assert!(!List::begin("1").unwrap().goes_on_with("2"));
+        assert!(!List::begin("1", false).unwrap().goes_on_with("2"));
     }
 
     #[test]
@@ -253,5 +321,36 @@ mod tests {
     fn a_comma_behind_a_backtick_and_blanks_belong_to_the_value() {
         assert_eq!(list(&["a`, b, c"]), Ok(vec!["a`, b".to_owned(), " c".to_owned()]));
         assert_eq!(list(&["a``,b"]), Ok(vec!["a``".to_owned(), "b".to_owned()]));
+    }
+
+    /// As PowerShell 7.6.9 hands on what is typed there: `-Name 'build-*', 'it*'`.
+    #[test]
+    fn a_list_that_was_typed_in_powershell_loses_its_quotes() {
+        let owned = |items: &[&str]| Ok(items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>());
+        for (words, items) in [
+            (&["'build-*',", "'it*'"][..], &["build-*", "it*"][..]),
+            (&["'build-*','it*'"], &["build-*", "it*"]),
+            (&["'a'", ",", "\"b c\""], &["a", "b c"]),
+            (&["'ends,next','it''s'"], &["ends,next", "it's"]),
+            (&["'ends`,next',b"], &["ends`,next", "b"]),
+            (&["'\"a\"','b'"], &["\"a\"", "b"]),
+            (&["a,''"], &["a", ""]),
+            // No list, or no whole pair.
+            (&["'a'"], &["'a'"]),
+            (&["'a,b'"], &["'a,b'"]),
+            (&["it's,o'clock"], &["it's", "o'clock"]),
+            (&["'a'b,c"], &["'a'b", "c"]),
+            (&["'a\",b"], &["'a\"", "b"]),
+        ] {
+            assert_eq!(list(words), owned(items), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_comma_within_the_braces_of_a_guid_belongs_to_it() {
+        let items = |word| List::begin(word, true).unwrap().end().unwrap();
+        assert_eq!(items("{0x1,{0x2,0x3}},b"), ["{0x1,{0x2,0x3}}", "b"]);
+        assert_eq!(items("a,{0x1, 0x2"), ["a", "{0x1, 0x2"]);
+        assert_eq!(list(&["{a,b}"]), Ok(vec!["{a".to_owned(), "b}".to_owned()]));
     }
 }

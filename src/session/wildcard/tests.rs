@@ -41,7 +41,7 @@ fn naive_set(text: &[char]) -> Result<(Vec<char>, &[char]), ()> {
                 while !content.is_empty() {
                     if content.len() >= 3 && content[1] == ('-', true) {
                         let (low, high) = (content[0].0, content[2].0);
-                        if low > high {
+                        if low > high || high == '[' {
                             return Err(());
                         }
                         members.extend(low..=high);
@@ -198,9 +198,12 @@ fn accents_are_compared_unit_by_unit() {
 }
 
 #[test]
-fn a_range_may_end_in_an_opening_bracket() {
-    assert!(matches("[A-[]x", "[x"));
-    assert!(matches("[A-[]x", "qx"));
+fn a_range_may_not_end_in_an_opening_bracket() {
+    for pattern in ["[A-[]x", "[A-`[]", "[[-[x]]", "[Z-[]]*"] {
+        let error = WildcardPattern::new(pattern).unwrap_err();
+        assert_eq!(error.problem, TO_A_BRACKET, "{pattern}");
+    }
+    assert!(matches("[[A-Z]x", "[x") && matches("[[-^]", "\\"));
 }
 
 #[test]

@@ -179,6 +179,12 @@ impl<'d> Element<'d> {
         self.node().text.trim_matches(super::is_space)
     }
 
+    /// The element's own text with all white space in it.
+    #[must_use]
+    pub fn whole_text(self) -> &'d str {
+        &self.node().text
+    }
+
     /// The value of an attribute without a namespace.
     #[must_use]
     pub fn attribute(self, local: &str) -> Option<&'d str> {

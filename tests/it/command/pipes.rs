@@ -62,20 +62,57 @@ async fn without_a_pipe_nothing_is_read_and_the_selector_is_missing() {
 }
 
 #[tokio::test]
-async fn half_a_line_or_mixed_input_sends_nothing() {
+async fn half_a_line_or_a_bad_pattern_sends_nothing() {
     for (script, code, told) in [
         ("gsn | head -c 900 | rsn", 2, "the JSON breaks off"),
         ("(gsn; echo '{\"Id\":') | rsn", 2, "the JSON breaks off"),
         ("gsn --output csv | head -c 900 | rsn", 2, "the last line does not end"),
         ("(gsn; gsn --output csv) | rsn", 2, "line 5: not JSON"),
-        ("(gsn; echo 3) | rsn", 1, "line 5: a number, where an object is wanted"),
-        ("gsn | jq -c '., .Id' | rsn", 1, "line 2: a number, where an object is wanted"),
         ("echo '[{\"Id\":1},{\"Name\":\"[z-a]\"}]' | rsn", 2, "item 2: Name: "),
     ] {
         let workplace = Workplace::new().await;
         let run = workplace.bash(script).await.expect(code);
         assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
         assert!(run.stderr.contains("nothing was sent"), "{script}: {}", run.stderr);
+        untouched(&workplace);
+    }
+}
+
+/// As in PowerShell, what cannot be bound is an error of its own and ends nothing.
+#[tokio::test]
+async fn what_cannot_be_bound_is_told_and_the_others_go_on() {
+    for (script, told) in [
+        ("(gsn -Name nightly; echo 3) | rsn", "line 2: a number, where an object is wanted"),
+        ("(echo '{\"Id\":\"x\"}'; gsn -Name nightly) | rsn", "line 1: has none of ShellId"),
+        ("(echo '{\"Id\":0}'; gsn -Name nightly) | rsn", "no session has the id \"0\""),
+        ("(gsn -Name nightly; echo null) | rsn", "line 2: null, where an object is wanted"),
+        ("(gsn -Name nightly; echo '{\"Name\":\"`\",\"Cn\":\"*\"}') | rsn", "of two parameter sets"),
+    ] {
+        let workplace = Workplace::new().await;
+        let run = workplace.bash(script).await.expect(1);
+        assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
+        assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP], "{script}");
+    }
+    let workplace = Workplace::new().await;
+    workplace.bash("(echo 3; gsn) | rsn -ErrorAction Stop").await.expect(1);
+    untouched(&workplace);
+}
+
+/// An Id beside the name of a computer never closes every session of that computer.
+#[tokio::test]
+async fn an_id_and_a_computer_must_agree() {
+    for (object, left) in [
+        (r#"{"Id":"1","Cn":"server*"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP][..]),
+        (r#"{"Id":1,"ComputerName":"server01","Name":"build-7"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP]),
+    ] {
+        let workplace = Workplace::new().await;
+        workplace.command(&["rsn"]).stdin(object).run().await.expect(0);
+        assert_eq!(workplace.left(), left, "{object}");
+    }
+    for object in [r#"{"Id":"99","Cn":"server*"}"#, r#"{"Id":1,"Cn":"nowhere"}"#] {
+        let workplace = Workplace::new().await;
+        let run = workplace.command(&["rsn"]).stdin(object).run().await.expect(2);
+        assert!(run.stderr.contains("nothing was sent"), "{object}: {}", run.stderr);
         untouched(&workplace);
     }
 }
@@ -108,7 +145,7 @@ async fn objects_without_an_identity_choose_by_their_properties() {
     for (objects, left) in [
         (r#"{"Id":1,"Name":"build-7"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP][..]),
         (r#"{"ComputerName":"serv*"}"#, &[FOREIGN, BACKUP]),
-        (r#"{"Name":"*","ComputerName":"server02"}"#, &[BUILD_7, FOREIGN, BACKUP]),
+        (r#"{"Cn":"serv*","VMId":"fc4e9dfa-f246-452d-9fa3-1adbdd64ae85"}"#, &[FOREIGN, BACKUP]),
         ("\"Id\",\"Name\"\n\"1\",\"nightly\"\n", &[BUILD_7, PATCHING, FOREIGN, BACKUP]),
         ("\"Id\",\"Port\"\n\"1\",\"90\"\n", &[NIGHTLY, PATCHING, FOREIGN, BACKUP]),
         (r#"{"VMName":"*"}"#, &ALL),
@@ -141,7 +178,8 @@ async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
     let run = workplace.command(&["rsn"]).stdin("{\"Name\":\"x\"}\n".repeat(100_000)).run().await.expect(2);
     assert!(run.stderr.contains("line 10001: more than 10000 objects"), "{}", run.stderr);
     let run = workplace.command(&["rsn"]).stdin("7\n".repeat(100_000)).run().await.expect(1);
-    assert!(run.stderr.lines().count() < 50 && run.stderr.contains("and 99980 more"), "{}", run.stderr);
+    let lines = run.stderr.lines().count();
+    assert!(lines < 50 && run.stderr.contains("and 99980 more"), "{lines} lines");
     untouched(&workplace);
 }
 

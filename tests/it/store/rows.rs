@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pssession::session::{
-    Availability, ComputerType, LocalId, SessionQuery, SessionState, Stated, Transport,
+    Availability, ComputerType, IdRange, LocalId, Selector, SessionQuery, SessionState, Stated, Transport,
 };
 use pssession::store::{Note, Origin, Row, Sighting, Store, StoreProblem, StoreReader, Unfit};
 use pssession::wsman::{CommandId, SessionId, ShellId};
@@ -154,7 +154,26 @@ fn an_import_says_which_id_each_object_has_now() {
         outcome.iter().map(|one| (one.given.map(|id| id.0), one.id.0, one.is_new)).collect();
     // 9 is above every Id and stays free for nobody else, although A has its Id already.
     assert_eq!(mapping, [(Some(1), 10, true), (Some(3), 3, true), (Some(9), 1, false), (None, 11, true)]);
-    assert_eq!(ids(&store.sessions(&Origin::CURRENT, at(0)).unwrap()), [1, 3, 10, 11]);
+    assert_eq!(ids(&store.sessions(&Origin::CURRENT, at(0)).unwrap()), [1, 10, 3, 11]);
+}
+
+/// As PowerShell announces its sessions: in the order in which they came, whatever their Ids are.
+#[test]
+fn rows_stand_in_the_order_in_which_they_were_added() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.import(&[imported("a", Some(7)), imported("b", Some(3))]).unwrap();
+    store.import(&[imported("c", Some(16)), imported("d", None), imported("e", Some(12))]).unwrap();
+    store.add_opened(&session("f"), &Note::new(Origin::Opened)).unwrap();
+    let all = store.all(at(0)).unwrap();
+    assert_eq!(shells(&all), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(ids(&all), [7, 3, 16, 17, 12, 18]);
+    let some = SessionQuery::new(vec![Selector::Id(vec![IdRange { first: 3, last: 12 }])], Vec::new());
+    let some = store.candidates(&some, &Origin::ALL, at(0)).unwrap();
+    assert_eq!(ids(&some), [7, 3, 12]);
+    // An import of what is known moves nothing.
+    store.import(&[imported("e", Some(12)), imported("a", Some(7))]).unwrap();
+    assert_eq!(ids(&store.all(at(0)).unwrap()), [7, 3, 16, 17, 12, 18]);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn members(content: &[(u16, bool)]) -> Option<Vec<Member>> {
         let is_range = content.get(at + 1).is_some_and(|(_, is_dash)| *is_dash) && at + 2 < content.len();
         if is_range {
             let (last, _) = content[at + 2];
-            if first > last {
+            if first > last || last == u16::from(b'[') {
                 return None;
             }
             members.push((first, last));

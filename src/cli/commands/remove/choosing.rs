@@ -50,7 +50,7 @@ impl Run<'_> {
         let selected = Circumstances { unlisted_commands, ..selected };
         let circumstances = listing::answered(&survey, selected, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
-        let circumstances = self.judge(&selection, circumstances, nothing, true)?;
+        let circumstances = self.judge(&selection, &[], circumstances, nothing, true)?;
         let mut chosen = rows.into_picked(&selection.chosen);
         if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
             // Only then can the guard, the plan and the questions say what runs.
@@ -69,19 +69,21 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let mut recalled = {
             let _open = self.watch.question();
-            remembered::recall(scope, &query, table, &self.reach.naming, self.talk.told()).await?
+            remembered::recall(scope, &query, table, &self.reach.naming, self.talk.manner()).await?
         };
         state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
         misses::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
         let survey = Survey::default();
-        let circumstances = self.miss_rule().circumstances(&selection);
+        let mut circumstances = self.miss_rule().circumstances(&selection);
+        circumstances.literal_misses += recalled.unbound.len();
         let nothing = match selection.chosen.is_empty() {
             true => Some(remembered::nothing(scope, &recalled, table).await?),
             false => None,
         };
         let must_match = !recalled.nothing_asked;
-        let circumstances = self.judge(&selection, circumstances, nothing, must_match)?;
+        let unbound = std::mem::take(&mut recalled.unbound);
+        let circumstances = self.judge(&selection, &unbound, circumstances, nothing, must_match)?;
         let chosen = recalled.rows.into_picked(&selection.chosen);
         let select = &self.args.select;
         let only_shown = self.args.what_if && !select.skip_running && select.keep_newest.is_none();
@@ -174,6 +176,7 @@ impl Run<'_> {
     fn judge(
         &self,
         selection: &Selection,
+        unbound: &[(usize, Diagnostic)],
         circumstances: Circumstances,
         nothing: Option<String>,
         must_match: bool,
@@ -186,7 +189,8 @@ impl Run<'_> {
         let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
         let mut circumstances = Circumstances { required, ..circumstances };
         let only_first = self.talk.only_first_miss();
-        misses::tell(selection, self.miss_rule(), misses::missed, advice, only_first, self.talk.errors);
+        let (rule, errors) = (self.miss_rule(), self.talk.errors);
+        misses::tell_all(selection, unbound, rule, misses::missed, advice, only_first, errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
         if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
@@ -199,7 +203,7 @@ impl Run<'_> {
     }
 
     fn miss_rule(&self) -> MissRule {
-        MissRule::of(self.talk.told().manner, self.args.ignore_not_found)
+        MissRule::of(self.talk.manner(), self.args.ignore_not_found)
     }
 
     /// What must have matched: nothing more where all that was found is kept, for then all is as it should be.

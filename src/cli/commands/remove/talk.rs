@@ -9,7 +9,6 @@ use pssession::teardown::{Failure, Outcome, Plan, Record, Report};
 
 use crate::cli::args::{ErrorAction, Format, RemoveArgs};
 use crate::cli::commands::Context;
-use crate::cli::commands::objects::Told;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
@@ -40,9 +39,9 @@ impl Talk {
         Ok(Self { format, errors, summary, records, voice })
     }
 
-    /// To whom it is told what is wrong with objects.
-    pub(super) fn told(&self) -> Told {
-        Told { manner: self.voice.map_or(Manner::Native, Manner::PowerShell), errors: self.errors }
+    /// In whose manner it speaks.
+    pub(super) fn manner(&self) -> Manner {
+        self.voice.map_or(Manner::Native, Manner::PowerShell)
     }
 
     /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.

@@ -41,10 +41,25 @@ impl Visitor<'_> for NameAt {
     }
 }
 
-/// Reads a value; of an object or a list, what lies directly in it.
+/// Reads the value of a property; of an object or a list, what lies directly in it, and of a `Runspace` what lies in that.
 pub(super) struct FieldSeed {
-    pub(super) is_part: bool,
+    property: Property,
+    /// How many objects and lists within one another are still kept.
+    depth: usize,
 }
+
+impl FieldSeed {
+    pub(super) fn of(property: Property) -> Self {
+        Self { property, depth: if property == Property::Runspace { RUNSPACE_DEPTH } else { 1 } }
+    }
+
+    fn part(&self) -> Self {
+        Self { property: self.property, depth: self.depth.saturating_sub(1) }
+    }
+}
+
+/// `Runspace.ConnectionInfo.ConnectionUri`, `Runspace.RunspaceStateInfo.State.value`.
+const RUNSPACE_DEPTH: usize = 3;
 
 impl<'de> DeserializeSeed<'de> for FieldSeed {
     type Value = Field<'de>;
@@ -92,8 +107,8 @@ impl<'de> Visitor<'de> for FieldSeed {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Field<'de>, A::Error> {
         let mut list = Vec::new();
-        while list.len() < MAX_LIST && !self.is_part {
-            match array.next_element_seed(Self { is_part: true })? {
+        while list.len() < MAX_LIST && self.depth > 0 {
+            match array.next_element_seed(self.part())? {
                 Some(field) => list.push(field),
                 None => return Ok(Field::List(list)),
             }
@@ -102,17 +117,18 @@ impl<'de> Visitor<'de> for FieldSeed {
         while array.next_element::<IgnoredAny>()?.is_some() {
             rest += 1;
         }
-        Ok(if rest == 0 || self.is_part { Field::List(list) } else { Field::TooLong })
+        Ok(if rest == 0 || self.depth == 0 { Field::List(list) } else { Field::TooLong })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field<'de>, A::Error> {
         let mut parts = Vec::new();
-        while parts.len() < MAX_PARTS && !self.is_part {
-            match map.next_key::<String>()? {
-                Some(name) => {
-                    parts.push((name.to_ascii_lowercase(), map.next_value_seed(Self { is_part: true })?));
-                }
-                None => return Ok(Field::Parts(parts)),
+        while parts.len() < MAX_PARTS && self.depth > 0 {
+            let Some(name) = map.next_key::<String>()? else { return Ok(Field::Parts(parts)) };
+            let name = name.to_ascii_lowercase();
+            if Field::keeps(self.property, &name) {
+                parts.push((name, map.next_value_seed(self.part())?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}

@@ -61,7 +61,11 @@ struct Entry<'i> {
 
 impl Entry<'_> {
     fn refused_as<E>(self, what: &str) -> Result<bool, E> {
-        Ok(self.intake.take(self.place, Err(Unfit::Unbound(no_object(what)))).is_ok())
+        self.unfit(Unfit::Unbound(no_object(what)))
+    }
+
+    fn unfit<E>(self, unfit: Unfit) -> Result<bool, E> {
+        Ok(self.intake.take(self.place, Err(unfit)).is_ok())
     }
 }
 
@@ -109,7 +113,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
         while let Some(name) = map.next_key_seed(NameAt { guess: properties.len() })? {
             let added = match name {
                 Name::Known(property) => {
-                    let field = map.next_value_seed(FieldSeed { is_part: false })?;
+                    let field = map.next_value_seed(FieldSeed::of(property))?;
                     properties.add(property, field)
                 }
                 Name::Other(name) if !is_item && name.eq_ignore_ascii_case("value") => {
@@ -162,7 +166,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {
-        self.refused_as("null")
+        self.unfit(Unfit::Null(no_object("null")))
     }
 }
 

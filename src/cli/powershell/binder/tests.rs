@@ -1,5 +1,6 @@
 //! Section 1 of the cmdlet's specification (Parameters), row by row, and section 7 (Common parameters).
 
+mod answers;
 mod errors;
 mod spellings;
 
@@ -105,6 +106,23 @@ fn at_position_0_numbers_are_ids_and_all_else_computer_names() {
         assert_eq!((bound.set, bound.selection.id.len()), (Set::ComputerName, 0), "{words:?}");
     }
     assert_eq!(remove(&["--", "-Name"]).selection.computer_name, ["-Name"]);
+    // As it is typed in PowerShell, where digits in quotes are text.
+    assert_eq!(remove(&["'3',", "'4'"]).selection.computer_name, ["3", "4"]);
+    assert_eq!(remove(&["'3',4"]).selection.id, ids(&[(3, 3), (4, 4)]));
+}
+
+#[test]
+fn a_word_with_a_dash_that_names_no_parameter_is_the_value_of_the_one_before_it() {
+    assert_eq!(remove(&["-Name", "-foo", "-WhatIf"]).selection.name, ["-foo"]);
+    assert_eq!(remove(&["-Name", "\u{2013}foo"]).selection.name, ["\u{2013}foo"]);
+    assert_eq!(remove(&["-Id", "1,$null"]).selection.id, ids(&[(1, 1), (0, 0)]));
+    assert_eq!(
+        remove(&["-InstanceId", "$null,{0x1,0x2,0x3,{0x4,0x5,0x6,0x7,0x8,0x9,0xa,0xb}}"])
+            .selection
+            .instance_id
+            .len(),
+        2
+    );
 }
 
 /// "**Clone**: accept `a..b` in `-Id` directly", "0 and negative numbers are legal", empty text becomes 0.

@@ -153,7 +153,7 @@ async fn a_binding_error_tells_its_id_where_it_is_verbose_and_is_one_object_wher
     assert_eq!(
         last,
         [
-            "  Category: InvalidArgument, TargetObject: Id",
+            "  Category: InvalidArgument, TargetObject: ",
             &format!("  FullyQualifiedErrorId: CannotConvertArgumentNoMessage,{class}")
         ]
     );

@@ -80,7 +80,6 @@ fn text_of_the_wrong_type_cannot_be_converted() {
         ["-Session", ""],
         ["-ErrorAction", "halt"],
         ["-Confirm:perhaps", "1"],
-        ["-Confirm:$null", "1"],
         ["-Port", "http"],
         ["-Credential", "a,b"],
         ["-ConnectionUri", "web01"],
@@ -93,6 +92,53 @@ fn text_of_the_wrong_type_cannot_be_converted() {
             ("CannotConvertArgumentNoMessage", "InvalidArgument"),
             "{words:?}"
         );
+    }
+}
+
+/// As PowerShell 7.6.9 orders them: names that lack a value or are ambiguous, the values of names in turn, the sets,
+/// positions and unknown names in turn, what is missing.
+#[test]
+fn of_several_errors_powershells_first_is_told() {
+    for (line, expected) in [
+        ("-Id x -foo", "CannotConvertArgumentNoMessage"),
+        ("-Id x -i 3", "AmbiguousParameter"),
+        ("-i 3 -Id x -Id 4", "AmbiguousParameter"),
+        ("-Name x -Name", "MissingArgument"),
+        ("-Id 3 -Id x", "ParameterAlreadyBound"),
+        ("-Id x -Id 3", "CannotConvertArgumentNoMessage"),
+        ("-Name $null -Id x", "ParameterArgumentValidationError"),
+        ("-Id x -Name $null", "CannotConvertArgumentNoMessage"),
+        ("-Id 3 -Name x -Id 4", "ParameterAlreadyBound"),
+        ("-Id 3 -Name x 7", "AmbiguousParameterSet"),
+        ("-Id 3 -Name x -foo", "AmbiguousParameterSet"),
+        ("-foo 3 4 -bar", "NamedParameterNotFound"),
+        ("3 4 -foo", "PositionalParameterNotFound"),
+        ("-foo -WhatIf", "NamedParameterNotFound"),
+        ("-foo:3 -Id 3", "NamedParameterNotFound"),
+        ("-Name -i", "AmbiguousParameter"),
+        ("-Name -foo:3", "MissingArgument"),
+        ("-Name -foo, b", "MissingArgument"),
+        ("-Id -foo", "CannotConvertArgumentNoMessage"),
+        ("-WhatIf -wi:x 3", "ParameterAlreadyBound"),
+    ] {
+        assert_eq!(id(&line.split(' ').collect::<Vec<_>>()), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_common_parameter_refuses_what_powershell_refuses() {
+    for (words, expected) in [
+        (["-ev", ""], "ParameterArgumentValidationError"),
+        (["-OutVariable", ""], "ParameterArgumentValidationError"),
+        (["-pv", ""], "ParameterArgumentValidationError"),
+        (["-ob", "-1"], "ParameterArgumentValidationError"),
+        (["-ob", "x"], "CannotConvertArgumentNoMessage"),
+        (["-wa", "Suspend"], "ParameterBindingFailed"),
+        (["-infa", "5"], "ParameterBindingFailed"),
+        (["-ea", "Suspend"], "ParameterBindingFailed"),
+        (["-wa", "99"], "CannotConvertArgumentNoMessage"),
+    ] {
+        assert_eq!(id(&["1", words[0], words[1]]), expected, "{words:?}");
     }
 }
 
