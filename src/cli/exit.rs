@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use pssession::teardown;
 
-/// What each exit code means, for the help, the manual pages and `README.md`.
+/// What each exit code means, for the help, the manual pages and `docs/outcomes.md`.
 pub(crate) const MEANINGS: &[(&str, &str)] = &[
     ("0", "done"),
     (

@@ -17,6 +17,12 @@ use crate::support::tools;
 /// What nobody runs here.
 const ONLY_SHOWN: [&str; 5] = ["powershell", "yaml", "crontab", "toml", "python"];
 
+/// A longer page answers more than one question.
+const MAX_LINES: usize = 200;
+
+/// A longer README is not read to its end.
+const MAX_README_LINES: usize = 119;
+
 /// What a page tells its reader to type on Windows happens here, too.
 const NEW_SESSION: &str = "New-PSSession -ComputerName web01 -Name ";
 
@@ -156,9 +162,51 @@ pages! {
     a_pipeline_goes_as_the_page_says: "docs/in-a-pipeline.md";
     the_table_behaves_as_the_page_says: "docs/the-local-table.md";
     powershells_spelling_goes_as_the_page_says: "docs/powershell.md";
-    each_way_in_goes_as_the_page_says: "docs/authentication.md";
+    each_login_works_as_the_page_says: "docs/authentication.md";
+    certificates_are_checked_as_the_page_says: "docs/https.md";
+    a_host_is_checked_as_the_page_says: "docs/check-a-host.md";
+    sessions_are_selected_as_the_page_says: "docs/select-sessions.md";
+    the_command_is_installed_as_the_page_says: "docs/install.md";
     a_scenario_is_made_judged_and_served_as_the_page_says: "docs/conformance.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
+}
+
+/// The anchor that a heading gets on a web page.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
+#[test]
+fn each_link_of_a_page_leads_to_a_file_and_a_heading() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut pages: Vec<PathBuf> = ["", "docs", "benches", "fixtures", "packaging", "packaging/powershell"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    let mut wrong = Vec::new();
+    for page in &pages {
+        let text = std::fs::read_to_string(page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            if link.contains("://") {
+                continue;
+            }
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let found = std::fs::read_to_string(&target).unwrap_or_default();
+            let headings =
+                found.lines().filter_map(|line| Some(line.strip_prefix('#')?.trim_matches('#').trim()));
+            let known = heading.is_empty() || headings.map(anchor).any(|anchor| anchor == heading);
+            if !target.exists() || !known {
+                wrong.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(pages.len() > 20, "{pages:?}");
+    assert!(wrong.is_empty(), "links to nothing:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -166,17 +214,23 @@ fn each_page_is_in_the_index_and_tried_out() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
     let index = Page::read("docs/README.md").text;
     let this = Page::read("tests/it/docs.rs").text;
+    assert!(Page::read("README.md").text.lines().count() <= MAX_README_LINES, "README.md is too long");
     let pages = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let pages: Vec<_> =
         pages.filter_map(|name| Some(name.to_str()?.strip_suffix(".md")?.to_owned())).collect();
     assert!(pages.len() > 7);
     // The page of faults is written by its own test, and that of the simulator is run by `foreign_clients`.
-    for page in pages.iter().filter(|page| !["README", "faults", "simulator"].contains(&page.as_str())) {
-        assert!(index.contains(&format!("({page}.md)")), "{page} is not in the index");
-        // One bash for each of its screens: `command::examples_of_help` tries that page.
+    for name in pages.iter().filter(|name| !["README", "faults"].contains(&name.as_str())) {
+        assert!(index.contains(&format!("({name}.md)")), "{name} is not in the index");
+        let page = Page::read(&format!("docs/{name}.md"));
+        let lines = page.text.lines().count();
+        assert!(lines <= MAX_LINES, "docs/{name}.md has {lines} lines: make two pages of it");
+        // One bash for each screen of the examples: `command::examples_of_help` tries that page.
         assert!(
-            page == "examples" || this.contains(&format!("\"docs/{page}.md\";")),
-            "{page} is not tried out"
+            ["examples", "simulator"].contains(&name.as_str())
+                || page.blocks().iter().all(|block| block.language != "sh")
+                || this.contains(&format!("\"docs/{name}.md\";")),
+            "{name} is not tried out"
         );
     }
 }

@@ -1,13 +1,18 @@
-//! What the README shows is what the command prints.
+//! What the README and the reference pages show is what the command prints.
 
 use std::fs;
+use std::path::Path;
 
 use pssession::auth::SCHEMES;
 
 use crate::support::command::Pssession;
 
-fn readme() -> String {
-    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+/// The pages with the tables of options.
+const REFERENCE: [&str; 4] =
+    ["docs/authentication.md", "docs/outcomes.md", "docs/select-sessions.md", "docs/account-lockout.md"];
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// Idle times move on while the demo runs.
@@ -20,7 +25,7 @@ fn without_times(line: &str) -> String {
 
 #[test]
 fn the_screen_in_the_readme_is_the_demos() {
-    let readme = readme();
+    let readme = page("README.md");
     let shown =
         readme.split("<!-- demo:begin -->").nth(1).unwrap().split("<!-- demo:end -->").next().unwrap();
     let run = Pssession::new(["demo"]).run_blocking().expect(0);
@@ -35,10 +40,10 @@ fn the_screen_in_the_readme_is_the_demos() {
 }
 
 #[test]
-fn the_table_of_schemes_in_the_readme_is_that_of_the_code() {
-    let readme = readme();
+fn the_table_of_schemes_on_its_page_is_that_of_the_code() {
+    let page = page("docs/authentication.md");
     let shown =
-        readme.split("<!-- schemes:begin -->").nth(1).unwrap().split("<!-- schemes:end -->").next().unwrap();
+        page.split("<!-- schemes:begin -->").nth(1).unwrap().split("<!-- schemes:end -->").next().unwrap();
     let mut expected = String::from(
         "\n| `--auth` | in PowerShell | what it is | over HTTP | over HTTPS | offered as |\n|---|---|---|---|---|---|\n",
     );
@@ -57,25 +62,26 @@ fn the_table_of_schemes_in_the_readme_is_that_of_the_code() {
             words.join(", ")
         );
     }
-    assert_eq!(shown, expected, "write this into README.md:\n{expected}");
+    assert_eq!(shown, expected, "write this into docs/authentication.md:\n{expected}");
     let help = Pssession::new(["get", "--help"]).run_blocking().expect(0).stdout;
     let names: Vec<_> = ["auto"].into_iter().chain(SCHEMES.iter().map(|row| row.name)).collect();
     assert!(help.contains(&format!("[possible values: {}]", names.join(", "))), "{help}");
 }
 
 #[test]
-fn every_exit_code_and_option_that_the_readme_names_is_one() {
-    let readme = readme();
+fn every_option_that_the_readme_and_the_reference_name_is_one() {
     let help = |verb: &str| Pssession::new([verb, "--help"]).run_blocking().expect(0).stdout;
-    let known = [help("get"), help("remove"), help("identify"), help("simulator")].concat();
-    let elsewhere = ["--open", "--bench", "--example", "--quick", "--version"];
-    for word in readme
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .filter(|w| w.starts_with("--") && w.len() > 3)
-    {
-        assert!(
-            known.contains(word) || elsewhere.contains(&word),
-            "the README names {word}, which no command has"
-        );
+    let verbs = ["get", "remove", "forget", "identify", "simulator", "man"];
+    let known: String = verbs.into_iter().map(help).collect();
+    let elsewhere = ["--open", "--bench", "--example", "--quick", "--version", "--path", "--features"];
+    for name in ["README.md"].into_iter().chain(REFERENCE) {
+        let text = page(name);
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        for word in words.filter(|word| word.starts_with("--") && word.len() > 3) {
+            assert!(
+                known.contains(word) || elsewhere.contains(&word),
+                "{name} names {word}, which no command has"
+            );
+        }
     }
 }

@@ -101,11 +101,11 @@ fn the_pages_show_as_they_are_meant_where_there_is_a_reader() {
 }
 
 #[test]
-fn the_readme_the_help_and_the_pages_know_the_same_exit_codes() {
+fn the_documentation_and_the_help_know_the_same_exit_codes() {
     let help = Pssession::new(["--help"]).run_blocking().expect(0).stdout;
     let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let readme = include_str!("../../../README.md");
-    let table = readme.split("| exit code | meaning |\n|---|---|\n").nth(1).unwrap();
+    let page = include_str!("../../../docs/outcomes.md");
+    let table = page.split("| exit code | meaning |\n|---|---|\n").nth(1).unwrap();
     let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
     assert!(rows.len() > 9, "{rows:?}");
     for row in rows {
