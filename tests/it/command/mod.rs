@@ -29,6 +29,7 @@ mod old_certificate;
 #[cfg(unix)]
 mod pins;
 #[cfg(target_os = "linux")]
+mod pester;
 mod pipes;
 #[cfg(unix)]
 mod powershell;
