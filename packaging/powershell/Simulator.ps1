@@ -26,3 +26,22 @@ function Remove-TestTable {
     $env:PSSESSION_STORE = $previous
     Remove-Item -LiteralPath $folder -Recurse -Force
 }
+
+# An order to the simulator's control endpoint.
+function Send-Order {
+    param([string] $Path, [hashtable] $Order)
+    $header = @{ Authorization = "Bearer $($simulator.Token)" }
+    Invoke-RestMethod -Method Post -Uri "$($simulator.Control)$Path" -Headers $header -Body (ConvertTo-Json $Order)
+}
+
+# A PowerShell of its own with the module, in which a script runs with these arguments, on this host.
+function New-Shell {
+    param([scriptblock] $Script, [object[]] $Argument, [System.Management.Automation.Host.PSHost] $On)
+    $shell = [powershell]::Create()
+    if ($On) { $shell.Runspace = [runspacefactory]::CreateRunspace($On) } else { $shell.Runspace = [runspacefactory]::CreateRunspace() }
+    $shell.Runspace.Open()
+    $module = Join-Path $PSScriptRoot 'Pssession' 'Pssession.psd1'
+    $null = $shell.AddCommand('Import-Module').AddArgument($module).AddStatement().AddScript($Script)
+    foreach ($one in $Argument) { $null = $shell.AddArgument($one) }
+    $shell
+}
