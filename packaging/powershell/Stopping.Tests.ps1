@@ -46,7 +46,7 @@ Describe 'Stopping' {
         $output.Count | Should -Be 8
         $output[7].ShellId | Should -Be $sessions[5].ShellId
         $output[7].Outcome | Should -Be 'Unknown'
-        "$($shell.Streams.Warning)" | Should -Be 'stopped before the end; what became of the sessions: 1 Unknown, 7 Closed'
+        "$($shell.Streams.Warning)" | Should -BeLike "*: 1 Unknown, 7 Closed`nnot closed: build-6 $($sessions[5].ShellId) *"
         $shell.Streams.Error[0].TargetObject.ShellId | Should -Be $sessions[5].ShellId
         Get-Child | Should -BeNullOrEmpty
     }

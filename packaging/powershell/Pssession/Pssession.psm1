@@ -247,6 +247,8 @@ class PssRemoval {
     [string[]] $How
     # How often each outcome was seen.
     [hashtable] $Count = @{}
+    # The sessions that may still be there.
+    [System.Collections.Generic.List[string]] $Left = [System.Collections.Generic.List[string]]::new()
 }
 
 function Invoke-PssRemoval {
@@ -309,6 +311,7 @@ function Complete-PssRemoval {
         $removal = ConvertFrom-PssLine $Line 'Pssession.Removal'
         $talk.Session["$($removal.Endpoint) $($removal.ShellId)"] = $removal
         $Run.Count[$removal.Outcome]++
+        if ($removal.Outcome -notin 'Closed', 'AlreadyGone') { $Run.Left.Add((Format-PssSession $removal)) }
         if ($Run.PassThru) { $Caller.WriteObject($removal) }
     }
     try {
@@ -341,7 +344,12 @@ function Complete-PssRemoval {
     finally {
         if (-not $concluded -and $Run.Count.Count) {
             $counts = $Run.Count.GetEnumerator().ForEach({ "$($_.Value) $($_.Key)" }) | Sort-Object
-            $Run.Caller.WriteWarning("stopped before the end; what became of the sessions: $($counts -join ', ')")
+            $left = @($Run.Left | Select-Object -First 20).ForEach({ "`
+not closed: $_" })
+            if ($Run.Left.Count -gt 20) { $left += "`
+... and $($Run.Left.Count - 20) more" }
+            $told = "stopped before the end; what became of the sessions: $($counts -join ', ')"
+            $Run.Caller.WriteWarning($told + $left)
         }
     }
 }
@@ -510,6 +518,7 @@ function ConvertFrom-PssElement {
         'String' { return $Element.GetString() }
         'True' { return $true }
         'False' { return $false }
+        'Null' { return $null }
         'Number' {
             $whole = [long] 0
             if ($Element.TryGetInt64([ref] $whole)) { return $whole }
@@ -1054,10 +1063,22 @@ function Resolve-PssPath {
 
     $provider = $null
     foreach ($one in $Path) {
-        try { $Caller.GetResolvedProviderPathFromPSPath($one, [ref] $provider) }
-        catch { $Caller.WriteError($_.Exception.InnerException.ErrorRecord ?? $_) }
+        try {
+            # Asked first: what is thrown and caught here would still be in the caller's -ErrorVariable.
+            if ($Caller.SessionState.InvokeProvider.Item.Exists($one)) {
+                $Caller.SessionState.Path.GetResolvedProviderPathFromPSPath($one, [ref] $provider)
+            }
+            elseif (-not [wildcardpattern]::ContainsWildcardCharacters($one)) {
+                $message = "Cannot find path '$one' because it does not exist."
+                $exception = [System.Management.Automation.ItemNotFoundException]::new($message)
+                $Caller.WriteError((New-PssErrorRecord $exception 'PathNotFound' 'ObjectNotFound' $one))
+            }
+        }
+        catch [System.Management.Automation.MethodInvocationException] {
+            $Caller.WriteError($_.Exception.GetBaseException().ErrorRecord ?? $_)
+        }
     }
-    foreach ($one in $LiteralPath) { $Caller.GetUnresolvedProviderPathFromPSPath($one) }
+    foreach ($one in $LiteralPath) { $Caller.SessionState.Path.GetUnresolvedProviderPathFromPSPath($one) }
 }
 
 function Test-PssWSMan {

@@ -31,7 +31,6 @@ pub(crate) fn pwsh(home: &Path) -> Option<Pwsh> {
 }
 
 impl Pwsh {
-
     pub(crate) fn current_dir(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self

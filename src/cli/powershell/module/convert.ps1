@@ -104,6 +104,7 @@ function ConvertFrom-PssElement {
         'String' { return $Element.GetString() }
         'True' { return $true }
         'False' { return $false }
+        'Null' { return $null }
         'Number' {
             $whole = [long] 0
             if ($Element.TryGetInt64([ref] $whole)) { return $whole }

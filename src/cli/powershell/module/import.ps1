@@ -84,8 +84,20 @@ function Resolve-PssPath {
 
     $provider = $null
     foreach ($one in $Path) {
-        try { $Caller.GetResolvedProviderPathFromPSPath($one, [ref] $provider) }
-        catch { $Caller.WriteError($_.Exception.InnerException.ErrorRecord ?? $_) }
+        try {
+            # Asked first: what is thrown and caught here would still be in the caller's -ErrorVariable.
+            if ($Caller.SessionState.InvokeProvider.Item.Exists($one)) {
+                $Caller.SessionState.Path.GetResolvedProviderPathFromPSPath($one, [ref] $provider)
+            }
+            elseif (-not [wildcardpattern]::ContainsWildcardCharacters($one)) {
+                $message = "Cannot find path '$one' because it does not exist."
+                $exception = [System.Management.Automation.ItemNotFoundException]::new($message)
+                $Caller.WriteError((New-PssErrorRecord $exception 'PathNotFound' 'ObjectNotFound' $one))
+            }
+        }
+        catch [System.Management.Automation.MethodInvocationException] {
+            $Caller.WriteError($_.Exception.GetBaseException().ErrorRecord ?? $_)
+        }
     }
-    foreach ($one in $LiteralPath) { $Caller.GetUnresolvedProviderPathFromPSPath($one) }
+    foreach ($one in $LiteralPath) { $Caller.SessionState.Path.GetUnresolvedProviderPathFromPSPath($one) }
 }

@@ -9,6 +9,8 @@ class PssRemoval {
     [string[]] $How
     # How often each outcome was seen.
     [hashtable] $Count = @{}
+    # The sessions that may still be there.
+    [System.Collections.Generic.List[string]] $Left = [System.Collections.Generic.List[string]]::new()
 }
 
 function Invoke-PssRemoval {
@@ -71,6 +73,7 @@ function Complete-PssRemoval {
         $removal = ConvertFrom-PssLine $Line 'Pssession.Removal'
         $talk.Session["$($removal.Endpoint) $($removal.ShellId)"] = $removal
         $Run.Count[$removal.Outcome]++
+        if ($removal.Outcome -notin 'Closed', 'AlreadyGone') { $Run.Left.Add((Format-PssSession $removal)) }
         if ($Run.PassThru) { $Caller.WriteObject($removal) }
     }
     try {
@@ -103,7 +106,12 @@ function Complete-PssRemoval {
     finally {
         if (-not $concluded -and $Run.Count.Count) {
             $counts = $Run.Count.GetEnumerator().ForEach({ "$($_.Value) $($_.Key)" }) | Sort-Object
-            $Run.Caller.WriteWarning("stopped before the end; what became of the sessions: $($counts -join ', ')")
+            $left = @($Run.Left | Select-Object -First 20).ForEach({ "`
+not closed: $_" })
+            if ($Run.Left.Count -gt 20) { $left += "`
+... and $($Run.Left.Count - 20) more" }
+            $told = "stopped before the end; what became of the sessions: $($counts -join ', ')"
+            $Run.Caller.WriteWarning($told + $left)
         }
     }
 }
