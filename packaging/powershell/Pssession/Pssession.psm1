@@ -743,6 +743,7 @@ function Get-PssSession {
             'Port', 'ApplicationName', 'ThrottleLimit'
     )
     $words = @('Get-PSSession', '--output', 'ndjson') + @(ConvertTo-PssWord $PSBoundParameters $names) + $ArgumentList
+    if ($VerbosePreference -ne 'SilentlyContinue') { $words += '-Verbose' }
     if ($ErrorActionPreference -eq 'Stop') { $words += '-ErrorAction:Stop' }
     $read = {
         param($Line)

@@ -42,6 +42,8 @@ mod report;
 mod secrets;
 mod session;
 mod small;
+#[cfg(target_os = "linux")]
+mod supervised;
 mod talk;
 #[cfg(target_os = "linux")]
 mod ten_tasks;

@@ -1,5 +1,5 @@
-//! The PowerShell module: its committed files are those of the command, and what its functions send is understood. No
-//! PowerShell runs here.
+//! The PowerShell module: its committed files are those of the command, and what its functions send is understood. Its own
+//! tests run it in a real PowerShell.
 
 use std::fs;
 

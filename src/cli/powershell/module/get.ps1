@@ -37,6 +37,7 @@ function Get-PssSession {
 {{Get-PSSession.names}}
     )
     $words = @('Get-PSSession', '--output', 'ndjson') + @(ConvertTo-PssWord $PSBoundParameters $names) + $ArgumentList
+    if ($VerbosePreference -ne 'SilentlyContinue') { $words += '-Verbose' }
     if ($ErrorActionPreference -eq 'Stop') { $words += '-ErrorAction:Stop' }
     $read = {
         param($Line)
