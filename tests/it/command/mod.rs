@@ -26,10 +26,10 @@ mod memory;
 mod narrow;
 mod objects;
 mod old_certificate;
+mod pester;
 #[cfg(unix)]
 mod pins;
 #[cfg(target_os = "linux")]
-mod pester;
 mod pipes;
 #[cfg(unix)]
 mod powershell;

@@ -24,8 +24,11 @@ async fn with_slow_delete() -> Simulator {
     host(world).await
 }
 
-/// Runs it to the end, and does this at each of these words.
-async fn at_words(mut child: Child, acts: Vec<(&'static str, fn(&mut Child))>) -> Run {
+/// What is done to the command when it has said these words.
+type Act = (&'static str, fn(&mut Child));
+
+/// Runs it to the end, and does each act at its words.
+async fn at_words(mut child: Child, acts: Vec<Act>) -> Run {
     let run = tokio::task::spawn_blocking(move || {
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();

@@ -222,7 +222,7 @@ async fn a_question_is_answered_on_a_terminal_that_was_left_in_another_mode() {
         let pty = if question == secret { pty } else { pty.env("PSSESSION_PASSWORD", &password) };
         let shown = pty.answer(&[(question, typed)]).await.expect(0);
         assert_eq!(left(&simulator).len(), remaining, "{}", shown.screen);
-        assert_eq!(shown.screen.contains(&password), false, "{}", shown.screen);
+        assert!(!shown.screen.contains(&password), "{}", shown.screen);
         for mode in ["-icanon", "-icrnl", "-echo"] {
             assert!(shown.screen.split_whitespace().any(|word| word == mode), "{mode}:\n{}", shown.screen);
         }
