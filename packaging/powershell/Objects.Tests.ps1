@@ -64,6 +64,12 @@ Describe 'Objects' {
         $sent.PSObject.Properties.Name | Should -Not -Contain 'ApplicationPrivateData'
     }
 
+    It 'is read with the port and the path of that connection' {
+        $imported = New-RealSession -Port 8443 -Path '/other' | Import-PssSession
+        $imported.Endpoint | Should -Be 'https://web01:8443/other'
+        (New-RealSession -Scheme http -Port 0 | Import-PssSession).Endpoint | Should -Be 'http://web01:5985/wsman'
+    }
+
     It 'sends a port of 80 that is meant' {
         $sent = Get-Sent (New-RealSession -Scheme http -Port 80)
         $sent.Runspace.ConnectionInfo.ConnectionUri | Should -Be 'http://web01:80/wsman'
