@@ -1,23 +1,26 @@
 //! Ctrl-C and SIGTERM: the first starts nothing new and lets the run conclude, the second ends it at once. While a
 //! question is open nothing has been sent that closes, and the first ends it at once, too.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pssession::teardown::{Cancellation, Interruption};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
-use super::progress;
-#[cfg(unix)]
-use super::source;
-use super::terminal::Settings;
+use super::terminal::{Settings, Terminal, Typing};
+use super::{progress, source};
 
 /// Watches for signals while a run goes on.
 pub(crate) struct Watch {
     seen: Arc<OnceLock<Interruption>>,
     question: Arc<Mutex<Option<Settings>>>,
     last_act: LastAct,
+    /// Stdin has ended, where that is an interrupt.
+    ended: Arc<Notify>,
+    asks: bool,
     task: JoinHandle<()>,
 }
 
@@ -33,10 +36,16 @@ pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
     let last_act = LastAct::default();
     let (told, open, cancellation) = (Arc::clone(&seen), Arc::clone(&question), cancellation.clone());
     let act = Arc::clone(&last_act);
+    let ended = Arc::new(Notify::new());
+    let end = Arc::clone(&ended);
     // Before anything is asked: a terminal that hides what is typed must not be left like that.
     let mut signals = Signals::catch();
     let task = tokio::spawn(async move {
-        let first = signals.next().await;
+        let first = tokio::select! {
+            signal = signals.next() => signal,
+            // Whoever closes stdin at a Ctrl-C that has reached this process, too, does not mean it twice.
+            () = end.notified() => Interruption::Int,
+        };
         let _ = told.set(first);
         {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +56,7 @@ pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
         cancellation.cancel();
         leave(&act, signals.next().await);
     });
-    Watch { seen, question, last_act, task }
+    Watch { seen, question, last_act, ended, asks: true, task }
 }
 
 impl Watch {
@@ -56,25 +65,61 @@ impl Watch {
         let _ = self.last_act.set(Box::new(act));
     }
 
+    /// From now on every question is refused.
+    pub(crate) fn never_ask(&mut self) {
+        self.asks = false;
+    }
+
+    /// Whether a question may be asked.
+    pub(crate) fn asks(&self) -> bool {
+        self.asks
+    }
+
+    /// Where questions are asked.
+    ///
+    /// # Errors
+    /// There is no terminal, or nothing may be asked.
+    pub(crate) fn terminal(&self) -> io::Result<Terminal<io::BufReader<File>, File>> {
+        if self.asks { Terminal::open() } else { Err(io::Error::other("--supervised asks nothing")) }
+    }
+
+    /// From now on the end of stdin interrupts as the first signal does.
+    pub(crate) fn interrupt_at_end_of_stdin(&self) {
+        let ended = Arc::clone(&self.ended);
+        // A read from a pipe cannot be cancelled; the thread ends with the process.
+        std::thread::spawn(move || {
+            let _ = source::await_end_of_stdin();
+            ended.notify_one();
+        });
+    }
+
     /// Opens a question: the thread that asks it waits for the terminal and cannot be cancelled.
     pub(crate) fn question(&self) -> Question<'_> {
-        self.open(|_| {})
+        self.open(Some(Typing::Shown))
     }
 
     /// The same for a secret: what is typed is hidden before the question is shown, and until it is answered.
     pub(crate) fn hidden_question(&self) -> Question<'_> {
-        self.open(Settings::hide_typing)
+        self.open(Some(Typing::Hidden))
     }
 
-    fn open(&self, prepare: impl FnOnce(&Settings)) -> Question<'_> {
+    /// The same while a file or a pipe is read, which may take as long. The terminal is left alone: another program of
+    /// the same pipeline may use it.
+    pub(crate) fn reading(&self) -> Question<'_> {
+        self.open(None)
+    }
+
+    fn open(&self, typing: Option<Typing>) -> Question<'_> {
         // Whoever holds the lock decides over the terminal; a watcher that leaves never gives it back.
         let mut open = self.question.lock().unwrap_or_else(PoisonError::into_inner);
-        let settings = Settings::now();
+        let settings = if typing.is_some() { Settings::now() } else { Settings::default() };
         // The watcher notes a signal before it looks for a question, so that none falls between the two.
         if let Some(signal) = self.seen.get() {
             leave_terminal(&settings, &self.last_act, *signal);
         }
-        prepare(&settings);
+        if let Some(typing) = typing {
+            settings.line_mode(typing);
+        }
         *open = Some(settings);
         Question(self)
     }

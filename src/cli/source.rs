@@ -70,6 +70,36 @@ pub(crate) fn stdin_is_piped() -> bool {
     !io::IsTerminal::is_terminal(&io::stdin())
 }
 
+/// Stdin up to an empty line, without it. It stays open: whoever writes there ends the run by closing it.
+pub(crate) fn stdin_to_blank_line(limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    to_blank_line(&mut io::BufReader::new(stdin()?), limit)
+}
+
+fn to_blank_line(source: &mut impl io::BufRead, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut source = io::Read::take(source, limit.saturating_add(1));
+    loop {
+        let before = bytes.len();
+        io::BufRead::read_until(&mut source, b'\n', &mut bytes)?;
+        if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} bytes")));
+        }
+        match bytes.get(before..).unwrap_or_default() {
+            b"\n" | b"\r\n" => {
+                bytes.truncate(before);
+                return Ok(bytes);
+            }
+            line if line.ends_with(b"\n") => {}
+            _ => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ends without an empty line")),
+        }
+    }
+}
+
+/// Waits for the end of stdin; what still comes is dropped.
+pub(crate) fn await_end_of_stdin() -> io::Result<()> {
+    io::copy(&mut stdin()?, &mut io::sink()).map(drop)
+}
+
 /// All that `source` has, an error when that is more than `limit` bytes.
 pub(crate) fn bounded(mut source: impl io::Read, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; FIRST_ROOM]);
@@ -173,5 +203,21 @@ mod tests {
         let text: Vec<u8> = (0..=255).cycle().take(5 * FIRST_ROOM + 1).collect();
         assert!(**bounded(&text[..], 1 << 20).unwrap() == text);
         assert!(bounded(io::empty(), 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_supervised_stdin_is_read_up_to_its_empty_line_and_no_further() {
+        for (text, read, rest) in
+            [("a\nb\n\nrest", "a\nb\n", "rest"), ("\n", "", ""), ("a\r\n\r\n", "a\r\n", "")]
+        {
+            let mut source = text.as_bytes();
+            assert_eq!(to_blank_line(&mut source, 100).unwrap().as_slice(), read.as_bytes(), "{text:?}");
+            assert_eq!(source, rest.as_bytes());
+        }
+        let kind = |text: &str, limit| to_blank_line(&mut text.as_bytes(), limit).unwrap_err().kind();
+        assert_eq!(kind("", 100), io::ErrorKind::UnexpectedEof);
+        assert_eq!(kind("a\nb", 100), io::ErrorKind::UnexpectedEof);
+        assert_eq!(kind("a\n", 100), io::ErrorKind::UnexpectedEof);
+        assert_eq!(kind("abc\n\n", 2), io::ErrorKind::FileTooLarge);
     }
 }

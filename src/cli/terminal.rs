@@ -29,6 +29,14 @@ pub(crate) struct Settings {
     saved: Option<(File, rustix::termios::Termios)>,
 }
 
+/// Whether what is typed is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typing {
+    Shown,
+    /// Nothing of it but the end of the line.
+    Hidden,
+}
+
 impl Settings {
     /// What holds now; nothing where there is no terminal.
     pub(crate) fn now() -> Self {
@@ -40,17 +48,22 @@ impl Settings {
         Self::default()
     }
 
-    /// Shows nothing of what is typed but the end of the line.
-    pub(crate) fn hide_typing(&self) {
+    /// Lets the terminal give whole lines, which end at Enter. A parent that reads single keys, as PowerShell's prompt
+    /// does, may have left it otherwise.
+    pub(crate) fn line_mode(&self, typing: Typing) {
         #[cfg(unix)]
         if let Some((device, settings)) = &self.saved {
-            use rustix::termios::{LocalModes, OptionalActions, tcsetattr};
-            let mut hidden = settings.clone();
-            hidden.local_modes.remove(LocalModes::ECHO);
-            hidden.local_modes.insert(LocalModes::ECHONL);
-            // A terminal that cannot hide is asked all the same, as everywhere.
-            let _ = tcsetattr(device, OptionalActions::Now, &hidden);
+            use rustix::termios::{InputModes, LocalModes, OptionalActions, tcsetattr};
+            let mut lines = settings.clone();
+            lines.input_modes.insert(InputModes::ICRNL);
+            lines.local_modes.insert(LocalModes::ICANON | LocalModes::ISIG | LocalModes::ECHOE);
+            lines.local_modes.set(LocalModes::ECHO, typing == Typing::Shown);
+            lines.local_modes.set(LocalModes::ECHONL, typing == Typing::Hidden);
+            // A terminal that cannot do it is asked all the same, as everywhere.
+            let _ = tcsetattr(device, OptionalActions::Now, &lines);
         }
+        #[cfg(not(unix))]
+        let _ = typing;
     }
 
     /// Makes it hold again.

@@ -1,4 +1,5 @@
-//! Envelopes as OMI writes them: other prefixes, and texts padded with white space.
+//! Envelopes as OMI writes them: other prefixes, and texts padded with white space, but for what is in a stream: its own
+//! client cannot read white space there.
 
 /// Windows' prefix and OMI's for the same namespace.
 const PREFIXES: &[(&str, &str)] = &[
@@ -13,18 +14,27 @@ const PREFIXES: &[(&str, &str)] = &[
     ("wsmid", "wsmid"),
 ];
 
+/// The tag whose text is base64.
+const STREAM: &str = "rsp:Stream";
+
 /// Rewrites one of our own envelopes; what it is given is well-formed and has no `>` inside a tag.
 pub(super) fn as_omi_writes(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 5 / 4);
     let mut rest = text;
+    let mut in_stream = false;
     while let Some((before, tail)) = rest.split_once('<') {
-        push_text(&mut out, before);
+        if in_stream {
+            out.push_str(before)
+        } else {
+            push_text(&mut out, before)
+        }
         let Some((tag, after)) = tail.split_once('>') else {
             return out;
         };
         out.push('<');
         push_tag(&mut out, tag);
         out.push('>');
+        in_stream = tag.split(' ').next() == Some(STREAM);
         rest = after;
     }
     push_text(&mut out, rest);
@@ -87,7 +97,7 @@ mod tests {
     fn prefixes_change_texts_are_padded_and_the_meaning_stays() {
         let ours = concat!(
             r#"<s:Envelope xml:lang="en-US" xmlns:s="urn:s" xmlns:rsp="urn:r"><s:Value>s:Sender</s:Value>"#,
-            r#"<rsp:Shell Name="a"/><rsp:Id>urn:x</rsp:Id></s:Envelope>"#,
+            r#"<rsp:Shell Name="a"/><rsp:Stream Name="o">AA==</rsp:Stream><rsp:Id>urn:x</rsp:Id></s:Envelope>"#,
         );
         let theirs = as_omi_writes(ours);
         assert_eq!(
@@ -95,7 +105,7 @@ mod tests {
             concat!(
                 r#"<SOAP-ENV:Envelope xml:lang="en-US" xmlns:SOAP-ENV="urn:s" xmlns:p="urn:r">"#,
                 "<SOAP-ENV:Value>\n  SOAP-ENV:Sender\n</SOAP-ENV:Value>",
-                "<p:Shell Name=\"a\"/><p:Id>\n  urn:x\n</p:Id></SOAP-ENV:Envelope>",
+                "<p:Shell Name=\"a\"/><p:Stream Name=\"o\">AA==</p:Stream><p:Id>\n  urn:x\n</p:Id></SOAP-ENV:Envelope>",
             )
         );
         let document = Document::parse(&theirs).unwrap();

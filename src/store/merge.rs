@@ -11,8 +11,11 @@ use crate::session::{ComputerType, LocalId, LoginAccount, SessionDescriptor, Sta
 /// shells after hours, and a list of yesterday's is noise.
 pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// PowerShell's Id is an Int32. A larger one in an import is a mistake or malice, and keeping it could use up all Ids.
-const MAX_KEPT_ID: i64 = 2_147_483_647;
+/// PowerShell's Id is an Int32, and so are those that are given here.
+const MAX_ID: i64 = 2_147_483_647;
+
+/// A larger Id in an import is a mistake or malice: it is not kept, so that more than a billion are left to give.
+const MAX_KEPT_ID: i64 = 1_000_000_000;
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
@@ -180,7 +183,7 @@ impl IdGiver {
         {
             return wanted;
         }
-        self.highest = self.highest.checked_add(1)?;
+        self.highest = self.highest.checked_add(1).filter(|id| *id <= MAX_ID)?;
         Some(LocalId(self.highest))
     }
 }
@@ -456,13 +459,17 @@ mod tests {
             (5, vec![Some(5), None, Some(9), Some(9)], vec![10, 11, 9, 12]),
             (0, vec![Some(-1), Some(0), None], vec![1, 2, 3]),
             (0, vec![Some(i64::MAX), Some(MAX_KEPT_ID + 1), Some(4)], vec![5, 6, 4]),
+            (0, vec![Some(MAX_ID), None], vec![1, 2]),
+            (MAX_ID - 1, vec![None], vec![MAX_ID]),
         ] {
             let wanted: Vec<_> = wanted.into_iter().map(|id| id.map(LocalId)).collect();
             let mut ids = IdGiver::new(used, wanted.iter().copied().flatten());
             let got: Vec<_> = wanted.iter().map(|id| ids.give(*id).unwrap().0).collect();
             assert_eq!(got, given, "{wanted:?} after {used}");
         }
-        assert_eq!(IdGiver::new(i64::MAX, std::iter::empty()).give(None), None);
+        for used_up in [MAX_ID, i64::MAX] {
+            assert_eq!(IdGiver::new(used_up, std::iter::empty()).give(None), None);
+        }
     }
 
     #[test]

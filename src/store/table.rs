@@ -166,8 +166,8 @@ impl Store {
 
     /// Takes in what a person imports, and says for each object, in order, which Id it has now.
     ///
-    /// An object keeps its Id when that is above every Id used before this import (and is an Int32, as PowerShell's
-    /// are); a session that is in the table keeps the Id that it has there. All are [`Origin::Imported`] afterwards,
+    /// An object keeps its Id when that is above every Id used before this import, and leaves room for more (Ids are
+    /// Int32, as PowerShell's are; up to 1,000,000,000 is kept); a session that is in the table keeps the Id that it has there. All are [`Origin::Imported`] afterwards,
     /// unless this program opened them. What a server said of a session is not overridden, only completed. Who has
     /// seen it is not imported, since absence from that account's listing would count as proof: `seen_by` is empty
     /// until a listing of this program shows the session.

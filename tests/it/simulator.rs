@@ -6,6 +6,7 @@ mod control;
 mod http;
 mod memory;
 mod negotiate;
+mod powershell;
 mod profiles;
 mod sealed;
 mod streams;

@@ -30,6 +30,10 @@ pub(crate) struct RemoveArgs {
     /// Succeed even if nothing was selected
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
+    /// For a program that runs this one: ask nothing on the terminal, and take the end of stdin for Ctrl-C. The objects
+    /// of --session - then end at an empty line
+    #[arg(long)]
+    pub(crate) supervised: bool,
     /// Write all that became known of the run to this file, as one JSON object; - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

@@ -9,7 +9,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Watch;
 use crate::cli::render::{self, Room, plural, printable};
-use crate::cli::terminal::{Answer, Terminal};
+use crate::cli::terminal::Answer;
 
 /// Asks what has to be asked. What a person says no to stays in the plan, declined.
 pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic> {
@@ -24,7 +24,7 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
         return Ok(());
     }
     let concerns = concerns.join("; ");
-    let mut terminal = Terminal::open().map_err(|_| unconfirmed(&concerns))?;
+    let mut terminal = watch.terminal().map_err(|_| unconfirmed(&concerns, watch))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, width: terminal.width() };
@@ -45,10 +45,11 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
 /// pipe says of a session's endpoint may be a trap for a password.
 pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnostic> {
     let places = strangers.iter().map(|url| printable(url)).collect::<Vec<_>>();
-    let mut terminal = Terminal::open().map_err(|_| {
+    let mut terminal = watch.terminal().map_err(|_| {
         let message =
             format!("no login was ever sent from here to {}, and nobody has named it", places.join(", "));
         Diagnostic::new("UntrustedEndpoint", "SecurityError", message, Exit::UNCONFIRMED)
+            .about(strangers.join(" "))
             .with_hint("--on HOST says that a login may go there; --yes does not. Nothing was sent")
     })?;
     let _open = watch.question();
@@ -61,7 +62,7 @@ pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnos
 
 /// Whether to go on although a selector found nothing: `None` where there is no terminal to ask on.
 pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagnostic> {
-    let Ok(mut terminal) = Terminal::open() else { return Ok(None) };
+    let Ok(mut terminal) = watch.terminal() else { return Ok(None) };
     let _open = watch.question();
     let question = match others {
         1 => "Go on with the one session that was found?".to_owned(),
@@ -71,19 +72,19 @@ pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagno
 }
 
 /// An error where `--confirm` would have nobody to ask: that is told before any server is asked.
-pub(super) fn can_ask(args: &RemoveArgs) -> Result<(), Diagnostic> {
+pub(super) fn can_ask(args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic> {
     if args.confirm && !args.what_if {
-        Terminal::open().map_err(|error| nobody_to_ask(&error))?;
+        watch.terminal().map_err(|error| nobody_to_ask(&error, watch))?;
     }
     Ok(())
 }
 
-fn nobody_to_ask(error: &std::io::Error) -> Diagnostic {
-    unconfirmed("each session is to be asked about").caused_by(error)
+fn nobody_to_ask(error: &std::io::Error, watch: &Watch) -> Diagnostic {
+    unconfirmed("each session is to be asked about", watch).caused_by(error)
 }
 
 fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
-    let mut terminal = Terminal::open().map_err(|error| nobody_to_ask(&error))?;
+    let mut terminal = watch.terminal().map_err(|error| nobody_to_ask(&error, watch))?;
     let _open = watch.question();
     let mut answer = Answer::Yes;
     for position in 0..plan.len() {
@@ -141,8 +142,9 @@ fn are(count: usize) -> String {
     if count == 1 { "1 session is".to_owned() } else { format!("{count} sessions are") }
 }
 
-fn unconfirmed(why: &str) -> Diagnostic {
-    let message = format!("the plan needs a yes, and there is no terminal to ask on: {why}");
+fn unconfirmed(why: &str, watch: &Watch) -> Diagnostic {
+    let nobody = if watch.asks() { ", and there is no terminal to ask on" } else { "" };
+    let message = format!("the plan needs a yes{nobody}: {why}");
     Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED)
         .with_hint("look at it with --what-if, then say --yes; nothing was closed")
 }

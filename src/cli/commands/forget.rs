@@ -17,7 +17,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let format = context.format(&args.output)?;
     let scope = Scope::without_servers(&args.select)?;
     let query = session_query(&args.select)?;
-    if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
+    if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
         return Err(Diagnostic::usage("nothing says which sessions to forget").with_hint(
             "give a selector such as --name, a filter such as --owner, or --all; --cached adds listed sessions",
         ));

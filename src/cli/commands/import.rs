@@ -11,6 +11,7 @@ use crate::cli::args::ImportArgs;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
+use crate::cli::intent::Extent;
 use crate::cli::objects::{Object, ObjectError, Refused, Subject};
 use crate::cli::render::{self, plural, printable};
 
@@ -26,7 +27,7 @@ pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Di
     let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, &naming, UNDONE, context.manner)?;
+        let found = objects::read(path, Extent::Whole, &naming, UNDONE, context.manner)?;
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;

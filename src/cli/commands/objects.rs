@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
+use crate::cli::intent::Extent;
 use crate::cli::manner::Manner;
 use crate::cli::objects::{self, MAX_BYTES, Object, Place, Reason, Refused, Unbound};
 use crate::cli::{source, table};
@@ -12,11 +13,16 @@ use crate::cli::{source, table};
 /// All objects of a file, or of stdin where the path is `-`; in PowerShell's manner also those that cannot be bound. `undone` says what has not happened if there are none.
 pub(super) fn read(
     path: &Path,
+    extent: Extent,
     naming: &Naming,
     undone: &str,
     manner: Manner,
 ) -> Result<Vec<Object>, Diagnostic> {
-    let bytes = source::bytes(path, MAX_BYTES).map_err(|error| {
+    let bytes = match extent {
+        Extent::Whole => source::bytes(path, MAX_BYTES),
+        Extent::BlankLine => source::stdin_to_blank_line(MAX_BYTES),
+    };
+    let bytes = bytes.map_err(|error| {
         Diagnostic::usage(format!("cannot read {}", source::shown(path)))
             .about(source::shown(path))
             .caused_by(&error)

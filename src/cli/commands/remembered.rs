@@ -73,8 +73,8 @@ pub(super) async fn recall(
         Scope::Table(origins) => {
             Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
         }
-        Scope::Objects(path) => {
-            let found = objects::read(path, naming, UNDONE, manner)?;
+        Scope::Objects(path, extent) => {
+            let found = objects::read(path, *extent, naming, UNDONE, manner)?;
             let nothing_asked = found.is_empty();
             let known = Known::of(&found, table).await?;
             let cmdlet = manner.voice().map_or("this command", |voice| voice.cmdlet);
@@ -327,7 +327,7 @@ pub(super) fn advice(scope: &Scope) -> Option<String> {
             "`pssession get` with the same --on lists what is there; * and ? stand for what is not known"
                 .to_owned(),
         ),
-        Scope::Objects(_) => None,
+        Scope::Objects(..) => None,
     }
 }
 
@@ -337,7 +337,7 @@ pub(super) async fn nothing(
     recalled: &Recalled,
     table: Option<&Table>,
 ) -> Result<String, Diagnostic> {
-    if let Scope::Objects(_) = scope {
+    if let Scope::Objects(..) = scope {
         let why =
             if recalled.nothing_asked { "no object came in" } else { "no session among the objects matches" };
         return Ok(why.to_owned());
@@ -354,7 +354,7 @@ pub(super) async fn nothing_known(
     recalled: &Recalled,
     table: Option<&Table>,
 ) -> Result<String, Diagnostic> {
-    if let Scope::Objects(_) = scope {
+    if let Scope::Objects(..) = scope {
         let why = match recalled.nothing_asked {
             true => "no object came in",
             false => "no session among the objects is in the local table and matches",

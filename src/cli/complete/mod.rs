@@ -4,6 +4,7 @@
 mod cmdlet;
 mod known;
 mod line;
+mod powershell;
 mod shell;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use super::render::printable;
 use super::table::Table;
 use super::{source, spelling};
 
+use powershell::Typed;
 pub(crate) use shell::script;
 
 /// Tells that a shell asks, and which; the scripts set it, and nothing else does.
@@ -45,11 +47,21 @@ pub(crate) fn answer() -> Option<ExitCode> {
             let inserted = candidates.iter().filter_map(|(value, _)| line::insertion(value, &last, &wanted));
             inserted.collect()
         }
-        _ => {
+        Shell::Powershell => {
             let mut before: Vec<String> = words.collect();
             let last = before.pop().unwrap_or_default();
-            let last = if shell == Shell::Powershell { shell::unmarked(&last) } else { &last };
-            let candidates = candidates(before, &line::unquoted(last).0);
+            let typed = Typed::new(shell::unmarked(&last));
+            let candidates = candidates(before, &typed.value());
+            let inserted = candidates
+                .iter()
+                .filter_map(|(value, help)| Some(shell::answer(shell, &typed.insertion(value)?, help)));
+            let inserted: Vec<String> = inserted.collect();
+            if inserted.is_empty() { vec![typed.unchanged().to_owned()] } else { inserted }
+        }
+        Shell::Zsh | Shell::Fish => {
+            let mut before: Vec<String> = words.collect();
+            let last = before.pop().unwrap_or_default();
+            let candidates = candidates(before, &line::unquoted(&last).0);
             candidates.iter().map(|(value, help)| shell::answer(shell, value, help)).collect()
         }
     };

@@ -67,18 +67,20 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName psse
             $last = $extent.Text.Substring(0, $cursorPosition - $extent.StartOffset)
         }
     })
-    $before = $env:VARIABLE
+    $before, $code = $env:VARIABLE, $global:LASTEXITCODE
     try {
         $env:VARIABLE = 'powershell'
         $answers = & pssession '--' @words "MARK$last" 2>$null
     } finally {
         $env:VARIABLE = $before
+        $global:LASTEXITCODE = $code
     }
     foreach ($answer in $answers) {
         $value, $help = $answer -split "`t", 2
         if (-not $help) {
             $help = $value
         }
+        # Without an answer PowerShell would offer the names of files, so the last one may be what stands there.
         [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
     }
 }
@@ -117,26 +119,12 @@ pub(super) fn unmarked(word: &str) -> &str {
 /// One line of an answer.
 pub(super) fn answer(shell: Shell, value: &str, help: &str) -> String {
     let value = match shell {
-        Shell::Bash | Shell::Fish => value.to_owned(),
+        // Bash and PowerShell are given what they insert.
+        Shell::Bash | Shell::Fish | Shell::Powershell => value.to_owned(),
         Shell::Zsh => value.replace('\\', r"\\").replace(':', r"\:"),
-        Shell::Powershell => powershell(value),
     };
     let between = if shell == Shell::Zsh { ':' } else { '\t' };
     if help.is_empty() { value } else { format!("{value}{between}{help}") }
-}
-
-/// PowerShell inserts an answer as it is; its single quotes are five characters, each of which is written twice.
-fn powershell(value: &str) -> String {
-    if value.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=\\".contains(character)) {
-        return value.to_owned();
-    }
-    let mut quoted = String::from("'");
-    for character in value.chars() {
-        quoted.extend("'\u{2018}\u{2019}\u{201a}\u{201b}".contains(character).then_some(character));
-        quoted.push(character);
-    }
-    quoted.push('\'');
-    quoted
 }
 
 #[cfg(test)]
@@ -148,7 +136,5 @@ mod tests {
         let value = r"a: 'b\’ $(c)";
         assert_eq!(answer(Shell::Fish, value, "on web01"), format!("{value}\ton web01"));
         assert_eq!(answer(Shell::Zsh, value, "on web01"), r"a\: 'b\\’ $(c):on web01");
-        assert_eq!(answer(Shell::Powershell, value, ""), r"'a: ''b\’’ $(c)'");
-        assert_eq!(answer(Shell::Powershell, "--name", ""), "--name");
     }
 }

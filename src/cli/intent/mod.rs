@@ -14,7 +14,7 @@ pub(crate) use accounts::{Passwords, state_accounts};
 pub(crate) use output::{format, safe};
 pub(crate) use reach::{Reach, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Extent, Scope};
 pub(crate) use select::{remembered_query, session_query};
 pub(crate) use trust::{Authorities, Pins};
 

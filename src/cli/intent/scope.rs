@@ -15,7 +15,16 @@ pub(crate) enum Scope {
     /// The local table, and in it the sessions of these origins.
     Table(&'static [Origin]),
     /// The objects in this file; `-` is stdin. Servers that are named beside it may be sent a credential.
-    Objects(PathBuf),
+    Objects(PathBuf, Extent),
+}
+
+/// How far a source of objects is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    #[default]
+    Whole,
+    /// Stdin up to an empty line: it stays open behind it.
+    BlankLine,
 }
 
 impl Scope {
@@ -30,6 +39,20 @@ impl Scope {
         if servers && select.session.is_none() { Ok(Self::Servers) } else { Self::without_servers(select) }
     }
 
+    /// The same where another program runs this one and leaves stdin open: it is read for nothing but the objects.
+    pub(crate) fn supervised(self, reach: &ReachArgs) -> Result<Self, Diagnostic> {
+        if let [option, ..] = readers_of_stdin(reach)[..] {
+            return Err(Diagnostic::usage(format!(
+                "{option} would read the stdin that --supervised watches"
+            ))
+            .with_hint("name a file; nothing was sent"));
+        }
+        match self {
+            Self::Objects(path, _) if path == Path::new("-") => Ok(Self::Objects(path, Extent::BlankLine)),
+            other => Ok(other),
+        }
+    }
+
     /// What a command looks at that asks no server.
     pub(crate) fn without_servers(select: &SelectArgs) -> Result<Self, Diagnostic> {
         match &select.session {
@@ -37,7 +60,7 @@ impl Scope {
                 Err(Diagnostic::usage("--cached looks at the local table, and --session at objects")
                     .with_hint("leave out one of them; nothing was done"))
             }
-            Some(path) => Ok(Self::Objects(path.clone())),
+            Some(path) => Ok(Self::Objects(path.clone(), Extent::Whole)),
             // Whoever names one session by its number or id means that one, however it came into the table.
             None if select.cached || !select.id.is_empty() || !select.instance_id.is_empty() => {
                 Ok(Self::Table(&Origin::ALL))
@@ -49,17 +72,22 @@ impl Scope {
 
 /// What `-` stands for can be read once.
 fn one_reader_of_stdin(select: &SelectArgs, reach: &ReachArgs) -> Result<(), Diagnostic> {
-    let readers = [
-        ("--session", select.session.as_deref()),
-        ("--inventory", reach.inventory.as_deref()),
-        ("--password-file", reach.login.password_file.as_deref()),
-        ("--ca-file", reach.trust.ca_file.as_deref()),
-    ];
-    let readers: Vec<_> =
-        readers.iter().filter(|(_, path)| *path == Some(Path::new("-"))).map(|(option, _)| *option).collect();
+    let session = (select.session.as_deref() == Some(Path::new("-"))).then_some("--session");
+    let readers: Vec<_> = session.into_iter().chain(readers_of_stdin(reach)).collect();
     if readers.len() > 1 {
         return Err(Diagnostic::usage(format!("{} would all read stdin", readers.join(" and ")))
             .with_hint("stdin can be read once: name a file for the others; nothing was sent"));
     }
     Ok(())
+}
+
+/// The options that say where and as whom, and read stdin.
+fn readers_of_stdin(reach: &ReachArgs) -> Vec<&'static str> {
+    let readers = [
+        ("--inventory", reach.inventory.as_deref()),
+        ("--password-file", reach.login.password_file.as_deref()),
+        ("--ca-file", reach.trust.ca_file.as_deref()),
+    ];
+    let stdin = readers.into_iter().filter(|(_, path)| *path == Some(Path::new("-")));
+    stdin.map(|(option, _)| option).collect()
 }

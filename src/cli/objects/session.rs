@@ -214,9 +214,21 @@ fn connected(object: &Properties<'_>) -> Result<Option<Endpoint>, String> {
         Some(Field::Text(uri)) if !uri.is_empty() => Some(uri.to_string()),
         _ => None,
     };
-    let parse =
-        |uri: String| Endpoint::parse(&uri, false).map_err(|error| wrong_endpoint(P::ConnectionUri, &error));
+    let parse = |uri: String| {
+        Endpoint::parse(&with_port(&uri), false).map_err(|error| wrong_endpoint(P::ConnectionUri, &error))
+    };
     stated.or(nested).map(parse).transpose()
+}
+
+/// PowerShell's URI has no port where the connection has WinRM's default one; it writes port 80 out.
+fn with_port(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    // The colons of an IPv6 address stand within its brackets.
+    let has_port = authority.rsplit(']').next().is_some_and(|behind| behind.contains(':'));
+    let port = if scheme.eq_ignore_ascii_case("https") { 5986 } else { 5985 };
+    if has_port { uri.to_owned() } else { format!("{scheme}://{authority}:{port}{path}") }
 }
 
 /// The endpoint of a computer that is only named: as a person would name it, or by name and port.

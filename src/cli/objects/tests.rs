@@ -178,6 +178,11 @@ fn an_endpoint_is_as_given_or_follows_from_the_computer() {
             1,
             "c",
         ),
+        // Of a session that was opened by the computer's name the port is WinRM's own, and the URI has none.
+        (r#""ConnectionUri":"http://web01/wsman""#, false, "http://web01:5985/wsman", 5985, "web01"),
+        (r#""ConnectionUri":"HTTPS://web01/x?y""#, false, "https://web01:5986/x?y", 5986, "web01"),
+        (r#""ConnectionUri":"http://[::1]""#, false, "http://[::1]:5985/wsman", 5985, "[::1]"),
+        (r#""ConnectionUri":"http://web01:80/wsman""#, false, "http://web01/wsman", 80, "web01"),
         (r#""ConnectionUri":"http://web04:8080/wsman""#, false, "http://web04:8080/wsman", 8080, "web04"),
         (
             r#""ComputerName":"h","Transport":"SSH","Runspace":{"ConnectionInfo":{"ConnectionUri":"http://h:1"}}"#,

@@ -28,8 +28,8 @@ const IDLE_TIMEOUTS: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(60)..=Duration::from_millis(2_147_483_647);
 /// The longest name of a shell, in characters.
 const MAX_NAME: usize = 255;
-/// What a newer remoting protocol than ours begins with.
-const MAX_PROTOCOL: (u32, u32) = (2, 3);
+/// The generation of the remoting protocol. A client may have any version of it, and is answered with the host's own.
+const PROTOCOL: &str = "2";
 
 impl World {
     pub(super) fn create(
@@ -67,8 +67,8 @@ impl World {
         }
         let (mut console, mut pool) = (Console::default(), None);
         if is_powershell {
-            if let Some(version) = request.option("protocolversion").filter(|version| is_too_new(version)) {
-                tracing::debug!(version, "the client demands a newer remoting protocol");
+            if let Some(version) = request.option("protocolversion").filter(|version| !is_spoken(version)) {
+                tracing::debug!(version, "the client demands another remoting protocol");
                 return Err(Refusal::new(faults::PROTOCOL_VERSION).by(Provider::PowerShell));
             }
             let mut opened = negotiate(body, "creationXml", psrp::INIT_RUNSPACEPOOL)?;
@@ -162,12 +162,9 @@ pub(super) fn negotiate(body: Element<'_>, name: &str, opening: u32) -> Result<P
     Ok(Pool::new(found.pool))
 }
 
-fn is_too_new(version: &str) -> bool {
+fn is_spoken(version: &str) -> bool {
     let (major, minor) = version.trim().split_once('.').unwrap_or((version.trim(), "0"));
-    match (major.parse(), minor.parse()) {
-        (Ok(major), Ok(minor)) => (major, minor) > MAX_PROTOCOL,
-        _ => true,
-    }
+    major == PROTOCOL && minor.parse::<u32>().is_ok()
 }
 
 fn resource_created(request: &Request<'_>, shell_id: &str) -> String {

@@ -361,7 +361,7 @@ fn the_script_for_powershell_asks_with_the_words_of_the_line() {
     assert_snapshot("completions/pssession.ps1", script.trim_end());
 }
 
-/// No PowerShell runs here: what it would be told is what it would insert.
+/// What it is told is what it inserts; the tests of the module try that in a real one.
 #[test]
 fn powershell_is_answered_with_values_in_its_own_quotes() {
     let desk = Desk::new();

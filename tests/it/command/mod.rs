@@ -26,6 +26,7 @@ mod memory;
 mod narrow;
 mod objects;
 mod old_certificate;
+mod pester;
 #[cfg(unix)]
 mod pins;
 #[cfg(target_os = "linux")]
@@ -41,6 +42,8 @@ mod report;
 mod secrets;
 mod session;
 mod small;
+#[cfg(target_os = "linux")]
+mod supervised;
 mod talk;
 #[cfg(target_os = "linux")]
 mod ten_tasks;

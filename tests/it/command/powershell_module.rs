@@ -1,5 +1,5 @@
-//! The PowerShell module: its committed files are those of the command, and what its functions send is understood. No
-//! PowerShell runs here.
+//! The PowerShell module: its committed files are those of the command, and what its functions send is understood. Its own
+//! tests run it in a real PowerShell.
 
 use std::fs;
 
@@ -7,7 +7,8 @@ use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
 use crate::support::command::Pssession;
 use crate::support::fixtures::{self, assert_snapshot};
 
-const FILES: [&str; 3] = ["Pssession.Format.ps1xml", "Pssession.psd1", "Pssession.psm1"];
+const FILES: [&str; 4] =
+    ["Pssession.Format.ps1xml", "Pssession.Types.ps1xml", "Pssession.psd1", "Pssession.psm1"];
 
 #[test]
 fn the_committed_files_are_those_that_the_command_writes() {
@@ -38,7 +39,7 @@ fn the_columns_are_well_formed_and_are_properties_of_a_session() {
         nodes.map(|node| node.text().unwrap().to_owned()).collect()
     };
     assert_eq!(texts("Label"), texts("PropertyName"));
-    assert_eq!(texts("Width").len(), 8);
+    assert_eq!(texts("Width").len(), 8 + 4);
 }
 
 #[test]

@@ -197,3 +197,34 @@ async fn labels_are_painted_on_a_terminal_unless_that_is_unwanted() {
         assert!(!plain.screen.contains('\u{1b}'), "{}", plain.screen);
     }
 }
+
+/// A parent that reads single keys leaves the terminal so, and Enter is a carriage return there.
+#[tokio::test]
+async fn a_question_is_answered_on_a_terminal_that_was_left_in_another_mode() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let (address, user) = (simulator.address().to_string(), simulator.user());
+    let password = simulator.password().expose_secret().to_owned();
+    let (guard, each, secret) = ("[y/N] ", "(default is \"Y\"): ", format!("Password for {user}: "));
+    for (more, question, typed, remaining) in [
+        ("remove --owner '*ci-runner'", guard, "n\r", 3),
+        ("remove --owner '*ci-runner'", guard, "y\r", 1),
+        ("remove --confirm --all", each, "y\r", 0),
+        ("get", &secret, &format!("{password}\r"), 0),
+    ] {
+        let program = env!("CARGO_BIN_EXE_pssession");
+        let line = format!(
+            "stty -icanon -icrnl -echo; {program} {more} --on {address} --user '{user}' 2>&1; stty -a"
+        );
+        let pty = Pty::running(["sh", "-c", &line]);
+        let pty = if question == secret { pty } else { pty.env("PSSESSION_PASSWORD", &password) };
+        let shown = pty.answer(&[(question, typed)]).await.expect(0);
+        assert_eq!(left(&simulator).len(), remaining, "{}", shown.screen);
+        assert!(!shown.screen.contains(&password), "{}", shown.screen);
+        for mode in ["-icanon", "-icrnl", "-echo"] {
+            assert!(shown.screen.split_whitespace().any(|word| word == mode), "{mode}:\n{}", shown.screen);
+        }
+    }
+}

@@ -54,6 +54,17 @@ async fn with_basic_shells_are_listed_signalled_and_deleted_over_http() {
     assert_eq!(simulator.connections(), 1);
 }
 
+/// PowerShell's own client says its version there.
+#[tokio::test]
+async fn a_query_behind_the_path_changes_nothing() {
+    let simulator = basic_simulator(2).await;
+    let login = basic(&simulator);
+    let headers = [SOAP, ("Authorization", login.as_str())];
+    let mut wire = connect(&simulator).await;
+    let answer = wire.send("POST", "/wsman?PSVersion=7.6.9", &headers, list().as_bytes()).await.unwrap();
+    assert_eq!(answer.status, 200);
+}
+
 #[tokio::test]
 async fn what_is_offered_depends_on_the_configuration() {
     let strict = Simulator::builder().start().await.unwrap();

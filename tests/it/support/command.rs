@@ -84,6 +84,12 @@ impl Pssession {
         run
     }
 
+    /// Leaves stdin to the test, too.
+    pub(crate) fn piped_stdin(mut self) -> Self {
+        self.command.stdin(Stdio::piped());
+        self
+    }
+
     /// Starts it and leaves it to the test.
     pub(crate) fn spawn(mut self) -> std::process::Child {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -10,6 +10,7 @@ pub(crate) mod ntlm;
 pub(crate) mod oracles;
 #[cfg(target_os = "linux")]
 pub(crate) mod pty;
+pub(crate) mod pwsh;
 pub(crate) mod raw;
 pub(crate) mod recordings;
 #[cfg(target_os = "linux")]

@@ -33,7 +33,10 @@ impl Run<'_> {
         &self,
         connectors: &mut Connectors<'_>,
     ) -> Result<Prepared, Diagnostic> {
-        confirm::can_ask(self.args)?;
+        if self.args.supervised {
+            self.watch.interrupt_at_end_of_stdin();
+        }
+        confirm::can_ask(self.args, self.watch)?;
         let wanted = |_: &str| listing::wanted_by(&self.query);
         let mut survey = self.survey(connectors.for_servers().await?, wanted).await;
         let by_id = !self.args.select.id.is_empty();
@@ -68,9 +71,12 @@ impl Run<'_> {
         let query = remembered_query(&self.args.select)?;
         let table = self.table.as_ref();
         let mut recalled = {
-            let _open = self.watch.question();
+            let _open = self.watch.reading();
             remembered::recall(scope, &query, table, &self.reach.naming, self.talk.manner()).await?
         };
+        if self.args.supervised {
+            self.watch.interrupt_at_end_of_stdin();
+        }
         state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
         misses::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
@@ -90,7 +96,7 @@ impl Run<'_> {
         if circumstances.could_not_begin || chosen.is_empty() || only_shown {
             return Ok(Prepared { chosen, survey, circumstances, declined: false });
         }
-        confirm::can_ask(self.args)?;
+        confirm::can_ask(self.args, self.watch)?;
         if !self.trusts(&chosen).await? {
             return Ok(Prepared { chosen, survey, circumstances, declined: true });
         }

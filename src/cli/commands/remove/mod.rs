@@ -32,17 +32,21 @@ pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Di
 async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Result<Exit, Diagnostic> {
     let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
-    if query.is_empty() && !matches!(scope, Scope::Objects(_)) {
+    if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
         return Err(Diagnostic::usage("nothing says which sessions to remove")
             .with_hint("give a selector such as --name, a filter such as --owner, or --all"));
     }
+    let scope = if args.supervised { scope.supervised(&args.reach)? } else { scope };
     let cancellation = Cancellation::new();
-    let watch = interrupt::watch(&cancellation);
+    let mut watch = interrupt::watch(&cancellation);
+    if args.supervised {
+        watch.never_ask();
+    }
     let at_last = evidence.clone();
     watch.before_leaving(move |exit| at_last.leave(exit));
     let reach = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
-        let _open = watch.question();
+        let _open = watch.reading();
         Reach::read(&args.reach, context.config(&args.reach.config)?)?
     };
     let logins = Logins::new(&watch, context.errors(args.output.output));
@@ -61,7 +65,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
     let mut connectors = Connectors::new(&reach, context, logins, run.table.clone());
     let prepared = match run.scope {
         Scope::Servers => run.choose_from_servers(&mut connectors).await?,
-        Scope::Table(_) | Scope::Objects(_) => run.choose_from_memory(&mut connectors).await?,
+        Scope::Table(_) | Scope::Objects(..) => run.choose_from_memory(&mut connectors).await?,
     };
     run.carry_out(prepared).await
 }

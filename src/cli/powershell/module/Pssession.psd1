@@ -8,6 +8,7 @@
     Description          = 'Lists, selects and closes PowerShell sessions and WinRM shells on Windows servers from any operating system, through the command pssession.'
     PowerShellVersion    = '7.2'
     CompatiblePSEditions = @('Core')
+    TypesToProcess       = @('Pssession.Types.ps1xml')
     FormatsToProcess     = @('Pssession.Format.ps1xml')
     FunctionsToExport    = @('Get-PssSession', 'Remove-PssSession', 'Import-PssSession', 'Test-PssWSMan')
     CmdletsToExport      = @()
