@@ -271,10 +271,11 @@ mod tests {
     #[cfg(feature = "ntlm")]
     #[test]
     fn a_refused_proof_is_not_followed_by_another_login() {
-        use crate::auth::ntlm::samples;
+        use crate::auth::ntlm::test_vectors;
         use base64::Engine as _;
 
-        let raw = base64::engine::general_purpose::STANDARD.encode(samples::hex(samples::CHALLENGE));
+        let raw =
+            base64::engine::general_purpose::STANDARD.encode(test_vectors::hex(test_vectors::CHALLENGE));
         let mut login = begin(HTTP).unwrap();
         login.step(None).unwrap();
         login_after_raw(&mut *login, &raw);

@@ -2,13 +2,10 @@
 //! of sealed bodies. No socket, clock or environment, but for the door of Kerberos; randomness and time are arguments.
 
 mod auto;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
-mod bare;
 mod basic;
+mod challenges;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
-mod binding;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
-mod carrier;
+mod channel_binding;
 mod credential;
 #[cfg(feature = "kerberos")]
 mod kerberos;
@@ -16,16 +13,20 @@ mod kerberos;
 mod mechanism;
 #[cfg(feature = "ntlm")]
 mod ntlm;
-mod offer;
 mod options;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod raw_token;
 mod scheme;
 pub mod sealing;
 mod server_names;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod spnego;
 mod ticket;
+#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+mod token_exchange;
 
 pub use basic::Basic;
+pub use challenges::Offers;
 #[cfg_attr(
     not(feature = "client"),
     expect(unused_imports, reason = "only logins over a network are counted")
@@ -36,7 +37,6 @@ pub use credential::{Credential, CredentialKey, UserNames};
 pub use ntlm::NtlmSeal;
 #[cfg(all(feature = "ntlm", feature = "kerberos"))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
-pub use offer::Offers;
 pub use options::NtlmOptions;
 #[cfg_attr(
     not(feature = "client"),

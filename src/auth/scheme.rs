@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::auto::Auto;
 use super::{AuthError, Basic, Credential, Handshake, NtlmOptions, Offers};
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
-use super::{bare::Bare, carrier::Manner, mechanism::Mechanism, sealing, spnego::Spnego};
+use super::{mechanism::Mechanism, raw_token::Bare, sealing, spnego::Spnego, token_exchange::Manner};
 
 /// How to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

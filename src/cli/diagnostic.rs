@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{Format, PlainFormat, ReportFormat};
 use super::exit::Exit;
-use super::manner::Voice;
+use super::output_style::Voice;
 use super::render::{printable, visible};
 use super::{progress, terminal};
 

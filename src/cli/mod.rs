@@ -1,23 +1,21 @@
 //! The command: arguments in, exit code out. It sees only the library's public names.
 
 mod args;
+mod atomic_dir;
 mod commands;
 mod complete;
 mod config;
 mod diagnostic;
 mod encoding;
 mod exit;
-mod foreign;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod hints;
-mod intent;
 mod interrupt;
 mod login;
-mod manner;
 mod manual;
-mod newfolder;
 mod objects;
+mod output_style;
 mod permissions;
 mod powershell;
 mod process;
@@ -25,9 +23,11 @@ mod progress;
 mod recording;
 mod render;
 mod report;
+mod resolve_options;
 mod schemas;
 mod source;
 mod spelling;
+mod suggestions;
 mod table;
 mod terminal;
 
@@ -39,7 +39,7 @@ use args::{Cli, Command, LogFormat, Talk};
 use commands::Context;
 use diagnostic::{Diagnostic, DiagnosticFormat};
 use exit::Exit;
-use manner::Manner;
+use output_style::Manner;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
@@ -55,7 +55,8 @@ pub(crate) fn run() -> ExitCode {
     if let Some((cmdlet, words)) = spelling::cmdlet(&words) {
         return spelling::run(cmdlet, words).into();
     }
-    let cli = Cli::try_parse().unwrap_or_else(|error| foreign::advise(error, &source::shown_words()).exit());
+    let cli =
+        Cli::try_parse().unwrap_or_else(|error| suggestions::advise(error, &source::shown_words()).exit());
     start_logging(&cli.talk);
     run_in(&cli, &Context::default(), std::convert::identity).into()
 }

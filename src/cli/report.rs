@@ -21,9 +21,9 @@ use super::args::RemoveArgs;
 use super::config;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
-use super::intent::{ReportTo, report_to};
 use super::objects::{planned_record, removal_record, time};
 use super::render::visible;
+use super::resolve_options::{ReportTo, report_to};
 use super::table::Table;
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.

@@ -11,7 +11,7 @@ use super::args::{Cli, Command, ErrorAction};
 use super::commands::Context;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
-use super::manner::{Manner, Voice};
+use super::output_style::{Manner, Voice};
 use super::powershell::{
     self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose, selector_with_two_dashes,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::judge::{Check, Judgement, Verdict};
+use super::checks::{Check, Judgement, Verdict};
 use super::report::{Judged, Report};
 use crate::wsman::printable;
 use crate::wsman::xml::escape_into;

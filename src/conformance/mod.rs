@@ -43,26 +43,26 @@
 //! Only [`scenario`](Scenario) opens files, one exchange at a time: a folder of any size costs the memory of its
 //! largest exchange.
 
-mod essence;
+mod canonical_request;
+mod checks;
+mod expected_request;
 mod fault;
 mod header;
-mod judge;
 mod junit;
-mod ours;
+mod mismatch;
 mod replay;
 mod report;
 mod scenario;
 mod section;
-mod unexpected;
 
-pub use essence::Essence;
+pub use canonical_request::Essence;
+pub use checks::{Check, CheckKind, Judgement, Validation, Verdict, judge};
 pub use header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
-pub use judge::{Check, CheckKind, Judgement, Validation, Verdict, judge};
 pub use junit::write_junit;
+pub use mismatch::Unexpected;
 pub use replay::{Answer, Order, Replay};
 pub use report::{Judged, Report};
 pub use scenario::{
     Exchange, FixtureError, HEADER_FILE, MAX_EXCHANGES, MAX_FILE, MAX_HEADER, Scenario, file_names, scenarios,
 };
 pub use section::Section;
-pub use unexpected::Unexpected;

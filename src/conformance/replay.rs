@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use super::essence::Essence;
+use super::canonical_request::Essence;
 use super::fault;
+use super::mismatch::Unexpected;
 use super::scenario::{Exchange, FixtureError, Scenario, message_id};
-use super::unexpected::Unexpected;
 use crate::simulator::{Caller, Delivery, Handler, Response};
 use crate::wsman::xml::Document;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::judge::{Check, Judgement, Verdict};
+use super::checks::{Check, Judgement, Verdict};
 
 /// What was found out about the exchanges of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]

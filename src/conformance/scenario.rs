@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::essence::Essence;
+use super::canonical_request::Essence;
 use super::header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
 use crate::wsman::uri;
 use crate::wsman::xml::{self, Document, Element, Malformed};

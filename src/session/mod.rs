@@ -6,13 +6,13 @@
 mod account;
 mod descriptor;
 mod filter;
-mod glimpse;
 mod keep_newest;
 mod parse;
 mod query;
 #[cfg(test)]
 mod sample;
 mod selector;
+mod selector_fields;
 mod state;
 mod transport;
 mod visibility;
@@ -21,14 +21,14 @@ mod wildcard;
 pub use account::{Comparison, LoginAccount};
 pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use filter::{Bound, Filter, SessionType};
-#[cfg(feature = "store")]
-pub(crate) use glimpse::Glimpse;
 pub use keep_newest::{GroupKey, KeepNewest};
 pub use parse::{
     QueryError, parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
 };
 pub use query::{Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector};
+#[cfg(feature = "store")]
+pub(crate) use selector_fields::Glimpse;
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
 pub use visibility::Visibility;

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
-use super::glimpse::Glimpse;
 use super::keep_newest::KeepNewest;
 use super::selector::{Miss, Picked, Selector};
+use super::selector_fields::Glimpse;
 
 /// Selectors and filters: different options must all agree, values of one option are alternatives.
 ///

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use uuid::Uuid;
 
 use super::descriptor::ComputerType;
-use super::glimpse::Glimpse;
+use super::selector_fields::Glimpse;
 use super::wildcard::WildcardPattern;
 
 /// One way of picking sessions; its values are alternatives.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::account::Caller;
-use super::mischief::Mischief;
+use super::fault_injection::Mischief;
 use super::operations::Held;
 use super::profile::Profile;
 use super::world::{Response, World};

@@ -27,8 +27,8 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::control::Control;
+use super::fault_injection::Delivery;
 use super::handler::{Handler, RESUME_EVERY};
-use super::mischief::Delivery;
 use super::names;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};

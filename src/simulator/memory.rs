@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::account::{Account, Caller};
+use super::fault_injection::{Delivery, Mischief};
 use super::handler::RESUME_EVERY;
-use super::mischief::{Delivery, Mischief};
 use super::world::{Response, World};
 use crate::auth::AuthError;
 use crate::auth::ServerNames;

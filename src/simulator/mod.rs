@@ -34,20 +34,19 @@
 
 mod account;
 mod answers;
-mod console;
+mod command_io;
 mod control;
 mod dialect;
 mod enumeration;
+mod fault_injection;
 mod faults;
 #[cfg(all(any(test, fuzzing), feature = "client", feature = "ntlm"))]
 pub(crate) mod fuzzing;
 mod guids;
 mod handler;
-mod journal;
 mod listener;
 #[cfg(feature = "client")]
 mod memory;
-mod mischief;
 mod names;
 mod ntlm;
 mod operations;
@@ -55,6 +54,7 @@ mod profile;
 mod programs;
 mod psrp;
 mod request;
+mod request_log;
 mod seed;
 mod service;
 mod shells;
@@ -62,18 +62,18 @@ mod spnego;
 mod world;
 
 pub use account::{Account, Caller};
-pub use console::Console;
+pub use command_io::Console;
 pub use control::Control;
+pub use fault_injection::{Delivery, Mischief};
 pub use handler::Handler;
-pub use journal::LogEntry;
 pub use listener::{Host, Simulator, SimulatorBuilder};
 #[cfg(feature = "client")]
 pub use memory::WorldConnector;
-pub use mischief::{Delivery, Mischief};
 pub use ntlm::ChannelBinding;
 pub use operations::Held;
 pub use profile::{Profile, UnknownProfile};
 pub use request::OperationKind;
+pub use request_log::LogEntry;
 pub use service::Channel;
 pub use shells::{SimulatedCommand, SimulatedShell, Tie};
 pub use world::{DEFAULT_MAX_SHELLS_PER_USER, Response, World};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::console::{Console, Input};
+use super::command_io::{Console, Input};
 
 /// What a command may know of the world around it.
 #[derive(Clone, Copy, Debug)]

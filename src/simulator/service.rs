@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::account::{Account, Caller};
+use super::fault_injection::{Delivery, Mischief};
 use super::handler::Handler;
-use super::mischief::{Delivery, Mischief};
 use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
 use super::operations::Held;
 use super::spnego::{Further, Negotiation};

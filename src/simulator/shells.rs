@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::console::Console;
+use super::command_io::Console;
 use super::profile::Fields;
 use super::psrp::Pool;
 use crate::wsman::uri;

@@ -8,13 +8,13 @@
 mod engine;
 mod event;
 mod host;
+mod host_result;
 mod outcome;
 mod plan;
 mod policy;
 mod removal;
 mod report;
 mod retry;
-mod standing;
 #[cfg(test)]
 mod testing;
 
@@ -22,6 +22,7 @@ mod testing;
 pub use engine::{Cancellation, Engine, Survey, Surveyed, UnlistedCommands};
 pub use event::{Action, Answer, Event, Moment, Request, RequestKind, ServerKind, Setback, Sighting};
 pub use host::{HostRun, HostShown, Job};
+pub use host_result::{HostStanding, HostTally, ListingResult};
 pub use outcome::{Doubt, Failure, NotStarted, Outcome};
 pub use plan::{Concern, GUARD_LIMIT, HostPlan, Plan, Planned};
 pub use policy::{
@@ -31,4 +32,3 @@ pub use policy::{
 pub use removal::{Phase, Removal};
 pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report, Requirement};
 pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};
-pub use standing::{HostStanding, HostTally, ListingResult};

@@ -30,13 +30,13 @@
 //! alone is a proof?
 
 mod deletes;
-mod hearing;
-mod proving;
+mod replies;
 #[cfg(test)]
 mod search;
-mod sending;
+mod send;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::host_result::HostTally;
 use super::outcome::{NotStarted, Outcome};
 use super::removal::Removal;
-use super::standing::HostTally;
 use crate::session::SessionDescriptor;
 use crate::wsman::FaultCode;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dial::{Dialer, Link};
+use super::authenticate::{Dialer, Link};
 use super::http::{Answer, PostError, Request};
 use super::{BoxFuture, Connection, Reply, TransportError};
 use crate::auth::{AuthError, Protection, ServerNames, sealing};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
+use super::authenticate::{Clock, Dialer, Random};
 use super::channel::HttpConnection;
-use super::dial::{Clock, Dialer, Random};
 use super::http::Wire;
 use super::redaction::Redactor;
 use super::{

@@ -17,7 +17,7 @@ use super::redaction::Redactor;
 use super::route::{Lookup, Route};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
-use super::witness::Witness;
+use super::tls_observer::Witness;
 use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError};
 use crate::auth::Offers;
 

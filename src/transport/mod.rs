@@ -1,11 +1,11 @@
 //! The wire: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
 
+mod authenticate;
 #[cfg(feature = "kerberos")]
-mod aside;
+mod blocking;
 mod certificate;
 mod channel;
 mod connector;
-mod dial;
 mod endpoint;
 mod gate;
 mod handshake_signature;
@@ -21,7 +21,7 @@ mod route;
 mod status;
 mod tls;
 mod tls_error;
-mod witness;
+mod tls_observer;
 
 pub use certificate::{Certificate, MAX_NAMES};
 pub use connector::{HttpConnector, HttpConnectorBuilder};
@@ -32,7 +32,7 @@ pub use pin::{CertificatePin, CertificatePinError};
 pub use pins::{CertificatePins, PinHost, PinScope, PinWithoutHost};
 pub use probe::{Probe, probe};
 pub use tls_error::{Distrust, TlsError};
-pub use witness::{TlsFound, TlsVersion};
+pub use tls_observer::{TlsFound, TlsVersion};
 
 use std::future::Future;
 use std::pin::Pin;

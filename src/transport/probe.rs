@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::channel::SOAP;
 use super::http::{Answer, Http, PostError, Request, Wire};
-use super::witness::Witness;
+use super::tls_observer::Witness;
 use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, offers};
 use crate::auth::Offers;
 use crate::wsman::op::identify;

@@ -13,7 +13,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, Sig
 
 use super::handshake_signature::{verify_tls12, verify_tls13};
 use super::tls_error::{Distrust, distrust};
-use super::witness::{TlsVersion, Witness};
+use super::tls_observer::{TlsVersion, Witness};
 use super::{BoxError, Certificate, CertificatePin, SetupError, TlsError};
 
 /// Whose certificates are good enough.

@@ -9,9 +9,9 @@
 
 use std::path::PathBuf;
 
+use crate::support::page_fixture::{Done, Reader, Stage};
 use crate::support::pty;
 use crate::support::screen::is_as_shown;
-use crate::support::stage::{Done, Reader, Stage};
 use crate::support::tools;
 
 /// What nobody runs here.

@@ -1,17 +1,17 @@
 //! The fault matrix: every trouble that we know of, with each login, in each operation. `docs/faults.md` is what came.
 
+mod auth_mode;
 mod cell;
 pub(crate) mod clock;
-mod crowd;
+mod error_snapshots;
+mod fault;
 mod fleets;
 mod host;
 mod hostile;
+mod many_shells;
 #[cfg(target_os = "linux")]
 mod memory;
 mod page;
-mod told;
-mod trouble;
-mod way;
 mod wire;
 mod words;
 
@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pssession::simulator::OperationKind;
 
+use self::auth_mode::{WAYS, Way};
 use self::cell::Ending;
-use self::trouble::{NotApplicable, Trouble, troubles};
-use self::way::{WAYS, Way};
+use self::fault::{NotApplicable, Trouble, troubles};
 
 /// What is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,6 @@ fn every_cell_of_the_matrix_ends_as_the_page_says() {
     nobody_was_redirected();
     match only {
         Some(_) => cells.iter().zip(&verdicts).for_each(|(cell, verdict)| eprintln!("{cell}: {verdict:?}")),
-        None => page::check(&cells, &verdicts, &fleets::rows(), &crowd::rows()),
+        None => page::check(&cells, &verdicts, &fleets::rows(), &many_shells::rows()),
     }
 }

@@ -1,9 +1,9 @@
 //! Kerberos against a real KDC and against acceptors that are not ours: the command, a ticket, a whole teardown.
 
 mod binding;
+mod failures;
 mod negotiate;
 mod realm;
-mod trouble;
 
 use std::path::Path;
 

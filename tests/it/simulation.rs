@@ -4,13 +4,13 @@
 //! is run again alone by what its message says.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a seed's story is for whoever asks for it")]
 
+mod actors;
+mod fault;
 mod invariants;
-mod ledger;
 mod network;
-mod people;
 mod scenario;
 mod tally;
-mod trouble;
+mod trace;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,10 +23,10 @@ use pssession::teardown::{Cancellation, Engine, Plan, Record, Survey};
 use uuid::Uuid;
 
 use self::invariants::Target;
-use self::ledger::{Ledger, Manner, Mark};
 use self::network::Stage;
 use self::scenario::{Scenario, Weather};
 use self::tally::Tally;
+use self::trace::{Ledger, Manner, Mark};
 
 /// What one seed came to.
 struct Played {

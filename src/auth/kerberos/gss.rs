@@ -13,7 +13,7 @@ use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_HOSTBASED_SERVICE, GSS_NT_KRB5_PRINCIPAL, OidSet};
 
-use super::trouble::Failure;
+use super::error::Failure;
 
 /// One security context with one server.
 pub(super) struct Context {

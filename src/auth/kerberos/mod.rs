@@ -1,18 +1,18 @@
 //! Kerberos (RFC 4121) through the system's GSS-API: with a ticket, never with a password. The tickets are where the
 //! system has them: in its caches, or fetched by its library with a client keytab.
 
+mod error;
 mod gss;
 mod seal;
-mod trouble;
 
 use std::fmt;
 
+use self::error::Failure;
 use self::gss::Context;
 use self::seal::KerberosSeal;
-use self::trouble::Failure;
 use super::credential::MAX_NAME_UNITS;
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::{AuthError, Credential, NtlmOptions, Seal, TicketTrouble, binding};
+use super::{AuthError, Credential, NtlmOptions, Seal, TicketTrouble, channel_binding};
 
 /// A Kerberos context of `credential`'s user with the service that `options` name. Nothing is asked yet.
 pub(super) fn mechanism(credential: &Credential, options: &NtlmOptions) -> Box<dyn Mechanism> {
@@ -51,7 +51,7 @@ impl Kerberos {
     fn begin(&mut self, certificate: Option<&[u8]>) -> Result<Progress, AuthError> {
         check(&self.user)?;
         check(&self.spn)?;
-        let binding = certificate.map(binding::application_data).transpose()?;
+        let binding = certificate.map(channel_binding::application_data).transpose()?;
         let begun = Context::begin(&self.user, &self.spn, binding);
         let (context, bytes) = begun.map_err(|failure| self.trouble(&failure))?;
         self.state = State::Waiting(context);

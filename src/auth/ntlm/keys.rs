@@ -73,11 +73,11 @@ fn derive(exported: &Key, magic: &[u8]) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::ntlm::samples::{self, hex};
+    use crate::auth::ntlm::test_vectors::{self, hex};
 
     #[test]
     fn the_keys_are_those_of_the_published_example() {
-        let exported = Zeroizing::new(samples::SESSION_KEY);
+        let exported = Zeroizing::new(test_vectors::SESSION_KEY);
         for (key, expected) in [
             (sign_key(&exported, Sender::Client), "4788dc861b4782f35d43fd98fe1a2d39"),
             (seal_key(&exported, Sender::Client), "59f600973cc4960a25480a7c196e4c58"),
@@ -91,13 +91,13 @@ mod tests {
     #[test]
     fn a_cipher_is_wiped_on_drop() {
         fn is_wiped_on_drop(_: &impl zeroize::ZeroizeOnDrop) {}
-        is_wiped_on_drop(&cipher(&Zeroizing::new(samples::SESSION_KEY)));
+        is_wiped_on_drop(&cipher(&Zeroizing::new(test_vectors::SESSION_KEY)));
     }
 
     #[test]
     fn the_exported_key_travels_encrypted() {
         let base = Zeroizing::new(hex("8de40ccadbc14a82f15cb0ad0de95ca3").try_into().unwrap());
-        let encrypted = encrypt_session_key(&base, &Zeroizing::new(samples::SESSION_KEY));
+        let encrypted = encrypt_session_key(&base, &Zeroizing::new(test_vectors::SESSION_KEY));
         assert_eq!(encrypted.to_vec(), hex("c5dad2544fc9799094ce1ce90bc9d03e"));
     }
 }

@@ -11,7 +11,7 @@ use super::message::{self, Challenge, Proof};
 use super::response::{Inputs, RESPONSE_OVERHEAD, ntowf_v2, respond};
 use super::seal::NtlmSeal;
 use super::{SCHEME, malformed};
-use crate::auth::binding;
+use crate::auth::channel_binding;
 use crate::auth::credential::MAX_NAME_UNITS;
 use crate::auth::mechanism::{Mechanism, Progress, Shown, Token};
 use crate::auth::{AuthError, Credential, NtlmOptions, Seal, ServerNames};
@@ -70,7 +70,9 @@ impl Ntlm {
     ) -> Result<Progress, AuthError> {
         let challenge = Challenge::read(challenge, self.options.seal)?;
         let binding = match certificate {
-            Some(certificate) => Some(binding::channel_binding(&binding::end_point_hash(certificate)?)),
+            Some(certificate) => {
+                Some(channel_binding::channel_binding(&channel_binding::end_point_hash(certificate)?))
+            }
             None => None,
         };
         let target_info = challenge.client_target_info(self.options.spn.as_deref(), binding)?;

@@ -4,9 +4,9 @@ mod keys;
 mod mechanism;
 mod message;
 mod response;
-#[cfg(test)]
-pub(super) mod samples;
 mod seal;
+#[cfg(test)]
+pub(super) mod test_vectors;
 
 pub(super) use mechanism::Ntlm;
 pub use seal::NtlmSeal;
@@ -56,11 +56,12 @@ mod tests {
     #[test]
     fn a_challenge_that_was_asked_for_names_the_server() {
         let request = challenge_request().unwrap();
-        let expected = format!("Negotiate {}", STANDARD.encode(samples::hex(samples::NEGOTIATE)));
+        let expected = format!("Negotiate {}", STANDARD.encode(test_vectors::hex(test_vectors::NEGOTIATE)));
         assert_eq!(request.expose_secret(), expected);
         let names = |header: &str| names_in_challenge(&Offers::parse([header]));
         let named =
-            names(&format!("Negotiate {}", STANDARD.encode(samples::hex(samples::CHALLENGE)))).unwrap();
+            names(&format!("Negotiate {}", STANDARD.encode(test_vectors::hex(test_vectors::CHALLENGE))))
+                .unwrap();
         assert_eq!((named.netbios_domain.as_str(), named.netbios_computer.as_str()), ("Domain", "Server"));
         for header in ["Negotiate", "Kerberos", "Negotiate AAAA", "Negotiate !"] {
             assert_eq!(names(header), None, "{header}");

@@ -88,7 +88,7 @@ pub(super) const RESPONSE_OVERHEAD: usize = 16 + TEMP_OVERHEAD;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::ntlm::samples::{self, hex};
+    use crate::auth::ntlm::test_vectors::{self, hex};
 
     #[test]
     fn the_sums_are_those_of_the_published_example() {
@@ -102,8 +102,8 @@ mod tests {
         let response = respond(
             &key,
             &Inputs {
-                server_challenge: samples::SERVER_CHALLENGE,
-                client_challenge: samples::CLIENT_CHALLENGE,
+                server_challenge: test_vectors::SERVER_CHALLENGE,
+                client_challenge: test_vectors::CLIENT_CHALLENGE,
                 time: [0; 8],
                 target_info: &target_info,
                 time_is_the_servers: false,

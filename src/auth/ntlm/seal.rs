@@ -164,7 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::ntlm::samples::{SESSION_KEY, hex};
+    use crate::auth::ntlm::test_vectors::{SESSION_KEY, hex};
 
     fn ends() -> (NtlmSeal, NtlmSeal) {
         (NtlmSeal::client(SESSION_KEY), NtlmSeal::server(SESSION_KEY))

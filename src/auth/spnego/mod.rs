@@ -9,8 +9,8 @@ mod token;
 use der::asn1::{ObjectIdentifier, OctetString};
 
 use self::token::{NegState, NegTokenResp};
-use super::carrier::{self, Manner};
 use super::mechanism::{Mechanism, Progress, Shown, Token};
+use super::token_exchange::{self, Manner};
 use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that negotiates under `Negotiate`.
@@ -105,7 +105,7 @@ impl Spnego {
                 mic_sent: false,
                 mic_verified: false,
             }));
-            return Ok(carrier::send(self.manner.header, &Token { bytes, shows }, true));
+            return Ok(token_exchange::send(self.manner.header, &Token { bytes, shows }, true));
         }
         Err(failure)
     }
@@ -113,7 +113,8 @@ impl Spnego {
     fn hear(&mut self, mut negotiation: Box<Negotiation>, answer: &Answer<'_>) -> Result<Step, AuthError> {
         let header = self.manner.header;
         let read = |bytes: Vec<u8>| NegTokenResp::read(&bytes).map_err(unreadable);
-        let resp = match carrier::token(answer, header, SCHEME).and_then(|bytes| bytes.map(read).transpose())
+        let resp = match token_exchange::token(answer, header, SCHEME)
+            .and_then(|bytes| bytes.map(read).transpose())
         {
             // The password has been judged, whatever the token is: it must not be sent again.
             Err(_) if answer.status == 401 && negotiation.shown == Shown::Password => {
@@ -132,7 +133,7 @@ impl Spnego {
             _ => return Err(AuthError::out_of_turn(SCHEME)),
         };
         self.state = State::Running(negotiation);
-        Ok(carrier::send(header, &reply, false))
+        Ok(token_exchange::send(header, &reply, false))
     }
 }
 
@@ -314,7 +315,7 @@ impl Handshake for Spnego {
                 let binds = mechanisms.first().is_some_and(|mechanism| mechanism.binds_first_token());
                 if self.manner.tls && binds {
                     self.state = State::Asked(mechanisms);
-                    return Ok(carrier::ask());
+                    return Ok(token_exchange::ask());
                 }
                 self.offer(mechanisms, None)
             }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::auth::ntlm::samples::{self, hex};
+use crate::auth::ntlm::test_vectors::{self, hex};
 use crate::auth::ntlm::{Ntlm, NtlmSeal};
 use crate::auth::{Credential, Leg, NtlmOptions, Offers, Protection, Seal, sealing};
 
@@ -18,8 +18,8 @@ fn ntlm() -> Box<dyn Mechanism> {
         workstation: String::new(),
         seal: true,
         now: UNIX_EPOCH,
-        client_challenge: samples::CLIENT_CHALLENGE,
-        session_key: samples::SESSION_KEY,
+        client_challenge: test_vectors::CLIENT_CHALLENGE,
+        session_key: test_vectors::SESSION_KEY,
     };
     Box::new(Ntlm::new(Credential::new(r"Domain\User", "Password".into()), options))
 }
@@ -147,7 +147,7 @@ fn challenge(bytes: &[u8]) -> NegTokenResp {
 
 /// A challenge without a time, so that NTLM's last message bears no MIC.
 fn timeless() -> Vec<u8> {
-    let mut challenge = hex(samples::CHALLENGE);
+    let mut challenge = hex(test_vectors::CHALLENGE);
     challenge[100] = 3;
     challenge
 }
@@ -167,13 +167,13 @@ fn last(mic: &[u8]) -> NegTokenResp {
 fn ntlm_in_a_negotiation_is_the_example_byte_for_byte() {
     let (mut login, first) = of_ntlm();
     let init = "604806062b0601050502a03e303ca00e300c060a2b06010401823702020aa22a0428";
-    assert_eq!(first, [hex(init), hex(samples::NEGOTIATE)].concat());
+    assert_eq!(first, [hex(init), hex(test_vectors::NEGOTIATE)].concat());
 
-    let proof = leg(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+    let proof = leg(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
     assert!(proof.proves && !proof.begins);
     let proof = NegTokenResp::read(&bytes(&proof)).unwrap();
     assert_eq!(proof.neg_state, Some(NegState::AcceptIncomplete));
-    assert_eq!(proof.response_token, octet(&hex(samples::AUTHENTICATE)));
+    assert_eq!(proof.response_token, octet(&hex(test_vectors::AUTHENTICATE)));
     assert_eq!(proof.mech_list_mic, octet(&hex("0100000022a3984fefbb9c3200000000")));
 
     let mut seal = seal(say(&mut login, 200, &last(&hex("010000007dd6da05648a73ae00000000"))));
@@ -209,7 +209,7 @@ fn a_missing_or_wrong_mech_list_mic_is_a_downgrade() {
         (Some(last(&hex("0100000022a3984fefbb9c3200000000"))), &wrong),
     ] {
         let (mut login, _) = of_ntlm();
-        sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+        sent(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
         let step = match &end {
             Some(end) => say(&mut login, 200, end),
             None => answer(&mut login, 200, ""),
@@ -224,7 +224,7 @@ fn request_mic_makes_a_mech_list_mic_a_must() {
     let (mut login, _) = of_ntlm();
     let asking = NegTokenResp { neg_state: Some(NegState::RequestMic), ..challenge(&timeless()) };
     let ours = sent(say(&mut login, 401, &asking)).mech_list_mic.unwrap();
-    let mut server = NtlmSeal::server(samples::SESSION_KEY);
+    let mut server = NtlmSeal::server(test_vectors::SESSION_KEY);
     server.verify_mic(&hex(NTLM_LIST), ours.as_bytes()).unwrap();
     assert_eq!(answer(&mut login, 200, "").unwrap_err(), AuthError::Downgrade { what: "the mechListMIC" });
 }
@@ -233,7 +233,7 @@ fn request_mic_makes_a_mech_list_mic_a_must() {
 fn a_server_that_signs_on_its_own_gets_our_mech_list_mic_once_and_alone() {
     let (mut login, _) = of_ntlm();
     assert_eq!(sent(say(&mut login, 401, &challenge(&timeless()))).mech_list_mic, None);
-    let mut server = NtlmSeal::server(samples::SESSION_KEY);
+    let mut server = NtlmSeal::server(test_vectors::SESSION_KEY);
     let theirs = server.mic(&hex(NTLM_LIST)).unwrap();
     let waiting = NegTokenResp { mech_list_mic: octet(&theirs), ..resp(NegState::AcceptIncomplete) };
     let alone = leg(say(&mut login, 401, &waiting));
@@ -253,13 +253,13 @@ fn a_server_that_takes_the_second_mechanism_must_sign_the_list_of_both() {
     let negotiate = leg(say(&mut login, 401, &other));
     assert!(!negotiate.proves && !negotiate.begins);
     let negotiate = NegTokenResp::read(&bytes(&negotiate)).unwrap();
-    assert_eq!(negotiate.response_token, octet(&hex(samples::NEGOTIATE)));
+    assert_eq!(negotiate.response_token, octet(&hex(test_vectors::NEGOTIATE)));
     assert_eq!(negotiate.mech_list_mic, None);
 
     let further = NegTokenResp { supported_mech: None, ..challenge(&timeless()) };
     let proof = sent(say(&mut login, 401, &further));
     let list = hex("302206092a864882f71201020206092a864886f712010202060a2b06010401823702020a");
-    let mut server = NtlmSeal::server(samples::SESSION_KEY);
+    let mut server = NtlmSeal::server(test_vectors::SESSION_KEY);
     server.verify_mic(&list, proof.mech_list_mic.unwrap().as_bytes()).unwrap();
     let mic = server.mic(&list).unwrap();
     seal(say(&mut login, 200, &last(&mic)));
@@ -290,7 +290,7 @@ fn a_mechanism_that_was_not_offered_or_a_second_choice_is_a_downgrade() {
 fn a_challenge_within_a_negotiation_must_not_drop_sign_or_seal() {
     for (at, bit, what) in [(20, 0x10, "SIGN"), (20, 0x20, "SEAL"), (23, 0x40, "KEY_EXCH")] {
         for sealed in [true, false] {
-            let mut weak = hex(samples::CHALLENGE);
+            let mut weak = hex(test_vectors::CHALLENGE);
             weak[at] &= !bit;
             let (mut login, _) = begun(vec![ntlm()], manner(sealed, !sealed));
             assert_eq!(say(&mut login, 401, &challenge(&weak)).unwrap_err(), AuthError::Downgrade { what });
@@ -303,7 +303,7 @@ fn a_401_after_the_proof_is_a_definite_refusal() {
     let refused = AuthError::Refused { user: r"Domain\User".into(), scheme: "ntlm" };
     for header in ["Negotiate", "", "Negotiate oQcwBaADCgEC", "Negotiate oQcwBaADCgEB"] {
         let (mut login, _) = of_ntlm();
-        sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+        sent(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
         assert_eq!(answer(&mut login, 401, header).unwrap_err(), refused, "{header}");
     }
 }
@@ -319,7 +319,7 @@ fn accept_completed_with_a_401_says_that_the_password_is_right() {
         (last(&[0; 16]), &wrong),
     ] {
         let (mut login, _) = of_ntlm();
-        sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+        sent(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
         assert_eq!(say(&mut login, 401, &end).unwrap_err(), *expected, "{end:?}");
         assert!(answer(&mut login, 200, "").is_err());
     }
@@ -328,7 +328,7 @@ fn accept_completed_with_a_401_says_that_the_password_is_right() {
 #[test]
 fn only_a_mech_list_mic_that_verifies_shows_in_the_exchange_that_the_server_accepted() {
     let (mut login, _) = of_ntlm();
-    sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+    sent(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
     assert!(!login.is_accepted());
     assert!(say(&mut login, 200, &last(&hex("010000007dd6da05648a73ae00000000"))).is_ok());
     assert!(login.is_accepted());
@@ -447,7 +447,7 @@ fn tokens_that_break_the_protocol_are_malformed() {
 #[test]
 fn a_mic_that_is_the_token_again_is_passed_over() {
     let (mut login, _) = of_ntlm();
-    let bytes = hex(samples::CHALLENGE);
+    let bytes = hex(test_vectors::CHALLENGE);
     let doubled = NegTokenResp { mech_list_mic: octet(&bytes), ..challenge(&bytes) };
     assert!(sent(say(&mut login, 401, &doubled)).mech_list_mic.is_some());
 }
@@ -455,7 +455,7 @@ fn a_mic_that_is_the_token_again_is_passed_over() {
 #[test]
 fn debug_shows_no_secret() {
     let (mut login, _) = of_ntlm();
-    sent(say(&mut login, 401, &challenge(&hex(samples::CHALLENGE))));
+    sent(say(&mut login, 401, &challenge(&hex(test_vectors::CHALLENGE))));
     let shown = format!("{login:?}").replace("shown: Password", "");
     assert!(!shown.contains("Password") && !shown.contains("85"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! What was typed. Every cross-option decision is made in `intent.rs`, none here.
+//! What was typed. Every cross-option decision is made in `resolve_options`, none here.
 
 mod forget;
 mod kit;

@@ -3,7 +3,7 @@
 use pssession::SessionDescriptor;
 use pssession::teardown::{Concern, GUARD_LIMIT, Plan};
 
-use super::remove::talk::performing;
+use super::remove::output::performing;
 use crate::cli::args::RemoveArgs;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;

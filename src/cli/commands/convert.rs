@@ -11,9 +11,9 @@ use pssession::wsman::one_line;
 use pssession::wsman::xml::{Document, Element};
 
 use crate::cli::args::ConvertArgs;
+use crate::cli::atomic_dir::NewFolder;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::newfolder::NewFolder;
 use crate::cli::recording::{self, Message};
 use crate::cli::render::plural;
 use crate::cli::source;

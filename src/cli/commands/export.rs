@@ -1,16 +1,16 @@
 //! `pssession export`: the whole local table, in a form that `import` reads.
 
-use super::{Context, remembered};
+use super::{Context, resolve};
 use crate::cli::args::{ExportArgs, Format};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::safe;
 use crate::cli::render;
+use crate::cli::resolve_options::safe;
 
 pub(crate) async fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let format = safe(Some(args.output.into()), args.csv_safe)?.unwrap_or(Format::Ndjson);
     let table = context.table(&args.table);
-    let rows = remembered::known(table.as_ref())?.all().await?;
+    let rows = resolve::known(table.as_ref())?.all().await?;
     render::sessions(format, context.manner, &rows)?;
     Ok(Exit::SUCCESS)
 }

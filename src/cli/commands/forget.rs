@@ -4,14 +4,14 @@ use std::io::Write as _;
 
 use pssession::teardown::{Circumstances, Report, Requirement};
 
-use super::misses::{self, MissRule};
-use super::{Context, remembered};
+use super::unmatched::{self, MissRule};
+use super::{Context, resolve};
 use crate::cli::args::ForgetArgs;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::{Scope, session_query};
 use crate::cli::render::{self, plural};
+use crate::cli::resolve_options::{Scope, session_query};
 
 pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let format = context.format(&args.output)?;
@@ -25,20 +25,19 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let errors = context.errors(args.output.output);
     let table = context.table(&args.table);
     let naming = Naming { config: context.config(&args.config)?, tls: false };
-    let recalled = remembered::recall(&scope, &query, table.as_ref(), &naming, context.manner)
-        .await?
-        .without_strangers();
+    let recalled =
+        resolve::recall(&scope, &query, table.as_ref(), &naming, context.manner).await?.without_strangers();
     let selection = recalled.select(&query);
     let rule = MissRule::of(context.manner, args.ignore_not_found);
-    let missed = misses::tell(&selection, rule, misses::missed, None, false, errors);
+    let missed = unmatched::tell(&selection, rule, unmatched::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && missed == 0 && errors.is_for_a_person() {
-        let nothing = remembered::nothing_known(&scope, &recalled, table.as_ref()).await?;
+        let nothing = resolve::nothing_known(&scope, &recalled, table.as_ref()).await?;
         writeln!(std::io::stderr().lock(), "{nothing}")?;
     }
     if !args.what_if && !chosen.is_empty() {
         let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
-        remembered::known(table.as_ref())?.forget(ids).await?;
+        resolve::known(table.as_ref())?.forget(ids).await?;
     }
     render::sessions(format, context.manner, &chosen)?;
     if errors.is_for_a_person() && !chosen.is_empty() {

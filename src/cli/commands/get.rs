@@ -7,24 +7,24 @@ use pssession::store::Rows;
 use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
 use pssession::{Engine, SessionQuery};
 
-use super::connecting::Connectors;
-use super::misses::{self, MissRule};
-use super::{Context, listing, remembered};
+use super::connectors::Connectors;
+use super::unmatched::{self, MissRule};
+use super::{Context, listing, resolve};
 use crate::cli::args::{ErrorAction, Format, GetArgs};
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::{Reach, Scope, session_query, state_accounts};
 use crate::cli::login::Logins;
-use crate::cli::manner::Manner;
+use crate::cli::output_style::Manner;
+use crate::cli::resolve_options::{Reach, Scope, session_query, state_accounts};
 use crate::cli::{interrupt, render};
 
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let format = context.format(&args.output)?;
     let scope = Scope::of(&args.select, &args.reach)?;
     let missed = match (&scope, context.manner) {
-        (Scope::Servers, Manner::PowerShell(_)) => misses::not_discovered,
-        _ => misses::missed,
+        (Scope::Servers, Manner::PowerShell(_)) => unmatched::not_discovered,
+        _ => unmatched::missed,
     };
     let found = match scope {
         Scope::Servers => listed(args, context).await?,
@@ -36,10 +36,10 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
     let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
     let rule = MissRule::of(context.manner, args.ignore_not_found);
-    let told = misses::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
-    misses::report_left_out(&found.selection, found.rows.sessions(), errors);
+    let told = unmatched::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
+    unmatched::report_left_out(&found.selection, found.rows.sessions(), errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
-        && misses::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
+        && unmatched::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
     {
         return Ok(Exit::COULD_NOT_BEGIN);
     }
@@ -150,7 +150,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     circumstances.interruption = watch.stop();
     circumstances.unlisted_commands = unlisted_commands;
     let nothing = listing::nothing(&survey, rows.len());
-    Ok(Found { selection, circumstances, nothing, advice: remembered::advice(&Scope::Servers), rows })
+    Ok(Found { selection, circumstances, nothing, advice: resolve::advice(&Scope::Servers), rows })
 }
 
 /// PowerShell narrows what the servers said first. Then it misses what is not among the rest, also by a pattern, but
@@ -172,15 +172,15 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
     let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
-    let mut recalled = remembered::recall(scope, &query, table.as_ref(), &naming, Manner::Native).await?;
+    let mut recalled = resolve::recall(scope, &query, table.as_ref(), &naming, Manner::Native).await?;
     state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
     let selection = recalled.select(&query);
     let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
     let nothing = match selection.chosen.is_empty() {
-        true => Some(remembered::nothing(scope, &recalled, table.as_ref()).await?),
+        true => Some(resolve::nothing(scope, &recalled, table.as_ref()).await?),
         false => None,
     };
-    Ok(Found { rows: recalled.rows, selection, circumstances, nothing, advice: remembered::advice(scope) })
+    Ok(Found { rows: recalled.rows, selection, circumstances, nothing, advice: resolve::advice(scope) })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
-use super::{Context, objects, remembered};
+use super::{Context, objects, resolve};
 use crate::cli::args::ImportArgs;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::intent::Extent;
 use crate::cli::objects::{Object, ObjectError, Refused, Subject};
 use crate::cli::render::{self, plural, printable};
+use crate::cli::resolve_options::Extent;
 
 /// How many changed Ids are told one by one; stdout tells them all.
 const MAX_MAPPINGS: usize = 20;
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Di
         return Ok(Exit::SUCCESS);
     }
     let table = context.table(&args.table);
-    let imported = remembered::known(table.as_ref())?.import(rows).await?;
+    let imported = resolve::known(table.as_ref())?.import(rows).await?;
     let shown = render::imports(format, &imported);
     if talk {
         writeln!(std::io::stderr().lock(), "{}", summary(&imported))?;

@@ -15,9 +15,9 @@ use crate::cli::args::LimitArgs;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, kind, place};
-use crate::cli::intent::{Reach, parse_duration};
 use crate::cli::progress::Progress;
 use crate::cli::render::plural;
+use crate::cli::resolve_options::{Reach, parse_duration};
 use crate::cli::table::Table;
 
 /// How many hosts are named in one sentence.

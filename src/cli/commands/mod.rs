@@ -3,7 +3,7 @@
 pub(crate) mod completions;
 mod confirm;
 pub(crate) mod conformance;
-mod connecting;
+mod connectors;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod explain;
@@ -14,12 +14,12 @@ pub(crate) mod identify;
 pub(crate) mod import;
 mod listing;
 pub(crate) mod man;
-mod misses;
 mod objects;
-mod remembered;
 pub(crate) mod remove;
 pub(crate) mod replay;
+mod resolve;
 pub(crate) mod simulator;
+mod unmatched;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -29,9 +29,9 @@ use pssession::Credential;
 use super::args::{ConfigArgs, Format, OutputArgs, TableArgs};
 use super::config::{self, Config};
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
-use super::intent;
-use super::manner::Manner;
+use super::output_style::Manner;
 use super::render;
+use super::resolve_options;
 use super::table::Table;
 
 /// What surrounds a command: empty for a user; the demo brings its own hosts and login.
@@ -67,7 +67,7 @@ impl Context {
 
     /// What was chosen, else what suits whoever reads stdout.
     fn format(&self, args: &OutputArgs) -> Result<Format, Diagnostic> {
-        let chosen = intent::format(args)?;
+        let chosen = resolve_options::format(args)?;
         let usual = || if self.for_a_person { Format::Table } else { render::usual_format() };
         Ok(chosen.unwrap_or_else(usual))
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::Extent;
-use crate::cli::manner::Manner;
 use crate::cli::objects::{self, MAX_BYTES, Object, Place, Reason, Refused, Unbound};
+use crate::cli::output_style::Manner;
+use crate::cli::resolve_options::Extent;
 use crate::cli::{source, table};
 
 /// All objects of a file, or of stdin where the path is `-`; in PowerShell's manner also those that cannot be bound. `undone` says what has not happened if there are none.

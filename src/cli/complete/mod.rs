@@ -2,10 +2,10 @@
 //! is answered with what could stand at the cursor. Whatever is wrong, the answer is silence.
 
 mod cmdlet;
-mod known;
 mod line;
 mod powershell;
 mod shell;
+mod table_values;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -99,7 +99,7 @@ fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
 
 /// The same for a line in our own spelling.
 fn native(before: Vec<String>, last: &str, table: Option<Table>, config: &Config) -> Vec<(String, String)> {
-    let mut command = known::with_live_values(Cli::command(), table, config);
+    let mut command = table_values::with_live_values(Cli::command(), table, config);
     let index = before.len();
     let words = before.into_iter().chain([last.to_owned()]).map(OsString::from).collect();
     let folder = std::env::current_dir().ok();

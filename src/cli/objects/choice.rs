@@ -9,8 +9,8 @@
 
 use pssession::session::{LocalId, Selector, WildcardPattern};
 
-use super::intake::{Named, Subject, Unfit};
 use super::property::{Field, Properties, Property, Property as P};
+use super::read::{Named, Subject, Unfit};
 use crate::cli::powershell::int32;
 
 /// The properties by which an object can say which session is meant.

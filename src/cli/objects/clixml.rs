@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use pssession::wsman::Malformed;
 use pssession::wsman::xml::{Document, Element};
 
-use super::intake::{Intake, Place, Unfit};
 use super::property::{Field, Properties, Property};
+use super::read::{Intake, Place, Unfit};
 use super::{MAX_LIST, MAX_TEXT, no_object};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's

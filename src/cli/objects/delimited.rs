@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::choice::IDENTIFYING;
-use super::intake::{Intake, Place};
 use super::lines::Lines;
 use super::property::{Field, Properties, Property};
+use super::read::{Intake, Place};
 use super::value::short;
 
 pub(super) const SEPARATORS: [char; 3] = [',', ';', '\t'];

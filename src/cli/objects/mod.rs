@@ -10,12 +10,12 @@ mod answers;
 mod choice;
 mod clixml;
 mod delimited;
-mod intake;
 mod json;
 mod lines;
 mod plain;
 mod printed;
 mod property;
+mod read;
 mod record;
 #[cfg(test)]
 mod roundtrip;
@@ -31,8 +31,8 @@ use pssession::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES};
 
 use crate::cli::config::Naming;
 use crate::cli::encoding;
-use intake::Intake;
-pub(crate) use intake::{Named, Object, ObjectError, Place, Reason, Refused, Subject, Unbound};
+use read::Intake;
+pub(crate) use read::{Named, Object, ObjectError, Place, Reason, Refused, Subject, Unbound};
 pub(crate) use record::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, planned_record,
     removal_record, session_record, time,

@@ -1,9 +1,9 @@
 //! Lines that hold a value each and no object: numbers, ids, names. PowerShell does not bind them, and so each is told.
 
 use super::delimited::SEPARATORS;
-use super::intake::{Intake, Place, Unfit};
 use super::no_object;
 use super::property::Property;
+use super::read::{Intake, Place, Unfit};
 
 /// Whether a text that is no JSON object holds nothing but single values: it has no header with a property in it, and
 /// nothing that could separate two columns.

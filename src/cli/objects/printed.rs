@@ -1,8 +1,8 @@
 //! What was printed for people, or separated by what is read nowhere: one error that names the remedy.
 
 use super::delimited::SEPARATORS;
-use super::intake::{Intake, Place};
 use super::property::Property;
+use super::read::{Intake, Place};
 
 /// How many columns of a header have a meaning here before it is taken for one.
 const MIN_COLUMNS: usize = 2;

@@ -10,8 +10,8 @@ use pssession::wsman::{SessionId, Shell, ShellId, uri};
 use pssession::{AuthScheme, Endpoint};
 
 use super::choice;
-use super::intake::{Subject, Unfit};
 use super::property::{Field, Properties, Property as P};
+use super::read::{Subject, Unfit};
 use super::record::SCHEMAS;
 use super::value::{Unit, short, word_of, wrong_endpoint};
 use crate::cli::config::Naming;

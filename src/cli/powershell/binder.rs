@@ -8,12 +8,12 @@ use std::ffi::OsString;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
+use super::assign::{self, Argument};
 use super::bound::Bound;
 use super::cmdlet::Cmdlet;
 use super::convert;
 use super::declaration::{Kind, Parameter};
 use super::error::{BindingError, Problem};
-use super::filling::{self, Argument};
 use super::names;
 use super::options::Arity;
 use super::parameters::PARAMETERS;
@@ -213,7 +213,7 @@ impl Binder {
         if self.given.iter().any(|other| other.name == parameter.name) {
             return Err(Problem::ParameterAlreadyBound { parameter: parameter.name });
         }
-        filling::fill(&mut self.bound, parameter, argument)?;
+        assign::fill(&mut self.bound, parameter, argument)?;
         self.given.push(parameter);
         if let Some(place) = parameter.place(self.bound.cmdlet) {
             self.candidates.retain(|set| place.sets.contains(set));

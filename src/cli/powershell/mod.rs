@@ -7,6 +7,7 @@
 //!
 //! One table ([`parameters::PARAMETERS`]) drives binding, help, completion and the PowerShell module.
 
+mod assign;
 mod binder;
 mod bound;
 mod cmdlet;
@@ -14,7 +15,6 @@ mod convert;
 mod cursor;
 mod declaration;
 mod error;
-mod filling;
 mod help;
 mod module;
 mod names;

@@ -16,11 +16,11 @@ use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
 use super::args::{Format, ReportFormat};
-use super::manner::Manner;
 use super::objects::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
     session_record,
 };
+use super::output_style::Manner;
 use super::terminal;
 use data::CsvReader;
 pub(crate) use data::visible;

@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::verb;
 use crate::cli::args::{Cli, Command, GetArgs, LoginArgs, ReachArgs, RemoveArgs, SelectArgs};
-use crate::cli::foreign;
 use crate::cli::powershell::{Authentication, Bound, Reaching, StateFilter};
+use crate::cli::suggestions;
 
 /// The most hosts that are asked at once, whatever a script's `-ThrottleLimit` says.
 const MAX_THROTTLE: i32 = 1_000;
@@ -20,7 +20,8 @@ pub(super) fn in_our_words(bound: &Bound) -> Cli {
     let mut words = vec!["pssession".to_owned(), verb(bound.cmdlet).to_owned()];
     words.extend(confirm.map(str::to_owned));
     words.extend(bound.ours.iter().filter(|word| Some(word.as_str()) != confirm).cloned());
-    let mut cli = Cli::try_parse_from(&words).unwrap_or_else(|error| foreign::advise(error, &words).exit());
+    let mut cli =
+        Cli::try_parse_from(&words).unwrap_or_else(|error| suggestions::advise(error, &words).exit());
     if bound.common.debug == Some(true) {
         cli.talk.verbose = cli.talk.verbose.max(2);
     }

@@ -15,8 +15,8 @@
 //!
 //! Every request needs `Authorization: Bearer TOKEN`. What is wrong is answered as `{"ErrorId": ..., "Message": ...}`.
 
-mod orders;
-mod reading;
+mod request;
+mod routes;
 
 use std::io;
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::listener::{Host, accept};
 use super::world::World;
-use orders::Refused;
+use routes::Refused;
 
 /// The control endpoint of a [`Simulator`](super::Simulator), which ends with it.
 #[derive(Debug)]
@@ -126,6 +126,6 @@ impl Desk {
         let (head, body) = request.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Refused::too_large(MAX_BODY))?;
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        orders::obey(&mut world, head.method.as_str(), head.uri.path(), &body.to_bytes(), self.host.elapsed())
+        routes::obey(&mut world, head.method.as_str(), head.uri.path(), &body.to_bytes(), self.host.elapsed())
     }
 }

@@ -1,7 +1,7 @@
 //! One login: challenge, then judge the answer.
 
+use super::crypto::{base_key, exported_key, mic, proof, response_key};
 use super::session::MessageSecurity;
-use super::sums::{base_key, exported_key, mic, proof, response_key};
 use super::token::{self, Authenticate, ChallengeFields};
 use crate::auth::ServerNames;
 

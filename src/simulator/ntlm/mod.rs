@@ -2,13 +2,13 @@
 //! judges the other.
 
 mod acceptor;
+mod crypto;
 mod session;
-mod sums;
 mod token;
 
 pub(super) use acceptor::{Acceptor, Binding, Entropy};
+pub(super) use crypto::channel_binding_hash;
 pub(super) use session::MessageSecurity;
-pub(super) use sums::channel_binding_hash;
 
 /// How strictly a login over TLS is bound to the TLS channel (the service's CbtHardeningLevel).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

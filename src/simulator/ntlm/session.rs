@@ -3,7 +3,7 @@
 use rc4::consts::U16;
 use rc4::{Rc4, StreamCipher};
 
-use super::sums::{Direction, Key, cipher, hmac_md5, seal_key, sign_key};
+use super::crypto::{Direction, Key, cipher, hmac_md5, seal_key, sign_key};
 
 /// Both directions of one connection.
 pub(in crate::simulator) struct MessageSecurity {

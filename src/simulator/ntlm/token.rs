@@ -1,6 +1,6 @@
 //! The three messages, read and written (MS-NLMP 2.2.1, NTLM Messages).
 
-use super::sums::{Key, utf16};
+use super::crypto::{Key, utf16};
 use crate::auth::ServerNames;
 
 /// Flags that the service grants when they are asked for.

@@ -9,7 +9,7 @@ use super::expect_body;
 use super::shell::proposed_id;
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer};
-use crate::simulator::console::Console;
+use crate::simulator::command_io::Console;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
 use crate::simulator::programs::{self, Surroundings};

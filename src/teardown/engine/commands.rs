@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use super::exchange::{self, Opener};
+use super::connection::{self, Opener};
 use super::panics::caught;
 use super::{Engine, Survey};
 use crate::client::WsmanClient;
@@ -125,7 +125,7 @@ async fn list(opener: &Opener, client: Option<WsmanClient>, wanted: Vec<(usize, 
             continue;
         };
         match client.list_commands(&shell_id, limits).await {
-            Ok(commands) => listed.found.push((index, exchange::running(commands))),
+            Ok(commands) => listed.found.push((index, connection::running(commands))),
             Err(error) if error.is_shell_gone() => listed.found.push((index, Vec::new())),
             Err(error) => {
                 if !client.is_usable() {

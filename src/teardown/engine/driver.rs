@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::exchange::{Opener, ask, identify, list, setback};
-use super::halt::Halt;
+use super::connection::{Opener, ask, identify, list, setback};
 use super::panics::caught;
+use super::stop::Halt;
 use super::survey::Surveyed;
 use super::{now, sleep_until, today};
 use crate::client::WsmanClient;

@@ -6,11 +6,11 @@
 
 mod cancellation;
 mod commands;
+mod connection;
 mod driver;
-mod exchange;
-mod halt;
 mod panics;
-mod singly;
+mod single_gets;
+mod stop;
 mod survey;
 
 pub use cancellation::Cancellation;
@@ -24,10 +24,10 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use self::connection::{Listed, Opener};
 use self::driver::Driver;
-use self::exchange::{Listed, Opener};
-use self::halt::{Halt, Halting};
 use self::panics::caught;
+use self::stop::{Halt, Halting};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
@@ -138,8 +138,8 @@ impl Engine {
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 let url = opener.connector.endpoint().url();
-                let answers = caught(url, singly::get(&opener, client, &ids)).await;
-                (index, answers.unwrap_or_else(|_| singly::Answers::none(ids, url)))
+                let answers = caught(url, single_gets::get(&opener, client, &ids)).await;
+                (index, answers.unwrap_or_else(|_| single_gets::Answers::none(ids, url)))
             });
         }
         loop {
@@ -278,7 +278,7 @@ fn admit(
             }
             // It was tried patiently a moment ago; where it answers with a fault, a Get or a Delete may still do.
             Some(Err(error @ Error::Transport(_))) => {
-                Some(Outcome::Failed(Failure::Unreachable(exchange::chain(error))))
+                Some(Outcome::Failed(Failure::Unreachable(connection::chain(error))))
             }
             _ => None,
         },

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::super::standing::{HostStanding, HostTally, ListingResult};
+use super::super::host_result::{HostStanding, HostTally, ListingResult};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::left;
 use crate::support::command::{Pssession, Run};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 use crate::support::ntlm::FakeNtlm;
 use crate::support::raw::RawServer;
 

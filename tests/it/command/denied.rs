@@ -4,7 +4,7 @@ use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell, Sim
 use secrecy::SecretString;
 
 use super::{ALICE, BUILD_7, BUILD_8, left, on};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 /// A host on which alice has a session and no right to list.
 async fn host() -> Simulator {

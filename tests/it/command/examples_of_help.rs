@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
 use crate::support::tools;
-use crate::support::workplace::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
 
 /// The port of the fourth example, and the last one that a test may not listen on.
 const PORT: &str = "90";

@@ -3,7 +3,7 @@
 use pssession::simulator::{Mischief, OperationKind, Simulator};
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 const ACCESS_DENIED: Mischief = Mischief::Fault(5);
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{BUILD_7, left};
 use crate::support::command::Pssession;
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 fn set(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::support::command::Run;
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 use crate::support::tools;
 
 /// Makes a small disk of its own, visible to nobody else, puts the files of `table` on it, and does `to_it`.

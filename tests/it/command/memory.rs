@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 /// Runs a command with no more than the password: who logs in is remembered.
 async fn run_with_password_alone(desk: &Desk, args: &[&str]) -> Run {

@@ -14,6 +14,7 @@ mod examples_of_help;
 mod exit_codes;
 #[cfg(target_os = "linux")]
 mod exposed;
+mod failures;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod identify;
@@ -23,6 +24,7 @@ mod input;
 mod interrupted;
 mod manual;
 mod memory;
+mod messages;
 mod narrow;
 mod objects;
 mod old_certificate;
@@ -44,13 +46,11 @@ mod session;
 mod small;
 #[cfg(target_os = "linux")]
 mod supervised;
-mod talk;
 #[cfg(target_os = "linux")]
 mod ten_tasks;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;
-mod trouble;
 mod unsafe_text;
 #[cfg(target_os = "linux")]
 mod vocabulary;

@@ -2,7 +2,7 @@
 
 use super::{ALICE, BUILD_8, host, leaked};
 use crate::support::command::{Pssession, Run};
-use crate::support::workplace::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
+use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
 use crate::support::{pty, tools};
 
 const ALL: [&str; 5] = [BUILD_7, NIGHTLY, PATCHING, FOREIGN, BACKUP];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 async fn remove(desk: &Desk, text: &str) -> Run {
     desk.pipe(text, &["remove", "--session", "-", "--yes"]).await

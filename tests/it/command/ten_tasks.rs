@@ -2,9 +2,9 @@
 //! accepted runs stand in `fixtures/ten-tasks.txt`; each that fails must say what to do.
 
 use crate::support::fixtures::{assert_snapshot, read};
+use crate::support::page_fixture::{Reader, Stage};
 use crate::support::pty;
 use crate::support::screen::is_as_shown;
-use crate::support::stage::{Reader, Stage};
 use crate::support::tools;
 
 /// What somebody wants, types, and answers if asked.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{BUILD_7, BUILD_8, host};
 use crate::support::command::Pssession;
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 /// It turns around what follows, hides a letter, and ends with a tag that nothing shows.
 const NAME: &str = "b\u{202e}7-d\u{200d}liub\u{ad}\u{e0041}";

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::support::workplace::Workplace;
+use crate::support::home_fixture::Workplace;
 
 /// ServerState, State and Availability by Id. PowerShell says `Disconnected` of all that a server lists; here only
 /// where the server does. The fourth is no longer there, and the sixth is known from PowerShell's own words alone.

@@ -8,9 +8,9 @@ use pssession::teardown::{Cancellation, Circumstances, Engine, HostTally, Requir
 use pssession::{Connector, Error, Plan, Policy};
 use tokio::time::Instant;
 
+use super::auth_mode::{Way, identity};
+use super::fault::{Deed, Trouble};
 use super::host::Host;
-use super::trouble::{Deed, Trouble};
-use super::way::{Way, identity};
 use super::{Operation, clock};
 use crate::support::raw::{RawServer, Script};
 use crate::teardown::ADMIN;

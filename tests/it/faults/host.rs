@@ -9,8 +9,8 @@ use pssession::simulator::{Account, Caller, Mischief, OperationKind, World};
 use pssession::wsman::xml::MAX_BYTES;
 
 use super::Operation;
-use super::trouble::{Deed, Strike, Trouble};
-use super::way::{Keys, Logins, Step, Way};
+use super::auth_mode::{Keys, Logins, Step, Way};
+use super::fault::{Deed, Strike, Trouble};
 use crate::support::raw::{Act, Response, Seen};
 use crate::teardown::ADMIN;
 

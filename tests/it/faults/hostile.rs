@@ -7,7 +7,7 @@ use std::time::Duration;
 use pssession::wsman::uri;
 
 use super::Operation;
-use super::trouble::{Deed, Reach, Strike, Trouble};
+use super::fault::{Deed, Reach, Strike, Trouble};
 use crate::support::raw::{Act, Response};
 
 pub(super) const TROUBLES: &[Trouble] = &[

@@ -1,9 +1,9 @@
 //! What a hostile answer costs, measured in a process of its own.
 #![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
-use super::crowd::{self, Crowd};
+use super::fault::{Trouble, troubles};
 use super::hostile::TROUBLES;
-use super::trouble::{Trouble, troubles};
+use super::many_shells::{self, Crowd};
 use super::{Operation, WAYS, cell};
 
 /// The most that reading any answer may add, in KiB. The host of the test is in the same process and is counted, too.
@@ -82,7 +82,7 @@ fn the_measurement_of_long_listings() {
     });
     println!("{MARK} {kib} kept");
     let kib = measure(|| {
-        let planned = crowd::plan_all(&Crowd::new(SHELLS, SHELLS / 125));
+        let planned = many_shells::plan_all(&Crowd::new(SHELLS, SHELLS / 125));
         assert!(planned > KEPT, "{planned}");
     });
     println!("{MARK} {kib} planned");

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::cell::Ending;
+use super::fault::REASONS;
 use super::fleets::FleetRow;
-use super::trouble::REASONS;
 use super::{Cell, OPERATIONS, Operation, Verdict, WAYS};
 
 /// What stands above the tables.

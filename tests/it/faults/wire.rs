@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use pssession::auth::sealing;
 
-use super::trouble::{Deed, Reach, Strike, Trouble};
-use super::way::Keys;
+use super::auth_mode::Keys;
+use super::fault::{Deed, Reach, Strike, Trouble};
 use crate::support::raw::{Act, Pieces, Response};
 
 pub(super) const TROUBLES: &[Trouble] = &[

@@ -2,7 +2,7 @@
 
 use pssession::wsman::uri;
 
-use super::trouble::{Deed, Reach, Strike, Trouble};
+use super::fault::{Deed, Reach, Strike, Trouble};
 
 pub(super) const TROUBLES: &[Trouble] = &[
     envelope("truncated XML", |strike| strike.envelope.as_bytes()[..strike.envelope.len() / 2].to_vec()),

@@ -7,8 +7,8 @@ use pssession::simulator::{OperationKind, SimulatedShell};
 use pssession::teardown::{Failure, IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, Outcome, Record};
 
 use super::Played;
-use super::ledger::{Answer, Mark, Step};
-use super::trouble::NO_SUCH_SHELL;
+use super::fault::NO_SUCH_SHELL;
+use super::trace::{Answer, Mark, Step};
 
 /// A session of the plan, and the host that it is on.
 #[derive(Clone, Debug)]

@@ -10,10 +10,10 @@ use pssession::simulator::{Mischief, OperationKind, World, WorldConnector};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
 
-use super::ledger::{Answer, Ledger, Manner, Mark, Step};
-use super::people::People;
+use super::actors::People;
+use super::fault::{self, Trouble};
 use super::scenario::{Scenario, Vice, Weather};
-use super::trouble::{self, Trouble};
+use super::trace::{Answer, Ledger, Manner, Mark, Step};
 
 /// What everybody in one run shares.
 pub(super) struct Stage {
@@ -156,7 +156,7 @@ impl Stage {
             Some(Vice::Belying(trouble)) => trouble.clone(),
             None if hit && self.chance(weather.trouble) => {
                 let was_accepted = self.was_accepted(host, step);
-                trouble::of_exchange(&mut self.dice(), kind, was_accepted)
+                fault::of_exchange(&mut self.dice(), kind, was_accepted)
             }
             None => return None,
         };
@@ -256,11 +256,8 @@ impl Connector for Wire {
             let troubled = place.weather.victim.is_none() && stage.chance(place.weather.trouble);
             if troubled {
                 let refuses = place.weather.refuses && stage.chance(30);
-                let mischief = if refuses {
-                    Mischief::Fault(ACCESS_DENIED)
-                } else {
-                    trouble::of_login(&mut stage.dice())
-                };
+                let mischief =
+                    if refuses { Mischief::Fault(ACCESS_DENIED) } else { fault::of_login(&mut stage.dice()) };
                 stage.tell(|| format!("host {host}: {mischief:?}"));
                 stage.world(host).inject(OperationKind::Login, 1, mischief);
             }

@@ -10,7 +10,7 @@ use pssession::teardown::{Policy, SignalMode};
 use pssession::wsman::{Shell, uri};
 use pssession::{Endpoint, ShellId};
 
-use super::trouble::{self, Trouble};
+use super::fault::{self, Trouble};
 
 /// The account that closes sessions.
 pub(super) const ME: &str = r"CONTOSO\me";
@@ -164,7 +164,7 @@ impl Host {
             1..3 => {
                 let vice = match dice.u8(..4) {
                     0 => Some(Vice::Stubborn),
-                    1 => Some(Vice::Belying(trouble::belying(dice))),
+                    1 => Some(Vice::Belying(fault::belying(dice))),
                     _ => None,
                 };
                 Weather { trouble: 60, victim: dice.choice(ids), vice, ..Weather::default() }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ledger::Manner;
 use super::play;
+use super::trace::Manner;
 
 /// The broken promises of many seeds, and how often each outcome came about.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::auth::ntlm::samples::{self, hex};
+use crate::auth::ntlm::test_vectors::{self, hex};
 
 fn options(seal: bool) -> NtlmOptions {
     NtlmOptions {
@@ -11,8 +11,8 @@ fn options(seal: bool) -> NtlmOptions {
         workstation: String::new(),
         seal,
         now: UNIX_EPOCH,
-        client_challenge: samples::CLIENT_CHALLENGE,
-        session_key: samples::SESSION_KEY,
+        client_challenge: test_vectors::CLIENT_CHALLENGE,
+        session_key: test_vectors::SESSION_KEY,
     }
 }
 
@@ -37,12 +37,13 @@ fn challenged(seal: bool, challenge: &[u8]) -> (Ntlm, Result<Progress, AuthError
 #[test]
 fn the_whole_handshake_is_the_example_byte_for_byte() {
     let mut login = ntlm(true);
-    assert_eq!(token(login.step(None, None).unwrap()), hex(samples::NEGOTIATE));
-    let Progress::Done(Some(authenticate)) = login.step(Some(&hex(samples::CHALLENGE)), None).unwrap() else {
+    assert_eq!(token(login.step(None, None).unwrap()), hex(test_vectors::NEGOTIATE));
+    let Progress::Done(Some(authenticate)) = login.step(Some(&hex(test_vectors::CHALLENGE)), None).unwrap()
+    else {
         panic!("not done")
     };
     assert_eq!((authenticate.bytes.len(), authenticate.shows), (300, Shown::Password));
-    assert_eq!(authenticate.bytes, hex(samples::AUTHENTICATE));
+    assert_eq!(authenticate.bytes, hex(test_vectors::AUTHENTICATE));
     assert!(login.wants_mic());
 
     let mut seal = Box::new(login).into_seal("p").unwrap();
@@ -54,7 +55,7 @@ fn the_whole_handshake_is_the_example_byte_for_byte() {
 
 #[test]
 fn the_session_key_is_wiped_as_soon_as_the_proof_bears_it() {
-    let (login, answer) = challenged(true, &hex(samples::CHALLENGE));
+    let (login, answer) = challenged(true, &hex(test_vectors::CHALLENGE));
     answer.unwrap();
     assert_eq!(login.options.session_key, [0; 16]);
 }
@@ -63,7 +64,7 @@ fn the_session_key_is_wiped_as_soon_as_the_proof_bears_it() {
 fn there_are_no_keys_before_the_proof_and_no_step_after_it() {
     let mut login = ntlm(true);
     assert!(matches!(login.mic(b"x"), Err(AuthError::Malformed { .. })));
-    let (mut login, answer) = challenged(true, &hex(samples::CHALLENGE));
+    let (mut login, answer) = challenged(true, &hex(test_vectors::CHALLENGE));
     answer.unwrap();
     assert!(matches!(login.step(Some(b"x"), None), Err(AuthError::Malformed { .. })));
     assert!(Box::new(login).into_seal("p").is_err());
@@ -72,7 +73,7 @@ fn there_are_no_keys_before_the_proof_and_no_step_after_it() {
 #[test]
 fn a_challenge_that_weakens_the_login_is_refused() {
     let without = |flag: u32| {
-        let mut challenge = hex(samples::CHALLENGE);
+        let mut challenge = hex(test_vectors::CHALLENGE);
         let flags = u32::from_le_bytes(challenge[20..24].try_into().unwrap());
         challenge[20..24].copy_from_slice(&(flags & !flag).to_le_bytes());
         challenge
@@ -90,7 +91,7 @@ fn a_challenge_that_weakens_the_login_is_refused() {
         assert_eq!(error, AuthError::Downgrade { what: name });
         assert_eq!(challenged(false, &without(flag)).1.is_err(), always, "{name} where nothing is sealed");
     }
-    let mut empty = hex(samples::CHALLENGE);
+    let mut empty = hex(test_vectors::CHALLENGE);
     empty[40..44].fill(0);
     let error = challenged(false, &empty).1.unwrap_err();
     assert_eq!(error, AuthError::Downgrade { what: "the target information" });
@@ -99,13 +100,14 @@ fn a_challenge_that_weakens_the_login_is_refused() {
 #[test]
 fn a_token_that_is_no_challenge_is_malformed() {
     let spnego = hex("a1073005a0030a0102");
-    let mut authenticate = hex(samples::CHALLENGE);
+    let mut authenticate = hex(test_vectors::CHALLENGE);
     authenticate[8] = 3;
-    let mut cut_pair = hex(samples::CHALLENGE);
+    let mut cut_pair = hex(test_vectors::CHALLENGE);
     cut_pair[70] = 0xff;
-    let mut short_time = hex(samples::CHALLENGE);
+    let mut short_time = hex(test_vectors::CHALLENGE);
     short_time[102] = 6;
-    for bytes in [spnego, authenticate, cut_pair, short_time, hex(samples::CHALLENGE)[..47].to_vec(), vec![]]
+    for bytes in
+        [spnego, authenticate, cut_pair, short_time, hex(test_vectors::CHALLENGE)[..47].to_vec(), vec![]]
     {
         let error = challenged(true, &bytes).1.unwrap_err();
         assert!(matches!(error, AuthError::Malformed { .. }), "{error}");
@@ -114,7 +116,7 @@ fn a_token_that_is_no_challenge_is_malformed() {
 
 #[test]
 fn a_challenge_without_a_version_or_with_a_strange_name_is_answered() {
-    let with_version = hex(samples::CHALLENGE);
+    let with_version = hex(test_vectors::CHALLENGE);
     let mut short = with_version[..48].to_vec();
     short[23] &= !0x02;
     short[40..48].copy_from_slice(&[4, 0, 4, 0, 48, 0, 0, 0]);
@@ -151,19 +153,19 @@ fn fields(message: &[u8]) -> (ntlmclient::AuthenticateMessage, Vec<ntlmclient::T
 
 #[test]
 fn without_a_timestamp_the_clock_and_lmv2_are_used_and_there_is_no_mic() {
-    let mut challenge = hex(samples::CHALLENGE);
+    let mut challenge = hex(test_vectors::CHALLENGE);
     challenge[100] = 3;
     let message = token(challenged(true, &challenge).1.unwrap());
     assert_eq!(message[72..88], [0; 16]);
     let (fields, pairs) = fields(&message);
-    assert_eq!(fields.lm_response[16..], samples::CLIENT_CHALLENGE);
+    assert_eq!(fields.lm_response[16..], test_vectors::CLIENT_CHALLENGE);
     assert_eq!(fields.ntlm_response[24..32], UNIX_EPOCH_AS_FILE_TIME.to_le_bytes());
     assert!(pairs.iter().all(|pair| pair.entry_type != ntlmclient::TargetInfoType::Flags));
 }
 
 /// MS-NLMP 2.2.2.1, AV_PAIR: the names that the example's challenge has, and a DNS domain.
 fn named_challenge() -> Vec<u8> {
-    let mut challenge = hex(samples::CHALLENGE);
+    let mut challenge = hex(test_vectors::CHALLENGE);
     challenge.truncate(112);
     challenge.extend_from_slice(&hex("04001000 6c00610062002e0074006500730074 00".replace(' ', "").as_str()));
     challenge.extend_from_slice(&[0; 4]);
@@ -198,7 +200,7 @@ fn an_account_of_the_server_is_one_of_its_own_name_and_the_workstation_is_told()
         let (fields, _) = fields(&token(login.step(Some(challenge), None).unwrap()));
         [fields.domain_name, fields.user_name, fields.workstation_name]
     };
-    let challenge = hex(samples::CHALLENGE);
+    let challenge = hex(test_vectors::CHALLENGE);
     assert_eq!(sent(r".\ann", &challenge), ["Server", "ann", "CLIENT1"]);
     assert_eq!(sent("ann", &challenge), ["", "ann", "CLIENT1"]);
     assert_eq!(sent(r"LAB\ann", &challenge), ["LAB", "ann", "CLIENT1"]);
@@ -212,26 +214,26 @@ fn an_account_of_the_server_is_one_of_its_own_name_and_the_workstation_is_told()
 fn over_tls_the_login_is_bound_to_the_certificate() {
     use ntlmclient::TargetInfoType as Type;
 
-    let certificate = binding::sample_certificate("06082a8648ce3d040302");
+    let certificate = channel_binding::sample_certificate("06082a8648ce3d040302");
     let mut login = ntlm(false);
     login.step(None, None).unwrap();
-    let message = token(login.step(Some(&hex(samples::CHALLENGE)), Some(&certificate)).unwrap());
+    let message = token(login.step(Some(&hex(test_vectors::CHALLENGE)), Some(&certificate)).unwrap());
     let (fields, pairs) = fields(&message);
     assert_eq!(fields.session_key.len(), 16);
     let order: Vec<Type> = pairs.iter().map(|pair| pair.entry_type).collect();
     assert_eq!(order[3..], [Type::Flags, Type::ChannelBindings, Type::TargetName, Type::Terminator]);
-    let expected = binding::channel_binding(&binding::end_point_hash(&certificate).unwrap());
+    let expected = channel_binding::channel_binding(&channel_binding::end_point_hash(&certificate).unwrap());
     assert_eq!(pairs[4].data, expected);
 
     let mut login = ntlm(false);
     login.step(None, None).unwrap();
-    let error = login.step(Some(&hex(samples::CHALLENGE)), Some(b"no certificate")).unwrap_err();
+    let error = login.step(Some(&hex(test_vectors::CHALLENGE)), Some(b"no certificate")).unwrap_err();
     assert_eq!(error, AuthError::Certificate);
 }
 
 #[test]
 fn the_pairs_that_are_ours_replace_the_servers() {
-    let mut challenge = hex(samples::CHALLENGE);
+    let mut challenge = hex(test_vectors::CHALLENGE);
     challenge.truncate(112);
     for pair in
         ["0600040005000000", "0a001000ffffffffffffffffffffffffffffffff", "09000200ff00", "00000000", "0700"]
@@ -259,7 +261,7 @@ fn names_and_principals_that_do_not_fit_are_refused_before_anything_is_sent() {
 
 #[test]
 fn target_information_that_cannot_be_answered_is_refused() {
-    let mut challenge = hex(samples::CHALLENGE)[..68].to_vec();
+    let mut challenge = hex(test_vectors::CHALLENGE)[..68].to_vec();
     challenge.extend_from_slice(&[1, 0, 0xf0, 0xff]);
     challenge.extend_from_slice(&[0; 0xfff0]);
     challenge[40..42].copy_from_slice(&0xfff4_u16.to_le_bytes());
@@ -268,7 +270,7 @@ fn target_information_that_cannot_be_answered_is_refused() {
 
 #[test]
 fn debug_shows_no_secret() {
-    let (login, answer) = challenged(true, &hex(samples::CHALLENGE));
+    let (login, answer) = challenged(true, &hex(test_vectors::CHALLENGE));
     let shown = format!("{login:?} {:?}", answer.unwrap());
     let shown = shown.replace("shows: Password", "");
     assert!(!shown.contains("Password") && !shown.contains("78, 84") && !shown.contains("85"), "{shown}");
@@ -286,7 +288,7 @@ proptest! {
         cut in 0usize..140,
         seal: bool,
     ) {
-        let mut bytes = hex(samples::CHALLENGE);
+        let mut bytes = hex(test_vectors::CHALLENGE);
         for (at, byte) in changes {
             bytes[at] = byte;
         }

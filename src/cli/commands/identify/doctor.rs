@@ -15,18 +15,18 @@ use pssession::{AuthScheme, Endpoint, Error, Listing, WsmanClient};
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::look::{self, Clock, Look};
+use super::probe::{self, Clock, Look};
 use super::{MAX_WORDS, Vouching, is_offered, look_at, not_winrm, policy, report};
 use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::commands::Context;
-use crate::cli::commands::connecting::Connectors;
+use crate::cli::commands::connectors::Connectors;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, hint, kind, place};
-use crate::cli::intent::{Pins, Reach};
 use crate::cli::interrupt;
 use crate::cli::login::Logins;
 use crate::cli::render::{duration, plural, visible};
+use crate::cli::resolve_options::{Pins, Reach};
 
 /// As long as the transport waits.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -314,7 +314,7 @@ impl Story {
         match self.format {
             PlainFormat::Table => Ok(()),
             PlainFormat::Json => {
-                let at = crate::cli::objects::time(look::now());
+                let at = crate::cli::objects::time(probe::now());
                 let object = json!({ "Schema": "pssession.doctor/1", "At": at, "Steps": self.steps });
                 writeln!(std::io::stdout().lock(), "{}", visible(&object.to_string()))
             }

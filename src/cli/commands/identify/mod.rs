@@ -2,7 +2,7 @@
 //! No credential is involved, but for `--doctor`.
 
 mod doctor;
-mod look;
+mod probe;
 mod report;
 
 use std::io::Write as _;
@@ -18,9 +18,9 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, place, status_hint};
-use crate::cli::intent::{Pins, Reach};
 use crate::cli::render::visible;
-use look::Look;
+use crate::cli::resolve_options::{Pins, Reach};
+use probe::Look;
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
     if !looks.iter().any(Look::is_winrm) {
         return Err(nothing_there(&looks));
     }
-    let now = look::now();
+    let now = probe::now();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {

@@ -8,7 +8,7 @@ use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
 
 use super::Vouching;
-use super::look::{Clock, Look};
+use super::probe::{Clock, Look};
 use crate::cli::objects::time;
 use crate::cli::render;
 

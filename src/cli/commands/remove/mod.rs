@@ -1,7 +1,7 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
-mod choosing;
-pub(super) mod talk;
+pub(super) mod output;
+mod select;
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use pssession::store::{Note, Origin};
 use pssession::teardown::{Cancellation, HostTally, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
 use pssession::{Engine, SessionQuery};
 
-use self::choosing::Prepared;
-use self::talk::Talk;
-use super::connecting::Connectors;
+use self::output::Talk;
+use self::select::Prepared;
+use super::connectors::Connectors;
 use super::{Context, confirm, listing};
 use crate::cli::args::{ErrorAction, RemoveArgs, SignalWhen};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::{Reach, Scope, session_query};
 use crate::cli::interrupt::{self, Watch};
 use crate::cli::login::Logins;
 use crate::cli::progress::Progress;
 use crate::cli::report::Evidence;
+use crate::cli::resolve_options::{Reach, Scope, session_query};
 use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {

@@ -7,10 +7,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::intake::{Intake, Place, Unfit};
 use super::lines::Lines;
 use super::no_object;
 use super::property::Properties;
+use super::read::{Intake, Place, Unfit};
 use field::{FieldSeed, Name, NameAt};
 
 /// Reads every value of the text, one after the other.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
 use crate::support::command::Run;
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 use crate::support::pty::{Pty, available};
 
 const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";

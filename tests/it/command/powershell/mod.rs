@@ -11,7 +11,7 @@ use pssession::session::SessionDescriptor;
 
 use super::{ALICE, BUILD_7, BUILD_8, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
 async fn imported_desk() -> Desk {

@@ -3,7 +3,7 @@
 use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
 use crate::support::command::{Pssession, Run};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 fn ids(run: &Run) -> Vec<String> {
     run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()

@@ -4,7 +4,7 @@ use pssession::session::{ComputerType, SessionDescriptor};
 use pssession::simulator::OperationKind;
 
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 const NOBODY: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
 

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 use crate::support::pty::{Pty, available};
 
 const CHOICES: &str = "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";

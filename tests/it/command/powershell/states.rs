@@ -5,7 +5,7 @@ use pssession::session::{Availability, SessionState, Stated};
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left};
-use crate::support::desk::Desk;
+use crate::support::command_fixture::Desk;
 
 /// Not on the simulated host.
 const GONE: &str = "33333333-65A0-49F2-9053-A1B156C95777";

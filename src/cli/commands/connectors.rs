@@ -14,8 +14,8 @@ use crate::cli::config::{Settings, same_account};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::place;
-use crate::cli::intent::{Authorities, Passwords, Pins, Reach};
 use crate::cli::login::Logins;
+use crate::cli::resolve_options::{Authorities, Passwords, Pins, Reach};
 use crate::cli::table::Table;
 
 /// The connectors of one run, and the credentials that they share.

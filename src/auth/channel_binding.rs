@@ -75,7 +75,7 @@ const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 #[cfg(test)]
 #[cfg(feature = "ntlm")]
 pub(super) fn sample_certificate(algorithm: &str) -> Vec<u8> {
-    let algorithm = super::ntlm::samples::hex(algorithm);
+    let algorithm = super::ntlm::test_vectors::hex(algorithm);
     let tag = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
     let parts = [tag(0x30, &tag(0x02, &[1])), tag(0x30, &algorithm), tag(0x03, &[0, 1, 2])];
     tag(0x30, &parts.concat())
@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::ntlm::samples::hex;
+    use crate::auth::ntlm::test_vectors::hex;
 
     #[test]
     fn the_binding_is_that_of_the_example() {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::reading::Fields;
+use super::request::Fields;
+use crate::simulator::fault_injection::Mischief;
 use crate::simulator::guids::upper;
-use crate::simulator::journal::LogEntry;
-use crate::simulator::mischief::Mischief;
 use crate::simulator::request::OperationKind;
+use crate::simulator::request_log::LogEntry;
 use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
 use crate::simulator::world::World;
 use crate::wsman::uri;

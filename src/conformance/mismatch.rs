@@ -4,7 +4,7 @@ use std::fmt;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::essence::Essence;
+use super::canonical_request::Essence;
 use crate::wsman::{one_line, printable};
 
 /// A request that no exchange was left for.

@@ -12,7 +12,7 @@ use crate::cli::commands::Context;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
-use crate::cli::manner::{Manner, Voice};
+use crate::cli::output_style::{Manner, Voice};
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::orders::Refused;
+use super::routes::Refused;
 
 /// The fields of one JSON object.
 pub(super) struct Fields {

@@ -1,8 +1,8 @@
 //! A mechanism's tokens as they are, without a negotiation around them: NTLM under `Negotiate` or `NTLM`, Kerberos
 //! under `Kerberos`.
 
-use super::carrier::{self, Manner};
 use super::mechanism::{Mechanism, Progress, Shown, Token};
+use super::token_exchange::{self, Manner};
 use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that carries one mechanism's tokens under one word.
@@ -61,10 +61,10 @@ impl Bare {
         let step;
         (step, self.state) = match progress {
             Progress::Continue(sent) => {
-                (carrier::send(self.header, &sent, first), State::Waiting { mechanism, sent, first })
+                (token_exchange::send(self.header, &sent, first), State::Waiting { mechanism, sent, first })
             }
             Progress::Done(Some(sent)) => {
-                (carrier::send(self.header, &sent, first), State::Proved(mechanism))
+                (token_exchange::send(self.header, &sent, first), State::Proved(mechanism))
             }
             Progress::Done(None) => return Err(AuthError::out_of_turn(self.name)),
         };
@@ -84,7 +84,7 @@ impl Bare {
         first: bool,
         answer: &Answer<'_>,
     ) -> Result<Step, AuthError> {
-        if let Some(token) = carrier::token(answer, self.header, self.name)? {
+        if let Some(token) = token_exchange::token(answer, self.header, self.name)? {
             let progress = mechanism.step(Some(&token), answer.server_certificate)?;
             return match (answer.status, progress) {
                 (401, Progress::Done(None)) => Err(mechanism.refused(None)),
@@ -138,7 +138,7 @@ impl Handshake for Bare {
         match (std::mem::replace(&mut self.state, State::Over), answer) {
             (State::Start(mechanism), None) if self.manner.tls && mechanism.binds_first_token() => {
                 self.state = State::Asked(mechanism);
-                Ok(carrier::ask())
+                Ok(token_exchange::ask())
             }
             (State::Start(mechanism), None) => self.first(mechanism, None),
             (State::Asked(mechanism), Some(answer)) => match self.manner.offered(answer) {
@@ -154,7 +154,7 @@ impl Handshake for Bare {
             (State::Proved(mut mechanism), Some(answer)) => match answer.status {
                 200..=299 => self.establish(mechanism),
                 401 => {
-                    let token = carrier::token(answer, self.header, self.name).ok().flatten();
+                    let token = token_exchange::token(answer, self.header, self.name).ok().flatten();
                     Err(mechanism.refused(token.as_deref()))
                 }
                 _ => Err(AuthError::out_of_turn(self.name)),
@@ -178,7 +178,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::auth::ntlm::{Ntlm, samples};
+    use crate::auth::ntlm::{Ntlm, test_vectors};
     use crate::auth::{Credential, Leg, NtlmOptions, Offers, Protection, sealing};
 
     fn ntlm(sealed: bool) -> Bare {
@@ -187,8 +187,8 @@ mod tests {
             workstation: String::new(),
             seal: sealed,
             now: UNIX_EPOCH,
-            client_challenge: samples::CLIENT_CHALLENGE,
-            session_key: samples::SESSION_KEY,
+            client_challenge: test_vectors::CLIENT_CHALLENGE,
+            session_key: test_vectors::SESSION_KEY,
         };
         let mechanism = Ntlm::new(Credential::new(r"Domain\User", "Password".into()), options);
         let sealed = sealed.then_some(sealing::SPNEGO);
@@ -215,14 +215,14 @@ mod tests {
     }
 
     fn encoded(hex: &str) -> String {
-        STANDARD.encode(samples::hex(hex))
+        STANDARD.encode(test_vectors::hex(hex))
     }
 
     /// A login that has sent its proof.
     fn proved(sealed: bool) -> Bare {
         let mut login = ntlm(sealed);
         login.step(None).unwrap();
-        let proof = leg(step(&mut login, 401, &format!("Negotiate {}", encoded(samples::CHALLENGE))));
+        let proof = leg(step(&mut login, 401, &format!("Negotiate {}", encoded(test_vectors::CHALLENGE))));
         assert!(proof.proves && !proof.begins && !proof.identify);
         login
     }
@@ -231,11 +231,11 @@ mod tests {
     fn the_tokens_are_those_of_the_mechanism() {
         let mut login = ntlm(true);
         let first = leg(login.step(None));
-        assert_eq!(authorization(&first), format!("Negotiate {}", encoded(samples::NEGOTIATE)));
+        assert_eq!(authorization(&first), format!("Negotiate {}", encoded(test_vectors::NEGOTIATE)));
         assert!(first.begins && !first.proves);
-        let challenge = format!("Kerberos, Negotiate {}", encoded(samples::CHALLENGE));
+        let challenge = format!("Kerberos, Negotiate {}", encoded(test_vectors::CHALLENGE));
         let proof = leg(step(&mut login, 401, &challenge));
-        assert_eq!(authorization(&proof), format!("Negotiate {}", encoded(samples::AUTHENTICATE)));
+        assert_eq!(authorization(&proof), format!("Negotiate {}", encoded(test_vectors::AUTHENTICATE)));
         assert!(matches!(step(&mut login, 200, ""), Ok(Step::Established(Protection::Sealed(_)))));
         assert!(matches!(step(&mut login, 200, ""), Err(AuthError::Malformed { .. })));
         assert!(matches!(step(&mut proved(false), 204, ""), Ok(Step::Established(Protection::Connection))));
@@ -246,10 +246,10 @@ mod tests {
         let mut login = ntlm(true);
         login.step(None).unwrap();
         let again = leg(step(&mut login, 401, "NTLM, Basic realm=\"x\""));
-        assert_eq!(authorization(&again), format!("NTLM {}", encoded(samples::NEGOTIATE)));
+        assert_eq!(authorization(&again), format!("NTLM {}", encoded(test_vectors::NEGOTIATE)));
         assert!(again.begins && !again.proves);
-        let proof = leg(step(&mut login, 401, &format!("NTLM {}", encoded(samples::CHALLENGE))));
-        assert_eq!(authorization(&proof), format!("NTLM {}", encoded(samples::AUTHENTICATE)));
+        let proof = leg(step(&mut login, 401, &format!("NTLM {}", encoded(test_vectors::CHALLENGE))));
+        assert_eq!(authorization(&proof), format!("NTLM {}", encoded(test_vectors::AUTHENTICATE)));
     }
 
     #[test]

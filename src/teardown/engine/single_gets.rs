@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::exchange::Opener;
+use super::connection::Opener;
 use super::now;
 use super::survey::Surveyed;
 use crate::client::WsmanClient;

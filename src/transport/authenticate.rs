@@ -357,7 +357,7 @@ impl Dialer {
         #[cfg(feature = "kerberos")]
         if !matches!(self.auth, AuthScheme::Basic | AuthScheme::Ntlm) {
             let began = Instant::now();
-            let stepped = tokio::time::timeout(*left, super::aside::aside(step)).await;
+            let stepped = tokio::time::timeout(*left, super::blocking::aside(step)).await;
             *left = left.saturating_sub(began.elapsed());
             return match stepped {
                 Ok(stepped) => stepped.map_err(|source| self.not_connected(source)),

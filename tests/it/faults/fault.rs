@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pssession::simulator::World;
 
-use super::way::{Keys, Way};
+use super::auth_mode::{Keys, Way};
 use super::{Operation, hostile, wire, words};
 use crate::support::raw::Act;
 

@@ -35,7 +35,7 @@ impl Manner {
     }
 }
 
-/// The request that asks for the offer, and for the certificate.
+/// The request that asks for the challenges, and for the certificate.
 pub(super) fn ask() -> Step {
     Step::Send(Leg { authorization: None, identify: false, begins: true, proves: false })
 }

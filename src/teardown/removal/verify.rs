@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::event::{Answer, ServerKind, Setback, Sighting};
 use super::super::outcome::{Doubt, Failure, Outcome};
 use super::super::policy::{MAX_RESENDS, VERIFY_POLLS, verify_poll};
-use super::hearing::may_read_again;
+use super::replies::may_read_again;
 use super::{Check, Question, Removal, Seen, State, Turn};
 
 impl Removal {

@@ -15,10 +15,10 @@ use super::objects;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::intent::Scope;
-use crate::cli::manner::Manner;
 use crate::cli::objects::{Named, Object, ObjectError, Refused, Subject};
+use crate::cli::output_style::Manner;
 use crate::cli::render::plural;
+use crate::cli::resolve_options::Scope;
 use crate::cli::table::Table;
 
 /// What has not happened where an object is bad.

@@ -1,11 +1,11 @@
 //! One exchange, held against our parser, the schemas, and our own request.
 
-use super::essence::Essence;
+use super::canonical_request::Essence;
+use super::expected_request::Asked;
 use super::header::{Malformation, Origin};
-use super::ours::Asked;
+use super::mismatch::difference;
 use super::scenario::{Exchange, ResponseKind, line_at};
 use super::section::{self, Section};
-use super::unexpected::difference;
 use crate::wsman::xml::{Document, Element, Malformed};
 use crate::wsman::{AnswerError, Fault, uri};
 

@@ -11,12 +11,12 @@ use pssession::teardown::{Circumstances, Requirement, Survey};
 use pssession::wsman::ShellId;
 
 use super::Run;
-use crate::cli::commands::connecting::Connectors;
-use crate::cli::commands::misses::{self, MissRule};
-use crate::cli::commands::{confirm, listing, remembered};
+use crate::cli::commands::connectors::Connectors;
+use crate::cli::commands::unmatched::{self, MissRule};
+use crate::cli::commands::{confirm, listing, resolve};
 use crate::cli::diagnostic::Diagnostic;
-use crate::cli::intent::{remembered_query, state_accounts};
 use crate::cli::render::{plural, printable};
+use crate::cli::resolve_options::{remembered_query, state_accounts};
 
 /// What is to be closed, and the servers that were asked about it.
 pub(super) struct Prepared {
@@ -47,7 +47,7 @@ impl Run<'_> {
             unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = self.query.select(rows.sessions());
-        misses::report_left_out(&selection, rows.sessions(), self.talk.errors);
+        unmatched::report_left_out(&selection, rows.sessions(), self.talk.errors);
         listing::forgive(&survey, &mut selection);
         let selected = self.miss_rule().circumstances(&selection);
         let selected = Circumstances { unlisted_commands, ..selected };
@@ -72,19 +72,19 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let mut recalled = {
             let _open = self.watch.reading();
-            remembered::recall(scope, &query, table, &self.reach.naming, self.talk.manner()).await?
+            resolve::recall(scope, &query, table, &self.reach.naming, self.talk.manner()).await?
         };
         if self.args.supervised {
             self.watch.interrupt_at_end_of_stdin();
         }
         state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
-        misses::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
+        unmatched::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
         let survey = Survey::default();
         let mut circumstances = self.miss_rule().circumstances(&selection);
         circumstances.literal_misses += recalled.unbound.len();
         let nothing = match selection.chosen.is_empty() {
-            true => Some(remembered::nothing(scope, &recalled, table).await?),
+            true => Some(resolve::nothing(scope, &recalled, table).await?),
             false => None,
         };
         let must_match = !recalled.nothing_asked;
@@ -190,18 +190,19 @@ impl Run<'_> {
         self.evidence.selected(selection);
         let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
         let required = must_match.then_some(Requirement::Present);
-        let advice = remembered::advice(&self.scope);
+        let advice = resolve::advice(&self.scope);
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
         let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
         let mut circumstances = Circumstances { required, ..circumstances };
         let only_first = self.talk.only_first_miss();
         let (rule, errors) = (self.miss_rule(), self.talk.errors);
-        misses::tell_all(selection, unbound, rule, misses::missed, advice, only_first, errors);
+        unmatched::tell_all(selection, unbound, rule, unmatched::missed, advice, only_first, errors);
         circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
         if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
         }
-        circumstances.could_not_begin = misses::stop_it(self.args.error_action, &circumstances, self.watch)?;
+        circumstances.could_not_begin =
+            unmatched::stop_it(self.args.error_action, &circumstances, self.watch)?;
         if circumstances.could_not_begin {
             self.talk.say("nothing was closed, because not everything that was named is there")?;
         }

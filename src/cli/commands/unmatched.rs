@@ -11,7 +11,7 @@ use crate::cli::args::ErrorAction;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Watch;
-use crate::cli::manner::Manner;
+use crate::cli::output_style::Manner;
 use crate::cli::progress;
 use crate::cli::render::{plural, printable};
 

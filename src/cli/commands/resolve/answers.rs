@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cli::args::ErrorAction;
-use crate::cli::commands::misses::{MissRule, missed};
+use crate::cli::commands::unmatched::{MissRule, missed};
 use crate::cli::config::Config;
-use crate::cli::manner::Voice;
 use crate::cli::objects::{Subject, read, read_each};
+use crate::cli::output_style::Voice;
 use crate::cli::powershell::{Binding, BindingError, Bound as Command, Cmdlet, bind as bind_words};
 
 /// A fixture that shrinks would prove less without a sign of it.

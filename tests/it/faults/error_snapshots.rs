@@ -8,8 +8,8 @@ use crate::support::raw::{RawServer, Script};
 use crate::teardown::ADMIN;
 use crate::transport::tls::self_signed;
 
+use super::auth_mode::Way::{self, BasicTls, NtlmSealed, NtlmTls};
 use super::host::Host;
-use super::way::Way::{self, BasicTls, NtlmSealed, NtlmTls};
 use super::{Operation, cell, troubles};
 
 /// As the runs name their host, and as the file does; both are of one length, so that tables stay straight.
@@ -63,7 +63,7 @@ async fn tell(operation: Operation, name: &str, way: Way) -> String {
     };
     let server = RawServer::begin(way.is_tls().then_some(identity.acceptor), Arc::default(), script).await;
     let port = server.address.port();
-    if matches!(trouble.deed, super::trouble::Deed::Refused) {
+    if matches!(trouble.deed, super::fault::Deed::Refused) {
         host.struck();
         drop(server);
         tokio::task::yield_now().await;
