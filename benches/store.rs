@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, criterion_group};
 use pssession::session::{
     IdRange, LocalId, SeenOn, Selector, SessionDescriptor, SessionQuery, WildcardPattern,
 };
-use pssession::store::{Note, Origin, Row, Rows, Sighting, Store, StoreReader};
+use pssession::store::{ListingContext, Origin, Row, RowMetadata, Rows, Store, StoreReader};
 use pssession::wsman::{Shell, ShellId, ShellSchema};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -40,10 +40,10 @@ fn row(number: u128, every: u128) -> Row {
     let seen_on = SeenOn { host: &host, url: &url, port: 5985 };
     let mut session = SessionDescriptor::from_shell(shell, seen_on, r"LAB\ada", NOW);
     session.id = i64::try_from(number + 1).ok().map(LocalId);
-    let note = Note {
+    let note = RowMetadata {
         user: Some(r"LAB\ada".to_owned()),
         auth: Some("ntlm".to_owned()),
-        ..Note::new(Origin::Imported)
+        ..RowMetadata::new(Origin::Imported)
     };
     Row { session, note }
 }
@@ -117,7 +117,7 @@ fn store(c: &mut Criterion) {
         );
     });
     let found: Vec<_> = rows.iter().map(|row| row.session.clone()).collect();
-    let sighting = Sighting {
+    let sighting = ListingContext {
         endpoint_url: URL,
         seen_by: r"LAB\ada",
         server_names: None,

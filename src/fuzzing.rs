@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::ExposeSecret as _;
 
-use crate::auth::{Answer, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Step, handshake};
+use crate::auth::{Answer, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Step, handshake};
 use crate::simulator::fuzzing::Logins;
 
 /// Takes an input, and panics where something does not hold.
@@ -64,7 +64,7 @@ pub fn login(data: &[u8]) {
     let credential = Credential::new(ACCOUNT, PASSWORD.into());
     let Ok(mut client) = handshake(scheme, &credential, LoginPolicy::default(), &options) else { return };
     let mut server = Logins::new(ACCOUNT, PASSWORD, [7; 8]);
-    let mut answer: Option<(u16, Offers)> = None;
+    let mut answer: Option<(u16, Challenges)> = None;
     let mut found = Changed::No;
     for leg in 0..MAX_LEGS {
         let heard = answer.as_ref().map(|(status, offers)| Answer {
@@ -93,7 +93,7 @@ pub fn login(data: &[u8]) {
         let (status, offers) = server.respond(&header, SOAP, b"");
         let offers: Vec<_> = offers.iter().map(|offer| changed(offer, 2 * leg + 1, changes)).collect();
         found = offers.iter().fold(found, |found, (_, changed)| found.max(*changed));
-        answer = Some((status, Offers::parse(offers.iter().map(|(offer, _)| offer.as_str()))));
+        answer = Some((status, Challenges::parse(offers.iter().map(|(offer, _)| offer.as_str()))));
     }
     panic!("the login does not end");
 }

@@ -33,7 +33,7 @@ Describe 'Stopping' {
 
     It 'gives each outcome as it is known, and tells at a stop what became of the rest' {
         $sessions = @(Get-PssSession @there)
-        $null = Send-Order '/mischief' @{ Mischief = 'hang'; Operation = 'Delete'; ShellId = $sessions[5].ShellId }
+        $null = Send-Order '/faults' @{ Fault = 'hang'; Operation = 'Delete'; ShellId = $sessions[5].ShellId }
         $shell = New-Shell { param($Sessions, $Me)
             $Sessions | Remove-PssSession -Credential $Me -Confirm:$false -PassThru } $sessions, $me
         $output = Start-Shell $shell
@@ -53,7 +53,7 @@ Describe 'Stopping' {
 
     It 'begins nothing that was not begun' {
         $sessions = @(Get-PssSession @there)
-        $null = Send-Order '/mischief' @{ Mischief = 'hang'; Operation = 'Enumerate' }
+        $null = Send-Order '/faults' @{ Fault = 'hang'; Operation = 'Enumerate' }
         $shell = New-Shell { param($Sessions, $Me)
             $Sessions | Remove-PssSession -Credential $Me -Confirm:$false -PassThru } $sessions, $me
         $output = Start-Shell $shell
@@ -64,7 +64,7 @@ Describe 'Stopping' {
     }
 
     It 'ends a listing at once' {
-        $null = Send-Order '/mischief' @{ Mischief = 'hang'; Operation = 'Enumerate' }
+        $null = Send-Order '/faults' @{ Fault = 'hang'; Operation = 'Enumerate' }
         $shell = New-Shell { param($There) Get-PssSession @There } $there
         $null = Start-Shell $shell
         Wait-For { Get-Child }

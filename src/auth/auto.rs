@@ -168,7 +168,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::auth::{Leg, Offers, handshake};
+    use crate::auth::{Challenges, Leg, handshake};
 
     const HTTP: LoginPolicy = LoginPolicy {
         tls: false,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn step(login: &mut dyn Handshake, status: u16, header: &str) -> Result<Step, AuthError> {
-        let offers = Offers::parse([header]);
+        let offers = Challenges::parse([header]);
         login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
     }
 

@@ -123,9 +123,9 @@ const PREFIX: &str = "Basic ";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::Offers;
+    use crate::auth::Challenges;
 
-    fn answer(status: u16, offers: &Offers) -> Answer<'_> {
+    fn answer(status: u16, offers: &Challenges) -> Answer<'_> {
         Answer { status, offers, server_certificate: None }
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
     fn sent(user: &str, password: &str) -> (Basic, String) {
         let mut basic = asked(user, password);
-        let offers = Offers::parse(["Negotiate", "basic realm=\"WSMAN\""]);
+        let offers = Challenges::parse(["Negotiate", "basic realm=\"WSMAN\""]);
         let Step::Send(leg) = basic.step(Some(&answer(401, &offers))).unwrap() else { panic!("not sent") };
         assert!(leg.identify);
         (basic, leg.authorization.unwrap().expose_secret().to_owned())
@@ -157,7 +157,7 @@ mod tests {
         let mut basic = Basic::offered(Credential::new("Aladdin", "open sesame".into()));
         let Step::Send(leg) = basic.step(None).unwrap() else { panic!("not sent") };
         assert!(leg.identify && leg.begins && leg.proves && !basic.is_accepted());
-        basic.step(Some(&answer(200, &Offers::default()))).unwrap();
+        basic.step(Some(&answer(200, &Challenges::default()))).unwrap();
         assert!(basic.is_accepted());
     }
 
@@ -168,7 +168,7 @@ mod tests {
             (200, "Basic realm=\"x\"", "Basic"),
             (401, "", "no authentication"),
         ] {
-            let offers = Offers::parse([header]);
+            let offers = Challenges::parse([header]);
             let error = asked("user", "geheim").step(Some(&answer(status, &offers))).unwrap_err();
             let AuthError::NotOffered { offered: said, .. } = error else { panic!("{error}") };
             assert_eq!(said, offered);
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_401_to_the_password_is_a_definite_refusal() {
-        let offers = Offers::parse(["Basic realm=\"WSMAN\""]);
+        let offers = Challenges::parse(["Basic realm=\"WSMAN\""]);
         let (mut basic, _) = sent("user", "geheim");
         let error = basic.step(Some(&answer(401, &offers))).unwrap_err();
         assert_eq!(error, AuthError::Refused { user: "user".into(), scheme: "basic" });
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn every_later_request_bears_the_same_header() {
         let (mut basic, first) = sent("user", "geheim");
-        let step = basic.step(Some(&answer(200, &Offers::default()))).unwrap();
+        let step = basic.step(Some(&answer(200, &Challenges::default()))).unwrap();
         let Step::Established(Protection::Header(header)) = &step else { panic!("{step:?}") };
         assert_eq!(header.expose_secret(), first);
         assert!(!format!("{step:?} {basic:?}").contains("geheim"));

@@ -5,17 +5,17 @@ use std::fmt;
 /// The parsed `WWW-Authenticate` headers of one answer: several headers, or comma-joined, in any case (RFC 9110,
 /// section 11.6.1, WWW-Authenticate).
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Offers {
-    items: Vec<Offer>,
+pub struct Challenges {
+    items: Vec<Challenge>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Offer {
+struct Challenge {
     scheme: String,
     token: Option<String>,
 }
 
-impl Offers {
+impl Challenges {
     /// Parses the values of all `WWW-Authenticate` headers of an answer. What does not parse is passed over, up to
     /// the next comma: a server's slip in one scheme must not hide another.
     pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
@@ -59,14 +59,14 @@ impl Offers {
     }
 }
 
-impl Offer {
+impl Challenge {
     fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 }
 
 /// The names for a message, such as `Negotiate, Kerberos`, or `no authentication`.
-impl fmt::Display for Offers {
+impl fmt::Display for Challenges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.items.is_empty() {
             return f.write_str("no authentication");
@@ -76,14 +76,14 @@ impl fmt::Display for Offers {
 }
 
 /// The names only: a token does not belong in a log.
-impl fmt::Debug for Offers {
+impl fmt::Debug for Challenges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Offers({self})")
+        write!(f, "Challenges({self})")
     }
 }
 
 /// Reads the challenges of one header value.
-fn read_value(value: &str, items: &mut Vec<Offer>) {
+fn read_value(value: &str, items: &mut Vec<Challenge>) {
     let mut rest = value;
     while items.len() < MAX_OFFERS {
         rest = rest.trim_start_matches([',', ' ', '\t']);
@@ -96,7 +96,7 @@ fn read_value(value: &str, items: &mut Vec<Offer>) {
             continue;
         }
         let (token, after) = read_token68(after);
-        items.push(Offer { scheme: scheme.to_owned(), token: token.map(str::to_owned) });
+        items.push(Challenge { scheme: scheme.to_owned(), token: token.map(str::to_owned) });
         rest = if token.is_some() { after } else { skip_parameters(after) };
     }
 }
@@ -176,8 +176,8 @@ mod tests {
 
     use super::*;
 
-    fn offers(values: &[&str]) -> Offers {
-        Offers::parse(values.iter().copied())
+    fn offers(values: &[&str]) -> Challenges {
+        Challenges::parse(values.iter().copied())
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn hostile_headers_are_bounded() {
         assert_eq!(offers(&[&"a,".repeat(10_000)]).items.len(), MAX_OFFERS);
-        assert_eq!(offers(&[&"a".repeat(MAX_VALUE_BYTES + 1)]), Offers::default());
+        assert_eq!(offers(&[&"a".repeat(MAX_VALUE_BYTES + 1)]), Challenges::default());
         assert!(!offers(&[&"a".repeat(100)]).has(&"a".repeat(100)));
         assert!(!offers(&["Basic realm=\"never closed, Negotiate"]).has("Negotiate"));
     }
@@ -229,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(values in prop::collection::vec("[ -~\u{e9}\t]{0,60}|\\PC{0,40}", 0..4)) {
-            let offers = Offers::parse(values.iter().map(String::as_str));
+            let offers = Challenges::parse(values.iter().map(String::as_str));
             let _ = (offers.to_string(), offers.token("Negotiate").map(str::len));
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{AuthError, Seal, ServerNames};
 
-/// One security context of one login. `Bare` carries its tokens as they are, `Spnego` within a
+/// One security context of one login. `RawToken` carries its tokens as they are, `Spnego` within a
 /// negotiation; both call it in this order:
 ///
 /// ```text

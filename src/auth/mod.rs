@@ -26,7 +26,7 @@ mod ticket;
 mod token_exchange;
 
 pub use basic::Basic;
-pub use challenges::Offers;
+pub use challenges::Challenges;
 #[cfg_attr(
     not(feature = "client"),
     expect(unused_imports, reason = "only logins over a network are counted")
@@ -45,7 +45,7 @@ pub use options::NtlmOptions;
 pub(crate) use scheme::handshake_after;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
 pub use server_names::ServerNames;
-pub use ticket::{TicketTrouble, ticket_holder};
+pub use ticket::{TicketError, ticket_holder};
 
 use std::fmt;
 
@@ -86,7 +86,7 @@ pub struct Answer<'a> {
     /// The HTTP status.
     pub status: u16,
     /// The schemes and tokens of its `WWW-Authenticate` headers.
-    pub offers: &'a Offers,
+    pub offers: &'a Challenges,
     /// The DER of the server's TLS certificate, on HTTPS: it makes the channel binding.
     pub server_certificate: Option<&'a [u8]>,
 }
@@ -235,7 +235,7 @@ pub enum AuthError {
         /// The service principal that a ticket was wanted for.
         spn: String,
         /// The kind of trouble.
-        trouble: TicketTrouble,
+        trouble: TicketError,
         /// What the system's library says, as ` (...)`; may be empty.
         problem: String,
     },

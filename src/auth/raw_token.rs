@@ -2,7 +2,7 @@
 //! under `Kerberos`.
 
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::token_exchange::{self, Manner};
+use super::token_exchange::{self, CarrierConfig};
 use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that carries one mechanism's tokens under one word.
@@ -13,8 +13,8 @@ use super::{Answer, AuthError, Handshake, ServerNames, Step};
 ///   +--(nothing, if the first token needs the certificate)--> Asked --(401: first token)--> Waiting
 /// ```
 #[derive(Debug)]
-pub(super) struct Bare {
-    manner: Manner,
+pub(super) struct RawToken {
+    manner: CarrierConfig,
     /// The word in use, of those of the manner.
     header: &'static str,
     name: &'static str,
@@ -37,8 +37,8 @@ enum State {
     Over,
 }
 
-impl Bare {
-    pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: Manner) -> Self {
+impl RawToken {
+    pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: CarrierConfig) -> Self {
         let (header, name) = (manner.header, mechanism.name());
         Self { manner, header, name, state: State::Start(mechanism), server_names: None }
     }
@@ -129,7 +129,7 @@ impl Bare {
     }
 }
 
-impl Handshake for Bare {
+impl Handshake for RawToken {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -179,9 +179,9 @@ mod tests {
 
     use super::*;
     use crate::auth::ntlm::{Ntlm, test_vectors};
-    use crate::auth::{Credential, Leg, NtlmOptions, Offers, Protection, sealing};
+    use crate::auth::{Challenges, Credential, Leg, NtlmOptions, Protection, sealing};
 
-    fn ntlm(sealed: bool) -> Bare {
+    fn ntlm(sealed: bool) -> RawToken {
         let options = NtlmOptions {
             spn: Some("HTTP/win01.example.com".to_owned()),
             workstation: String::new(),
@@ -192,14 +192,19 @@ mod tests {
         };
         let mechanism = Ntlm::new(Credential::new(r"Domain\User", "Password".into()), options);
         let sealed = sealed.then_some(sealing::SPNEGO);
-        Bare::new(
+        RawToken::new(
             Box::new(mechanism),
-            Manner { headers: &["Negotiate", "NTLM"], header: "Negotiate", sealed, tls: sealed.is_none() },
+            CarrierConfig {
+                headers: &["Negotiate", "NTLM"],
+                header: "Negotiate",
+                sealed,
+                tls: sealed.is_none(),
+            },
         )
     }
 
-    fn step(login: &mut Bare, status: u16, header: &str) -> Result<Step, AuthError> {
-        let offers = Offers::parse([header]);
+    fn step(login: &mut RawToken, status: u16, header: &str) -> Result<Step, AuthError> {
+        let offers = Challenges::parse([header]);
         login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
     }
 
@@ -219,7 +224,7 @@ mod tests {
     }
 
     /// A login that has sent its proof.
-    fn proved(sealed: bool) -> Bare {
+    fn proved(sealed: bool) -> RawToken {
         let mut login = ntlm(sealed);
         login.step(None).unwrap();
         let proof = leg(step(&mut login, 401, &format!("Negotiate {}", encoded(test_vectors::CHALLENGE))));

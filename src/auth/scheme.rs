@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::auto::Auto;
-use super::{AuthError, Basic, Credential, Handshake, NtlmOptions, Offers};
+use super::{AuthError, Basic, Challenges, Credential, Handshake, NtlmOptions};
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
-use super::{mechanism::Mechanism, raw_token::Bare, sealing, spnego::Spnego, token_exchange::Manner};
+use super::{
+    mechanism::Mechanism, raw_token::RawToken, sealing, spnego::Spnego, token_exchange::CarrierConfig,
+};
 
 /// How to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -134,7 +136,7 @@ pub const SCHEMES: &[SchemeRow] = &[
 impl Login<'_> {
     /// One mechanism's tokens as they are.
     fn bare(&self, mechanism: Box<dyn Mechanism>, protocol: &'static str) -> Box<dyn Handshake> {
-        Box::new(Bare::new(mechanism, self.manner(protocol)))
+        Box::new(RawToken::new(mechanism, self.manner(protocol)))
     }
 
     /// A negotiation between all that this build has and the policy allows.
@@ -158,9 +160,9 @@ impl Login<'_> {
         Box::new(super::ntlm::Ntlm::new(self.credential.clone(), self.options.clone()))
     }
 
-    fn manner(&self, protocol: &'static str) -> Manner {
+    fn manner(&self, protocol: &'static str) -> CarrierConfig {
         let is_sealed = self.row.verdict(self.policy) == Verdict::Sealed;
-        Manner {
+        CarrierConfig {
             headers: self.row.headers,
             header: self.header,
             sealed: is_sealed.then_some(protocol),
@@ -232,7 +234,7 @@ impl SchemeRow {
         credential: &Credential,
         policy: LoginPolicy,
         options: &NtlmOptions,
-        offers: Option<&Offers>,
+        offers: Option<&Challenges>,
     ) -> Result<Box<dyn Handshake>, AuthError> {
         let refused = |problem| AuthError::NotAllowed { scheme: self.name, problem };
         let verdict = self.verdict(policy);
@@ -266,7 +268,7 @@ pub fn handshake(
 
 /// As [`handshake`], with a server whose offers are known from an earlier login.
 pub(crate) fn handshake_after(
-    offers: Option<&Offers>,
+    offers: Option<&Challenges>,
     scheme: AuthScheme,
     credential: &Credential,
     policy: LoginPolicy,

@@ -25,7 +25,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
 /// What keeps a ticket from opening the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TicketTrouble {
+pub enum TicketError {
     /// There is no ticket for this user: no cache, no keytab, or those of somebody else.
     NoTicket,
     /// The ticket has expired.
@@ -42,7 +42,7 @@ pub enum TicketTrouble {
     Other,
 }
 
-impl fmt::Display for TicketTrouble {
+impl fmt::Display for TicketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTicket => "there is no ticket",
@@ -64,7 +64,7 @@ mod tests {
     fn a_trouble_reads_as_one_line() {
         let error = AuthError::Ticket {
             spn: "HTTP/web01".to_owned(),
-            trouble: TicketTrouble::Expired,
+            trouble: TicketError::Expired,
             problem: " (Ticket expired)".to_owned(),
         };
         let expected = "no Kerberos login with HTTP/web01: the ticket has expired (Ticket expired)";

@@ -9,7 +9,7 @@ use super::{Answer, AuthError, Leg, Protection, Step};
 
 /// What the row of [`SCHEMES`](super::SCHEMES) and the policy say of a login.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
+pub(super) struct CarrierConfig {
     /// The words in `WWW-Authenticate`; another one is used where the one in use is not offered.
     pub(super) headers: &'static [&'static str],
     /// The one to begin with.
@@ -20,7 +20,7 @@ pub(super) struct Manner {
     pub(super) tls: bool,
 }
 
-impl Manner {
+impl CarrierConfig {
     /// The first of its words that the server offers.
     pub(super) fn offered(&self, answer: &Answer<'_>) -> Option<&'static str> {
         self.headers.iter().copied().find(|header| answer.offers.has(header))
@@ -47,7 +47,7 @@ pub(super) fn send(header: &str, token: &Token, begins: bool) -> Step {
     Step::Send(Leg { authorization: Some(authorization), identify: false, begins, proves })
 }
 
-/// The token that the answer bears under this word. How long it can be is bounded by what [`Offers`](super::Offers)
+/// The token that the answer bears under this word. How long it can be is bounded by what [`Challenges`](super::Challenges)
 /// reads.
 pub(super) fn token(
     answer: &Answer<'_>,

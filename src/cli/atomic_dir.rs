@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A folder in the making. Dropped without [`NewFolder::appear`] it leaves nothing behind.
+/// A folder in the making. Dropped without [`AtomicDir::appear`] it leaves nothing behind.
 #[derive(Debug)]
-pub(crate) struct NewFolder {
+pub(crate) struct AtomicDir {
     place: PathBuf,
     /// Holds the folder itself, and then the one that it replaces.
     beside: TempDir,
 }
 
-impl NewFolder {
+impl AtomicDir {
     /// Makes room beside `place`, on the same file system.
     pub(crate) fn beside(place: &Path) -> io::Result<Self> {
         let parent = match place.parent() {
@@ -72,7 +72,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let place = home.path().join("x");
         for name in ["a", "b"] {
-            let folder = NewFolder::beside(&place).unwrap();
+            let folder = AtomicDir::beside(&place).unwrap();
             folder.write(name, b"text").unwrap();
             folder.appear().unwrap();
             assert_eq!((names(&place), names(home.path())), (vec![name.to_owned()], vec!["x".to_owned()]));
@@ -82,11 +82,11 @@ mod tests {
     #[test]
     fn what_cannot_be_written_leaves_nothing_behind() {
         let home = tempfile::tempdir().unwrap();
-        let folder = NewFolder::beside(&home.path().join("x")).unwrap();
+        let folder = AtomicDir::beside(&home.path().join("x")).unwrap();
         folder.write("a", b"text").unwrap();
         folder.write("no/such/folder", b"text").unwrap_err();
         drop(folder);
         assert!(names(home.path()).is_empty());
-        NewFolder::beside(&home.path().join("no/x")).unwrap_err();
+        AtomicDir::beside(&home.path().join("no/x")).unwrap_err();
     }
 }

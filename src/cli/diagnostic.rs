@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{Format, PlainFormat, ReportFormat};
 use super::exit::Exit;
-use super::output_style::Voice;
+use super::output_style::PowerShellStyle;
 use super::render::{printable, visible};
 use super::{progress, terminal};
 
@@ -47,7 +47,7 @@ pub(crate) enum DiagnosticFormat {
     #[default]
     Text,
     /// For a person, in PowerShell's concise view.
-    Concise(Voice),
+    Concise(PowerShellStyle),
     Json,
     Silent,
 }
@@ -191,7 +191,7 @@ impl Diagnostic {
 
     /// `Remove-PSSession: ...` with the causes on the same line, the advice below; with `-Verbose` also what a script
     /// would ask of the error record.
-    fn to_concise(&self, voice: Voice, colour: bool) -> String {
+    fn to_concise(&self, voice: PowerShellStyle, colour: bool) -> String {
         let (red, green, plain) = if colour { ("\x1b[31;1m", "\x1b[32;1m", "\x1b[0m") } else { ("", "", "") };
         let parts = std::iter::once(&self.message).chain(&self.causes).map(|part| printable(part));
         let message = parts.collect::<Vec<_>>().join(": ");
@@ -288,10 +288,10 @@ mod tests {
     fn the_concise_view_is_one_line_and_tells_a_script_more_only_if_it_is_verbose() {
         let error = Diagnostic::usage("no session has the id \"7\"").about("7").with_hint("look");
         let action = ErrorAction::Continue;
-        let voice = Voice { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
+        let voice = PowerShellStyle { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
         let concise = "Remove-PSSession: no session has the id \"7\"\n  hint: look\n";
         assert_eq!(error.to_concise(voice, false), concise);
-        let verbose = error.to_concise(Voice { verbose: true, ..voice }, false);
+        let verbose = error.to_concise(PowerShellStyle { verbose: true, ..voice }, false);
         let more =
             "  FullyQualifiedErrorId: InvalidArgument,Class\n  Category: InvalidArgument, TargetObject: 7\n";
         assert_eq!(verbose, format!("{concise}{more}"));
@@ -306,7 +306,7 @@ mod tests {
         let shown = r"a\u{1b}[2J\u{202e}b";
         let text = format!("error: {shown}\n  because: {shown}\n\nhint: {shown}\n");
         assert_eq!(error.to_text(false), text);
-        let voice = Voice { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
+        let voice = PowerShellStyle { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
         let concise = error.to_concise(voice, false);
         assert!(concise.starts_with(&format!("C: {shown}: {shown}\n  hint: {shown}\n")), "{concise}");
         assert!(concise.ends_with(&format!("TargetObject: {shown}\n")), "{concise}");

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use clap::CommandFactory as _;
 use pssession::SessionDescriptor;
 use pssession::session::SeenOn;
-use pssession::store::{Note, Origin, Row};
+use pssession::store::{Origin, Row, RowMetadata};
 use pssession::wsman::xml::Document;
 use pssession::wsman::{Command, Shell, uri};
 
@@ -75,7 +75,7 @@ fn listed_shell(data: &[u8]) {
     let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
     let mut session = SessionDescriptor::from_shell(shell, seen_on, "", seen_at());
     session.commands = Some(commands).filter(|commands| !commands.is_empty());
-    let row = Row { session, note: Note::new(Origin::Imported) };
+    let row = Row { session, note: RowMetadata::new(Origin::Imported) };
     for format in FORMATS {
         let written = render::sessions_as(format, std::slice::from_ref(&row)).unwrap_or_default();
         let read = rows(&written);

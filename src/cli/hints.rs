@@ -4,8 +4,8 @@ pub(crate) mod tls;
 
 use std::error::Error as _;
 
-use pssession::auth::{AuthError, SCHEMES, SchemeRow, TicketTrouble};
-use pssession::teardown::{Doubt, Failure, Outcome, Record};
+use pssession::auth::{AuthError, SCHEMES, SchemeRow, TicketError};
+use pssession::teardown::{Failure, Outcome, Record, UnknownReason};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
 use pssession::{Endpoint, Error};
@@ -60,10 +60,10 @@ pub(crate) fn outcome_hint(record: &Record) -> Option<String> {
     let session = &record.session;
     let again = format!("`pssession get --on {}`", session.endpoint_url);
     let failure = match &record.outcome {
-        Outcome::Unknown(Doubt::NotVisible { .. }) => {
+        Outcome::Unknown(UnknownReason::NotVisible { .. }) => {
             return Some(format!("an account that sees everybody's sessions can tell: {again} --user ..."));
         }
-        Outcome::Unknown(Doubt::CannotProve) => {
+        Outcome::Unknown(UnknownReason::CannotProve) => {
             return Some(
                 "only Windows lists all that is there; look on the server itself whether its process has ended"
                     .to_owned(),
@@ -220,24 +220,24 @@ const CHECK_LOGIN: &str = "check the user (DOMAIN\\user, user@realm, or a local 
 const NOT_AGAIN: &str = "it is not tried again in this run, so that the account does not get locked";
 
 /// Advice on what keeps a Kerberos ticket from opening the door.
-pub(crate) fn ticket_hint(trouble: TicketTrouble) -> &'static str {
+pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
     match trouble {
-        TicketTrouble::NoTicket => {
+        TicketError::NoTicket => {
             "`kinit USER@REALM` gets a ticket and `klist` shows what is there; KRB5CCNAME names another cache, and \
              KRB5_CLIENT_KTNAME a keytab; a password is not used for Kerberos here"
         }
-        TicketTrouble::Expired => "`kinit` gets a new ticket; `kinit -R` renews one that can be renewed",
-        TicketTrouble::UnknownServer => {
+        TicketError::Expired => "`kinit` gets a new ticket; `kinit -R` renews one that can be renewed",
+        TicketError::UnknownServer => {
             "name the server by its full name, not by an address; --spn names another principal (host/web01.example.com) \
              or another service of each server (host, WSMAN); --auth ntlm takes a password"
         }
-        TicketTrouble::ClockSkew => {
+        TicketError::ClockSkew => {
             "set the clock: Kerberos takes five minutes between this machine, the KDC and the server"
         }
-        TicketTrouble::NoKdc => {
+        TicketError::NoKdc => {
             "look at krb5.conf (KRB5_CONFIG) and at the way to port 88 of the realm's KDC; `kinit` meets the same trouble"
         }
-        TicketTrouble::Refused => {
+        TicketError::Refused => {
             "the principal may belong to another account (--spn names another), or something between here and the server \
              ends the TLS connection; no password was shown, so that no account gets locked"
         }

@@ -35,11 +35,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command, LogFormat, Talk};
+use args::{Cli, Command, LogArgs, LogFormat};
 use commands::Context;
 use diagnostic::{Diagnostic, DiagnosticFormat};
 use exit::Exit;
-use output_style::Manner;
+use output_style::OutputStyle;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
@@ -96,7 +96,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
 }
 
 /// Errors are JSON where the output was asked to be.
-fn diagnostic_format(command: &Command, manner: Manner) -> DiagnosticFormat {
+fn diagnostic_format(command: &Command, manner: OutputStyle) -> DiagnosticFormat {
     match command {
         Command::Get(args) => manner.last_error(args.output.output),
         Command::Remove(args) => manner.last_error(args.output.output),
@@ -114,7 +114,7 @@ fn diagnostic_format(command: &Command, manner: Manner) -> DiagnosticFormat {
 }
 
 /// Log lines go to stderr: nothing unasked, each step with `-v`, each state change and message with `-vv`.
-fn start_logging(talk: &Talk) {
+fn start_logging(talk: &LogArgs) {
     let level = match talk.verbose {
         0 => return,
         1 => tracing::Level::INFO,

@@ -5,15 +5,15 @@ use super::diagnostic::DiagnosticFormat;
 
 /// The manner of one run.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Manner {
+pub(crate) enum OutputStyle {
     #[default]
     Native,
-    PowerShell(Voice),
+    PowerShell(PowerShellStyle),
 }
 
 /// How PowerShell would speak for a cmdlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Voice {
+pub(crate) struct PowerShellStyle {
     /// The cmdlet's name, which stands before each of its errors.
     pub(crate) cmdlet: &'static str,
     /// What stands behind the comma in a fully qualified error id.
@@ -24,14 +24,14 @@ pub(crate) struct Voice {
     pub(crate) action: ErrorAction,
 }
 
-impl Voice {
+impl PowerShellStyle {
     /// Whether error records are kept to oneself.
     fn is_silent(self) -> bool {
         matches!(self.action, ErrorAction::SilentlyContinue | ErrorAction::Ignore)
     }
 }
 
-impl Manner {
+impl OutputStyle {
     /// How errors are written beside this output.
     pub(crate) fn errors(self, output: Option<Format>) -> DiagnosticFormat {
         match self {
@@ -49,7 +49,7 @@ impl Manner {
     }
 
     /// How PowerShell would speak, where it was typed in its spelling.
-    pub(crate) fn voice(self) -> Option<Voice> {
+    pub(crate) fn voice(self) -> Option<PowerShellStyle> {
         match self {
             Self::Native => None,
             Self::PowerShell(voice) => Some(voice),

@@ -22,7 +22,7 @@ pub(crate) struct Message {
 
 /// What is wrong, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
+pub(crate) struct RecordingError {
     pub(crate) line: usize,
     pub(crate) reason: String,
 }
@@ -33,7 +33,7 @@ struct Reader<'t> {
 }
 
 /// Reads the text of a recording.
-pub(crate) fn read(text: &str) -> Result<Vec<Message>, Flaw> {
+pub(crate) fn read(text: &str) -> Result<Vec<Message>, RecordingError> {
     let mut reader = Reader { parser: Parser::new_from_str(text), line: 1 };
     while matches!(reader.peek()?, Event::StreamStart | Event::DocumentStart) {
         reader.next()?;
@@ -50,7 +50,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Message>, Flaw> {
 }
 
 impl Reader<'_> {
-    fn next(&mut self) -> Result<Event, Flaw> {
+    fn next(&mut self) -> Result<Event, RecordingError> {
         let (event, mark) = self.parser.next_token().map_err(broken)?;
         self.line = mark.line();
         match event {
@@ -59,20 +59,20 @@ impl Reader<'_> {
         }
     }
 
-    fn peek(&mut self) -> Result<&Event, Flaw> {
+    fn peek(&mut self) -> Result<&Event, RecordingError> {
         self.parser.peek().map(|(event, _)| event).map_err(broken)
     }
 
-    fn flaw(&self, reason: impl Into<String>) -> Flaw {
-        Flaw { line: self.line, reason: reason.into() }
+    fn flaw(&self, reason: impl Into<String>) -> RecordingError {
+        RecordingError { line: self.line, reason: reason.into() }
     }
 
     /// Reads a mapping whose values `value` reads, by their keys.
     fn mapping(
         &mut self,
         what: &str,
-        mut value: impl FnMut(&mut Self, &str) -> Result<(), Flaw>,
-    ) -> Result<(), Flaw> {
+        mut value: impl FnMut(&mut Self, &str) -> Result<(), RecordingError>,
+    ) -> Result<(), RecordingError> {
         if !matches!(self.next()?, Event::MappingStart(..)) {
             return Err(self.flaw(format!("{what} is a mapping, and this is none")));
         }
@@ -85,7 +85,7 @@ impl Reader<'_> {
         }
     }
 
-    fn messages(&mut self) -> Result<Vec<Message>, Flaw> {
+    fn messages(&mut self) -> Result<Vec<Message>, RecordingError> {
         if !matches!(self.next()?, Event::SequenceStart(..)) {
             return Err(self.flaw("messages is a list, and this is none"));
         }
@@ -97,7 +97,7 @@ impl Reader<'_> {
         Ok(messages)
     }
 
-    fn message(&mut self) -> Result<Message, Flaw> {
+    fn message(&mut self) -> Result<Message, RecordingError> {
         let (mut line, mut request, mut response, mut status) = (None, None, None, None);
         self.mapping("a message", |reader, key| {
             line.get_or_insert(reader.line);
@@ -123,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// A text; nothing where YAML says `null`.
-    fn text(&mut self, key: &str) -> Result<Option<String>, Flaw> {
+    fn text(&mut self, key: &str) -> Result<Option<String>, RecordingError> {
         match self.next()? {
             Event::Scalar(text, TScalarStyle::Plain, ..) if matches!(text.as_str(), "" | "~" | "null") => {
                 Ok(None)
@@ -134,7 +134,7 @@ impl Reader<'_> {
     }
 
     /// Passes over one value, whatever is in it.
-    fn skip(&mut self) -> Result<(), Flaw> {
+    fn skip(&mut self) -> Result<(), RecordingError> {
         let mut depth = 0_usize;
         loop {
             match self.next()? {
@@ -150,8 +150,8 @@ impl Reader<'_> {
     }
 }
 
-fn broken(error: ScanError) -> Flaw {
-    Flaw { line: error.marker().line(), reason: format!("not YAML: {}", error.info()) }
+fn broken(error: ScanError) -> RecordingError {
+    RecordingError { line: error.marker().line(), reason: format!("not YAML: {}", error.info()) }
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use pssession::session::{Selection, SessionDescriptor};
-use pssession::store::Note;
-use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, Surveyed};
+use pssession::store::RowMetadata;
+use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, SurveyedHost};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -28,7 +28,7 @@ use super::table::Table;
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Evidence(Arc<Mutex<Option<Notes>>>);
+pub(crate) struct ReportWriter(Arc<Mutex<Option<Notes>>>);
 
 #[derive(Debug)]
 struct Notes {
@@ -39,7 +39,7 @@ struct Notes {
     misses: Vec<Value>,
     planned: Vec<Arc<SessionDescriptor>>,
     /// What is kept beside each of them.
-    beside: Arc<[Note]>,
+    beside: Arc<[RowMetadata]>,
     records: BTreeMap<usize, Record>,
 }
 
@@ -50,7 +50,7 @@ enum Place {
     File { path: PathBuf, folder: PathBuf, temporary: NamedTempFile },
 }
 
-impl Evidence {
+impl ReportWriter {
     /// Makes room for the report that was asked for, if one was.
     pub(crate) fn begin(args: &RemoveArgs, table: Option<&Table>) -> Result<Self, Diagnostic> {
         let place = match report_to(args)? {
@@ -87,7 +87,7 @@ impl Evidence {
     }
 
     /// Notes the plan, before anybody is asked.
-    pub(crate) fn planned(&self, plan: &Plan, beside: &Arc<[Note]>) {
+    pub(crate) fn planned(&self, plan: &Plan, beside: &Arc<[RowMetadata]>) {
         let descriptors =
             || plan.sessions().into_iter().map(|planned| Arc::clone(planned.descriptor())).collect();
         self.note(|notes| (notes.planned, notes.beside) = (descriptors(), Arc::clone(beside)));
@@ -192,7 +192,7 @@ impl Notes {
     }
 }
 
-fn host(asked: &Surveyed, cancelled: bool) -> Value {
+fn host(asked: &SurveyedHost, cancelled: bool) -> Value {
     let endpoint = asked.connector().endpoint();
     let chain = |error: &dyn std::error::Error| Diagnostic::usage("").caused_by(error).causes.join(": ");
     let listing = asked.listing();

@@ -11,7 +11,7 @@ use super::args::{Cli, Command, ErrorAction};
 use super::commands::Context;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
-use super::output_style::{Manner, Voice};
+use super::output_style::{OutputStyle, PowerShellStyle};
 use super::powershell::{
     self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose, selector_with_two_dashes,
 };
@@ -73,7 +73,7 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
         }
     }
     start_logging(&cli.talk);
-    let context = Context { manner: Manner::PowerShell(voice), ..Context::default() };
+    let context = Context { manner: OutputStyle::PowerShell(voice), ..Context::default() };
     let exit = run_in(&cli, &context, in_powershells_words);
     in_powershells_codes(exit, Diagnostic::records())
 }
@@ -87,8 +87,8 @@ fn in_powershells_codes(exit: Exit, records: usize) -> Exit {
     }
 }
 
-fn voice(cmdlet: Cmdlet, verbose: bool, action: ErrorAction) -> Voice {
-    Voice { cmdlet: cmdlet.name(), class: cmdlet.class(), verbose, action }
+fn voice(cmdlet: Cmdlet, verbose: bool, action: ErrorAction) -> PowerShellStyle {
+    PowerShellStyle { cmdlet: cmdlet.name(), class: cmdlet.class(), verbose, action }
 }
 
 fn error_action(bound: &Bound, command: &Command) -> ErrorAction {

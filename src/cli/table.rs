@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use pssession::session::{IdRange, LocalId, LoginAccount, Selector};
-use pssession::store::{Imported, Origin, Row, Rows, Sighting, Store, StoreError, StoreReader};
+use pssession::store::{Imported, ListingContext, Origin, Row, Rows, Store, StoreError, StoreReader};
 use pssession::teardown::{Record, Survey};
 use pssession::wsman::{Shell, ShellId, ShellSchema};
 use pssession::{AuthScheme, Endpoint, SessionQuery};
@@ -142,7 +142,7 @@ impl Table {
             let mut merged = Vec::new();
             let mut store = Store::open(path)?;
             for (endpoint_url, account, auth, sessions, complete) in &hosts {
-                let sighting = Sighting {
+                let sighting = ListingContext {
                     endpoint_url,
                     seen_by: account.login(),
                     server_names: Some(account.server_names()),

@@ -12,7 +12,7 @@ use crate::wsman::xml::{Document, Element, Malformed};
 
 /// What matters of one request, as lines that a person can read. Two requests that ask for the same have the same lines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Essence {
+pub struct CanonicalRequest {
     lines: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ const PROPOSED: &[(&str, &str, &str)] =
 /// How wide the first column of a line is.
 const LABEL: usize = 12;
 
-impl Essence {
+impl CanonicalRequest {
     /// Reads a request's envelope.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ fn truth(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn essence(header: &str, body: &str) -> Essence {
+    fn essence(header: &str, body: &str) -> CanonicalRequest {
         let text = format!(
             "<e:Envelope xmlns:e='{}' xmlns:w='{}' xmlns:a='{}' xmlns:n='{}' xmlns:r='{}'>\
              <e:Header>{header}</e:Header><e:Body>{body}</e:Body></e:Envelope>",
@@ -190,7 +190,7 @@ mod tests {
             uri::ENUMERATION,
             uri::SHELL
         );
-        Essence::of(text.as_bytes()).unwrap()
+        CanonicalRequest::of(text.as_bytes()).unwrap()
     }
 
     const ID: &str = "b6631d8e-65a0-49f2-9053-a1b156c95777";
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn no_envelope_has_no_essence() {
-        assert!(Essence::of(b"<html/>").is_err());
-        assert!(Essence::of(b"").is_err());
+        assert!(CanonicalRequest::of(b"<html/>").is_err());
+        assert!(CanonicalRequest::of(b"").is_err());
     }
 }

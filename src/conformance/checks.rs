@@ -1,6 +1,6 @@
 //! One exchange, held against our parser, the schemas, and our own request.
 
-use super::canonical_request::Essence;
+use super::canonical_request::CanonicalRequest;
 use super::expected_request::Asked;
 use super::header::{Malformation, Origin};
 use super::mismatch::difference;
@@ -12,7 +12,7 @@ use crate::wsman::{AnswerError, Fault, uri};
 /// What was found out about one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Judgement {
+pub struct CheckedExchange {
     /// The exchange.
     pub number: u32,
     /// Its operation: the last part of the request's action, or `Identify`.
@@ -102,14 +102,14 @@ pub enum Validation {
 /// Judges one exchange. `validation` is what a validator says of [`Exchange::to_validate`]; without anything to validate
 /// it does not matter.
 #[must_use]
-pub fn judge(exchange: &Exchange, validation: Validation) -> Judgement {
+pub fn judge(exchange: &Exchange, validation: Validation) -> CheckedExchange {
     // It was parsed when it was read.
     let document = Document::parse(&exchange.request);
     let asked = document.as_ref().ok().map(|document| Asked::read(document.root()));
     let (action, is_identify) = asked.as_ref().map_or(("", false), |asked| (asked.action, asked.is_identify));
     let concerned = section::of_action(action);
     let operation = if is_identify { "Identify" } else { action.rsplit('/').next().unwrap_or_default() };
-    Judgement {
+    CheckedExchange {
         number: exchange.number,
         operation: operation.to_owned(),
         origin: exchange.origin,
@@ -218,14 +218,14 @@ fn validates(exchange: &Exchange, concerned: Section, validation: Validation) ->
     }
 }
 
-fn our_request(recorded: &Essence, asked: Option<&Asked<'_>>, concerned: Section) -> Check {
+fn our_request(recorded: &CanonicalRequest, asked: Option<&Asked<'_>>, concerned: Section) -> Check {
     let check = |verdict, detail| Check { kind: CheckKind::OurRequest, verdict, detail, section: concerned };
     let Some(asked) = asked else { return check(Verdict::NotExercised, String::new()) };
     let ours = match asked.request() {
         Ok(ours) => ours,
         Err(why) => return check(Verdict::NotExercised, why.to_owned()),
     };
-    match Essence::of(ours.as_bytes()) {
+    match CanonicalRequest::of(ours.as_bytes()) {
         Ok(ours) if ours == *recorded => check(Verdict::Passed, String::new()),
         Ok(ours) => check(
             Verdict::Mismatch,

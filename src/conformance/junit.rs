@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::checks::{Check, Judgement, Verdict};
+use super::checks::{Check, CheckedExchange, Verdict};
 use super::report::{Judged, Report};
 use crate::wsman::printable;
 use crate::wsman::xml::escape_into;
@@ -31,7 +31,7 @@ pub fn write_junit(report: &Report) -> String {
     out
 }
 
-fn write_case(out: &mut String, scenario: &Judged, judgement: &Judgement, check: &Check) {
+fn write_case(out: &mut String, scenario: &Judged, judgement: &CheckedExchange, check: &Check) {
     let name = format!("{:02} {}: {}", judgement.number, judgement.operation, check.kind.as_str());
     out.push_str("    <testcase");
     attribute(out, "classname", &scenario.name());

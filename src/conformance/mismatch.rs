@@ -4,13 +4,13 @@ use std::fmt;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::canonical_request::Essence;
+use super::canonical_request::CanonicalRequest;
 use crate::wsman::{one_line, printable};
 
 /// A request that no exchange was left for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Unexpected {
+pub struct Mismatch {
     /// Which request of the run it was, from 1.
     pub request: u64,
     /// The number of the exchange that comes nearest, among those that were still expected.
@@ -25,8 +25,12 @@ const MAX_LINES: usize = 400;
 /// The longest line that is shown, in characters.
 const MAX_SHOWN: usize = 240;
 
-impl Unexpected {
-    pub(super) fn new(request: u64, came: &Essence, nearest: Option<(u32, &Essence)>) -> Self {
+impl Mismatch {
+    pub(super) fn new(
+        request: u64,
+        came: &CanonicalRequest,
+        nearest: Option<(u32, &CanonicalRequest)>,
+    ) -> Self {
         let expected = nearest.map_or(&[][..], |(_, essence)| essence.lines());
         Self {
             request,
@@ -41,7 +45,7 @@ impl Unexpected {
     }
 }
 
-impl fmt::Display for Unexpected {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.nearest {
             Some(number) => {

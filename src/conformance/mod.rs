@@ -1,7 +1,7 @@
 //! Recorded exchanges as a judge: what a scenario holds, whether a request is the one that it expects, and whether
 //! its answers are what the documents say.
 //!
-//! A [`Scenario`] is a folder of exchanges (`fixtures/README.md` documents the format). [`Essence`] is what matters of
+//! A [`Scenario`] is a folder of exchanges (`fixtures/README.md` documents the format). [`CanonicalRequest`] is what matters of
 //! a request, and tells two requests apart. [`Replay`] answers as the scenario's server did, and says what it did
 //! not expect. [`judge()`] holds one exchange against our parser, the schemas and our own request, and [`Report`] is
 //! what came of all of them.
@@ -55,11 +55,11 @@ mod report;
 mod scenario;
 mod section;
 
-pub use canonical_request::Essence;
-pub use checks::{Check, CheckKind, Judgement, Validation, Verdict, judge};
+pub use canonical_request::CanonicalRequest;
+pub use checks::{Check, CheckKind, CheckedExchange, Validation, Verdict, judge};
 pub use header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
 pub use junit::write_junit;
-pub use mismatch::Unexpected;
+pub use mismatch::Mismatch;
 pub use replay::{Answer, Order, Replay};
 pub use report::{Judged, Report};
 pub use scenario::{

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use super::canonical_request::Essence;
+use super::canonical_request::CanonicalRequest;
 use super::fault;
-use super::mismatch::Unexpected;
+use super::mismatch::Mismatch;
 use super::scenario::{Exchange, FixtureError, Scenario, message_id};
 use crate::simulator::{Caller, Delivery, Handler, Response};
 use crate::wsman::xml::Document;
@@ -20,7 +20,7 @@ pub struct Replay {
     by_fingerprint: HashMap<u64, VecDeque<u32>>,
     waiting: BTreeSet<u32>,
     requests: u64,
-    unexpected: Vec<Unexpected>,
+    unexpected: Vec<Mismatch>,
     unexpected_count: u64,
     broken: Option<FixtureError>,
 }
@@ -55,7 +55,7 @@ pub enum Answer {
         number: u32,
     },
     /// The scenario does not expect it: a fault to send, with status 500. [`Replay::unexpected`] tells more.
-    Unexpected {
+    Mismatch {
         /// The fault's envelope.
         body: Vec<u8>,
     },
@@ -99,21 +99,21 @@ impl Replay {
         let document = match Document::parse_bytes(request) {
             Ok(document) => document,
             Err(malformed) => {
-                return Ok(self.refuse(None, Unexpected::unreadable(self.requests, &malformed.to_string())));
+                return Ok(self.refuse(None, Mismatch::unreadable(self.requests, &malformed.to_string())));
             }
         };
         let message_id = message_id(document.root());
-        let came = match Essence::of_envelope(document.root()) {
+        let came = match CanonicalRequest::of_envelope(document.root()) {
             Ok(came) => came,
             Err(malformed) => {
-                let told = Unexpected::unreadable(self.requests, &malformed.to_string());
+                let told = Mismatch::unreadable(self.requests, &malformed.to_string());
                 return Ok(self.refuse(message_id, told));
             }
         };
         let Some(exchange) = self.expected(&came)? else {
             let nearest = self.nearest(&came)?;
             let nearest = nearest.as_ref().map(|(number, essence)| (*number, essence));
-            return Ok(self.refuse(message_id, Unexpected::new(self.requests, &came, nearest)));
+            return Ok(self.refuse(message_id, Mismatch::new(self.requests, &came, nearest)));
         };
         let number = exchange.number;
         self.waiting.remove(&number);
@@ -127,7 +127,7 @@ impl Replay {
 
     /// The requests that were not expected, the first twenty of them.
     #[must_use]
-    pub fn unexpected(&self) -> &[Unexpected] {
+    pub fn unexpected(&self) -> &[Mismatch] {
         &self.unexpected
     }
 
@@ -167,7 +167,7 @@ impl Replay {
     }
 
     /// The exchange that `came` asks for; it is no longer to come.
-    fn expected(&mut self, came: &Essence) -> Result<Option<Exchange>, FixtureError> {
+    fn expected(&mut self, came: &CanonicalRequest) -> Result<Option<Exchange>, FixtureError> {
         let Some(queue) = self.by_fingerprint.get_mut(&came.fingerprint()) else { return Ok(None) };
         let Some(number) = queue.front().copied() else { return Ok(None) };
         let is_next = self.order == Order::Any || self.waiting.first() == Some(&number);
@@ -183,7 +183,7 @@ impl Replay {
         Ok(Some(exchange))
     }
 
-    fn nearest(&self, came: &Essence) -> Result<Option<(u32, Essence)>, FixtureError> {
+    fn nearest(&self, came: &CanonicalRequest) -> Result<Option<(u32, CanonicalRequest)>, FixtureError> {
         let candidates = match self.order {
             Order::Any => MAX_LOOKED_AT,
             Order::AsRecorded => 1,
@@ -196,12 +196,12 @@ impl Replay {
         Ok(nearest.pop_first().map(|(_, nearest)| nearest))
     }
 
-    fn refuse(&mut self, message_id: Option<&str>, told: Unexpected) -> Answer {
+    fn refuse(&mut self, message_id: Option<&str>, told: Mismatch) -> Answer {
         self.unexpected_count += 1;
         if self.unexpected.len() < MAX_TOLD {
             self.unexpected.push(told);
         }
-        Answer::Unexpected { body: fault::unexpected(message_id).into_bytes() }
+        Answer::Mismatch { body: fault::unexpected(message_id).into_bytes() }
     }
 }
 
@@ -211,7 +211,7 @@ impl Handler for Replay {
         let soap = |status, body: Vec<u8>| Response { body, ..Response::status(status) };
         match self.answer(request) {
             Ok(Answer::Recorded { status, body, .. }) => soap(status, body),
-            Ok(Answer::Unexpected { body }) => soap(FAULT, body),
+            Ok(Answer::Mismatch { body }) => soap(FAULT, body),
             Ok(Answer::Lost { .. }) => Response { delivery: Delivery::Closed, ..Response::status(0) },
             Err(error) => {
                 self.broken.get_or_insert(error);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checks::{Check, Judgement, Verdict};
+use super::checks::{Check, CheckedExchange, Verdict};
 
 /// What was found out about the exchanges of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Judged {
     /// What the scenario shows.
     pub title: String,
     /// One for each exchange that was looked at.
-    pub judgements: Vec<Judgement>,
+    pub judgements: Vec<CheckedExchange>,
 }
 
 impl Judged {
@@ -47,7 +47,7 @@ pub struct Report {
 
 impl Report {
     /// Every check, with its scenario and exchange.
-    pub fn checks(&self) -> impl Iterator<Item = (&Judged, &Judgement, &Check)> {
+    pub fn checks(&self) -> impl Iterator<Item = (&Judged, &CheckedExchange, &Check)> {
         self.scenarios.iter().flat_map(|scenario| {
             let judgements = scenario.judgements.iter();
             judgements.flat_map(move |judgement| {
@@ -57,7 +57,7 @@ impl Report {
     }
 
     /// The checks that failed.
-    pub fn mismatches(&self) -> impl Iterator<Item = (&Judged, &Judgement, &Check)> {
+    pub fn mismatches(&self) -> impl Iterator<Item = (&Judged, &CheckedExchange, &Check)> {
         self.checks().filter(|(_, _, check)| check.verdict == Verdict::Mismatch)
     }
 

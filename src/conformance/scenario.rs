@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::canonical_request::Essence;
+use super::canonical_request::CanonicalRequest;
 use super::header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
 use crate::wsman::uri;
 use crate::wsman::xml::{self, Document, Element, Malformed};
@@ -36,7 +36,7 @@ pub struct Exchange {
     /// The envelope that the client sent.
     pub request: String,
     /// What matters of it.
-    pub essence: Essence,
+    pub essence: CanonicalRequest,
     /// Where the request stands.
     pub request_path: PathBuf,
     /// What the server answered; `None` where the connection was lost.
@@ -206,10 +206,11 @@ impl Scenario {
     ///
     /// # Errors
     /// [`FixtureError`] when the request is missing, too large, not well-formed or no SOAP 1.2 envelope.
-    pub fn essence(&self, number: u32) -> Result<Essence, FixtureError> {
+    pub fn essence(&self, number: u32) -> Result<CanonicalRequest, FixtureError> {
         let [path, _] = file_names(number).map(|name| self.folder.join(name));
         let request = read(&path, MAX_FILE)?;
-        Essence::of(&request).map_err(|malformed| FixtureError::malformed(&path, &request, &malformed))
+        CanonicalRequest::of(&request)
+            .map_err(|malformed| FixtureError::malformed(&path, &request, &malformed))
     }
 
     /// Reads one exchange, by its number from 1.
@@ -221,7 +222,7 @@ impl Scenario {
         let [request_path, response_path] = file_names(number).map(|name| self.folder.join(name));
         let request = read(&request_path, MAX_FILE)?;
         let read_envelope = |document: &Document<'_>| {
-            let essence = Essence::of_envelope(document.root())?;
+            let essence = CanonicalRequest::of_envelope(document.root())?;
             Ok((essence, message_id(document.root()).map(str::to_owned)))
         };
         let envelope = Document::parse_bytes(&request).and_then(|document| read_envelope(&document));

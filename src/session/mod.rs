@@ -28,7 +28,7 @@ pub use parse::{
 pub use query::{Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector};
 #[cfg(feature = "store")]
-pub(crate) use selector_fields::Glimpse;
+pub(crate) use selector_fields::SelectorFields;
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
 pub use visibility::Visibility;

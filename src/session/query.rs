@@ -7,7 +7,7 @@ use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
 use super::keep_newest::KeepNewest;
 use super::selector::{Miss, Picked, Selector};
-use super::selector_fields::Glimpse;
+use super::selector_fields::SelectorFields;
 
 /// Selectors and filters: different options must all agree, values of one option are alternatives.
 ///
@@ -152,7 +152,7 @@ impl SessionQuery {
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it
     /// would among them all: those that every selector picks, and one for each value that is no miss.
     #[cfg(feature = "store")]
-    pub(crate) fn needed(&self, glimpses: &[impl Glimpse]) -> Vec<usize> {
+    pub(crate) fn needed(&self, glimpses: &[impl SelectorFields]) -> Vec<usize> {
         let picks = self.pick(glimpses, &mut Vec::new());
         let everywhere = |index: &usize| picks.iter().all(|picked| picked.contains(*index));
         let mut needed: Vec<_> = (0..glimpses.len()).filter(everywhere).collect();
@@ -168,7 +168,7 @@ impl SessionQuery {
         &self.selectors
     }
 
-    fn pick(&self, sessions: &[impl Glimpse], misses: &mut Vec<Miss>) -> Vec<Picked> {
+    fn pick(&self, sessions: &[impl SelectorFields], misses: &mut Vec<Miss>) -> Vec<Picked> {
         self.selectors.iter().map(|selector| selector.pick(sessions, misses)).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use uuid::Uuid;
 
 use super::descriptor::ComputerType;
-use super::selector_fields::Glimpse;
+use super::selector_fields::SelectorFields;
 use super::wildcard::WildcardPattern;
 
 /// One way of picking sessions; its values are alternatives.
@@ -92,7 +92,7 @@ impl Selector {
     }
 
     /// Picks sessions value by value, each in table order, and notes the values that found none.
-    pub(super) fn pick(&self, sessions: &[impl Glimpse], misses: &mut Vec<Miss>) -> Picked {
+    pub(super) fn pick(&self, sessions: &[impl SelectorFields], misses: &mut Vec<Miss>) -> Picked {
         let mut picked = Picked::none(sessions);
         let mut note = |hit: bool, option, value: &dyn fmt::Display, silent, literal| {
             if !hit {
@@ -108,7 +108,7 @@ impl Selector {
                 }
             }
             Self::InstanceId(guids) => {
-                let ids = Index::new(sessions, Glimpse::instance_id);
+                let ids = Index::new(sessions, SelectorFields::instance_id);
                 for guid in guids {
                     note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false, true);
                 }
@@ -155,7 +155,7 @@ impl Selector {
 }
 
 /// Picks by computer name; returns whether there was one.
-fn pick_computer(pattern: &WildcardPattern, sessions: &[impl Glimpse], picked: &mut Picked) -> bool {
+fn pick_computer(pattern: &WildcardPattern, sessions: &[impl SelectorFields], picked: &mut Picked) -> bool {
     if let Some(wanted) = ipv6_literal(pattern.as_str()) {
         return picked.add(scan(sessions, |session| Some(ipv6_literal(session.computer_name())? == wanted)));
     }
@@ -179,12 +179,12 @@ fn ipv6_literal(text: &str) -> Option<(Ipv6Addr, &str)> {
     Some((address.parse().ok()?, zone))
 }
 
-fn of_type<G: Glimpse>(session: &G, wanted: ComputerType) -> Option<&G> {
+fn of_type<G: SelectorFields>(session: &G, wanted: ComputerType) -> Option<&G> {
     (session.computer_type() == wanted).then_some(session)
 }
 
 /// The positions of the sessions that pass a test; `None` is a property that is not there.
-fn scan<G: Glimpse>(sessions: &[G], test: impl Fn(&G) -> Option<bool>) -> impl Iterator<Item = usize> {
+fn scan<G: SelectorFields>(sessions: &[G], test: impl Fn(&G) -> Option<bool>) -> impl Iterator<Item = usize> {
     let passing = move |session: &G| test(session).unwrap_or(false);
     sessions.iter().enumerate().filter_map(move |(index, session)| passing(session).then_some(index))
 }
@@ -199,11 +199,11 @@ pub(super) struct Picked {
 }
 
 impl Picked {
-    fn none(sessions: &[impl Glimpse]) -> Self {
+    fn none(sessions: &[impl SelectorFields]) -> Self {
         Self { order: Vec::new(), present: vec![false; sessions.len()], witnesses: Vec::new() }
     }
 
-    pub(super) fn all(sessions: &[impl Glimpse]) -> Self {
+    pub(super) fn all(sessions: &[impl SelectorFields]) -> Self {
         Self {
             order: (0..sessions.len()).collect(),
             present: vec![true; sessions.len()],
@@ -245,7 +245,7 @@ struct Index<K> {
 }
 
 impl<K: Ord> Index<K> {
-    fn new<'a, G: Glimpse>(sessions: &'a [G], key: impl Fn(&'a G) -> Option<K>) -> Self {
+    fn new<'a, G: SelectorFields>(sessions: &'a [G], key: impl Fn(&'a G) -> Option<K>) -> Self {
         let keyed = sessions.iter().enumerate();
         let mut entries: Vec<_> = keyed.filter_map(|(index, session)| Some((key(session)?, index))).collect();
         entries.sort_unstable();

@@ -6,7 +6,7 @@ use super::descriptor::{ComputerType, LocalId, SessionDescriptor};
 
 /// A session, as selectors see it. What no selector of a query looks at may be missing from the glimpses that it is
 /// shown.
-pub(crate) trait Glimpse {
+pub(crate) trait SelectorFields {
     /// The local number.
     fn id(&self) -> Option<LocalId>;
     /// The name; `None` if it is empty.
@@ -25,7 +25,7 @@ pub(crate) trait Glimpse {
     fn vm_name(&self) -> &str;
 }
 
-impl Glimpse for SessionDescriptor {
+impl SelectorFields for SessionDescriptor {
     fn id(&self) -> Option<LocalId> {
         self.id
     }

@@ -8,7 +8,7 @@ use super::faults::{self, Refusal};
 /// The inside of a command that a client has begun. A command that was seeded has an empty one: it says nothing and
 /// runs until it is signalled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Console {
+pub struct CommandIo {
     /// What was said: the stream's name and the bytes, oldest first.
     said: VecDeque<(&'static str, Vec<u8>)>,
     /// How many bytes that is.
@@ -38,7 +38,7 @@ const PIECE: usize = 32 * 1024;
 /// The most that a command may have said and nobody received; a console blocks there, and Send is told to wait.
 const MAX_HELD: usize = 4 * 1024 * 1024;
 
-impl Console {
+impl CommandIo {
     /// A command that ends at `time` unless it is told otherwise.
     pub(super) fn ending(time: Duration) -> Self {
         Self { ends: Some(time), ..Self::default() }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_taken_once_and_in_pieces_that_fit() {
-        let mut console = Console::default();
+        let mut console = CommandIo::default();
         console.say("stdout", &vec![b'a'; PIECE + 1]);
         console.say("stderr", b"b");
         assert_eq!(console.take(10).len(), 1, "a piece that fits nowhere goes alone");
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_copying_command_blocks_when_nobody_receives() {
-        let mut console = Console { input: Input::Copied, ..Console::default() };
+        let mut console = CommandIo { input: Input::Copied, ..CommandIo::default() };
         assert!(console.feed(&vec![0; MAX_HELD], false, Duration::ZERO).is_ok());
         assert!(console.feed(b"x", false, Duration::ZERO).is_err());
         while !console.take(usize::MAX).is_empty() {}

@@ -7,7 +7,7 @@ use super::request::OperationKind;
 /// One way to answer wrongly, late or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mischief {
+pub enum InjectedFault {
     /// Does nothing and answers this fault.
     Fault(u32),
     /// Does what was asked and answers this fault all the same, as an operation timeout (2150858793) may.
@@ -50,9 +50,9 @@ pub enum Delivery {
     LoginForgotten,
 }
 
-/// The mischief that is still to be done, oldest first.
+/// The injected faults that are pending, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mischiefs {
+pub(super) struct InjectedFaults {
     pending: Vec<Pending>,
 }
 
@@ -61,23 +61,23 @@ struct Pending {
     kind: OperationKind,
     shell_id: Option<String>,
     left: usize,
-    mischief: Mischief,
+    injected_fault: InjectedFault,
 }
 
-impl Mischiefs {
+impl InjectedFaults {
     pub(super) fn add(
         &mut self,
         kind: OperationKind,
         shell_id: Option<&str>,
         times: usize,
-        mischief: Mischief,
+        injected_fault: InjectedFault,
     ) {
         let shell_id = shell_id.map(str::to_owned);
-        self.pending.push(Pending { kind, shell_id, left: times, mischief });
+        self.pending.push(Pending { kind, shell_id, left: times, injected_fault });
     }
 
-    /// Takes the oldest mischief for this operation, if any is left.
-    pub(super) fn take(&mut self, kind: OperationKind, shell_id: Option<&str>) -> Option<Mischief> {
+    /// Takes the oldest injected fault for this operation, if any is left.
+    pub(super) fn take(&mut self, kind: OperationKind, shell_id: Option<&str>) -> Option<InjectedFault> {
         let found = self.pending.iter_mut().find(|pending| {
             pending.left > 0
                 && pending.kind == kind
@@ -86,9 +86,9 @@ impl Mischiefs {
                 })
         })?;
         found.left -= 1;
-        let mischief = found.mischief.clone();
+        let injected_fault = found.injected_fault.clone();
         self.pending.retain(|pending| pending.left > 0);
-        Some(mischief)
+        Some(injected_fault)
     }
 
     /// How many have not been done, however often each is to be.
@@ -106,21 +106,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mischief_is_done_as_often_as_was_asked_and_only_to_that_operation() {
-        let mut mischiefs = Mischiefs::default();
-        mischiefs.add(OperationKind::Delete, None, 2, Mischief::Drop);
-        assert_eq!(mischiefs.take(OperationKind::Signal, None), None);
-        assert_eq!(mischiefs.take(OperationKind::Delete, Some("A")), Some(Mischief::Drop));
-        assert_eq!(mischiefs.take(OperationKind::Delete, None), Some(Mischief::Drop));
-        assert_eq!(mischiefs.take(OperationKind::Delete, None), None);
+    fn an_injected_fault_is_done_as_often_as_was_asked_and_only_to_that_operation() {
+        let mut injected_faults = InjectedFaults::default();
+        injected_faults.add(OperationKind::Delete, None, 2, InjectedFault::Drop);
+        assert_eq!(injected_faults.take(OperationKind::Signal, None), None);
+        assert_eq!(injected_faults.take(OperationKind::Delete, Some("A")), Some(InjectedFault::Drop));
+        assert_eq!(injected_faults.take(OperationKind::Delete, None), Some(InjectedFault::Drop));
+        assert_eq!(injected_faults.take(OperationKind::Delete, None), None);
     }
 
     #[test]
-    fn mischief_for_one_shell_leaves_the_others_alone() {
-        let mut mischiefs = Mischiefs::default();
-        mischiefs.add(OperationKind::Delete, Some("b"), 1, Mischief::Drop);
-        assert_eq!(mischiefs.take(OperationKind::Delete, Some("A")), None);
-        assert_eq!(mischiefs.take(OperationKind::Delete, None), None);
-        assert_eq!(mischiefs.take(OperationKind::Delete, Some("B")), Some(Mischief::Drop));
+    fn a_fault_for_one_shell_leaves_the_others_alone() {
+        let mut injected_faults = InjectedFaults::default();
+        injected_faults.add(OperationKind::Delete, Some("b"), 1, InjectedFault::Drop);
+        assert_eq!(injected_faults.take(OperationKind::Delete, Some("A")), None);
+        assert_eq!(injected_faults.take(OperationKind::Delete, None), None);
+        assert_eq!(injected_faults.take(OperationKind::Delete, Some("B")), Some(InjectedFault::Drop));
     }
 }

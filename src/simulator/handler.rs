@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::account::Caller;
-use super::fault_injection::Mischief;
+use super::fault_injection::InjectedFault;
 use super::operations::Held;
 use super::profile::Profile;
 use super::world::{Response, World};
@@ -40,8 +40,8 @@ pub trait Handler: Send + 'static {
         "simulator"
     }
 
-    /// The mischief for a login that begins, if there is any.
-    fn login_mischief(&mut self) -> Option<Mischief> {
+    /// The injected fault for a login that begins, if there is any.
+    fn login_fault(&mut self) -> Option<InjectedFault> {
         None
     }
 }
@@ -67,7 +67,7 @@ impl Handler for World {
         Self::machine(self)
     }
 
-    fn login_mischief(&mut self) -> Option<Mischief> {
-        self.take_login_mischief()
+    fn login_fault(&mut self) -> Option<InjectedFault> {
+        self.take_login_fault()
     }
 }

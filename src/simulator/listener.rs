@@ -318,7 +318,7 @@ impl Host {
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
         let mut closing = self.closing.clone();
         closing.mark_unchanged();
-        // How a connection ends is the client's affair, and mischief's.
+        // The client, or an injected fault, decides how a connection ends.
         tokio::select! {
             _ = connection => {}
             _ = closing.changed() => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::account::{Account, Caller};
-use super::fault_injection::{Delivery, Mischief};
+use super::fault_injection::{Delivery, InjectedFault};
 use super::handler::RESUME_EVERY;
 use super::world::{Response, World};
 use crate::auth::AuthError;
@@ -16,7 +16,7 @@ use crate::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, Transp
 use crate::wsman::one_line;
 
 /// Connects straight to a [`World`], as one account. Its connections behave as the ones over HTTP do: a lost one is
-/// of no further use, a forgotten login is renewed once, a sealed request takes no clear answer. Mischief with a
+/// of no further use, a forgotten login is renewed once, a sealed request takes no clear answer. InjectedFault with a
 /// [`Login`](super::OperationKind::Login) makes [`Connector::connect`] fail.
 #[derive(Clone, Debug)]
 pub struct WorldConnector {
@@ -68,15 +68,15 @@ impl WorldConnector {
     }
 
     async fn login(&self) -> Result<u64, TransportError> {
-        let (mischief, number) = {
+        let (injected_fault, number) = {
             let mut world = self.world();
-            (world.take_login_mischief(), world.next_connection())
+            (world.take_login_fault(), world.next_connection())
         };
-        match mischief {
-            Some(Mischief::Delay(delay)) => tokio::time::sleep(delay).await,
-            Some(Mischief::Fault(_) | Mischief::ForgetLogin) => return Err(self.refused()),
-            Some(Mischief::Status(status, body)) => return Err(self.no_soap(status, &body)),
-            Some(Mischief::Drop | Mischief::DropAfter) => {
+        match injected_fault {
+            Some(InjectedFault::Delay(delay)) => tokio::time::sleep(delay).await,
+            Some(InjectedFault::Fault(_) | InjectedFault::ForgetLogin) => return Err(self.refused()),
+            Some(InjectedFault::Status(status, body)) => return Err(self.no_soap(status, &body)),
+            Some(InjectedFault::Drop | InjectedFault::DropAfter) => {
                 return Err(self.not_connected(io::ErrorKind::ConnectionRefused));
             }
             _ => {}

@@ -10,13 +10,13 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! use pssession::simulator::{Mischief, OperationKind, Profile, SimulatedShell, Simulator, World};
+//! use pssession::simulator::{InjectedFault, OperationKind, Profile, SimulatedShell, Simulator, World};
 //!
 //! let mut world = World::new("web01").with_profile(Profile::Windows2016);
 //! let shell_id = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 //! world.add(SimulatedShell::powershell(shell_id, "build-7", "LAB\\ci", "Microsoft.PowerShell"));
 //! // The first Delete is done, but its answer says that it took too long.
-//! world.inject(OperationKind::Delete, 1, Mischief::FaultAfter(2150858793));
+//! world.inject(OperationKind::Delete, 1, InjectedFault::FaultAfter(2150858793));
 //! let server = Simulator::builder().world(world).start().await?;
 //!
 //! // Your client connects to server.url(), as server.user() with server.password().
@@ -62,9 +62,9 @@ mod spnego;
 mod world;
 
 pub use account::{Account, Caller};
-pub use command_io::Console;
+pub use command_io::CommandIo;
 pub use control::Control;
-pub use fault_injection::{Delivery, Mischief};
+pub use fault_injection::{Delivery, InjectedFault};
 pub use handler::Handler;
 pub use listener::{Host, Simulator, SimulatorBuilder};
 #[cfg(feature = "client")]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::command_io::{Console, Input};
+use super::command_io::{CommandIo, Input};
 
 /// What a command may know of the world around it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings<'w> {
+pub(super) struct ProgramContext<'w> {
     pub(super) machine: &'w str,
     /// The caller, as `DOMAIN\name`.
     pub(super) user: &'w str,
@@ -16,9 +16,9 @@ pub(super) struct Surroundings<'w> {
 }
 
 /// Begins a command line, as `cmd.exe` would.
-pub(super) fn begin(line: &str, world: Surroundings<'_>) -> Console {
+pub(super) fn begin(line: &str, world: ProgramContext<'_>) -> CommandIo {
     let (name, arguments) = split(line);
-    let mut console = Console::ending(world.now);
+    let mut console = CommandIo::ending(world.now);
     match name.to_ascii_lowercase().as_str() {
         "echo" => console.say("stdout", format!("{arguments}\r\n").as_bytes()),
         "hostname" => console.say("stdout", format!("{}\r\n", world.machine).as_bytes()),
@@ -47,7 +47,7 @@ pub(super) fn begin(line: &str, world: Surroundings<'_>) -> Console {
     console
 }
 
-fn fail(console: &mut Console, text: &str) {
+fn fail(console: &mut CommandIo, text: &str) {
     console.say("stderr", text.as_bytes());
     console.exit_code = 1;
 }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn run(line: &str) -> (String, i64, Option<u64>) {
-        let world = Surroundings {
+        let world = ProgramContext {
             machine: "sim01",
             user: "CONTOSO\\Alice",
             version: "10.0.20348",

@@ -7,7 +7,7 @@ use crate::wsman::read_duration;
 use crate::wsman::uri;
 use crate::wsman::xml::Element;
 
-/// What a request asks for. `Login` is no request: it names the moment of logging in, for injected mischief.
+/// What a request asks for. `Login` is no request: it names the moment of logging in, for injected faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OperationKind {

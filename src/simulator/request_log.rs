@@ -37,13 +37,13 @@ pub struct LogEntry {
 
 /// The bounded list of entries.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct RequestLog {
     entries: VecDeque<LogEntry>,
     /// How many entries have gone.
     gone: u64,
 }
 
-impl Journal {
+impl RequestLog {
     /// Adds an entry, and gives its number.
     pub(super) fn push(&mut self, entry: LogEntry) -> u64 {
         if self.entries.len() >= MAX_ENTRIES {

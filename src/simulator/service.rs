@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::account::{Account, Caller};
-use super::fault_injection::{Delivery, Mischief};
+use super::fault_injection::{Delivery, InjectedFault};
 use super::handler::Handler;
 use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
 use super::operations::Held;
@@ -218,15 +218,17 @@ impl Service {
         token: &[u8],
         entropy: Entropy,
     ) -> Outgoing {
-        let mischief = self.handler().login_mischief();
+        let injected_fault = self.handler().login_fault();
         let mut delay = Duration::ZERO;
-        match mischief {
-            Some(Mischief::Status(status, body)) => return Outgoing { body, ..Outgoing::status(status) },
-            Some(Mischief::Fault(_) | Mischief::ForgetLogin) => return self.unauthorized(),
-            Some(Mischief::Drop | Mischief::DropAfter) => {
+        match injected_fault {
+            Some(InjectedFault::Status(status, body)) => {
+                return Outgoing { body, ..Outgoing::status(status) };
+            }
+            Some(InjectedFault::Fault(_) | InjectedFault::ForgetLogin) => return self.unauthorized(),
+            Some(InjectedFault::Drop | InjectedFault::DropAfter) => {
                 return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
             }
-            Some(Mischief::Delay(wanted)) => delay = wanted,
+            Some(InjectedFault::Delay(wanted)) => delay = wanted,
             _ => {}
         }
         let Some(acceptor) = Acceptor::challenge(token, &self.names, entropy) else {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::command_io::Console;
+use super::command_io::CommandIo;
 use super::profile::Fields;
 use super::psrp::Pool;
 use crate::wsman::uri;
@@ -52,7 +52,7 @@ pub struct Tie {
     /// The client has not chosen the ShellId, so that it cannot be left.
     pub(super) is_fixed: bool,
     /// What the shell itself says.
-    pub(super) console: Console,
+    pub(super) console: CommandIo,
     /// Its runspace pool.
     pub(super) pool: Option<Pool>,
 }
@@ -75,8 +75,8 @@ pub struct SimulatedCommand {
     pub command_line: String,
     /// Whether it runs (`Running`) or has ended and waits to be released (`Done`).
     pub running: bool,
-    /// What it has said, and when it ends by itself; [`Console::default`] says nothing and never ends.
-    pub console: Console,
+    /// What it has said, and when it ends by itself; [`CommandIo::default`] says nothing and never ends.
+    pub console: CommandIo,
 }
 
 /// `IdleTimeOut` unless told otherwise: Windows' default, two hours.
@@ -139,7 +139,7 @@ impl SimulatedShell {
     #[must_use]
     pub fn running(mut self, command_id: &str, command_line: &str) -> Self {
         let (command_id, command_line) = (command_id.to_owned(), command_line.to_owned());
-        let console = Console::default();
+        let console = CommandIo::default();
         self.commands.push(SimulatedCommand { command_id, command_line, running: true, console });
         self
     }

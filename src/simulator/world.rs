@@ -7,13 +7,13 @@ use super::account::{Account, Caller};
 use super::answers::{self, Answer};
 use super::dialect;
 use super::enumeration::Listings;
-use super::fault_injection::{Delivery, Mischief, Mischiefs};
+use super::fault_injection::{Delivery, InjectedFault, InjectedFaults};
 use super::faults::Refusal;
 use super::guids::Guids;
 use super::operations::{Done, Held};
 use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
-use super::request_log::{Journal, LogEntry};
+use super::request_log::{LogEntry, RequestLog};
 use super::shells::SimulatedShell;
 use crate::wsman::MessageId;
 use crate::wsman::uri;
@@ -31,8 +31,8 @@ pub struct World {
     /// Resources of this host's own: those of every shell that was ever here.
     registered: BTreeSet<String>,
     unregistered: BTreeSet<String>,
-    mischiefs: Mischiefs,
-    journal: Journal,
+    injected_faults: InjectedFaults,
+    journal: RequestLog,
     connections: u64,
     /// How far its clock was moved.
     ahead: Duration,
@@ -75,8 +75,8 @@ impl World {
             guids: Guids::new(seed),
             registered: BTreeSet::new(),
             unregistered: BTreeSet::new(),
-            mischiefs: Mischiefs::default(),
-            journal: Journal::default(),
+            injected_faults: InjectedFaults::default(),
+            journal: RequestLog::default(),
             connections: 0,
             ahead: Duration::ZERO,
         }
@@ -166,29 +166,35 @@ impl World {
     }
 
     /// Makes the next `times` operations of that kind go wrong; `usize::MAX` is for ever.
-    pub fn inject(&mut self, kind: OperationKind, times: usize, mischief: Mischief) {
-        self.mischiefs.add(kind, None, times, mischief);
+    pub fn inject(&mut self, kind: OperationKind, times: usize, injected_fault: InjectedFault) {
+        self.injected_faults.add(kind, None, times, injected_fault);
     }
 
     /// The same, for operations on one shell only.
-    pub fn inject_for(&mut self, kind: OperationKind, shell_id: &str, times: usize, mischief: Mischief) {
-        self.mischiefs.add(kind, Some(shell_id), times, mischief);
+    pub fn inject_for(
+        &mut self,
+        kind: OperationKind,
+        shell_id: &str,
+        times: usize,
+        injected_fault: InjectedFault,
+    ) {
+        self.injected_faults.add(kind, Some(shell_id), times, injected_fault);
     }
 
-    /// Forgets the mischief that has not been done.
-    pub fn forgive(&mut self) {
-        self.mischiefs.clear();
+    /// Removes the injected faults that have not happened yet.
+    pub fn clear_faults(&mut self) {
+        self.injected_faults.clear();
     }
 
-    /// How many mischiefs wait.
-    pub(super) fn pending_mischiefs(&self) -> usize {
-        self.mischiefs.len()
+    /// How many injected faults are pending.
+    pub(super) fn pending_faults(&self) -> usize {
+        self.injected_faults.len()
     }
 
-    /// Forgets shells, listings, mischief and log, and how far the clock was moved.
+    /// Removes shells, listings, injected faults and log entries, and resets the clock.
     pub fn reset(&mut self) {
         self.restart();
-        self.forgive();
+        self.clear_faults();
         self.clear_log();
         self.ahead = Duration::ZERO;
     }
@@ -215,9 +221,9 @@ impl World {
         self.connections
     }
 
-    /// The mischief for a login that begins, if there is any.
-    pub fn take_login_mischief(&mut self) -> Option<Mischief> {
-        self.mischiefs.take(OperationKind::Login, None)
+    /// The injected fault for a login that begins, if there is any.
+    pub fn take_login_fault(&mut self) -> Option<InjectedFault> {
+        self.injected_faults.take(OperationKind::Login, None)
     }
 
     /// Answers one request, which has been opened if it was sealed; `now` is the time since the world began.
@@ -234,25 +240,27 @@ impl World {
             return Response::status(400);
         }
         let request = Request::read(envelope, self.traits().envelope_size);
-        let mischief = self.mischiefs.take(request.kind, request.shell_id);
-        let (mut response, fault) = match &mischief {
-            Some(Mischief::Fault(code)) => self.refuse(&Refusal::new(*code), request.message_id),
-            Some(Mischief::Status(status, body)) => {
+        let injected_fault = self.injected_faults.take(request.kind, request.shell_id);
+        let (mut response, fault) = match &injected_fault {
+            Some(InjectedFault::Fault(code)) => self.refuse(&Refusal::new(*code), request.message_id),
+            Some(InjectedFault::Status(status, body)) => {
                 let delivery = Delivery::InClear;
                 (Response { body: body.clone(), delivery, ..Response::status(*status) }, None)
             }
-            Some(Mischief::Drop) => (Response { delivery: Delivery::Closed, ..Response::status(0) }, None),
-            Some(Mischief::ForgetLogin) => {
+            Some(InjectedFault::Drop) => {
+                (Response { delivery: Delivery::Closed, ..Response::status(0) }, None)
+            }
+            Some(InjectedFault::ForgetLogin) => {
                 (Response { delivery: Delivery::LoginForgotten, ..Response::status(401) }, None)
             }
             _ => {
-                let kept = (mischief == Some(Mischief::Pretend)).then(|| self.shells.clone());
+                let kept = (injected_fault == Some(InjectedFault::Pretend)).then(|| self.shells.clone());
                 let judged = request.judge(envelope);
                 let answered = self.answer(caller, &request, judged, now);
                 if let Some(shells) = kept {
                     self.shells = shells;
                 }
-                self.distort(answered, mischief, request.message_id)
+                self.distort(answered, injected_fault, request.message_id)
             }
         };
         let entry = self.journal.push(LogEntry {
@@ -284,7 +292,7 @@ impl World {
             Ok(Some(answer)) => (self.accept(&answer, relates_to), None),
             Err(refusal) => self.refuse(&refusal, relates_to),
         };
-        let (response, fault) = self.distort((response, fault), held.mischief.clone(), relates_to);
+        let (response, fault) = self.distort((response, fault), held.injected_fault.clone(), relates_to);
         self.journal.complete(held.entry, response.status, fault);
         response
     }
@@ -338,30 +346,30 @@ impl World {
         }
     }
 
-    /// Applies the mischief that comes after the deed.
+    /// Applies the injected fault that follows the operation.
     fn distort(
         &mut self,
         (mut response, fault): (Response, Option<u32>),
-        mischief: Option<Mischief>,
+        injected_fault: Option<InjectedFault>,
         message_id: Option<&str>,
     ) -> (Response, Option<u32>) {
         if let Some(held) = &mut response.held {
-            held.mischief = mischief;
+            held.injected_fault = injected_fault;
             return (response, fault);
         }
-        match mischief {
-            Some(Mischief::FaultAfter(code)) => return self.refuse(&Refusal::new(code), message_id),
-            Some(Mischief::DropAfter) => {
+        match injected_fault {
+            Some(InjectedFault::FaultAfter(code)) => return self.refuse(&Refusal::new(code), message_id),
+            Some(InjectedFault::DropAfter) => {
                 return (Response { delivery: Delivery::Closed, ..Response::status(0) }, fault);
             }
-            Some(Mischief::Delay(delay)) => response.delay = delay,
-            Some(Mischief::Clear) => response.delivery = Delivery::InClear,
-            Some(Mischief::Truncate) => response.delivery = Delivery::Truncated,
-            Some(Mischief::WrongRelatesTo) => {
+            Some(InjectedFault::Delay(delay)) => response.delay = delay,
+            Some(InjectedFault::Clear) => response.delivery = Delivery::InClear,
+            Some(InjectedFault::Truncate) => response.delivery = Delivery::Truncated,
+            Some(InjectedFault::WrongRelatesTo) => {
                 let other = self.next_message_id().to_string();
                 response.replace(message_id.unwrap_or_default(), &other);
             }
-            Some(Mischief::Replace(from, to)) => response.replace(&from, &to),
+            Some(InjectedFault::Replace(from, to)) => response.replace(&from, &to),
             _ => {}
         }
         (response, fault)

@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::columns::{COLUMNS, ORDER, computer_type, guid, optional};
-use super::error::Trouble;
+use super::error::StoreErrorKind;
 use super::lookup::{InOrder, Living, MANY};
 use super::row::{Origin, Rows};
-use crate::session::{ComputerType, Glimpse, LocalId, Selector, SessionQuery};
+use crate::session::{ComputerType, LocalId, Selector, SelectorFields, SessionQuery};
 use crate::wsman::ShellId;
 
 pub(super) fn of(
@@ -18,7 +18,7 @@ pub(super) fn of(
     query: &SessionQuery,
     origins: &[Origin],
     now: SystemTime,
-) -> Result<Rows, Trouble> {
+) -> Result<Rows, StoreErrorKind> {
     let snapshot = connection.unchecked_transaction()?;
     let mut living = Living::new(&snapshot, origins, now)?;
     if query.selectors().iter().all(|selector| *selector == Selector::All) {
@@ -47,27 +47,30 @@ pub(super) fn of(
 }
 
 /// A column that is glanced at, and how it gets into a glance.
-type Look = (&'static str, fn(&mut Glance, &rusqlite::Row<'_>, usize) -> Result<(), Trouble>);
+type ColumnReader =
+    (&'static str, fn(&mut SelectorRow, &rusqlite::Row<'_>, usize) -> Result<(), StoreErrorKind>);
 
 /// What a selector looks at, beside the Id. An instance id is not looked up: a server may write it in several ways, and
 /// the table keeps the server's.
-fn looks(selector: &Selector) -> &'static [Look] {
-    const COMPUTER_TYPE: Look = ("computer_type", |glance, row, column| {
+fn looks(selector: &Selector) -> &'static [ColumnReader] {
+    const COMPUTER_TYPE: ColumnReader = ("computer_type", |glance, row, column| {
         computer_type(row, column).map(|kind| glance.computer_type = kind.unwrap_or_default())
     });
-    const NAME: Look = ("name", |glance, row, column| optional(row, column).map(|name| glance.name = name));
-    const COMPUTER_NAME: Look = ("computer_name", |glance, row, column| {
+    const NAME: ColumnReader =
+        ("name", |glance, row, column| optional(row, column).map(|name| glance.name = name));
+    const COMPUTER_NAME: ColumnReader = ("computer_name", |glance, row, column| {
         optional(row, column).map(|name| glance.computer_name = name)
     });
-    const INSTANCE_ID: Look = ("shell_id", |glance, row, column| {
+    const INSTANCE_ID: ColumnReader = ("shell_id", |glance, row, column| {
         let text = optional(row, column)?;
         glance.instance_id = text.and_then(|text| ShellId::from_server(text).guid());
         Ok(())
     });
-    const CONTAINER_ID: Look =
+    const CONTAINER_ID: ColumnReader =
         ("container_id", |glance, row, column| optional(row, column).map(|id| glance.container_id = id));
-    const VM_ID: Look = ("vm_id", |glance, row, column| guid(row, column).map(|id| glance.vm_id = id));
-    const VM_NAME: Look =
+    const VM_ID: ColumnReader =
+        ("vm_id", |glance, row, column| guid(row, column).map(|id| glance.vm_id = id));
+    const VM_NAME: ColumnReader =
         ("vm_name", |glance, row, column| optional(row, column).map(|name| glance.vm_name = name));
     match selector {
         Selector::All | Selector::Id(_) => &[],
@@ -89,7 +92,7 @@ fn span(selectors: &[Selector]) -> Option<RangeInclusive<i64>> {
 
 /// What a row shows of itself; what nobody looks at is as in an empty one.
 #[derive(Debug, Default)]
-struct Glance {
+struct SelectorRow {
     id: i64,
     name: Option<String>,
     computer_name: Option<String>,
@@ -100,14 +103,18 @@ struct Glance {
     vm_name: Option<String>,
 }
 
-fn glance(connection: &Connection, looks: &[&Look], living: &Living) -> Result<Vec<Glance>, Trouble> {
+fn glance(
+    connection: &Connection,
+    looks: &[&ColumnReader],
+    living: &Living,
+) -> Result<Vec<SelectorRow>, StoreErrorKind> {
     let columns: String = looks.iter().map(|(column, _)| format!(", {column}")).collect();
     let mut statement = connection
         .prepare(&format!("SELECT id{columns} FROM session WHERE {} ORDER BY id", living.condition))?;
     let mut found = statement.query(living.values())?;
     let mut glances = Vec::new();
     while let Some(row) = found.next()? {
-        let mut glance = Glance { id: row.get(0)?, ..Glance::default() };
+        let mut glance = SelectorRow { id: row.get(0)?, ..SelectorRow::default() };
         for (column, (_, look)) in (1..).zip(looks) {
             look(&mut glance, row, column)?;
         }
@@ -116,7 +123,7 @@ fn glance(connection: &Connection, looks: &[&Look], living: &Living) -> Result<V
     Ok(glances)
 }
 
-impl Glimpse for Glance {
+impl SelectorFields for SelectorRow {
     fn id(&self) -> Option<LocalId> {
         Some(LocalId(self.id))
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, Statement, params};
 use uuid::Uuid;
 
-use super::error::Trouble;
-use super::row::{Note, Origin, Row};
+use super::error::StoreErrorKind;
+use super::row::{Origin, Row, RowMetadata};
 use crate::session::{
     Availability, ComputerType, LocalId, SessionDescriptor, SessionState, Stated, Transport,
 };
@@ -28,7 +28,7 @@ const PLACES: &str = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?1
      ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29";
 
 /// Reads one row that was selected by [`COLUMNS`].
-pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
+pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreErrorKind> {
     let id = row.get(0)?;
     let unknown = |what, word: &str| unknown(id, what, word);
     let origin = text(row, 1)?;
@@ -46,7 +46,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
         shell_run_time: duration(row, 18)?,
         shell_inactivity: duration(row, 19)?,
     };
-    let stated = match row.get_ref(14)?.as_str_or_null().map_err(Trouble::corrupt)? {
+    let stated = match row.get_ref(14)?.as_str_or_null().map_err(StoreErrorKind::corrupt)? {
         None => None,
         Some(state) => {
             let availability = text(row, 15)?;
@@ -74,7 +74,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, Trouble> {
         account: None,
         seen_at: time_from_millis(row.get(28)?),
     };
-    let note = Note {
+    let note = RowMetadata {
         origin: Origin::from_word(origin).ok_or_else(|| unknown("origin", origin))?,
         user: optional(row, 25)?,
         auth: optional(row, 26)?,
@@ -91,7 +91,7 @@ pub(super) struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Result<Self, Trouble> {
+    pub(super) fn new(connection: &'c Connection) -> Result<Self, StoreErrorKind> {
         let insert = connection.prepare(&format!("INSERT INTO session ({COLUMNS}) VALUES ({PLACES})"))?;
         let update =
             connection.prepare(&format!("UPDATE session SET ({COLUMNS}) = ({PLACES}) WHERE id = ?1"))?;
@@ -103,14 +103,14 @@ impl<'c> Writer<'c> {
         &mut self,
         id: Option<LocalId>,
         session: &SessionDescriptor,
-        note: &Note,
-    ) -> Result<LocalId, Trouble> {
+        note: &RowMetadata,
+    ) -> Result<LocalId, StoreErrorKind> {
         execute(&mut self.insert, id, session, note)?;
         Ok(LocalId(self.connection.last_insert_rowid()))
     }
 
     /// Replaces the row of the same Id.
-    pub(super) fn update(&mut self, row: &Row) -> Result<(), Trouble> {
+    pub(super) fn update(&mut self, row: &Row) -> Result<(), StoreErrorKind> {
         execute(&mut self.update, row.session.id, &row.session, &row.note)
     }
 }
@@ -119,8 +119,8 @@ fn execute(
     statement: &mut Statement<'_>,
     id: Option<LocalId>,
     session: &SessionDescriptor,
-    note: &Note,
-) -> Result<(), Trouble> {
+    note: &RowMetadata,
+) -> Result<(), StoreErrorKind> {
     fn filled(text: &str) -> Option<&str> {
         Some(text).filter(|text| !text.is_empty())
     }
@@ -181,47 +181,52 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn unknown(id: i64, what: &str, word: &str) -> Trouble {
-    Trouble::corrupt(format!("session {id}: unknown {what} {word:?}"))
+fn unknown(id: i64, what: &str, word: &str) -> StoreErrorKind {
+    StoreErrorKind::corrupt(format!("session {id}: unknown {what} {word:?}"))
 }
 
 /// What kind of computer a column names; the first column is the Id.
-pub(super) fn computer_type(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<ComputerType>, Trouble> {
-    let Some(word) = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)? else {
+pub(super) fn computer_type(
+    row: &rusqlite::Row<'_>,
+    column: usize,
+) -> Result<Option<ComputerType>, StoreErrorKind> {
+    let Some(word) = row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)? else {
         return Ok(None);
     };
     let kind = ComputerType::from_word(word);
     Ok(Some(kind.ok_or_else(|| unknown(row.get(0).unwrap_or_default(), "computer type", word))?))
 }
 
-fn text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r str, Trouble> {
-    row.get_ref(column)?.as_str().map_err(Trouble::corrupt)
+fn text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r str, StoreErrorKind> {
+    row.get_ref(column)?.as_str().map_err(StoreErrorKind::corrupt)
 }
 
-pub(super) fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, Trouble> {
-    let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
+pub(super) fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, StoreErrorKind> {
+    let value = row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)?;
     Ok(value.map(str::to_owned))
 }
 
-fn duration(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Duration>, Trouble> {
+fn duration(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Duration>, StoreErrorKind> {
     let count: Option<i64> = row.get(column)?;
-    count.map(|count| u64::try_from(count).map(Duration::from_millis).map_err(Trouble::corrupt)).transpose()
+    count
+        .map(|count| u64::try_from(count).map(Duration::from_millis).map_err(StoreErrorKind::corrupt))
+        .transpose()
 }
 
-pub(super) fn guid(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Uuid>, Trouble> {
-    let value = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)?;
-    value.map(|text| Uuid::try_parse(text).map_err(Trouble::corrupt)).transpose()
+pub(super) fn guid(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Uuid>, StoreErrorKind> {
+    let value = row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)?;
+    value.map(|text| Uuid::try_parse(text).map_err(StoreErrorKind::corrupt)).transpose()
 }
 
-fn commands(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Vec<CommandId>>, Trouble> {
-    let Some(text) = row.get_ref(column)?.as_str_or_null().map_err(Trouble::corrupt)? else {
+fn commands(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Vec<CommandId>>, StoreErrorKind> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)? else {
         return Ok(None);
     };
-    let ids: Vec<String> = serde_json::from_str(text).map_err(Trouble::corrupt)?;
+    let ids: Vec<String> = serde_json::from_str(text).map_err(StoreErrorKind::corrupt)?;
     Ok(Some(ids.into_iter().map(CommandId::from_server).collect()))
 }
 
-fn commands_to_json(commands: &[CommandId]) -> Result<String, Trouble> {
+fn commands_to_json(commands: &[CommandId]) -> Result<String, StoreErrorKind> {
     let ids: Vec<&str> = commands.iter().map(CommandId::as_str).collect();
-    serde_json::to_string(&ids).map_err(Trouble::corrupt)
+    serde_json::to_string(&ids).map_err(StoreErrorKind::corrupt)
 }

@@ -11,7 +11,7 @@ use rusqlite::ffi;
 #[derive(Debug)]
 pub struct StoreError {
     path: PathBuf,
-    trouble: Trouble,
+    trouble: StoreErrorKind,
 }
 
 impl StoreError {
@@ -95,7 +95,7 @@ pub enum StoreProblem {
     NotShareable,
     /// A row that may not be kept.
     #[error("{0}")]
-    Unfit(Unfit),
+    InvalidRow(InvalidRow),
     /// Every Id has been given.
     #[error("no Ids are left; move it away and begin a new one")]
     NoIdsLeft,
@@ -107,7 +107,7 @@ pub enum StoreProblem {
 /// Why a row may not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unfit {
+pub enum InvalidRow {
     /// Without it the session can be neither named to a server nor told from others.
     #[error("a session without a ShellId cannot be kept; give it its ShellId or InstanceId")]
     NoShellId,
@@ -118,12 +118,12 @@ pub enum Unfit {
 
 /// A problem and its cause, on the way to the place that knows the path.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct StoreErrorKind {
     pub(super) problem: StoreProblem,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-impl Trouble {
+impl StoreErrorKind {
     pub(super) fn at(self, path: &Path) -> StoreError {
         StoreError { path: path.to_owned(), trouble: self }
     }
@@ -134,19 +134,19 @@ impl Trouble {
     }
 }
 
-impl From<StoreProblem> for Trouble {
+impl From<StoreProblem> for StoreErrorKind {
     fn from(problem: StoreProblem) -> Self {
         Self { problem, source: None }
     }
 }
 
-impl From<Unfit> for Trouble {
-    fn from(unfit: Unfit) -> Self {
-        StoreProblem::Unfit(unfit).into()
+impl From<InvalidRow> for StoreErrorKind {
+    fn from(unfit: InvalidRow) -> Self {
+        StoreProblem::InvalidRow(unfit).into()
     }
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for StoreErrorKind {
     fn from(error: io::Error) -> Self {
         let problem = match error.kind() {
             io::ErrorKind::PermissionDenied => StoreProblem::Denied,
@@ -160,7 +160,7 @@ impl From<io::Error> for Trouble {
     }
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for StoreErrorKind {
     fn from(error: rusqlite::Error) -> Self {
         let problem = match &error {
             rusqlite::Error::SqliteFailure(failure, _) => of_sqlite(*failure),
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn problem(code: std::ffi::c_int) -> StoreProblem {
-        Trouble::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).problem
+        StoreErrorKind::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).problem
     }
 
     #[test]
@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn the_message_says_what_where_why_and_what_to_do() {
-        let error = Trouble::from(StoreProblem::Newer { found: 7, known: 1 }).at(Path::new("/s/sessions.db"));
+        let error =
+            StoreErrorKind::from(StoreProblem::Newer { found: 7, known: 1 }).at(Path::new("/s/sessions.db"));
         assert_eq!(
             error.to_string(),
             "cannot use the session table /s/sessions.db: a newer version wrote it (schema 7, this version knows 1), \

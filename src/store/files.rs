@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::error::{StoreProblem, Trouble};
+use super::error::{StoreErrorKind, StoreProblem};
 
 /// A table's path, made absolute, with links followed: SQLite takes some relative names for something else
 /// (`:memory:`, `file:`), and the files beside it must be beside the real one.
@@ -26,7 +26,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The place of an existing folder's file, or `None` if the folder is not there.
-    pub(super) fn find(path: &Path) -> Result<Option<Self>, Trouble> {
+    pub(super) fn find(path: &Path) -> Result<Option<Self>, StoreErrorKind> {
         match fs::canonicalize(path) {
             Ok(file) => return Ok(Some(Self { file })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -44,7 +44,7 @@ impl Place {
     }
 
     /// The place of a file whose folder is created if need be, for this user only.
-    pub(super) fn make(path: &Path) -> Result<Self, Trouble> {
+    pub(super) fn make(path: &Path) -> Result<Self, StoreErrorKind> {
         if let Some(place) = Self::find(path)? {
             return Ok(place);
         }
@@ -56,7 +56,7 @@ impl Place {
     ///
     /// # Errors
     /// Something else than a file is there, or one that is too short for a database.
-    pub(super) fn is_occupied(&self) -> Result<bool, Trouble> {
+    pub(super) fn is_occupied(&self) -> Result<bool, StoreErrorKind> {
         match fs::metadata(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
@@ -83,7 +83,7 @@ impl Place {
     }
 
     /// Takes the lock under which tables are created and migrated; it lasts for as long as the file is held.
-    pub(super) fn lock(&self, patience: Duration) -> Result<File, Trouble> {
+    pub(super) fn lock(&self, patience: Duration) -> Result<File, StoreErrorKind> {
         let lock = private_file().create(true).open(self.beside(".lock"))?;
         let mut waits = Waits::new(patience);
         loop {
@@ -97,7 +97,7 @@ impl Place {
     }
 
     /// An empty file in which a new table is built, for this user only. Call it under the lock.
-    pub(super) fn draft(&self) -> Result<Self, Trouble> {
+    pub(super) fn draft(&self) -> Result<Self, StoreErrorKind> {
         let draft = Self { file: self.beside(".new") };
         // What a process left that died while it built one.
         for suffix in ["", "-journal", "-wal", "-shm"] {
@@ -111,7 +111,7 @@ impl Place {
     }
 
     /// Puts a finished draft in its place, to survive a power failure. Call it under the lock.
-    pub(super) fn adopt(&self, draft: &Self) -> Result<(), Trouble> {
+    pub(super) fn adopt(&self, draft: &Self) -> Result<(), StoreErrorKind> {
         fs::rename(&draft.file, &self.file)?;
         // Windows cannot open a folder as a file, and journals the change of its name anyway.
         if cfg!(unix) {

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::columns::{COLUMNS, ORDER, ORDER_COLUMN, read, time_to_millis};
-use super::error::Trouble;
+use super::error::StoreErrorKind;
 use super::merge::expiry;
 use super::row::{Origin, Row, Rows};
 use crate::wsman::ShellId;
@@ -20,7 +20,11 @@ pub(super) struct Living {
 }
 
 impl Living {
-    pub(super) fn new(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Self, Trouble> {
+    pub(super) fn new(
+        connection: &Connection,
+        origins: &[Origin],
+        now: SystemTime,
+    ) -> Result<Self, StoreErrorKind> {
         let has = |origin: Origin| {
             let word = if origins.contains(&origin) { origin.as_str() } else { "" };
             Value::Text(word.to_owned())
@@ -49,7 +53,7 @@ impl Living {
         params_from_iter(&self.values)
     }
 
-    pub(super) fn count(&self, connection: &Connection) -> Result<usize, Trouble> {
+    pub(super) fn count(&self, connection: &Connection) -> Result<usize, StoreErrorKind> {
         let sql = format!("SELECT count(*) FROM session WHERE {}", self.condition);
         let count: i64 = connection.query_row(&sql, self.values(), |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
@@ -60,7 +64,7 @@ impl Living {
         &self,
         connection: &Connection,
         positions: impl ExactSizeIterator<Item = usize>,
-    ) -> Result<Rows, Trouble> {
+    ) -> Result<Rows, StoreErrorKind> {
         let mut statement = connection.prepare(&format!(
             "SELECT {COLUMNS}, {ORDER} FROM session WHERE {} ORDER BY id",
             self.condition
@@ -93,7 +97,7 @@ impl InOrder {
         Self { rows: Rows::with_capacity(capacity), order: Vec::with_capacity(capacity) }
     }
 
-    pub(super) fn push(&mut self, row: &rusqlite::Row<'_>) -> Result<(), Trouble> {
+    pub(super) fn push(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreErrorKind> {
         self.rows.push(read(row)?);
         self.order.push(row.get(ORDER_COLUMN)?);
         Ok(())
@@ -118,13 +122,21 @@ const BY_INDEX: &str = "id IN (SELECT id FROM session WHERE origin IN (?1, ?2))"
 /// From so many rows on it is quicker to walk the table than to look them up: they are a tenth of a large one.
 pub(super) const MANY: usize = 10_000;
 
-pub(super) fn rows(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<Rows, Trouble> {
+pub(super) fn rows(
+    connection: &Connection,
+    origins: &[Origin],
+    now: SystemTime,
+) -> Result<Rows, StoreErrorKind> {
     let snapshot = connection.unchecked_transaction()?;
     let living = Living::new(&snapshot, origins, now)?;
     living.rows(&snapshot, 0..living.count(&snapshot)?)
 }
 
-pub(super) fn count(connection: &Connection, origins: &[Origin], now: SystemTime) -> Result<usize, Trouble> {
+pub(super) fn count(
+    connection: &Connection,
+    origins: &[Origin],
+    now: SystemTime,
+) -> Result<usize, StoreErrorKind> {
     let snapshot = connection.unchecked_transaction()?;
     Living::new(&snapshot, origins, now)?.count(&snapshot)
 }
@@ -132,7 +144,7 @@ pub(super) fn count(connection: &Connection, origins: &[Origin], now: SystemTime
 pub(super) fn known<'a>(
     connection: &Connection,
     keys: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
-) -> Result<Vec<Option<Row>>, Trouble> {
+) -> Result<Vec<Option<Row>>, StoreErrorKind> {
     let snapshot = connection.unchecked_transaction()?;
     let mut find = snapshot
         .prepare(&format!("SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"))?;
@@ -145,19 +157,19 @@ pub(super) fn known<'a>(
 
 /// The URLs of the endpoints that were listed before, the latest first.
 /// Whether this account, ignoring ASCII case, has listed this endpoint, or seen a session of those that are here.
-pub(super) fn was_listed_by(connection: &Connection, url: &str, user: &str) -> Result<bool, Trouble> {
+pub(super) fn was_listed_by(connection: &Connection, url: &str, user: &str) -> Result<bool, StoreErrorKind> {
     let sql = "SELECT EXISTS (SELECT 1 FROM endpoint WHERE url = ?1 AND listed_by = ?2 COLLATE NOCASE)
         OR EXISTS (SELECT 1 FROM session WHERE endpoint_url = ?1 AND seen_by = ?2 COLLATE NOCASE)";
     Ok(connection.query_row(sql, [url, user], |row| row.get(0))?)
 }
 
-pub(super) fn known_endpoints(connection: &Connection) -> Result<Vec<String>, Trouble> {
+pub(super) fn known_endpoints(connection: &Connection) -> Result<Vec<String>, StoreErrorKind> {
     let mut statement = connection.prepare("SELECT url FROM endpoint ORDER BY listed_at_ms DESC, url")?;
     let urls = statement.query_map([], |row| row.get(0))?;
     Ok(urls.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn is_known(connection: &Connection, url: &str) -> Result<bool, Trouble> {
+pub(super) fn is_known(connection: &Connection, url: &str) -> Result<bool, StoreErrorKind> {
     Ok(connection
         .query_row("SELECT EXISTS (SELECT 1 FROM endpoint WHERE url = ?1)", [url], |row| row.get(0))?)
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use super::error::Unfit;
-use super::row::{Note, Origin, Row, Sighting};
+use super::error::InvalidRow;
+use super::row::{ListingContext, Origin, Row, RowMetadata};
 use crate::session::{ComputerType, LocalId, LoginAccount, SessionDescriptor, Stated, Visibility};
 
 /// A session that was only seen on a server is forgotten when nobody has seen it for this long: servers drop idle
@@ -19,13 +19,13 @@ const MAX_KEPT_ID: i64 = 1_000_000_000;
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
-pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sighting<'_>) -> Row {
+pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: ListingContext<'_>) -> Row {
     let mut session = found.clone();
     session.id = None;
     sighting.endpoint_url.clone_into(&mut session.endpoint_url);
     sighting.seen_by.clone_into(&mut session.seen_by);
     session.seen_at = sighting.seen_at;
-    let by_listing = Note {
+    let by_listing = RowMetadata {
         origin: Origin::Listed,
         user: Some(sighting.seen_by.to_owned()).filter(|user| !user.is_empty()),
         auth: sighting.auth.map(str::to_owned),
@@ -36,7 +36,7 @@ pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sigh
     if known.note.origin == Origin::Listed {
         // Who does not say how the login went does not make it forgotten.
         let auth = by_listing.auth.or(known.note.auth);
-        return Row { session, note: Note { session_id: known.note.session_id, auth, ..by_listing } };
+        return Row { session, note: RowMetadata { session_id: known.note.session_id, auth, ..by_listing } };
     }
     let given = known.session;
     if given.name().is_some() {
@@ -47,7 +47,7 @@ pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sigh
     session.vm_id = given.vm_id;
     session.vm_name = given.vm_name;
     session.container_id = given.container_id;
-    let note = Note {
+    let note = RowMetadata {
         user: known.note.user.or(by_listing.user),
         auth: known.note.auth.or(by_listing.auth),
         ..known.note
@@ -57,7 +57,7 @@ pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: Sigh
 
 /// What becomes of a row whose session a listing does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum RowAction {
     /// The listing says nothing about it.
     Stays,
     /// It leaves the table.
@@ -67,7 +67,7 @@ pub(super) enum Fate {
 }
 
 /// What the account of a listing sees at its endpoint, as far as that listing shows.
-pub(super) fn visibility(sighting: Sighting<'_>, found: &[SessionDescriptor]) -> Visibility {
+pub(super) fn visibility(sighting: ListingContext<'_>, found: &[SessionDescriptor]) -> Visibility {
     let names = sighting.server_names.cloned().unwrap_or_default();
     let account = LoginAccount::new(sighting.seen_by).at(names);
     let mut visibility = Visibility::new(account, sighting.seen_at);
@@ -76,12 +76,12 @@ pub(super) fn visibility(sighting: Sighting<'_>, found: &[SessionDescriptor]) ->
 }
 
 /// Absence counts only in a complete listing by an account that could have seen the session.
-pub(super) fn absent(row: &Row, complete: bool, visibility: &Visibility) -> Fate {
+pub(super) fn absent(row: &Row, complete: bool, visibility: &Visibility) -> RowAction {
     match row.note.origin {
-        _ if !complete || !visibility.could_see(&row.session, false) => Fate::Stays,
-        Origin::Listed => Fate::Leaves,
-        Origin::Opened | Origin::Imported if row.session.stated == Some(Stated::BROKEN) => Fate::Stays,
-        Origin::Opened | Origin::Imported => Fate::Breaks,
+        _ if !complete || !visibility.could_see(&row.session, false) => RowAction::Stays,
+        Origin::Listed => RowAction::Leaves,
+        Origin::Opened | Origin::Imported if row.session.stated == Some(Stated::BROKEN) => RowAction::Stays,
+        Origin::Opened | Origin::Imported => RowAction::Breaks,
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
         Origin::Opened => Origin::Opened,
         Origin::Imported | Origin::Listed => Origin::Imported,
     };
-    let note = Note {
+    let note = RowMetadata {
         origin,
         user: known.note.user.or_else(|| given.note.user.clone()),
         auth: known.note.auth.or_else(|| given.note.auth.clone()),
@@ -161,13 +161,13 @@ fn fill(session: &mut SessionDescriptor, other: &SessionDescriptor) {
 /// Gives Ids to the objects of one import: an object keeps its own when it is above every Id used before that import
 /// and nobody else in it had it first; else it gets the next free one.
 #[derive(Debug)]
-pub(super) struct IdGiver {
+pub(super) struct IdAllocator {
     used_before: i64,
     highest: i64,
     kept: HashSet<i64>,
 }
 
-impl IdGiver {
+impl IdAllocator {
     /// `used_before` is the highest Id ever given; `wanted` are those that the objects come with.
     pub(super) fn new(used_before: i64, wanted: impl Iterator<Item = LocalId>) -> Self {
         let keepable = wanted.map(|id| id.0).filter(|id| can_keep(*id, used_before));
@@ -195,19 +195,19 @@ fn can_keep(id: i64, used_before: i64) -> bool {
 /// Whether the table may keep a row of this session.
 ///
 /// # Errors
-/// [`Unfit`] says what is wrong with it.
-pub(super) fn check(session: &SessionDescriptor) -> Result<(), Unfit> {
+/// [`InvalidRow`] says what is wrong with it.
+pub(super) fn check(session: &SessionDescriptor) -> Result<(), InvalidRow> {
     if session.shell.shell_id.as_str().is_empty() {
-        return Err(Unfit::NoShellId);
+        return Err(InvalidRow::NoShellId);
     }
     check_endpoint(&session.endpoint_url)
 }
 
 /// Whether the table may keep this endpoint URL: one with a login in it would put a password on the disk.
-pub(super) fn check_endpoint(url: &str) -> Result<(), Unfit> {
+pub(super) fn check_endpoint(url: &str) -> Result<(), InvalidRow> {
     let after_scheme = url.split_once("//").map_or(url, |(_scheme, rest)| rest);
     let authority = after_scheme.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') { Err(Unfit::LoginInUrl) } else { Ok(()) }
+    if authority.contains('@') { Err(InvalidRow::LoginInUrl) } else { Ok(()) }
 }
 
 /// Before which moment a listed session must have been seen to be expired at `now`.
@@ -237,11 +237,11 @@ mod tests {
     fn row(origin: Origin, change: impl FnOnce(&mut Shell)) -> Row {
         let mut session = session(change);
         session.id = Some(LocalId(7));
-        Row { session, note: Note::new(origin) }
+        Row { session, note: RowMetadata::new(origin) }
     }
 
-    fn sighting(seen_by: &str) -> Sighting<'_> {
-        Sighting {
+    fn sighting(seen_by: &str) -> ListingContext<'_> {
+        ListingContext {
             endpoint_url: URL,
             seen_by,
             server_names: None,
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn absence_counts_only_where_the_account_could_have_seen_it() {
-        use Fate::{Breaks, Leaves, Stays};
+        use RowAction::{Breaks, Leaves, Stays};
         let names = member();
         let boss = || row(Origin::Listed, owned(r"CORP\boss"));
         for (row, lister, shown, listed, others) in [
@@ -335,10 +335,11 @@ mod tests {
             (boss(), r"CORP\jdoe", &[r"CORP\svc"], Leaves, Breaks),
         ] {
             let found: Vec<_> = shown.iter().map(|owner| session(owned(owner))).collect();
-            let visibility = visibility(Sighting { server_names: Some(&names), ..sighting(lister) }, &found);
+            let visibility =
+                visibility(ListingContext { server_names: Some(&names), ..sighting(lister) }, &found);
             assert_eq!(absent(&row, true, &visibility), listed, "{lister} {shown:?} {row:?}");
             for origin in Origin::CURRENT {
-                let row = Row { note: Note::new(origin), ..row.clone() };
+                let row = Row { note: RowMetadata::new(origin), ..row.clone() };
                 assert_eq!(absent(&row, true, &visibility), others, "{lister} {shown:?} {row:?}");
             }
         }
@@ -348,7 +349,7 @@ mod tests {
     fn absence_from_an_incomplete_listing_means_nothing() {
         for origin in Origin::ALL {
             let visibility = visibility(sighting("ada"), &[]);
-            assert_eq!(absent(&row(origin, |_| ()), false, &visibility), Fate::Stays);
+            assert_eq!(absent(&row(origin, |_| ()), false, &visibility), RowAction::Stays);
         }
     }
 
@@ -357,14 +358,14 @@ mod tests {
         let mut row = row(Origin::Imported, |_| ());
         row.session.seen_by.clear();
         row.note.user = Some("bob".to_owned());
-        assert_eq!(absent(&row, true, &visibility(sighting("bob"), &[])), Fate::Stays);
+        assert_eq!(absent(&row, true, &visibility(sighting("bob"), &[])), RowAction::Stays);
     }
 
     #[test]
     fn what_is_broken_stays_so() {
         let mut row = row(Origin::Opened, |_| ());
         row.session.stated = Some(Stated::BROKEN);
-        assert_eq!(absent(&row, true, &visibility(sighting("ada"), &[])), Fate::Stays);
+        assert_eq!(absent(&row, true, &visibility(sighting("ada"), &[])), RowAction::Stays);
     }
 
     #[test]
@@ -404,8 +405,10 @@ mod tests {
         });
         given.session.seen_at = at(900);
         given.note.auth = Some("basic".to_owned());
-        let merged =
-            imported(Row { note: Note { auth: Some("ntlm".to_owned()), ..known.note }, ..known }, &given);
+        let merged = imported(
+            Row { note: RowMetadata { auth: Some("ntlm".to_owned()), ..known.note }, ..known },
+            &given,
+        );
         assert_eq!(merged.session.shell.shell_id.as_str(), "A");
         assert_eq!(merged.session.shell.owner.as_deref(), Some("ada"));
         assert_eq!(merged.session.shell.client_ip.as_deref(), Some("192.0.2.7"));
@@ -463,12 +466,12 @@ mod tests {
             (MAX_ID - 1, vec![None], vec![MAX_ID]),
         ] {
             let wanted: Vec<_> = wanted.into_iter().map(|id| id.map(LocalId)).collect();
-            let mut ids = IdGiver::new(used, wanted.iter().copied().flatten());
+            let mut ids = IdAllocator::new(used, wanted.iter().copied().flatten());
             let got: Vec<_> = wanted.iter().map(|id| ids.give(*id).unwrap().0).collect();
             assert_eq!(got, given, "{wanted:?} after {used}");
         }
         for used_up in [MAX_ID, i64::MAX] {
-            assert_eq!(IdGiver::new(used_up, std::iter::empty()).give(None), None);
+            assert_eq!(IdAllocator::new(used_up, std::iter::empty()).give(None), None);
         }
     }
 
@@ -477,7 +480,7 @@ mod tests {
         for url in
             ["http://ada:secret@web01/wsman", "https://ada@web01:5986/", r"http://a:b@web01\wsman", "a:b@c"]
         {
-            assert_eq!(check_endpoint(url), Err(Unfit::LoginInUrl), "{url}");
+            assert_eq!(check_endpoint(url), Err(InvalidRow::LoginInUrl), "{url}");
         }
         for url in [URL, "http://web01/x@y", "http://[::1]:5985/wsman?a=@", ""] {
             assert_eq!(check_endpoint(url), Ok(()), "{url}");

@@ -1,6 +1,6 @@
 //! The local table: the sessions that this user knows of, shared by all their processes, across days.
 //!
-//! A [`Row`] is a [`SessionDescriptor`](crate::session::SessionDescriptor) and a [`Note`] of how it came here
+//! A [`Row`] is a [`SessionDescriptor`](crate::session::SessionDescriptor) and a [`RowMetadata`] of how it came here
 //! ([`Origin`]) and how it is reached again (User, Auth, WSMan SessionId): never a password, never a dangerous switch.
 //! [`Store`] changes the table, [`StoreReader`] only looks. Each call is one short transaction, all or nothing; time is
 //! an argument. The calls block: an async program makes them on a thread for blocking work.
@@ -32,8 +32,8 @@ mod row;
 mod schema;
 mod table;
 
-pub use error::{StoreError, StoreProblem, Unfit};
+pub use error::{InvalidRow, StoreError, StoreProblem};
 pub use opening::StoreOptions;
 pub use reader::StoreReader;
-pub use row::{Imported, Note, Origin, Row, Rows, Sighting};
+pub use row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
 pub use table::Store;

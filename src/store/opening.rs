@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{StoreProblem, Trouble};
+use super::error::{StoreErrorKind, StoreProblem};
 use super::files::{Place, Waits};
 use super::schema;
 
@@ -35,7 +35,7 @@ impl StoreOptions {
 }
 
 /// Opens a table for changes; makes or migrates it under the lock if it is not as it should be.
-pub(super) fn for_changes(place: &Place, options: StoreOptions) -> Result<Connection, Trouble> {
+pub(super) fn for_changes(place: &Place, options: StoreOptions) -> Result<Connection, StoreErrorKind> {
     let connection = match open_present(place, options)? {
         Some(connection) => connection,
         None => prepare(place, options)?,
@@ -52,7 +52,10 @@ pub(super) fn for_changes(place: &Place, options: StoreOptions) -> Result<Connec
 const WRITING_CACHE_KIB: i64 = 16 * 1024;
 
 /// Opens a table to be read; `None` when there is none. An older one is migrated, if it can be written.
-pub(super) fn for_reading(place: &Place, options: StoreOptions) -> Result<Option<Connection>, Trouble> {
+pub(super) fn for_reading(
+    place: &Place,
+    options: StoreOptions,
+) -> Result<Option<Connection>, StoreErrorKind> {
     if !place.is_occupied()? {
         return Ok(None);
     }
@@ -78,7 +81,7 @@ pub(super) fn for_reading(place: &Place, options: StoreOptions) -> Result<Option
 }
 
 /// Opens a table that is as it should be, and writes nothing; `None` if there is work to do first.
-fn open_present(place: &Place, options: StoreOptions) -> Result<Option<Connection>, Trouble> {
+fn open_present(place: &Place, options: StoreOptions) -> Result<Option<Connection>, StoreErrorKind> {
     if !place.is_occupied()? {
         return Ok(None);
     }
@@ -99,7 +102,7 @@ fn open_present(place: &Place, options: StoreOptions) -> Result<Option<Connectio
 }
 
 /// The schema version of a table of ours.
-fn recognise(connection: &Connection) -> Result<i64, Trouble> {
+fn recognise(connection: &Connection) -> Result<i64, StoreErrorKind> {
     let application_id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let application_id = application_id.cast_unsigned();
     if application_id != schema::APPLICATION_ID {
@@ -112,7 +115,7 @@ fn recognise(connection: &Connection) -> Result<i64, Trouble> {
 
 /// Makes a table, or brings an older one up to date. The switch to WAL and the first schema do not stand a race
 /// between processes, busy handler or not, hence the lock; who waited for it may find the work done.
-fn prepare(place: &Place, options: StoreOptions) -> Result<Connection, Trouble> {
+fn prepare(place: &Place, options: StoreOptions) -> Result<Connection, StoreErrorKind> {
     let lock = place.lock(options.patience)?;
     if let Some(connection) = open_present(place, options)? {
         return Ok(connection);
@@ -126,10 +129,10 @@ fn prepare(place: &Place, options: StoreOptions) -> Result<Connection, Trouble> 
     }
     let connection = open_present(place, options)?;
     drop(lock);
-    connection.ok_or_else(|| Trouble::from(StoreProblem::NotShareable))
+    connection.ok_or_else(|| StoreErrorKind::from(StoreProblem::NotShareable))
 }
 
-fn bring_up_to_date(connection: &mut Connection) -> Result<(), Trouble> {
+fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreErrorKind> {
     schema::migrate(connection, schema::MIGRATIONS)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_mode| Ok(()))?;
     if journal_mode(connection)? != "wal" {
@@ -140,13 +143,13 @@ fn bring_up_to_date(connection: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn journal_mode(connection: &Connection) -> Result<String, Trouble> {
+fn journal_mode(connection: &Connection) -> Result<String, StoreErrorKind> {
     Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
 }
 
 /// A connection that waits for others, survives a power failure and trusts no schema. It leaves the main file alone
 /// even when it is closed, until it is told otherwise.
-fn connect(place: &Place, options: StoreOptions) -> Result<Connection, Trouble> {
+fn connect(place: &Place, options: StoreOptions) -> Result<Connection, StoreErrorKind> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&place.file, flags)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -172,17 +175,17 @@ fn frozen(place: &Place) -> Option<Connection> {
 
 /// The main file and what stands in the `-wal` file, whose index is built in memory: the `-shm` file, which must be
 /// there, is not written (SQLite, Uniform Resource Identifiers, `readonly_shm`).
-fn with_wal(place: &Place) -> Result<Connection, Trouble> {
+fn with_wal(place: &Place) -> Result<Connection, StoreErrorKind> {
     read_only(place, "readonly_shm=1")
 }
 
 /// The main file alone, with no lock, no look at a journal and nothing written: the way to see whose it is, since SQLite
 /// would otherwise finish another program's interrupted work.
-fn untouched(place: &Place) -> Result<Connection, Trouble> {
+fn untouched(place: &Place) -> Result<Connection, StoreErrorKind> {
     read_only(place, "immutable=1")
 }
 
-fn read_only(place: &Place, parameters: &str) -> Result<Connection, Trouble> {
+fn read_only(place: &Place, parameters: &str) -> Result<Connection, StoreErrorKind> {
     let mut uri = url::Url::from_file_path(&place.file).map_err(|()| StoreProblem::NotAFile)?;
     uri.set_query(Some(parameters));
     let flags =

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use rusqlite::Connection;
 
-use super::error::{StoreError, Trouble};
+use super::error::{StoreError, StoreErrorKind};
 use super::files::Place;
 use super::opening::{self, StoreOptions};
 use super::row::{Origin, Row, Rows};
@@ -39,7 +39,7 @@ impl StoreReader {
             Some(place) => opening::for_reading(&place, options),
             None => Ok(None),
         };
-        let connection = open().map_err(|trouble: Trouble| trouble.at(path))?;
+        let connection = open().map_err(|trouble: StoreErrorKind| trouble.at(path))?;
         Ok(Self { path: path.to_owned(), connection })
     }
 
@@ -122,7 +122,10 @@ impl StoreReader {
         self.look(lookup::known_endpoints)
     }
 
-    fn look<T: Default>(&self, at: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+    fn look<T: Default>(
+        &self,
+        at: impl FnOnce(&Connection) -> Result<T, StoreErrorKind>,
+    ) -> Result<T, StoreError> {
         match &self.connection {
             Some(connection) => at(connection).map_err(|trouble| trouble.at(&self.path)),
             None => Ok(T::default()),

@@ -42,7 +42,7 @@ impl Origin {
 
 /// What the table keeps beside the descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct RowMetadata {
     /// How the session came here.
     pub origin: Origin,
     /// The account with which to reach it again; never with a password.
@@ -53,7 +53,7 @@ pub struct Note {
     pub session_id: Option<SessionId>,
 }
 
-impl Note {
+impl RowMetadata {
     /// A note that says nothing but the origin.
     #[must_use]
     pub const fn new(origin: Origin) -> Self {
@@ -67,14 +67,14 @@ pub struct Row {
     /// The session; its `id` is set on everything that comes out of the table.
     pub session: SessionDescriptor,
     /// What is kept beside it.
-    pub note: Note,
+    pub note: RowMetadata,
 }
 
 /// Rows of the table, in two lists of equal length, so that a query can select from the sessions as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     sessions: Vec<SessionDescriptor>,
-    notes: Vec<Note>,
+    notes: Vec<RowMetadata>,
 }
 
 impl Rows {
@@ -114,19 +114,19 @@ impl Rows {
 
     /// The sessions, and what is kept beside each.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<SessionDescriptor>, Vec<Note>) {
+    pub fn into_parts(self) -> (Vec<SessionDescriptor>, Vec<RowMetadata>) {
         (self.sessions, self.notes)
     }
 
     /// What is kept beside the session at the same index.
     #[must_use]
-    pub fn notes(&self) -> &[Note] {
+    pub fn notes(&self) -> &[RowMetadata] {
         &self.notes
     }
 
     /// One row.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<(&SessionDescriptor, &Note)> {
+    pub fn get(&self, index: usize) -> Option<(&SessionDescriptor, &RowMetadata)> {
         self.sessions.get(index).zip(self.notes.get(index))
     }
 
@@ -146,8 +146,8 @@ impl Rows {
 impl IntoIterator for Rows {
     type Item = Row;
     type IntoIter = std::iter::Map<
-        std::iter::Zip<std::vec::IntoIter<SessionDescriptor>, std::vec::IntoIter<Note>>,
-        fn((SessionDescriptor, Note)) -> Row,
+        std::iter::Zip<std::vec::IntoIter<SessionDescriptor>, std::vec::IntoIter<RowMetadata>>,
+        fn((SessionDescriptor, RowMetadata)) -> Row,
     >;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -165,7 +165,7 @@ impl FromIterator<Row> for Rows {
 
 /// Who listed which endpoint, when, and whether the listing shows all that there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sighting<'a> {
+pub struct ListingContext<'a> {
     /// The URL of the endpoint.
     pub endpoint_url: &'a str,
     /// The login that listed, as it was typed.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::{StoreProblem, Trouble};
+use super::error::{StoreErrorKind, StoreProblem};
 
 /// Marks the file as ours, in its header: "PSSe".
 pub(super) const APPLICATION_ID: u32 = 0x5053_5365;
@@ -62,22 +62,22 @@ pub(super) fn latest(migrations: &[&str]) -> i64 {
 }
 
 /// The schema version of an open database.
-pub(super) fn version(connection: &Connection) -> Result<i64, Trouble> {
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreErrorKind> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
 /// Refuses a schema that is newer than these migrations lead to.
-pub(super) fn refuse_newer(found: i64, migrations: &[&str]) -> Result<(), Trouble> {
+pub(super) fn refuse_newer(found: i64, migrations: &[&str]) -> Result<(), StoreErrorKind> {
     let known = latest(migrations);
     if found > known { Err(StoreProblem::Newer { found, known }.into()) } else { Ok(()) }
 }
 
 /// Brings a database to the latest schema in one transaction, and marks it as ours.
-pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Trouble> {
+pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
     refuse_newer(found, migrations)?;
-    let done = usize::try_from(found).map_err(Trouble::corrupt)?;
+    let done = usize::try_from(found).map_err(StoreErrorKind::corrupt)?;
     for step in migrations.iter().skip(done) {
         transaction.execute_batch(step)?;
     }

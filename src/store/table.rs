@@ -7,12 +7,12 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::columns::{COLUMNS, Writer, read, time_to_millis};
-use super::error::{StoreError, StoreProblem, Trouble};
+use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
-use super::merge::{self, Fate, IdGiver};
+use super::merge::{self, IdAllocator, RowAction};
 use super::opening::{self, StoreOptions};
 use super::reader::StoreReader;
-use super::row::{Imported, Note, Origin, Row, Rows, Sighting};
+use super::row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
 use super::{candidates, lookup, schema};
 use crate::session::{LocalId, SessionDescriptor, SessionQuery, Stated};
 use crate::wsman::ShellId;
@@ -119,7 +119,7 @@ impl Store {
     /// [`StoreError`]; then nothing is changed.
     pub fn merge_listing(
         &mut self,
-        sighting: Sighting<'_>,
+        sighting: ListingContext<'_>,
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
         self.change(|transaction| {
@@ -143,9 +143,9 @@ impl Store {
             let visibility = merge::visibility(sighting, found);
             for mut row in absent.into_values() {
                 match merge::absent(&row, sighting.complete, &visibility) {
-                    Fate::Stays => {}
-                    Fate::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
-                    Fate::Breaks => {
+                    RowAction::Stays => {}
+                    RowAction::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
+                    RowAction::Breaks => {
                         row.session.stated = Some(Stated::BROKEN);
                         writer.update(&row)?;
                     }
@@ -177,7 +177,7 @@ impl Store {
     pub fn import(&mut self, given: &[Row]) -> Result<Vec<Imported>, StoreError> {
         self.change(|transaction| {
             let wanted = given.iter().filter_map(|row| row.session.id);
-            let mut ids = IdGiver::new(highest_id(transaction)?, wanted);
+            let mut ids = IdAllocator::new(highest_id(transaction)?, wanted);
             let mut find = transaction.prepare(&format!(
                 "SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"
             ))?;
@@ -193,7 +193,7 @@ impl Store {
                     (row.session.id.ok_or(StoreProblem::Corrupt)?, false)
                 } else {
                     let id = ids.give(object.session.id).ok_or(StoreProblem::NoIdsLeft)?;
-                    let note = Note { origin: Origin::Imported, ..object.note.clone() };
+                    let note = RowMetadata { origin: Origin::Imported, ..object.note.clone() };
                     (writer.insert(Some(id), &merge::unseen(&object.session), &note)?, true)
                 };
                 outcomes.push(Imported { given: object.session.id, id, is_new });
@@ -208,7 +208,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is changed.
-    pub fn add_opened(&mut self, session: &SessionDescriptor, note: &Note) -> Result<LocalId, StoreError> {
+    pub fn add_opened(
+        &mut self,
+        session: &SessionDescriptor,
+        note: &RowMetadata,
+    ) -> Result<LocalId, StoreError> {
         self.change(|transaction| {
             merge::check(session)?;
             let id = transaction
@@ -220,7 +224,7 @@ impl Store {
                 .optional()?;
             let mut row = Row {
                 session: SessionDescriptor { id: id.map(LocalId), ..session.clone() },
-                note: Note { origin: Origin::Opened, ..note.clone() },
+                note: RowMetadata { origin: Origin::Opened, ..note.clone() },
             };
             transaction.execute(
                 "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -263,7 +267,7 @@ impl Store {
     /// One transaction that no other writer can interrupt: all of it, or nothing.
     fn change<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreErrorKind>,
     ) -> Result<T, StoreError> {
         let attempt = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -273,13 +277,13 @@ impl Store {
             transaction.commit()?;
             Ok(value)
         };
-        let outcome: Result<T, Trouble> = attempt();
+        let outcome: Result<T, StoreErrorKind> = attempt();
         outcome.map_err(|trouble| trouble.at(&self.path))
     }
 }
 
 /// Keeps the order in which rows were added, where it is not that of their Ids: each stands where the Id of its place would.
-fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> Result<(), Trouble> {
+fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> Result<(), StoreErrorKind> {
     let ids: Vec<i64> = added.map(|id| id.0).collect();
     let mut places = ids.clone();
     places.sort_unstable();
@@ -291,7 +295,7 @@ fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> 
 }
 
 /// Writes a row over its old self, or as a new one, whose Id it then has.
-fn write(writer: &mut Writer<'_>, row: &mut Row) -> Result<LocalId, Trouble> {
+fn write(writer: &mut Writer<'_>, row: &mut Row) -> Result<LocalId, StoreErrorKind> {
     match row.session.id {
         Some(id) => writer.update(row).map(|()| id),
         None => {
@@ -302,7 +306,7 @@ fn write(writer: &mut Writer<'_>, row: &mut Row) -> Result<LocalId, Trouble> {
     }
 }
 
-fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Row>, Trouble> {
+fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Row>, StoreErrorKind> {
     let mut statement =
         connection.prepare(&format!("SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1"))?;
     let mut found = statement.query([url])?;
@@ -315,7 +319,7 @@ fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Ro
 }
 
 /// The highest Id that was ever given; 0 in a table that never had a row.
-fn highest_id(connection: &Connection) -> Result<i64, Trouble> {
+fn highest_id(connection: &Connection) -> Result<i64, StoreErrorKind> {
     let highest = connection
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'session'", [], |row| row.get(0))
         .optional()?;
@@ -338,7 +342,7 @@ mod tests {
     fn a_full_disk_is_reported_and_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path().join("sessions.db")).unwrap();
-        let sighting = Sighting {
+        let sighting = ListingContext {
             endpoint_url: "http://web01:5985/wsman",
             seen_by: "ada",
             server_names: None,

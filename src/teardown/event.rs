@@ -9,7 +9,7 @@ use crate::wsman::{Command, CommandId, Fault, Shell};
 
 /// When an event happens; clock and dice belong to the driver.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct Tick {
     /// The time.
     pub now: Instant,
     /// For a wait that begins now.
@@ -22,18 +22,18 @@ pub enum Event<'a> {
     /// A connection is free: say what to send, if anything.
     Turn,
     /// The request that is out has been answered, or has failed.
-    Answered(Result<Answer, Setback>),
+    Answered(Result<Answer, RequestError>),
     /// The host has been listed, or could not be.
     Sighted {
         /// What the listing says of the session.
-        sighting: Sighting<'a>,
+        sighting: ListingEvidence<'a>,
         /// When the listing began.
         since: Instant,
     },
     /// It is known what the server is, or that this cannot be learned.
-    Identified(Result<ServerKind, Setback>),
+    Identified(Result<ServerKind, RequestError>),
     /// Time has passed.
-    Tick,
+    DeadlineCheck,
     /// Nothing new may begin.
     Halted {
         /// Why.
@@ -42,7 +42,7 @@ pub enum Event<'a> {
         until: Option<Instant>,
     },
     /// There is no connection to the host, and none can be had.
-    Unreachable(Setback),
+    Unreachable(RequestError),
 }
 
 /// What a removal wants next.
@@ -116,7 +116,7 @@ pub enum Answer {
 
 /// Why a request has no successful answer, as far as a removal must know.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Setback {
+pub enum RequestError {
     /// The server understood and refused.
     Fault(Fault),
     /// There was no connection, so that nothing was sent; it may be sent again.
@@ -139,7 +139,7 @@ pub enum Setback {
 
 /// What a listing says about one session.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Sighting<'a> {
+pub enum ListingEvidence<'a> {
     /// It is there.
     Present(&'a Shell),
     /// It is not listed.
@@ -150,7 +150,7 @@ pub enum Sighting<'a> {
         shows_others: bool,
     },
     /// The host could not be listed.
-    Failed(Setback),
+    Failed(RequestError),
 }
 
 impl Answer {
@@ -167,7 +167,7 @@ impl Answer {
     }
 }
 
-impl Setback {
+impl RequestError {
     /// The error as text.
     #[must_use]
     pub fn text(&self) -> String {

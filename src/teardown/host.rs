@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::{Action, Answer, Event, Moment, Request, ServerKind, Setback, Sighting};
-use super::outcome::{Doubt, NotStarted, Outcome};
+use super::event::{Action, Answer, Event, ListingEvidence, Request, RequestError, ServerKind, Tick};
+use super::outcome::{NotStarted, Outcome, UnknownReason};
 use super::policy::Policy;
 use super::removal::{Phase, Removal};
 use super::report::Record;
@@ -33,7 +33,7 @@ pub struct HostRun {
     /// How often a new listing may be taken because that one has grown too old.
     relists: u32,
     /// Why this account may not list here; it is not tried again.
-    denied: Option<Setback>,
+    denied: Option<RequestError>,
     server: Option<ServerKind>,
     /// When the Identify that is out began.
     identify_since: Option<Instant>,
@@ -45,7 +45,7 @@ pub struct HostRun {
 #[derive(Clone, Debug, Default)]
 pub struct HostShown<'a> {
     /// Its listing, or why there is none, and when that began.
-    pub listing: Option<(Result<&'a Listing, Setback>, Instant)>,
+    pub listing: Option<(Result<&'a Listing, RequestError>, Instant)>,
     /// Shells that it showed one by one, and when each was asked for.
     pub got: Vec<(&'a Shell, Instant)>,
 }
@@ -85,11 +85,11 @@ impl HostRun {
         visibility: Visibility,
         shown: HostShown<'_>,
         policy: Arc<Policy>,
-        at: Moment,
+        at: Tick,
     ) -> Self {
         let (listed, denied) = match shown.listing {
             Some((Ok(listing), since)) => (Some((listing, since)), None),
-            Some((Err(setback), _)) => (None, Some(setback).filter(Setback::is_access_denied)),
+            Some((Err(setback), _)) => (None, Some(setback).filter(RequestError::is_access_denied)),
             None => (None, None),
         };
         let listed_shells = listed
@@ -130,7 +130,7 @@ impl HostRun {
     }
 
     /// A connection is free: what to do with it, if anything.
-    pub fn next_job(&mut self, at: Moment) -> Option<Job> {
+    pub fn next_job(&mut self, at: Tick) -> Option<Job> {
         if self.is_relist_due(at.now) {
             self.relists = self.relists.saturating_sub(1);
             self.listing_since = Some(at.now);
@@ -166,7 +166,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::Ask`].
-    pub fn answered(&mut self, slot: usize, answer: Result<Answer, Setback>, at: Moment) {
+    pub fn answered(&mut self, slot: usize, answer: Result<Answer, RequestError>, at: Tick) {
         if let Some(entry) = self.slots.get_mut(slot) {
             entry.sent_at = None;
         }
@@ -178,7 +178,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::List`]: it serves every session that is to be checked or verified.
-    pub fn listed(&mut self, listing: Result<&Listing, Setback>, at: Moment) {
+    pub fn listed(&mut self, listing: Result<&Listing, RequestError>, at: Tick) {
         let Some(since) = self.listing_since.take() else { return };
         match &listing {
             Ok(listing) => {
@@ -193,7 +193,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::Identify`].
-    pub fn identified(&mut self, identity: Result<&Identity, Setback>, at: Moment) {
+    pub fn identified(&mut self, identity: Result<&Identity, RequestError>, at: Tick) {
         self.identify_since = None;
         match identity {
             Ok(identity) if identity.is_windows() => self.know_server(ServerKind::Windows, at),
@@ -205,7 +205,7 @@ impl HostRun {
     }
 
     /// Learns from the shells that the server shows what it is.
-    fn observe<'s>(&mut self, shells: impl IntoIterator<Item = &'s Shell>, at: Moment) {
+    fn observe<'s>(&mut self, shells: impl IntoIterator<Item = &'s Shell>, at: Tick) {
         let kind = |shell: &Shell| match shell.schema {
             ShellSchema::Windows => ServerKind::Windows,
             ShellSchema::Cim => ServerKind::Other,
@@ -218,7 +218,7 @@ impl HostRun {
         }
     }
 
-    fn know_server(&mut self, kind: ServerKind, at: Moment) {
+    fn know_server(&mut self, kind: ServerKind, at: Tick) {
         if self.server != Some(kind) {
             self.server = Some(kind);
             self.step_all(&Event::Identified(Ok(kind)), at);
@@ -242,9 +242,9 @@ impl HostRun {
     /// Shows a listing to the removals that `want` it.
     fn show(
         &mut self,
-        listing: Result<&Listing, Setback>,
+        listing: Result<&Listing, RequestError>,
         since: Instant,
-        at: Moment,
+        at: Tick,
         want: impl Fn(&Removal) -> bool,
     ) {
         if let Ok(listing) = &listing {
@@ -255,9 +255,9 @@ impl HostRun {
         for slot in 0..self.slots.len() {
             let Some(entry) = self.slots.get(slot).filter(|entry| want(&entry.removal)) else { continue };
             let sighting = match (&listing, shells.get(&entry.removal.session().shell.shell_id)) {
-                (Err(setback), _) => Sighting::Failed(setback.clone()),
-                (Ok(_), Some(shell)) => Sighting::Present(shell),
-                (Ok(listing), None) => Sighting::Absent { complete: listing.complete(), shows_others },
+                (Err(setback), _) => ListingEvidence::Failed(setback.clone()),
+                (Ok(_), Some(shell)) => ListingEvidence::Present(shell),
+                (Ok(listing), None) => ListingEvidence::Absent { complete: listing.complete(), shows_others },
             };
             self.step(slot, Event::Sighted { sighting, since }, at);
         }
@@ -265,12 +265,12 @@ impl HostRun {
 
     /// Lets time pass: sessions whose deadline is over are concluded, and where nobody may list whoever waits for a
     /// listing is told so.
-    pub fn tick(&mut self, at: Moment) {
+    pub fn tick(&mut self, at: Tick) {
         if let Some(denied) = self.denied.clone() {
             for slot in 0..self.slots.len() {
                 let waits = |entry: &Slot| matches!(entry.wants, Action::Look(time) if time <= at.now);
                 if self.slots.get(slot).is_some_and(waits) {
-                    let sighting = Sighting::Failed(denied.clone());
+                    let sighting = ListingEvidence::Failed(denied.clone());
                     self.step(slot, Event::Sighted { sighting, since: at.now }, at);
                 }
             }
@@ -278,19 +278,19 @@ impl HostRun {
         let over = |slot: &Slot| slot.removal.deadline().is_some_and(|deadline| deadline <= at.now);
         for slot in 0..self.slots.len() {
             if self.slots.get(slot).is_some_and(over) {
-                self.step(slot, Event::Tick, at);
+                self.step(slot, Event::DeadlineCheck, at);
             }
         }
         self.stop_on_error(at);
     }
 
     /// Begins nothing new; what was sent is looked after until `until`, or until its own deadline.
-    pub fn halt(&mut self, reason: NotStarted, until: Option<Instant>, at: Moment) {
+    pub fn halt(&mut self, reason: NotStarted, until: Option<Instant>, at: Tick) {
         self.step_all(&Event::Halted { reason, until }, at);
     }
 
     /// There is no connection, and none can be had.
-    pub fn unreachable(&mut self, setback: &Setback, at: Moment) {
+    pub fn unreachable(&mut self, setback: &RequestError, at: Tick) {
         (self.listing_since, self.identify_since) = (None, None);
         self.step_all(&Event::Unreachable(setback.clone()), at);
         self.stop_on_error(at);
@@ -338,7 +338,8 @@ impl HostRun {
         let fresh = self.slots.iter_mut().filter(|slot| !slot.reported);
         let records = fresh.map(|slot| {
             slot.reported = true;
-            let outcome = slot.removal.outcome().cloned().unwrap_or(Outcome::Unknown(Doubt::Panicked));
+            let outcome =
+                slot.removal.outcome().cloned().unwrap_or(Outcome::Unknown(UnknownReason::Panicked));
             Record::without_removal(slot.removal.session().clone(), slot.position, outcome)
         });
         records.collect()
@@ -356,14 +357,14 @@ impl HostRun {
         self.slots.get(slot).map(|slot| slot.removal.session())
     }
 
-    fn step(&mut self, slot: usize, event: Event<'_>, at: Moment) -> Action {
+    fn step(&mut self, slot: usize, event: Event<'_>, at: Tick) -> Action {
         let Some(entry) = self.slots.get_mut(slot) else { return Action::Done };
         let action = entry.removal.step(event, at);
         entry.wants = action.clone();
         action
     }
 
-    fn step_all(&mut self, event: &Event<'_>, at: Moment) {
+    fn step_all(&mut self, event: &Event<'_>, at: Tick) {
         for slot in 0..self.slots.len() {
             self.step(slot, event.clone(), at);
         }
@@ -411,7 +412,7 @@ impl HostRun {
             && self.readiest(now).is_none()
     }
 
-    fn stop_on_error(&mut self, at: Moment) {
+    fn stop_on_error(&mut self, at: Tick) {
         // What the server has refused will end badly; that is not waited for.
         let bad =
             |slot: &Slot| slot.removal.is_refused() || slot.removal.outcome().is_some_and(Outcome::is_bad);

@@ -4,7 +4,7 @@ use super::report::Report;
 
 /// How many hosts answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HostTally {
+pub struct HostCounts {
     /// All of them.
     pub hosts: usize,
     /// Those that were not reached: no connection, no login, no WS-Management.
@@ -21,7 +21,7 @@ pub struct HostTally {
 
 /// How one host answered when it was to be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostStanding {
+pub struct HostResult {
     /// The endpoint's URL.
     pub endpoint_url: String,
     /// What came of the listing.
@@ -45,13 +45,13 @@ pub enum ListingResult {
     NotReached,
 }
 
-impl HostTally {
+impl HostCounts {
     /// Counts hosts by how they answered.
     #[must_use]
-    pub fn of(standings: &[HostStanding]) -> Self {
-        let count = |result| standings.iter().filter(|host| host.listing == result).count();
+    pub fn of(host_results: &[HostResult]) -> Self {
+        let count = |result| host_results.iter().filter(|host| host.listing == result).count();
         Self {
-            hosts: standings.len(),
+            hosts: host_results.len(),
             unreachable: count(ListingResult::NotReached),
             denied: count(ListingResult::Denied),
             incomplete: count(ListingResult::Incomplete),
@@ -62,10 +62,10 @@ impl HostTally {
 
     /// Counts them after the run: a listing that failed counts only if a session of that host is not proven to be gone.
     #[must_use]
-    pub fn after(report: &Report, standings: &[HostStanding]) -> Self {
-        let open = |host: &&HostStanding| {
+    pub fn after(report: &Report, host_results: &[HostResult]) -> Self {
+        let open = |host: &&HostResult| {
             host.listing == ListingResult::Complete || !report.proves_all_on(&host.endpoint_url)
         };
-        Self::of(&standings.iter().filter(open).cloned().collect::<Vec<_>>())
+        Self::of(&host_results.iter().filter(open).cloned().collect::<Vec<_>>())
     }
 }

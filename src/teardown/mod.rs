@@ -19,16 +19,18 @@ mod retry;
 mod testing;
 
 #[cfg(feature = "client")]
-pub use engine::{Cancellation, Engine, Survey, Surveyed, UnlistedCommands};
-pub use event::{Action, Answer, Event, Moment, Request, RequestKind, ServerKind, Setback, Sighting};
+pub use engine::{Cancellation, Engine, Survey, SurveyedHost, UnlistedCommands};
+pub use event::{
+    Action, Answer, Event, ListingEvidence, Request, RequestError, RequestKind, ServerKind, Tick,
+};
 pub use host::{HostRun, HostShown, Job};
-pub use host_result::{HostStanding, HostTally, ListingResult};
-pub use outcome::{Doubt, Failure, NotStarted, Outcome};
-pub use plan::{Concern, GUARD_LIMIT, HostPlan, Plan, Planned};
+pub use host_result::{HostCounts, HostResult, ListingResult};
+pub use outcome::{Failure, NotStarted, Outcome, UnknownReason};
+pub use plan::{ConfirmReason, GUARD_LIMIT, HostPlan, Plan, Planned};
 pub use policy::{
     IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy, SESSION_DEADLINE, SIGNAL_PHASE,
     STUCK_AFTER, SignalMode, VERIFY_EVERY, VERIFY_POLLS,
 };
 pub use removal::{Phase, Removal};
-pub use report::{Circumstances, Counts, ExitCode, Interruption, Record, Report, Requirement};
+pub use report::{Counts, ExitCode, Interruption, Record, Report, Requirement, RunSummary};
 pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};

@@ -22,7 +22,7 @@ pub enum Outcome {
     /// It was not closed.
     Failed(Failure),
     /// Whether it is gone could not be proved.
-    Unknown(Doubt),
+    Unknown(UnknownReason),
 }
 
 /// Why no Delete was sent, or sent again after the server had turned it away.
@@ -76,7 +76,7 @@ pub enum Failure {
 /// Why it is not known whether a session is gone.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Doubt {
+pub enum UnknownReason {
     /// It is not listed, and this account might not see it if it were there.
     #[error("not visible to {user}")]
     NotVisible {
@@ -189,9 +189,9 @@ mod tests {
                 Outcome::Failed(Failure::NotWsMan("VMBus".to_owned())),
                 "Failed(transport VMBus is not WS-Management)",
             ),
-            (Outcome::Unknown(Doubt::NotVisible { user }), r"Unknown(not visible to LAB\ada)"),
+            (Outcome::Unknown(UnknownReason::NotVisible { user }), r"Unknown(not visible to LAB\ada)"),
             (
-                Outcome::Unknown(Doubt::Halted(NotStarted::Interrupted)),
+                Outcome::Unknown(UnknownReason::Halted(NotStarted::Interrupted)),
                 "Unknown(interrupted before it was verified)",
             ),
         ];

@@ -37,7 +37,7 @@ pub struct Planned {
 /// Why a plan must be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Concern {
+pub enum ConfirmReason {
     /// So many sessions are somebody else's.
     NotOurs {
         /// How many.
@@ -127,7 +127,7 @@ impl Plan {
     }
 
     /// Takes a person's word that the session at `position` is theirs (they opened or imported it), whatever owner the
-    /// server names: it is no [`Concern::NotOurs`].
+    /// server names: it is no [`ConfirmReason::NotOurs`].
     pub fn claim(&mut self, position: usize) {
         if let Some(planned) = self.at(position) {
             planned.claimed = true;
@@ -142,7 +142,7 @@ impl Plan {
     /// Why a person must confirm the plan first; empty if it may run as it is. A session whose commands were not
     /// listed does not count as running one.
     #[must_use]
-    pub fn guard(&self) -> Vec<Concern> {
+    pub fn guard(&self) -> Vec<ConfirmReason> {
         let mut concerns = Vec::new();
         let all = self.sessions();
         let sessions = || all.iter().map(|planned| &planned.descriptor);
@@ -153,17 +153,17 @@ impl Plan {
             (owned.len(), owner)
         };
         if let (sessions, Some(owner)) = unclaimed(Comparison::Different) {
-            concerns.push(Concern::NotOurs { sessions, owner });
+            concerns.push(ConfirmReason::NotOurs { sessions, owner });
         }
         if let (sessions @ 1.., owner) = unclaimed(Comparison::NotComparable) {
-            concerns.push(Concern::NotComparable { sessions, owner });
+            concerns.push(ConfirmReason::NotComparable { sessions, owner });
         }
         let running = sessions().filter(|session| session.is_running() == Some(true)).count();
         if running > 0 {
-            concerns.push(Concern::Running { sessions: running });
+            concerns.push(ConfirmReason::Running { sessions: running });
         }
         if self.len() > GUARD_LIMIT {
-            concerns.push(Concern::Many { sessions: self.len() });
+            concerns.push(ConfirmReason::Many { sessions: self.len() });
         }
         concerns
     }
@@ -232,7 +232,7 @@ impl Planned {
     }
 }
 
-impl fmt::Display for Concern {
+impl fmt::Display for ConfirmReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |sessions: usize| if sessions == 1 { "session" } else { "sessions" };
         match self {
@@ -303,7 +303,10 @@ mod tests {
         let mut local = session("a", "1");
         local.seen_by = "ada".to_owned();
         let concerns = Plan::new([local.clone()]).guard();
-        assert_eq!(concerns, [Concern::NotComparable { sessions: 1, owner: Some(r"LAB\ada".to_owned()) }]);
+        assert_eq!(
+            concerns,
+            [ConfirmReason::NotComparable { sessions: 1, owner: Some(r"LAB\ada".to_owned()) }]
+        );
         let stated = LoginAccount::new("ada").with_stated(Some(r"LAB\ada".to_owned()));
         local.account = Some(Arc::new(stated));
         assert_eq!(Plan::new([local]).guard(), []);

@@ -44,8 +44,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::deletes::Deletes;
-use super::event::{Action, Event, Moment, ServerKind, Setback};
-use super::outcome::{Doubt, Failure, NotStarted, Outcome};
+use super::event::{Action, Event, RequestError, ServerKind, Tick};
+use super::outcome::{Failure, NotStarted, Outcome, UnknownReason};
 use super::policy::{Policy, verify_poll};
 use crate::session::{SessionDescriptor, Visibility};
 use crate::wsman::{CommandId, Fault, FaultCode};
@@ -114,7 +114,7 @@ enum Question {
     /// The next listing.
     Listing,
     /// A Get, for the listing is denied. If the Get cannot say it either, this is why it is not known.
-    Get(Turn, Doubt),
+    Get(Turn, UnknownReason),
     /// The session is gone if this is Windows.
     Server,
 }
@@ -191,7 +191,7 @@ impl Removal {
     }
 
     /// Takes an event and says what is wanted next.
-    pub fn step(&mut self, event: Event<'_>, at: Moment) -> Action {
+    pub fn step(&mut self, event: Event<'_>, at: Tick) -> Action {
         let from = self.phase();
         let mut request = None;
         match event {
@@ -199,7 +199,7 @@ impl Removal {
             Event::Answered(answer) => self.answered(answer, at),
             Event::Sighted { sighting, since } => self.sighted(&sighting, since, at.now),
             Event::Identified(server) => self.server_identified(server, at.now),
-            Event::Tick => {}
+            Event::DeadlineCheck => {}
             Event::Halted { reason, until } => self.halt(reason, until, at.now),
             Event::Unreachable(setback) => self.unreachable(&setback),
         }
@@ -314,14 +314,14 @@ impl Removal {
         self.state = State::Done(Outcome::NotStarted(reason));
     }
 
-    fn unreachable(&mut self, setback: &Setback) {
+    fn unreachable(&mut self, setback: &RequestError) {
         match &self.state {
             State::Done(_) => {}
             State::Deleting(Turn::Out) | State::Verifying { .. } => {
-                self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
+                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(setback.text())));
             }
             _ if self.deletes.were_sent() => {
-                self.state = State::Done(Outcome::Unknown(Doubt::CannotAsk(setback.text())));
+                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(setback.text())));
             }
             _ => self.fail(setback.clone()),
         }
@@ -336,19 +336,21 @@ impl Removal {
         let outcome = match (&self.state, cut_short) {
             (State::Done(_), _) => return,
             (State::Verifying { .. } | State::Deleting(Turn::Out), Some(reason)) => {
-                Outcome::Unknown(Doubt::Halted(reason))
+                Outcome::Unknown(UnknownReason::Halted(reason))
             }
             (State::Verifying { seen: Seen::Present, .. }, None) => {
                 Outcome::Failed(Failure::StillThere(self.fault.clone()))
             }
             (State::Verifying { seen: Seen::Incomplete, .. }, None) => {
-                Outcome::Unknown(Doubt::ListingIncomplete)
+                Outcome::Unknown(UnknownReason::ListingIncomplete)
             }
             (State::Verifying { seen: Seen::CannotAsk(text), .. }, None) => {
-                Outcome::Unknown(Doubt::CannotAsk(text.clone()))
+                Outcome::Unknown(UnknownReason::CannotAsk(text.clone()))
             }
-            (State::Verifying { .. } | State::Deleting(Turn::Out), None) => Outcome::Unknown(Doubt::TooLate),
-            _ if self.deletes.were_sent() => Outcome::Unknown(Doubt::TooLate),
+            (State::Verifying { .. } | State::Deleting(Turn::Out), None) => {
+                Outcome::Unknown(UnknownReason::TooLate)
+            }
+            _ if self.deletes.were_sent() => Outcome::Unknown(UnknownReason::TooLate),
             _ => Outcome::Failed(Failure::TooLate),
         };
         self.state = State::Done(outcome);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::host_result::HostTally;
+use super::host_result::HostCounts;
 use super::outcome::{NotStarted, Outcome};
 use super::removal::Removal;
 use crate::session::SessionDescriptor;
@@ -75,7 +75,7 @@ pub struct Counts {
 
 /// What else decides the exit code, beside the outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct RunSummary {
     /// The signal that ended the run, if one did.
     pub interruption: Option<Interruption>,
     /// The run's time was over, although maybe every session had ended.
@@ -106,11 +106,11 @@ pub struct Circumstances {
     pub required: Option<Requirement>,
 }
 
-impl Circumstances {
+impl RunSummary {
     /// The same with the hosts counted.
     #[must_use]
-    pub fn with_hosts(self, tally: HostTally) -> Self {
-        let HostTally { hosts, unreachable, denied, incomplete, refused, withheld } = tally;
+    pub fn with_hosts(self, tally: HostCounts) -> Self {
+        let HostCounts { hosts, unreachable, denied, incomplete, refused, withheld } = tally;
         Self { hosts, unreachable, denied, incomplete, refused, withheld, ..self }
     }
 }
@@ -205,7 +205,7 @@ impl Report {
 
     /// The exit code, by the precedence 130/143, 8, 7, 5, 4, 1, 3, 0.
     #[must_use]
-    pub fn exit_code(&self, circumstances: &Circumstances) -> ExitCode {
+    pub fn exit_code(&self, circumstances: &RunSummary) -> ExitCode {
         let c = circumstances;
         let counts = self.counts();
         let ran_out = |record: &Record| record.outcome == Outcome::NotStarted(NotStarted::Deadline);
@@ -246,7 +246,7 @@ impl ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::{Doubt, Failure};
+    use super::super::outcome::{Failure, UnknownReason};
     use super::super::testing::session;
     use super::*;
 
@@ -258,7 +258,7 @@ mod tests {
         Report::new(records.map(record).collect())
     }
 
-    const FINE: Circumstances = Circumstances {
+    const FINE: RunSummary = RunSummary {
         interruption: None,
         deadline: false,
         hosts: 3,
@@ -279,43 +279,43 @@ mod tests {
     fn each_exit_code_outranks_the_ones_after_it() {
         let closed = Outcome::Closed;
         let failed = Outcome::Failed(Failure::IdentityChanged);
-        let unknown = Outcome::Unknown(Doubt::TooLate);
+        let unknown = Outcome::Unknown(UnknownReason::TooLate);
         let late = Outcome::NotStarted(NotStarted::Deadline);
         let refused = Outcome::NotStarted(NotStarted::CredentialRefused);
         let int = Some(Interruption::Int);
         let absent = Some(Requirement::Absent);
         #[rustfmt::skip]
-        let rows: &[(&str, &[Outcome], Circumstances, u8)] = &[
+        let rows: &[(&str, &[Outcome], RunSummary, u8)] = &[
             ("all closed", &[closed.clone(), Outcome::AlreadyGone], FINE, 0),
             ("planned", &[Outcome::WhatIf], FINE, 0),
             ("a person's no", &[Outcome::Declined], FINE, 0),
-            ("nothing matched", &[], Circumstances { hits: 0, ..FINE }, 3),
-            ("nothing matched, which is fine", &[], Circumstances { hits: 0, required: None, ..FINE }, 0),
-            ("none, as required", &[], Circumstances { hits: 0, required: absent, ..FINE }, 0),
-            ("some where none may be", &[], Circumstances { required: absent, ..FINE }, 3),
-            ("some where none may be, and a host missing", &[], Circumstances { required: absent, unreachable: 1, ..FINE }, 4),
-            ("none on no host", &[], Circumstances { hits: 0, required: absent, unreachable: 3, ..FINE }, 1),
-            ("a literal miss alone", &[], Circumstances { hits: 0, literal_misses: 1, found_any: false, ..FINE }, 3),
-            ("a literal miss alone, where nothing is required", &[], Circumstances { hits: 0, literal_misses: 1, found_any: false, required: None, ..FINE }, 3),
-            ("a literal miss beside what filters left out", &[], Circumstances { hits: 0, literal_misses: 1, ..FINE }, 4),
-            ("a listing denied", &[], Circumstances { denied: 1, hits: 0, ..FINE }, 4),
-            ("every listing denied", &[], Circumstances { denied: 3, hits: 0, required: None, ..FINE }, 4),
-            ("a command listing that failed", std::slice::from_ref(&closed), Circumstances { unlisted_commands: 1, ..FINE }, 4),
-            ("a literal miss beside a hit", std::slice::from_ref(&closed), Circumstances { literal_misses: 1, ..FINE }, 4),
-            ("a miss under stop", &[], Circumstances { literal_misses: 1, could_not_begin: true, ..FINE }, 1),
-            ("no host", &[], Circumstances { unreachable: 3, hits: 0, ..FINE }, 1),
-            ("a listing with a gap", &[], Circumstances { incomplete: 1, ..FINE }, 4),
-            ("a host missing", std::slice::from_ref(&closed), Circumstances { unreachable: 1, ..FINE }, 4),
-            ("an incomplete listing without a match", &[], Circumstances { incomplete: 1, hits: 0, ..FINE }, 4),
+            ("nothing matched", &[], RunSummary { hits: 0, ..FINE }, 3),
+            ("nothing matched, which is fine", &[], RunSummary { hits: 0, required: None, ..FINE }, 0),
+            ("none, as required", &[], RunSummary { hits: 0, required: absent, ..FINE }, 0),
+            ("some where none may be", &[], RunSummary { required: absent, ..FINE }, 3),
+            ("some where none may be, and a host missing", &[], RunSummary { required: absent, unreachable: 1, ..FINE }, 4),
+            ("none on no host", &[], RunSummary { hits: 0, required: absent, unreachable: 3, ..FINE }, 1),
+            ("a literal miss alone", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, ..FINE }, 3),
+            ("a literal miss alone, where nothing is required", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, required: None, ..FINE }, 3),
+            ("a literal miss beside what filters left out", &[], RunSummary { hits: 0, literal_misses: 1, ..FINE }, 4),
+            ("a listing denied", &[], RunSummary { denied: 1, hits: 0, ..FINE }, 4),
+            ("every listing denied", &[], RunSummary { denied: 3, hits: 0, required: None, ..FINE }, 4),
+            ("a command listing that failed", std::slice::from_ref(&closed), RunSummary { unlisted_commands: 1, ..FINE }, 4),
+            ("a literal miss beside a hit", std::slice::from_ref(&closed), RunSummary { literal_misses: 1, ..FINE }, 4),
+            ("a miss under stop", &[], RunSummary { literal_misses: 1, could_not_begin: true, ..FINE }, 1),
+            ("no host", &[], RunSummary { unreachable: 3, hits: 0, ..FINE }, 1),
+            ("a listing with a gap", &[], RunSummary { incomplete: 1, ..FINE }, 4),
+            ("a host missing", std::slice::from_ref(&closed), RunSummary { unreachable: 1, ..FINE }, 4),
+            ("an incomplete listing without a match", &[], RunSummary { incomplete: 1, hits: 0, ..FINE }, 4),
             ("failed", &[closed.clone(), failed.clone()], FINE, 4),
-            ("refused everywhere", &[], Circumstances { refused: 3, hits: 0, ..FINE }, 5),
-            ("refused by all that answered", &[], Circumstances { refused: 2, unreachable: 1, hits: 0, ..FINE }, 5),
-            ("refused by one", &[closed.clone(), refused], Circumstances { refused: 1, ..FINE }, 4),
-            ("refused by one, so that another was not asked", std::slice::from_ref(&closed), Circumstances { refused: 2, withheld: 1, ..FINE }, 5),
+            ("refused everywhere", &[], RunSummary { refused: 3, hits: 0, ..FINE }, 5),
+            ("refused by all that answered", &[], RunSummary { refused: 2, unreachable: 1, hits: 0, ..FINE }, 5),
+            ("refused by one", &[closed.clone(), refused], RunSummary { refused: 1, ..FINE }, 4),
+            ("refused by one, so that another was not asked", std::slice::from_ref(&closed), RunSummary { refused: 2, withheld: 1, ..FINE }, 5),
             ("deadline before failed", &[failed.clone(), late.clone()], FINE, 7),
             ("unknown before deadline", &[late, unknown.clone(), failed], FINE, 8),
-            ("a signal before all", std::slice::from_ref(&unknown), Circumstances { interruption: int, ..FINE }, 130),
-            ("SIGTERM", std::slice::from_ref(&unknown), Circumstances { interruption: Some(Interruption::Term), ..FINE }, 143),
+            ("a signal before all", std::slice::from_ref(&unknown), RunSummary { interruption: int, ..FINE }, 130),
+            ("SIGTERM", std::slice::from_ref(&unknown), RunSummary { interruption: Some(Interruption::Term), ..FINE }, 143),
         ];
         for (name, outcomes, circumstances, code) in rows {
             assert_eq!(report(outcomes).exit_code(circumstances).code(), *code, "{name}");

@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::channel::{Failure, SOAP};
-use super::http::{Answer, Http, PostError, Request, Wire};
+use super::http::{Answer, ClientFactory, Http, PostError, Request};
 use super::login::{Expected, Recheck, Refusal, Turn};
 use super::{BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, offers};
 use crate::auth::{
-    self, AuthError, AuthScheme, Credential, Handshake, Leg, LoginPolicy, NtlmOptions, Offers, Protection,
-    ServerNames, Step,
+    self, AuthError, AuthScheme, Challenges, Credential, Handshake, Leg, LoginPolicy, NtlmOptions,
+    Protection, ServerNames, Step,
 };
 use crate::wsman::xml::MAX_BYTES;
 
@@ -23,7 +23,7 @@ pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 pub(super) type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), BoxError> + Send + Sync>;
 
 /// Everything that a login needs, for as many as are needed.
-pub(super) struct Dialer {
+pub(super) struct Authenticator {
     pub(super) endpoint: Endpoint,
     pub(super) spn: String,
     pub(super) workstation: String,
@@ -33,11 +33,11 @@ pub(super) struct Dialer {
     /// This host has accepted the account before, and its first login has not had its turn.
     pub(super) expected: Mutex<Option<Expected>>,
     pub(super) gate: LoginGate,
-    pub(super) wire: Wire,
+    pub(super) wire: ClientFactory,
     pub(super) login_timeout: Duration,
     pub(super) login_attempts: u32,
     /// What the server offered to the login that it accepted first.
-    pub(super) offers: OnceLock<Offers>,
+    pub(super) offers: OnceLock<Challenges>,
     /// What the server said of itself when it was asked, for logins with tickets, which hear no challenge.
     #[cfg(all(feature = "kerberos", feature = "ntlm"))]
     pub(super) asked_names: OnceLock<Option<ServerNames>>,
@@ -84,7 +84,7 @@ impl From<TransportError> for Stop {
     }
 }
 
-impl Dialer {
+impl Authenticator {
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -153,7 +153,7 @@ impl Dialer {
         let mut http = self.open()?;
         let mut turn: Option<Turn> = None;
         let mut last: Option<Answer> = None;
-        let mut offers = Offers::default();
+        let mut offers = Challenges::default();
         let mut closed = false;
         for _ in 0..MAX_LEGS {
             let step;
@@ -438,7 +438,7 @@ impl Dialer {
     }
 }
 
-impl Recheck for Dialer {
+impl Recheck for Authenticator {
     fn recheck(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             // The gate has heard the verdict, if there was one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::authenticate::{Dialer, Link};
+use super::authenticate::{Authenticator, Link};
 use super::http::{Answer, PostError, Request};
 use super::{BoxFuture, Connection, Reply, TransportError};
 use crate::auth::{AuthError, Protection, ServerNames, sealing};
@@ -12,7 +12,7 @@ use crate::wsman::xml::MAX_BYTES;
 
 /// The library's [`Connection`].
 pub(super) struct HttpConnection {
-    dialer: Arc<Dialer>,
+    dialer: Arc<Authenticator>,
     /// What the server said of itself in the last login.
     server_names: Option<ServerNames>,
     /// Taken while an exchange runs, and put back only after a good answer: a failed or dropped exchange leaves none.
@@ -20,7 +20,7 @@ pub(super) struct HttpConnection {
 }
 
 impl HttpConnection {
-    pub(super) fn new(dialer: Arc<Dialer>, link: Link) -> Self {
+    pub(super) fn new(dialer: Arc<Authenticator>, link: Link) -> Self {
         Self { dialer, server_names: link.server_names.clone(), link: Some(link) }
     }
 

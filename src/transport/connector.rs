@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
-use super::authenticate::{Clock, Dialer, Random};
+use super::authenticate::{Authenticator, Clock, Random};
 use super::channel::HttpConnection;
-use super::http::Wire;
+use super::http::ClientFactory;
 use super::redaction::Redactor;
 use super::{
     BoxError, BoxFuture, Connection, Connector, Endpoint, HttpOptions, LoginGate, SetupError, TransportError,
@@ -17,7 +17,7 @@ use crate::auth::{self, AuthScheme, Credential, LoginPolicy, NtlmOptions};
 /// Opens authenticated connections to one endpoint over HTTP or HTTPS. Its clones are handles of one connector.
 #[derive(Clone)]
 pub struct HttpConnector {
-    dialer: Arc<Dialer>,
+    dialer: Arc<Authenticator>,
     stated_account: Option<String>,
 }
 
@@ -163,8 +163,12 @@ impl HttpConnectorBuilder {
         auth::handshake(self.auth, &self.credential, policy, &rehearsal)
             .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
         let expected = self.accepted_before.then(|| self.gate.expect(&self.credential));
-        let dialer = Dialer {
-            wire: Wire::new(&self.endpoint, &self.options, Redactor::new(&self.credential, &self.endpoint))?,
+        let dialer = Authenticator {
+            wire: ClientFactory::new(
+                &self.endpoint,
+                &self.options,
+                Redactor::new(&self.credential, &self.endpoint),
+            )?,
             spn: principal(&self.endpoint, self.options.spn.as_deref()),
             workstation: self.options.workstation,
             endpoint: self.endpoint,

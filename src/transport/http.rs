@@ -17,21 +17,21 @@ use super::redaction::Redactor;
 use super::route::{Lookup, Route};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
-use super::tls_observer::Witness;
+use super::tls_observer::TlsObserver;
 use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError};
-use crate::auth::Offers;
+use crate::auth::Challenges;
 
 /// How to open connections to one endpoint.
-pub(super) struct Wire {
+pub(super) struct ClientFactory {
     route: Route,
     host_header: Option<HeaderValue>,
     connect_timeout: Duration,
     tls: rustls::ClientConfig,
-    witness: Arc<Witness>,
+    witness: Arc<TlsObserver>,
     redactor: Arc<Redactor>,
 }
 
-impl Wire {
+impl ClientFactory {
     /// For logins whose secrets `redactor` knows.
     pub(super) fn new(
         endpoint: &Endpoint,
@@ -49,7 +49,7 @@ impl Wire {
     pub(super) fn with_witness(
         endpoint: &Endpoint,
         options: &HttpOptions,
-        witness: Arc<Witness>,
+        witness: Arc<TlsObserver>,
     ) -> Result<Self, SetupError> {
         let trust = match &options.ca_pem {
             _ if !endpoint.is_tls() => Trust::Nobody,
@@ -117,7 +117,7 @@ impl Wire {
 pub(super) struct Http {
     client: reqwest::Client,
     url: String,
-    witness: Arc<Witness>,
+    witness: Arc<TlsObserver>,
     redactor: Arc<Redactor>,
     gate: Gate,
     connect_timeout: Duration,
@@ -153,7 +153,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: String,
-    pub(super) offers: Offers,
+    pub(super) offers: Challenges,
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
     pub(super) server: Option<String>,
@@ -314,7 +314,7 @@ impl Answer {
         Self {
             status: response.status().as_u16(),
             content_type: text(CONTENT_TYPE).unwrap_or_default(),
-            offers: Offers::parse(offers),
+            offers: Challenges::parse(offers),
             retry_after: text(RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
             location: text(LOCATION),
             server: text(SERVER),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::http::{Answer, Http, PostError, Request, Wire};
+use super::http::{Answer, ClientFactory, Http, PostError, Request};
 use crate::wsman::xml::MAX_BYTES;
 
 /// Posts a request without `Authorization`. Where that stays unanswered for a while, `Authorization: Negotiate` alone goes
 /// out on a second connection, which takes the place of the first if it is answered: OMI answers no other way.
 pub(super) async fn ask(
-    wire: &Wire,
+    wire: &ClientFactory,
     http: Http,
     request: Request<'_>,
     timeout: Duration,

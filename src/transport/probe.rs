@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::channel::SOAP;
-use super::http::{Answer, Http, PostError, Request, Wire};
-use super::tls_observer::Witness;
+use super::http::{Answer, ClientFactory, Http, PostError, Request};
+use super::tls_observer::TlsObserver;
 use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, offers};
-use crate::auth::Offers;
+use crate::auth::Challenges;
 use crate::wsman::op::identify;
 
 /// What an endpoint says of itself to a stranger.
@@ -17,7 +17,7 @@ pub struct Probe {
     /// The HTTP status of the answer to Identify.
     pub status: u16,
     /// The authentication schemes that are offered to a request without a login.
-    pub offers: Offers,
+    pub offers: Challenges,
     /// The `Server` header; text of the server's, to be shown with escapes neutralised.
     pub server: Option<String>,
     /// The `Date` header: the server's clock, in whole seconds.
@@ -37,8 +37,8 @@ pub struct Probe {
 /// [`TransportError::TooLarge`]; any HTTP status is an answer.
 pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, TransportError> {
     let connect = |source| TransportError::Connect { endpoint: endpoint.url().to_owned(), source };
-    let witness = Arc::new(Witness::lenient());
-    let wire = Wire::with_witness(endpoint, options, Arc::clone(&witness))
+    let witness = Arc::new(TlsObserver::lenient());
+    let wire = ClientFactory::with_witness(endpoint, options, Arc::clone(&witness))
         .map_err(|e: SetupError| connect(e.into()))?;
     let prober = Prober { endpoint, options, wire };
     let http = prober.wire.open().map_err(connect)?;
@@ -70,7 +70,7 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
 struct Prober<'a> {
     endpoint: &'a Endpoint,
     options: &'a HttpOptions,
-    wire: Wire,
+    wire: ClientFactory,
 }
 
 impl Prober<'_> {

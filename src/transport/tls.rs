@@ -13,7 +13,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, Sig
 
 use super::handshake_signature::{verify_tls12, verify_tls13};
 use super::tls_error::{Distrust, distrust};
-use super::tls_observer::{TlsVersion, Witness};
+use super::tls_observer::{TlsObserver, TlsVersion};
 use super::{BoxError, Certificate, CertificatePin, SetupError, TlsError};
 
 /// Whose certificates are good enough.
@@ -33,7 +33,7 @@ pub(super) enum Trust<'a> {
 
 /// The client's side of TLS 1.2 and 1.3: HTTP/1.1 only (HTTP/2 would multiplex an authenticated connection), and no
 /// resumption, so that each connection shows the certificate that its channel binding needs.
-pub(super) fn client_config(trust: Trust<'_>, witness: Arc<Witness>) -> Result<ClientConfig, SetupError> {
+pub(super) fn client_config(trust: Trust<'_>, witness: Arc<TlsObserver>) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let rule = rule(trust, &provider, &witness)?;
     let judge = Judge { rule, provider: Arc::clone(&provider), witness: Arc::clone(&witness) };
@@ -48,7 +48,7 @@ pub(super) fn client_config(trust: Trust<'_>, witness: Arc<Witness>) -> Result<C
     Ok(config)
 }
 
-fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>, witness: &Witness) -> Result<Rule, SetupError> {
+fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>, witness: &TlsObserver) -> Result<Rule, SetupError> {
     let provider = Arc::clone(provider);
     let tls = |source: BoxError| SetupError::Tls { source };
     Ok(match trust {
@@ -100,7 +100,7 @@ enum Rule {
 struct Judge {
     rule: Rule,
     provider: Arc<CryptoProvider>,
-    witness: Arc<Witness>,
+    witness: Arc<TlsObserver>,
 }
 
 impl Judge {
@@ -194,7 +194,7 @@ impl ServerCertVerifier for Judge {
 
 /// Has no certificate to show, and remembers that one was asked for.
 #[derive(Debug)]
-struct NoCertificate(Arc<Witness>);
+struct NoCertificate(Arc<TlsObserver>);
 
 impl ResolvesClientCert for NoCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {

@@ -41,14 +41,14 @@ impl fmt::Display for TlsVersion {
 
 /// Looks on at the handshakes with one endpoint.
 #[derive(Debug, Default)]
-pub(super) struct Witness {
+pub(super) struct TlsObserver {
     /// Let a handshake go on whatever the verdict: for who sends no secret and wants to see the certificate.
     lenient: bool,
     asked: AtomicBool,
     found: Mutex<Option<TlsFound>>,
 }
 
-impl Witness {
+impl TlsObserver {
     /// One that lets every certificate pass, and remembers what is wrong with it.
     pub(super) fn lenient() -> Self {
         Self { lenient: true, ..Self::default() }

@@ -26,5 +26,5 @@ def test_a_full_host_is_an_error_of_the_deployment(simulator):
 
 
 def test_a_slow_command_is_waited_for(simulator):
-    simulator.order("POST", "/mischief", Mischief="delay", Operation="Receive", Seconds=0.2)
+    simulator.order("POST", "/faults", Fault="delay", Operation="Receive", Seconds=0.2)
     assert deploy(simulator) == b"deployed\r\n"

@@ -6,7 +6,9 @@ use std::time::UNIX_EPOCH;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
-use pssession::auth::{Answer, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Step, handshake};
+use pssession::auth::{
+    Answer, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Step, handshake,
+};
 use secrecy::ExposeSecret as _;
 
 use crate::support::ntlm::{FLAGS, challenge};
@@ -38,7 +40,7 @@ fn authenticate(certificate: &[u8]) -> Vec<u8> {
     let policy = LoginPolicy { tls: true, ..LoginPolicy::default() };
     let mut login = handshake(AuthScheme::Ntlm, &credential, policy, &options).unwrap();
     login.step(None).unwrap();
-    let offers = Offers::parse([format!("Negotiate {}", STANDARD.encode(challenge(FLAGS))).as_str()]);
+    let offers = Challenges::parse([format!("Negotiate {}", STANDARD.encode(challenge(FLAGS))).as_str()]);
     let answer = Answer { status: 401, offers: &offers, server_certificate: Some(certificate) };
     let Ok(Step::Send(leg)) = login.step(Some(&answer)) else { panic!("no AUTHENTICATE") };
     let header = leg.authorization.unwrap();

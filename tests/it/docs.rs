@@ -4,12 +4,12 @@
 //! Above a block a comment may stand, of parts with semicolons between: `<!-- exit 4 -->` is the exit code that is meant,
 //! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does,
 //! `<!-- no login -->` without the user and the password in the environment, and
-//! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_BLESS=1` writes what was
+//! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_UPDATE_SNAPSHOTS=1` writes what was
 //! shown into the pages.
 
 use std::path::PathBuf;
 
-use crate::support::page_fixture::{Done, Reader, Stage};
+use crate::support::page_fixture::{Done, PageFixture, Reader};
 use crate::support::pty;
 use crate::support::screen::is_as_shown;
 use crate::support::tools;
@@ -102,7 +102,7 @@ async fn try_out(name: &str) {
     {
         return;
     }
-    let stage = Stage::set().await;
+    let stage = PageFixture::set().await;
     let mut done: Option<Done> = None;
     // From behind, so that what is written into the page moves no line that is still to come.
     let mut to_bless = Vec::new();
@@ -126,7 +126,7 @@ async fn try_out(name: &str) {
             "text" => {
                 let ran = done.take().unwrap_or_else(|| panic!("{at}: no command above shows this"));
                 let as_shown = is_as_shown(&block.text, &ran.screen);
-                if !as_shown && std::env::var_os("PSSESSION_BLESS").is_some() {
+                if !as_shown && std::env::var_os("PSSESSION_UPDATE_SNAPSHOTS").is_some() {
                     to_bless.push((block.line, block.text, ran.screen));
                 } else {
                     assert!(as_shown, "{at} shows:\n{}but this came:\n{}", block.text, ran.screen);

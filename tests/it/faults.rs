@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pssession::simulator::OperationKind;
 
-use self::auth_mode::{WAYS, Way};
+use self::auth_mode::{AUTH_MODES, AuthMode};
 use self::cell::Ending;
-use self::fault::{NotApplicable, Trouble, troubles};
+use self::fault::{Fault, NotApplicable, troubles};
 
 /// What is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl Operation {
 /// One cell of the matrix.
 #[derive(Clone, Copy)]
 struct Cell {
-    trouble: &'static Trouble,
-    way: Way,
+    trouble: &'static Fault,
+    way: AuthMode,
     operation: Operation,
 }
 
@@ -88,7 +88,9 @@ type Verdict = Result<Ending, NotApplicable>;
 
 /// Every cell in the page's order: by operation, by trouble, by login.
 fn cells() -> Vec<Cell> {
-    let of = |operation| troubles().flat_map(move |trouble| WAYS.map(|way| Cell { trouble, way, operation }));
+    let of = |operation| {
+        troubles().flat_map(move |trouble| AUTH_MODES.map(|way| Cell { trouble, way, operation }))
+    };
     OPERATIONS.into_iter().flat_map(of).collect()
 }
 

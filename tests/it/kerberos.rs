@@ -107,11 +107,13 @@ async fn a_user_chooses_among_tickets_by_any_of_its_names() {
 async fn a_sealed_answer_that_is_altered_replayed_or_not_encrypted_is_refused() {
     let Some(realm) = Realm::start() else { return };
     let ticket = realm.ticket("ann", AES_SHA1);
-    for mischief in ["alter", "replay", "sign"] {
-        let Some(front) = service(&realm, with(bare(), "mischief", mischief)).await else { return };
+    for injected_fault in ["alter", "replay", "sign"] {
+        let Some(front) = service(&realm, with(bare(), "injected_fault", injected_fault)).await else {
+            return;
+        };
         let run = remove(&front, &ticket, &["--auth", "kerberos", "--session-deadline", "3s"]).run().await;
-        assert_ne!(run.code, 0, "{mischief}");
-        assert!(run.stderr.contains("signature is wrong"), "{mischief}: {}", run.stderr);
-        assert!(!run.stdout.contains("Closed"), "{mischief}: {}", run.stdout);
+        assert_ne!(run.code, 0, "{injected_fault}");
+        assert!(run.stderr.contains("signature is wrong"), "{injected_fault}: {}", run.stderr);
+        assert!(!run.stdout.contains("Closed"), "{injected_fault}: {}", run.stdout);
     }
 }

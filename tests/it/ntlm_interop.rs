@@ -8,8 +8,8 @@ use std::time::UNIX_EPOCH;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pssession::auth::{
-    Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, Offers, Protection, Seal,
-    Sealed, Step, handshake,
+    Answer, AuthError, AuthScheme, Challenges, Credential, Handshake, LoginPolicy, NtlmOptions, Protection,
+    Seal, Sealed, Step, handshake,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -223,14 +223,14 @@ impl Client {
         let mut first = self.login.step(None)?;
         if matches!(&first, Step::Send(leg) if leg.authorization.is_none()) {
             // A negotiation that could come to Kerberos asks for the certificate before its first token.
-            let offers = Offers::parse(["Negotiate"]);
+            let offers = Challenges::parse(["Negotiate"]);
             let answer = Answer { status: 401, offers: &offers, server_certificate: certificate };
             first = self.login.step(Some(&answer))?;
         }
         let negotiate = token(&first);
         let challenge = unhex(&judge.token(&negotiate).expect("a challenge")["token"]);
         let header = format!("Negotiate {}", STANDARD.encode(challenge));
-        let offers = Offers::parse([header.as_str()]);
+        let offers = Challenges::parse([header.as_str()]);
         let answer = Answer { status: 401, offers: &offers, server_certificate: certificate };
         Ok(token(&self.login.step(Some(&answer))?))
     }
@@ -242,7 +242,7 @@ impl Client {
     /// The last answer, with a token.
     fn finish_with(&mut self, status: u16, token: &[u8]) -> Result<Step, AuthError> {
         let header = format!("Negotiate {}", STANDARD.encode(token));
-        let offers = Offers::parse([header.as_str()]);
+        let offers = Challenges::parse([header.as_str()]);
         self.login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
     }
 }

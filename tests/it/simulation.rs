@@ -23,10 +23,10 @@ use pssession::teardown::{Cancellation, Engine, Plan, Record, Survey};
 use uuid::Uuid;
 
 use self::invariants::Target;
-use self::network::Stage;
+use self::network::PageFixture;
 use self::scenario::{Scenario, Weather};
 use self::tally::Tally;
-use self::trace::{Ledger, Manner, Mark};
+use self::trace::{Manner, Mark, Trace};
 
 /// What one seed came to.
 struct Played {
@@ -47,7 +47,7 @@ struct Played {
     records: Vec<(Record, Mark)>,
     /// The positions in the report.
     reported: Vec<usize>,
-    ledger: Ledger,
+    ledger: Trace,
     logs: Vec<Vec<LogEntry>>,
     /// When the engine's time began, when its run did, and when that ended.
     started: Duration,
@@ -74,7 +74,7 @@ async fn perform(seed: u64, manner: Manner) -> Played {
     let mut dice = Rng::with_seed(seed);
     let scenario = Scenario::draw(&mut dice);
     let engine = Engine::with_ids(scenario.policy.clone(), Arc::new(Ids(Mutex::new(dice.fork()))));
-    let stage = Stage::new(&scenario, dice.fork(), manner);
+    let stage = PageFixture::new(&scenario, dice.fork(), manner);
     let cancellation = Cancellation::new();
     let interrupted = Mutex::new(None);
     let interrupt = async {
@@ -100,7 +100,7 @@ async fn perform(seed: u64, manner: Manner) -> Played {
 async fn close(
     scenario: &Scenario,
     engine: &Engine,
-    stage: &Arc<Stage>,
+    stage: &Arc<PageFixture>,
     cancellation: &Cancellation,
     mut dice: Rng,
 ) -> Played {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use pssession::session::{LocalId, SeenOn, SessionDescriptor};
-use pssession::store::{Note, Origin, Row, Rows, Sighting};
+use pssession::store::{ListingContext, Origin, Row, RowMetadata, Rows};
 use pssession::wsman::{Shell, ShellId, ShellSchema};
 use tempfile::TempDir;
 
@@ -60,12 +60,12 @@ fn session(shell_id: &str) -> SessionDescriptor {
 fn imported(shell_id: &str, id: Option<i64>) -> Row {
     let mut session = session(shell_id);
     session.id = id.map(LocalId);
-    Row { session, note: Note::new(Origin::Imported) }
+    Row { session, note: RowMetadata::new(Origin::Imported) }
 }
 
 /// A complete listing by ada, so many seconds after the epoch of these tests.
-fn listing(seconds: u64) -> Sighting<'static> {
-    Sighting {
+fn listing(seconds: u64) -> ListingContext<'static> {
+    ListingContext {
         endpoint_url: URL,
         seen_by: "ada",
         server_names: None,

@@ -1,6 +1,6 @@
 //! What the codes of GSS-API and of Kerberos mean to us.
 
-use crate::auth::TicketTrouble;
+use crate::auth::TicketError;
 
 /// What went wrong in the system's library.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +15,15 @@ pub(super) struct Failure {
 
 impl Failure {
     /// The kind of trouble. The minor status says more, where it is one of these.
-    pub(super) fn trouble(&self) -> TicketTrouble {
+    pub(super) fn trouble(&self) -> TicketError {
         let minor = self.minor.cast_signed();
         if let Some((_, trouble)) = MINOR.iter().find(|(code, _)| KRB5.checked_add(*code) == Some(minor)) {
             return *trouble;
         }
         match (self.major >> 16) & 0xff {
-            NO_CRED | DEFECTIVE_CREDENTIAL => TicketTrouble::NoTicket,
-            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => TicketTrouble::Expired,
-            _ => TicketTrouble::Other,
+            NO_CRED | DEFECTIVE_CREDENTIAL => TicketError::NoTicket,
+            CREDENTIALS_EXPIRED | CONTEXT_EXPIRED => TicketError::Expired,
+            _ => TicketError::Other,
         }
     }
 
@@ -50,27 +50,27 @@ const CREDENTIALS_EXPIRED: u32 = 11;
 const CONTEXT_EXPIRED: u32 = 12;
 
 /// Codes from [`KRB5`] on; above 127 they are the library's own (krb5.h).
-const MINOR: &[(i32, TicketTrouble)] = &[
-    (6, TicketTrouble::NoTicket), // KDC_ERR_C_PRINCIPAL_UNKNOWN, from a keytab's login
-    (7, TicketTrouble::UnknownServer), // KDC_ERR_S_PRINCIPAL_UNKNOWN
-    (32, TicketTrouble::Expired), // KRB_AP_ERR_TKT_EXPIRED
-    (33, TicketTrouble::ClockSkew), // KRB_AP_ERR_TKT_NYV: not yet valid
-    (37, TicketTrouble::ClockSkew), // KRB_AP_ERR_SKEW
-    (35, TicketTrouble::Refused), // KRB_AP_ERR_NOT_US
-    (41, TicketTrouble::Refused), // KRB_AP_ERR_MODIFIED: the principal belongs to another account
-    (45, TicketTrouble::Refused), // KRB_AP_ERR_NOKEY
-    (135, TicketTrouble::NoKdc),  // KRB5_CONFIG_CANTOPEN
-    (141, TicketTrouble::NoTicket), // KRB5_CC_NOTFOUND
-    (144, TicketTrouble::Refused), // KRB5KRB_AP_WRONG_PRINC
-    (148, TicketTrouble::ClockSkew), // KRB5_KDCREP_SKEW
-    (154, TicketTrouble::NoKdc),  // KRB5_REALM_UNKNOWN
-    (156, TicketTrouble::NoKdc),  // KRB5_KDC_UNREACH
-    (181, TicketTrouble::NoTicket), // KRB5_KT_NOTFOUND
-    (195, TicketTrouble::NoTicket), // KRB5_FCC_NOFILE
-    (200, TicketTrouble::NoTicket), // KRB5_CC_NOT_KTYPE
-    (217, TicketTrouble::UnknownServer), // KRB5_ERR_HOST_REALM_UNKNOWN
-    (220, TicketTrouble::NoKdc),  // KRB5_REALM_CANT_RESOLVE
-    (224, TicketTrouble::NoKdc),  // KRB5_CONFIG_NODEFREALM
+const MINOR: &[(i32, TicketError)] = &[
+    (6, TicketError::NoTicket), // KDC_ERR_C_PRINCIPAL_UNKNOWN, from a keytab's login
+    (7, TicketError::UnknownServer), // KDC_ERR_S_PRINCIPAL_UNKNOWN
+    (32, TicketError::Expired), // KRB_AP_ERR_TKT_EXPIRED
+    (33, TicketError::ClockSkew), // KRB_AP_ERR_TKT_NYV: not yet valid
+    (37, TicketError::ClockSkew), // KRB_AP_ERR_SKEW
+    (35, TicketError::Refused), // KRB_AP_ERR_NOT_US
+    (41, TicketError::Refused), // KRB_AP_ERR_MODIFIED: the principal belongs to another account
+    (45, TicketError::Refused), // KRB_AP_ERR_NOKEY
+    (135, TicketError::NoKdc),  // KRB5_CONFIG_CANTOPEN
+    (141, TicketError::NoTicket), // KRB5_CC_NOTFOUND
+    (144, TicketError::Refused), // KRB5KRB_AP_WRONG_PRINC
+    (148, TicketError::ClockSkew), // KRB5_KDCREP_SKEW
+    (154, TicketError::NoKdc),  // KRB5_REALM_UNKNOWN
+    (156, TicketError::NoKdc),  // KRB5_KDC_UNREACH
+    (181, TicketError::NoTicket), // KRB5_KT_NOTFOUND
+    (195, TicketError::NoTicket), // KRB5_FCC_NOFILE
+    (200, TicketError::NoTicket), // KRB5_CC_NOT_KTYPE
+    (217, TicketError::UnknownServer), // KRB5_ERR_HOST_REALM_UNKNOWN
+    (220, TicketError::NoKdc),  // KRB5_REALM_CANT_RESOLVE
+    (224, TicketError::NoKdc),  // KRB5_CONFIG_NODEFREALM
 ];
 
 /// Enough for the library's longest sentence with a path in it.
@@ -87,15 +87,15 @@ mod tests {
     #[test]
     fn the_minor_status_says_more_than_the_major_one() {
         for (major, minor, expected) in [
-            (13 << 16, -1_765_328_377, TicketTrouble::UnknownServer),
-            (13 << 16, -1_765_328_352, TicketTrouble::Expired),
-            (13 << 16, -1_765_328_347, TicketTrouble::ClockSkew),
-            (13 << 16, -1_765_328_228, TicketTrouble::NoKdc),
-            (13 << 16, -1_765_328_189, TicketTrouble::NoTicket),
-            (7 << 16, 100_001, TicketTrouble::NoTicket),
-            (11 << 16, 100_001, TicketTrouble::Expired),
-            (13 << 16, 100_001, TicketTrouble::Other),
-            (u32::MAX, i32::MAX, TicketTrouble::Other),
+            (13 << 16, -1_765_328_377, TicketError::UnknownServer),
+            (13 << 16, -1_765_328_352, TicketError::Expired),
+            (13 << 16, -1_765_328_347, TicketError::ClockSkew),
+            (13 << 16, -1_765_328_228, TicketError::NoKdc),
+            (13 << 16, -1_765_328_189, TicketError::NoTicket),
+            (7 << 16, 100_001, TicketError::NoTicket),
+            (11 << 16, 100_001, TicketError::Expired),
+            (13 << 16, 100_001, TicketError::Other),
+            (u32::MAX, i32::MAX, TicketError::Other),
         ] {
             assert_eq!(failure(major, minor, "").trouble(), expected, "{major} {minor}");
         }

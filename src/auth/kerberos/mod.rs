@@ -12,7 +12,7 @@ use self::gss::Context;
 use self::seal::KerberosSeal;
 use super::credential::MAX_NAME_UNITS;
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::{AuthError, Credential, NtlmOptions, Seal, TicketTrouble, channel_binding};
+use super::{AuthError, Credential, NtlmOptions, Seal, TicketError, channel_binding};
 
 /// A Kerberos context of `credential`'s user with the service that `options` name. Nothing is asked yet.
 pub(super) fn mechanism(credential: &Credential, options: &NtlmOptions) -> Box<dyn Mechanism> {
@@ -82,8 +82,8 @@ impl Kerberos {
 
     /// What the server's token came to: whatever it is that the library says, it is the server that does not let us in.
     fn told(&self, failure: Option<&Failure>) -> AuthError {
-        let trouble = failure.map_or(TicketTrouble::Refused, Failure::trouble);
-        let trouble = if trouble == TicketTrouble::Other { TicketTrouble::Refused } else { trouble };
+        let trouble = failure.map_or(TicketError::Refused, Failure::trouble);
+        let trouble = if trouble == TicketError::Other { TicketError::Refused } else { trouble };
         ticket_error(self.spn.clone(), trouble, failure)
     }
 
@@ -162,7 +162,7 @@ impl fmt::Debug for Kerberos {
     }
 }
 
-fn ticket_error(spn: String, trouble: TicketTrouble, failure: Option<&Failure>) -> AuthError {
+fn ticket_error(spn: String, trouble: TicketError, failure: Option<&Failure>) -> AuthError {
     AuthError::Ticket { spn, trouble, problem: failure.map(Failure::problem).unwrap_or_default() }
 }
 

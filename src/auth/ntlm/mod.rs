@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::AuthError;
 #[cfg(feature = "kerberos")]
-use super::{Offers, ServerNames};
+use super::{Challenges, ServerNames};
 
 /// The `Authorization` that asks a server for its challenge. It proves nothing, and the login is not gone on with.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn challenge_request() -> Result<secrecy::SecretString, AuthError> {
 
 /// What the server says of itself in its challenge, if `offers` hold one.
 #[cfg(feature = "kerberos")]
-pub(crate) fn names_in_challenge(offers: &Offers) -> Option<ServerNames> {
+pub(crate) fn names_in_challenge(offers: &Challenges) -> Option<ServerNames> {
     let token = STANDARD.decode(offers.token(NEGOTIATE)?).ok()?;
     Some(message::Challenge::read(&token, false).ok()?.server_names())
 }
@@ -58,7 +58,7 @@ mod tests {
         let request = challenge_request().unwrap();
         let expected = format!("Negotiate {}", STANDARD.encode(test_vectors::hex(test_vectors::NEGOTIATE)));
         assert_eq!(request.expose_secret(), expected);
-        let names = |header: &str| names_in_challenge(&Offers::parse([header]));
+        let names = |header: &str| names_in_challenge(&Challenges::parse([header]));
         let named =
             names(&format!("Negotiate {}", STANDARD.encode(test_vectors::hex(test_vectors::CHALLENGE))))
                 .unwrap();

@@ -10,7 +10,7 @@ use der::asn1::{ObjectIdentifier, OctetString};
 
 use self::token::{NegState, NegTokenResp};
 use super::mechanism::{Mechanism, Progress, Shown, Token};
-use super::token_exchange::{self, Manner};
+use super::token_exchange::{self, CarrierConfig};
 use super::{Answer, AuthError, Handshake, ServerNames, Step};
 
 /// The login that negotiates under `Negotiate`.
@@ -28,7 +28,7 @@ use super::{Answer, AuthError, Handshake, ServerNames, Step};
 /// ```
 #[derive(Debug)]
 pub(super) struct Spnego {
-    manner: Manner,
+    manner: CarrierConfig,
     state: State,
     /// What the server has said of itself, once the login stands.
     server_names: Option<ServerNames>,
@@ -65,7 +65,7 @@ struct Negotiation {
 
 impl Spnego {
     /// Begins a negotiation of these mechanisms, the preferred first.
-    pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, manner: Manner) -> Self {
+    pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, manner: CarrierConfig) -> Self {
         Self { manner, state: State::Start(mechanisms), server_names: None, accepted: false }
     }
 

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::*;
 use crate::auth::ntlm::test_vectors::{self, hex};
 use crate::auth::ntlm::{Ntlm, NtlmSeal};
-use crate::auth::{Credential, Leg, NtlmOptions, Offers, Protection, Seal, sealing};
+use crate::auth::{Challenges, Credential, Leg, NtlmOptions, Protection, Seal, sealing};
 
 /// The mechanism list of a negotiation of NTLM alone.
 const NTLM_LIST: &str = "300c060a2b06010401823702020a";
@@ -76,8 +76,13 @@ impl Mechanism for Tickets {
     }
 }
 
-fn manner(sealed: bool, tls: bool) -> Manner {
-    Manner { headers: &["Negotiate"], header: "Negotiate", sealed: sealed.then_some(sealing::SPNEGO), tls }
+fn manner(sealed: bool, tls: bool) -> CarrierConfig {
+    CarrierConfig {
+        headers: &["Negotiate"],
+        header: "Negotiate",
+        sealed: sealed.then_some(sealing::SPNEGO),
+        tls,
+    }
 }
 
 /// A negotiation of NTLM alone over plain HTTP, and its first message.
@@ -90,7 +95,7 @@ fn of_both(sealed: bool) -> (Spnego, Vec<u8>) {
     begun(vec![Box::new(Tickets { has_one: true }), ntlm()], manner(sealed, false))
 }
 
-fn begun(mechanisms: Vec<Box<dyn Mechanism>>, manner: Manner) -> (Spnego, Vec<u8>) {
+fn begun(mechanisms: Vec<Box<dyn Mechanism>>, manner: CarrierConfig) -> (Spnego, Vec<u8>) {
     let mut login = Spnego::new(mechanisms, manner);
     let first = bytes(&leg(login.step(None)));
     (login, first)
@@ -115,7 +120,7 @@ fn sent(step: Result<Step, AuthError>) -> NegTokenResp {
 
 /// The server's answer.
 fn answer(login: &mut Spnego, status: u16, header: &str) -> Result<Step, AuthError> {
-    let offers = Offers::parse([header]);
+    let offers = Challenges::parse([header]);
     login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
 }
 
@@ -411,7 +416,7 @@ fn tickets_and_request_mic_sign_both_ways_before_the_success() {
 fn over_tls_the_first_token_waits_for_the_certificate() {
     let mut login = Spnego::new(vec![Box::new(Tickets { has_one: true }), ntlm()], manner(false, true));
     assert!(leg(login.step(None)).authorization.is_none());
-    let offers = Offers::parse(["Negotiate"]);
+    let offers = Challenges::parse(["Negotiate"]);
     let answer = Answer { status: 401, offers: &offers, server_certificate: Some(b"certificate") };
     let first = bytes(&leg(login.step(Some(&answer))));
     assert!(first.windows(18).any(|window| window == b"requestcertificate"));

@@ -28,7 +28,7 @@ pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, Man
 #[command(after_help = EXAMPLES, after_long_help = exit::below(EXAMPLES))]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) talk: Talk,
+    pub(crate) talk: LogArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -202,7 +202,7 @@ Examples:
 
 /// How much is said, and how.
 #[derive(Debug, Args)]
-pub(crate) struct Talk {
+pub(crate) struct LogArgs {
     /// Say more on stderr: -v what is done, -vv how
     #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     pub(crate) verbose: u8,

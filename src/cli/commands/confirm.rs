@@ -1,7 +1,7 @@
 //! The questions of `remove`: each session under `--confirm`, the whole plan where the guard has a concern.
 
 use pssession::SessionDescriptor;
-use pssession::teardown::{Concern, GUARD_LIMIT, Plan};
+use pssession::teardown::{ConfirmReason, GUARD_LIMIT, Plan};
 
 use super::remove::output::performing;
 use crate::cli::args::RemoveArgs;
@@ -116,24 +116,24 @@ fn describe(session: &SessionDescriptor) -> String {
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn concern(concern: &Concern) -> String {
+fn concern(concern: &ConfirmReason) -> String {
     match concern {
-        Concern::NotOurs { sessions: 1, owner } => {
+        ConfirmReason::NotOurs { sessions: 1, owner } => {
             format!("1 session is not yours but {}'s", printable(owner))
         }
-        Concern::NotOurs { sessions, owner } => {
+        ConfirmReason::NotOurs { sessions, owner } => {
             format!("{sessions} sessions are not yours (the first is {}'s)", printable(owner))
         }
-        Concern::NotComparable { sessions, owner: Some(owner) } => format!(
+        ConfirmReason::NotComparable { sessions, owner: Some(owner) } => format!(
             "{} not provably yours, for this login and the owner {} cannot be compared",
             are(*sessions),
             printable(owner)
         ),
-        Concern::NotComparable { sessions, owner: None } => {
+        ConfirmReason::NotComparable { sessions, owner: None } => {
             format!("{} not provably yours, for the server names no owner", are(*sessions))
         }
-        Concern::Running { sessions } => format!("in {} a command runs", plural(*sessions, "session")),
-        Concern::Many { sessions } => format!("{sessions} sessions are more than {GUARD_LIMIT}"),
+        ConfirmReason::Running { sessions } => format!("in {} a command runs", plural(*sessions, "session")),
+        ConfirmReason::Many { sessions } => format!("{sessions} sessions are more than {GUARD_LIMIT}"),
         other => printable(&other.to_string()),
     }
 }

@@ -15,12 +15,12 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::place;
 use crate::cli::login::Logins;
-use crate::cli::resolve_options::{Authorities, Passwords, Pins, Reach};
+use crate::cli::resolve_options::{Authorities, ConnectionOptions, Passwords, Pins};
 use crate::cli::table::Table;
 
 /// The connectors of one run, and the credentials that they share.
 pub(super) struct Connectors<'a> {
-    reach: &'a Reach,
+    reach: &'a ConnectionOptions,
     context: &'a Context,
     logins: Logins<'a>,
     authorities: Authorities,
@@ -38,7 +38,7 @@ struct Home {
 
 impl<'a> Connectors<'a> {
     pub(super) fn new(
-        reach: &'a Reach,
+        reach: &'a ConnectionOptions,
         context: &'a Context,
         logins: Logins<'a>,
         table: Option<Table>,

@@ -5,13 +5,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use pssession::conformance::{
-    Essence, ExchangeHeader, HEADER_FILE, MAX_EXCHANGES, Origin, ScenarioHeader, file_names,
+    CanonicalRequest, ExchangeHeader, HEADER_FILE, MAX_EXCHANGES, Origin, ScenarioHeader, file_names,
 };
 use pssession::wsman::one_line;
 use pssession::wsman::xml::{Document, Element};
 
 use crate::cli::args::ConvertArgs;
-use crate::cli::atomic_dir::NewFolder;
+use crate::cli::atomic_dir::AtomicDir;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::recording::{self, Message};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
         return Err(not_converted(&shown, 1, &format!("more than {MAX_EXCHANGES} messages")));
     }
     for message in &messages {
-        Essence::of(message.request.as_bytes()).map_err(|malformed| {
+        CanonicalRequest::of(message.request.as_bytes()).map_err(|malformed| {
             not_converted(
                 &shown,
                 message.line,
@@ -88,7 +88,7 @@ fn write(args: &ConvertArgs, messages: &[Message]) -> std::io::Result<()> {
     let source = args.source.clone().unwrap_or(name);
     let mut header = ScenarioHeader::new(title, server, source, Origin::Recorded);
 
-    let folder = NewFolder::beside(&args.dir)?;
+    let folder = AtomicDir::beside(&args.dir)?;
     for (number, message) in (1..).zip(messages) {
         let [request, response] = file_names(number);
         folder.write(&request, message.request.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use pssession::teardown::{Circumstances, Report, Requirement};
+use pssession::teardown::{Report, Requirement, RunSummary};
 
 use super::unmatched::{self, MissRule};
 use super::{Context, resolve};
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         let sessions = plural(chosen.len(), "session");
         writeln!(std::io::stderr().lock(), "{done} {sessions}; nothing was sent, and what runs goes on")?;
     }
-    let circumstances = Circumstances {
+    let circumstances = RunSummary {
         required: (!args.ignore_not_found).then_some(Requirement::Present),
         ..rule.circumstances(&selection)
     };

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use pssession::session::Selection;
 use pssession::store::Rows;
-use pssession::teardown::{Cancellation, Circumstances, ExitCode, Report, Requirement};
+use pssession::teardown::{Cancellation, ExitCode, Report, Requirement, RunSummary};
 use pssession::{Engine, SessionQuery};
 
 use super::connectors::Connectors;
@@ -15,15 +15,15 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::login::Logins;
-use crate::cli::output_style::Manner;
-use crate::cli::resolve_options::{Reach, Scope, session_query, state_accounts};
+use crate::cli::output_style::OutputStyle;
+use crate::cli::resolve_options::{ConnectionOptions, Scope, session_query, state_accounts};
 use crate::cli::{interrupt, render};
 
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let format = context.format(&args.output)?;
     let scope = Scope::of(&args.select, &args.reach)?;
     let missed = match (&scope, context.manner) {
-        (Scope::Servers, Manner::PowerShell(_)) => unmatched::not_discovered,
+        (Scope::Servers, OutputStyle::PowerShell(_)) => unmatched::not_discovered,
         _ => unmatched::missed,
     };
     let found = match scope {
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         }
     }
     render::sessions(format, context.manner, &chosen)?;
-    let circumstances = Circumstances { required: required(args), ..found.circumstances };
+    let circumstances = RunSummary { required: required(args), ..found.circumstances };
     let code = Report::default().exit_code(&circumstances);
     let is_met = circumstances.required.is_none_or(|required| required.is_met(circumstances.hits));
     if code == ExitCode::NotAsRequired && !is_met {
@@ -97,7 +97,7 @@ fn not_as_required(shown: usize, nothing: Option<String>) -> Diagnostic {
 struct Found {
     rows: Rows,
     selection: Selection,
-    circumstances: Circumstances,
+    circumstances: RunSummary,
     /// What to say if nothing was chosen.
     nothing: Option<String>,
     /// Where else to look for what was missed.
@@ -107,7 +107,7 @@ struct Found {
 /// Asks the servers now.
 async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
     let query = session_query(&args.select)?;
-    let reach = Reach::read(&args.reach, context.config(&args.reach.config)?)?;
+    let reach = ConnectionOptions::read(&args.reach, context.config(&args.reach.config)?)?;
     let engine = Engine::new(listing::policy(&args.reach.limits)?);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
@@ -138,11 +138,11 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
         unlisted_commands = listing::report_unlisted_commands(&survey, &unlisted, consequence, errors);
     }
     let (rows, mut selection) = match context.manner {
-        Manner::Native => {
+        OutputStyle::Native => {
             let selection = query.select(rows.sessions());
             (rows, selection)
         }
-        Manner::PowerShell(_) => as_powershell_discovers(rows, &query),
+        OutputStyle::PowerShell(_) => as_powershell_discovers(rows, &query),
     };
     listing::forgive(&survey, &mut selection);
     let selected = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
@@ -172,7 +172,7 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let query = session_query(&args.select)?;
     let table = context.table(&args.table);
     let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
-    let mut recalled = resolve::recall(scope, &query, table.as_ref(), &naming, Manner::Native).await?;
+    let mut recalled = resolve::recall(scope, &query, table.as_ref(), &naming, OutputStyle::Native).await?;
     state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
     let selection = recalled.select(&query);
     let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use pssession::listing::Gap;
 use pssession::session::{Selection, SessionQuery};
-use pssession::store::{Note, Origin, Row, Rows};
-use pssession::teardown::{Cancellation, Circumstances, Survey, Surveyed, UnlistedCommands};
+use pssession::store::{Origin, Row, RowMetadata, Rows};
+use pssession::teardown::{Cancellation, RunSummary, Survey, SurveyedHost, UnlistedCommands};
 use pssession::transport::TransportError;
 use pssession::wsman::ShellId;
 use pssession::{Connector, Endpoint, Engine, Error, Policy};
@@ -17,7 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, kind, place};
 use crate::cli::progress::Progress;
 use crate::cli::render::plural;
-use crate::cli::resolve_options::{Reach, parse_duration};
+use crate::cli::resolve_options::{ConnectionOptions, parse_duration};
 use crate::cli::table::Table;
 
 /// How many hosts are named in one sentence.
@@ -54,7 +54,7 @@ pub(super) async fn survey(
     format: DiagnosticFormat,
 ) -> Survey {
     let progress = Progress::listing(connectors.len());
-    let tell = |host: &Surveyed| progress.one_more(host.listing().is_some_and(|listing| listing.is_ok()));
+    let tell = |host: &SurveyedHost| progress.one_more(host.listing().is_some_and(|listing| listing.is_ok()));
     let mut survey = engine.survey_with(connectors, cancellation, tell).await;
     engine.get_shells(&mut survey, wanted, cancellation).await;
     drop(progress);
@@ -101,7 +101,7 @@ pub(super) fn wanted_by(query: &SessionQuery) -> Vec<ShellId> {
 pub(super) async fn sessions(
     survey: &Survey,
     table: Option<&Table>,
-    reach: &Reach,
+    reach: &ConnectionOptions,
     by_id: bool,
     format: DiagnosticFormat,
 ) -> Result<Rows, Diagnostic> {
@@ -122,7 +122,7 @@ pub(super) async fn sessions(
         let auth = scheme(host.connector().endpoint()).name();
         host.sessions().into_iter().map(move |session| {
             let user = Some(session.seen_by.clone());
-            let note = Note { user, auth: Some(auth.to_owned()), ..Note::new(Origin::Listed) };
+            let note = RowMetadata { user, auth: Some(auth.to_owned()), ..RowMetadata::new(Origin::Listed) };
             Row { note, session }
         })
     });
@@ -155,7 +155,7 @@ fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat)
 /// What to say where no session was chosen; nothing if no host was listed, or there may be some that could not be read, for
 /// then that has been said.
 pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
-    let is_incomplete = |host: &Surveyed| {
+    let is_incomplete = |host: &SurveyedHost| {
         matches!(host.listing(), Some(Ok(listing)) if !listing.complete()) || !host.unanswered().is_empty()
     };
     if answered_hosts(survey) == 0 || (sessions == 0 && survey.hosts().iter().any(is_incomplete)) {
@@ -175,8 +175,9 @@ pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
 
 /// How many hosts have said what they have, all or what was asked for.
 fn answered_hosts(survey: &Survey) -> usize {
-    let answered =
-        |host: &&Surveyed| host.was_asked_singly() || host.listing().is_some_and(|listing| listing.is_ok());
+    let answered = |host: &&SurveyedHost| {
+        host.was_asked_singly() || host.listing().is_some_and(|listing| listing.is_ok())
+    };
     survey.hosts().iter().filter(answered).count()
 }
 
@@ -186,7 +187,7 @@ pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
     if answered_hosts(survey) == 0 {
         selection.misses.clear();
     }
-    let unanswered = survey.hosts().iter().flat_map(Surveyed::unanswered);
+    let unanswered = survey.hosts().iter().flat_map(SurveyedHost::unanswered);
     let unanswered: Vec<_> = unanswered.filter_map(|(shell_id, _)| shell_id.guid()).collect();
     selection.misses.retain(|miss| {
         miss.option != "--instance-id" || miss.value.parse().map_or(true, |guid| !unanswered.contains(&guid))
@@ -196,12 +197,12 @@ pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
 /// The same circumstances with what has become of the servers.
 pub(super) fn answered(
     survey: &Survey,
-    circumstances: Circumstances,
+    circumstances: RunSummary,
     cancellation: &Cancellation,
-) -> Circumstances {
+) -> RunSummary {
     let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
     let deadline = unheard && !cancellation.is_cancelled();
-    Circumstances { deadline, ..circumstances }.with_hosts(survey.tally())
+    RunSummary { deadline, ..circumstances }.with_hosts(survey.tally())
 }
 
 fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {

@@ -29,7 +29,7 @@ use pssession::Credential;
 use super::args::{ConfigArgs, Format, OutputArgs, TableArgs};
 use super::config::{self, Config};
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
-use super::output_style::Manner;
+use super::output_style::OutputStyle;
 use super::render;
 use super::resolve_options;
 use super::table::Table;
@@ -46,7 +46,7 @@ pub(crate) struct Context {
     /// Tables even where stdout is no terminal.
     pub(crate) for_a_person: bool,
     /// In whose manner it speaks.
-    pub(crate) manner: Manner,
+    pub(crate) manner: OutputStyle,
 }
 
 impl Context {

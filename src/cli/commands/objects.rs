@@ -6,7 +6,7 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::objects::{self, MAX_BYTES, Object, Place, Reason, Refused, Unbound};
-use crate::cli::output_style::Manner;
+use crate::cli::output_style::OutputStyle;
 use crate::cli::resolve_options::Extent;
 use crate::cli::{source, table};
 
@@ -16,7 +16,7 @@ pub(super) fn read(
     extent: Extent,
     naming: &Naming,
     undone: &str,
-    manner: Manner,
+    manner: OutputStyle,
 ) -> Result<Vec<Object>, Diagnostic> {
     let bytes = match extent {
         Extent::Whole => source::bytes(path, MAX_BYTES),
@@ -29,8 +29,8 @@ pub(super) fn read(
             .with_hint(undone)
     })?;
     let read = match manner {
-        Manner::Native => objects::read,
-        Manner::PowerShell(_) => objects::read_each,
+        OutputStyle::Native => objects::read,
+        OutputStyle::PowerShell(_) => objects::read_each,
     };
     read(&bytes, table::now(), naming).map_err(|errors| refused(path, &errors, undone))
 }

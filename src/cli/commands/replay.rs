@@ -24,12 +24,12 @@ const LAST_ANSWER: Duration = Duration::from_millis(300);
 const MAX_LISTED: usize = 20;
 
 /// A replay that tells what it did not expect when it comes.
-struct Telling {
+struct ReplayOutput {
     replay: Replay,
     done: Arc<Notify>,
 }
 
-impl Handler for Telling {
+impl Handler for ReplayOutput {
     fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response {
         let told = self.replay.unexpected().len();
         let response = self.replay.handle(caller, request, now);
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
     let order = if args.in_order { Order::AsRecorded } else { Order::Any };
     let replay = Replay::new(scenario, order).map_err(|error| bad_fixture(&error))?;
     let done = Arc::new(Notify::new());
-    let telling = Telling { replay, done: Arc::clone(&done) };
+    let telling = ReplayOutput { replay, done: Arc::clone(&done) };
     let builder = Simulator::builder().allow_basic().allow_unencrypted().handler(telling);
     let simulator = builder.bind(args.listen).port(args.port).start().await.map_err(|error| {
         let message = format!("the replay cannot listen on {}:{}", args.listen, args.port);
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
 
 /// One line once it listens, so that a script can wait for it. The password is drawn anew at each start, for this
 /// endpoint only: showing it is the point.
-fn announce(simulator: &Simulator<Telling>, args: &ReplayArgs) -> std::io::Result<()> {
+fn announce(simulator: &Simulator<ReplayOutput>, args: &ReplayArgs) -> std::io::Result<()> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
     let password = password.expose_secret();
     let count = simulator.handler().lock().unwrap_or_else(PoisonError::into_inner).replay.scenario().count();

@@ -6,7 +6,7 @@ mod answers;
 use std::collections::{HashMap, HashSet};
 
 use pssession::session::{LocalId, Miss, Selection, Selector, Transport, WildcardPattern};
-use pssession::store::{Note, Origin, Row, Rows};
+use pssession::store::{Origin, Row, RowMetadata, Rows};
 use pssession::wsman::ShellId;
 use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::objects::{Named, Object, ObjectError, Refused, Subject};
-use crate::cli::output_style::Manner;
+use crate::cli::output_style::OutputStyle;
 use crate::cli::render::plural;
 use crate::cli::resolve_options::Scope;
 use crate::cli::table::Table;
@@ -66,7 +66,7 @@ pub(super) async fn recall(
     query: &SessionQuery,
     table: Option<&Table>,
     naming: &Naming,
-    manner: Manner,
+    manner: OutputStyle,
 ) -> Result<Recalled, Diagnostic> {
     match scope {
         Scope::Servers => Ok(Recalled::default()),
@@ -305,7 +305,7 @@ fn has_place(row: &Row) -> bool {
 /// A session that only an object tells of is nobody's own here, and who logs in, and how, is not for a pipe to say.
 fn unknown(row: Row) -> Row {
     let session = SessionDescriptor { id: None, ..row.session };
-    Row { note: Note { session_id: row.note.session_id, ..Note::new(Origin::Listed) }, session }
+    Row { note: RowMetadata { session_id: row.note.session_id, ..RowMetadata::new(Origin::Listed) }, session }
 }
 
 /// The local table, which a command without servers cannot do without.

@@ -4,14 +4,14 @@ use std::io::Write as _;
 
 use pssession::SessionDescriptor;
 use pssession::session::{Miss, Selection};
-use pssession::teardown::Circumstances;
+use pssession::teardown::RunSummary;
 
 use super::confirm;
 use crate::cli::args::ErrorAction;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Watch;
-use crate::cli::output_style::Manner;
+use crate::cli::output_style::OutputStyle;
 use crate::cli::progress;
 use crate::cli::render::{plural, printable};
 
@@ -33,11 +33,11 @@ pub(super) enum MissRule {
 }
 
 impl MissRule {
-    pub(super) fn of(manner: Manner, ignore_not_found: bool) -> Self {
+    pub(super) fn of(manner: OutputStyle, ignore_not_found: bool) -> Self {
         match manner {
             _ if ignore_not_found => Self::Ignore,
-            Manner::Native => Self::Literal,
-            Manner::PowerShell(_) => Self::PowerShell,
+            OutputStyle::Native => Self::Literal,
+            OutputStyle::PowerShell(_) => Self::PowerShell,
         }
     }
 
@@ -50,12 +50,12 @@ impl MissRule {
     }
 
     /// What the exit code has to know of the selection.
-    pub(super) fn circumstances(self, selection: &Selection) -> Circumstances {
-        Circumstances {
+    pub(super) fn circumstances(self, selection: &Selection) -> RunSummary {
+        RunSummary {
             hits: selection.chosen.len(),
             literal_misses: selection.misses.iter().filter(|miss| self.is_error(miss)).count(),
             found_any: selection.found_any(),
-            ..Circumstances::default()
+            ..RunSummary::default()
         }
     }
 }
@@ -167,7 +167,7 @@ fn note(id: &'static str, message: &str, hint: &'static str, format: DiagnosticF
 /// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.
 pub(super) fn stop_it(
     action: ErrorAction,
-    circumstances: &Circumstances,
+    circumstances: &RunSummary,
     watch: &Watch,
 ) -> Result<bool, Diagnostic> {
     let missed = circumstances.literal_misses > 0;

@@ -10,7 +10,7 @@
 use pssession::session::{LocalId, Selector, WildcardPattern};
 
 use super::property::{Field, Properties, Property, Property as P};
-use super::read::{Named, Subject, Unfit};
+use super::read::{InvalidObject, Named, Subject};
 use crate::cli::powershell::int32;
 
 /// The properties by which an object can say which session is meant.
@@ -21,7 +21,7 @@ pub(super) const IDENTIFYING: &[Property] =
 ///
 /// # Errors
 /// A pattern that is none; or there is nothing to bind, or too much.
-pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, Unfit> {
+pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, InvalidObject> {
     let mut names = names(object)?;
     let given = object.get(P::Id)?;
     if let Some(Field::Whole(id)) = given {
@@ -34,7 +34,7 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, Unfit> {
     if let [one, other, ..] = names.as_slice() {
         let problem =
             format!("{} and {} are of two parameter sets", one.property.name(), other.property.name());
-        return Err(Unfit::Ambiguous(problem));
+        return Err(InvalidObject::Ambiguous(problem));
     }
     let Some(name) = names.pop() else {
         return match (id, object.guid(P::VMId).ok().flatten().or(object.guid(P::VMGuid).ok().flatten())) {
@@ -42,7 +42,7 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, Unfit> {
             (None, Some(guid)) => Ok(Subject::Rows { selector: Selector::VmId(vec![guid]), id: None }),
             (None, None) => {
                 let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
-                Err(Unfit::Unbound(format!("has none of {}", names.join(", "))))
+                Err(InvalidObject::Unbound(format!("has none of {}", names.join(", "))))
             }
         };
     };

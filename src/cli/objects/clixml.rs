@@ -10,7 +10,7 @@ use pssession::wsman::Malformed;
 use pssession::wsman::xml::{Document, Element};
 
 use super::property::{Field, Properties, Property};
-use super::read::{Intake, Place, Unfit};
+use super::read::{Intake, InvalidObject, Place};
 use super::{MAX_LIST, MAX_TEXT, no_object};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
@@ -107,14 +107,16 @@ impl<'d> Reader<'d, '_> {
         let found = match element.local() {
             "Obj" => {
                 self.taken.extend(element.attribute("RefId"));
-                self.properties(element).map_err(Unfit::Wrong)
+                self.properties(element).map_err(InvalidObject::Wrong)
             }
             "Ref" => match element.attribute("RefId") {
                 Some(id) if self.taken.contains(id) => return true,
-                _ => Err(Unfit::Wrong("refers to an object that does not stand before it".to_owned())),
+                _ => {
+                    Err(InvalidObject::Wrong("refers to an object that does not stand before it".to_owned()))
+                }
             },
-            "Nil" => Err(Unfit::Null(no_object("null"))),
-            other => Err(Unfit::Unbound(no_object(kind_of(other)))),
+            "Nil" => Err(InvalidObject::Null(no_object("null"))),
+            other => Err(InvalidObject::Unbound(no_object(kind_of(other)))),
         };
         self.intake.take(place, found).is_ok()
     }

@@ -9,7 +9,7 @@ use pssession::store::Row;
 
 use super::MAX_OBJECTS;
 use super::property::{Properties, Property};
-use super::session::{self, Circumstances};
+use super::session::{self, ReadContext};
 use crate::cli::config::Naming;
 
 /// How many errors are told one by one: whoever has more has one mistake in every line.
@@ -82,7 +82,7 @@ pub(crate) enum Reason {
 
 /// Why an object is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum InvalidObject {
     /// What it says cannot be meant.
     Wrong(String),
     /// It says nothing by which a session could be found: PowerShell cannot bind it.
@@ -93,7 +93,7 @@ pub(super) enum Unfit {
     Null(String),
 }
 
-impl From<String> for Unfit {
+impl From<String> for InvalidObject {
     fn from(problem: String) -> Self {
         Self::Wrong(problem)
     }
@@ -160,7 +160,7 @@ impl Refused {
 
 /// Collects objects until the first error, and errors from then on.
 pub(super) struct Intake {
-    circumstances: Circumstances,
+    circumstances: ReadContext,
     objects: Vec<Object>,
     refused: Refused,
     count: usize,
@@ -172,7 +172,7 @@ pub(super) struct Full;
 
 impl Intake {
     pub(super) fn new(now: SystemTime, naming: &Naming) -> Self {
-        let circumstances = Circumstances { now, naming: naming.clone() };
+        let circumstances = ReadContext { now, naming: naming.clone() };
         Self { circumstances, objects: Vec::new(), refused: Refused::default(), count: 0 }
     }
 
@@ -186,7 +186,11 @@ impl Intake {
     }
 
     /// Takes in one object, or what is wrong with its form.
-    pub(super) fn take(&mut self, place: Place, found: Result<Properties<'_>, Unfit>) -> Result<(), Full> {
+    pub(super) fn take(
+        &mut self,
+        place: Place,
+        found: Result<Properties<'_>, InvalidObject>,
+    ) -> Result<(), Full> {
         if self.count == MAX_OBJECTS {
             self.refuse(place, format!("more than {MAX_OBJECTS} objects; split them"));
             return Err(Full);
@@ -194,13 +198,13 @@ impl Intake {
         self.count += 1;
         let unbound = |problem, reason| Subject::Unbound(Unbound { problem, reason });
         let subject = match found.and_then(|properties| session::subject(&properties, &self.circumstances)) {
-            Err(Unfit::Wrong(problem)) => {
+            Err(InvalidObject::Wrong(problem)) => {
                 self.refuse(place, problem);
                 return Ok(());
             }
-            Err(Unfit::Unbound(problem)) => unbound(problem, Reason::NotBound),
-            Err(Unfit::Ambiguous(problem)) => unbound(problem, Reason::Ambiguous),
-            Err(Unfit::Null(problem)) => unbound(problem, Reason::Null),
+            Err(InvalidObject::Unbound(problem)) => unbound(problem, Reason::NotBound),
+            Err(InvalidObject::Ambiguous(problem)) => unbound(problem, Reason::Ambiguous),
+            Err(InvalidObject::Null(problem)) => unbound(problem, Reason::Null),
             Ok(subject) => subject,
         };
         if self.refused.is_empty() {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use pssession::SessionDescriptor;
 use pssession::session::SessionState;
-use pssession::store::{Imported, Note, Row};
+use pssession::store::{Imported, Row, RowMetadata};
 use pssession::teardown::Record;
 use serde_json::{Map, Value, json};
 
@@ -32,12 +32,12 @@ const REMOVAL: &str = "pssession.removal/1";
 const IMPORTED: &str = "pssession.imported/1";
 
 /// The object of `pssession.session/1`; the note is what the local table keeps beside the session.
-pub(crate) fn session_record(session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
+pub(crate) fn session_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
     record(SESSION, session, note)
 }
 
 /// The object of `pssession.removal/1`: the session's properties and what became of it.
-pub(crate) fn removal_record(removed: &Record, note: Option<&Note>) -> Map<String, Value> {
+pub(crate) fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Map<String, Value> {
     let mut record = record(REMOVAL, &removed.session, note);
     let outcome = &removed.outcome;
     record.extend([
@@ -51,7 +51,7 @@ pub(crate) fn removal_record(removed: &Record, note: Option<&Note>) -> Map<Strin
 }
 
 /// The same of a session whose outcome is not known: the run ended before it had one.
-pub(crate) fn planned_record(session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
+pub(crate) fn planned_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
     let mut record = record(REMOVAL, session, note);
     record.extend(REMOVAL_PROPERTIES.iter().map(|name| ((*name).to_owned(), Value::Null)));
     record
@@ -67,7 +67,7 @@ pub(crate) fn imported_record(row: &Row, imported: Imported) -> Map<String, Valu
     record
 }
 
-fn record(schema: &str, session: &SessionDescriptor, note: Option<&Note>) -> Map<String, Value> {
+fn record(schema: &str, session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
     let shell = &session.shell;
     let commands =
         session.commands.as_ref().map(|ids| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>());

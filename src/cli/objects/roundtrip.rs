@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use pssession::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
-use pssession::store::{Note, Origin, Row};
+use pssession::store::{Origin, Row, RowMetadata};
 use pssession::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
 use uuid::Uuid;
 
@@ -131,7 +131,7 @@ fn row() -> impl Strategy<Value = Row> {
         // Where the server said it, it is known.
         let is_known = session.shell.state.is_some();
         session.stated = session.stated.filter(|stated| !is_known || stated.state != SessionState::Unknown);
-        let note = Note {
+        let note = RowMetadata {
             origin: Origin::Listed,
             user,
             auth: auth.then(|| "ntlm".to_owned()),

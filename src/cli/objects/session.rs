@@ -5,20 +5,20 @@ use std::time::SystemTime;
 use pssession::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
-use pssession::store::{Note, Origin, Row};
+use pssession::store::{Origin, Row, RowMetadata};
 use pssession::wsman::{SessionId, Shell, ShellId, uri};
 use pssession::{AuthScheme, Endpoint};
 
 use super::choice;
 use super::property::{Field, Properties, Property as P};
-use super::read::{Subject, Unfit};
+use super::read::{InvalidObject, Subject};
 use super::record::SCHEMAS;
 use super::value::{Unit, short, word_of, wrong_endpoint};
 use crate::cli::config::Naming;
 
 /// What an object does not say itself.
 #[derive(Clone, Debug)]
-pub(super) struct Circumstances {
+pub(super) struct ReadContext {
     /// No object was seen later.
     pub(super) now: SystemTime,
     /// Where a computer is that is only named.
@@ -58,7 +58,10 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(object: &Properties<'_>, circumstances: &Circumstances) -> Result<Subject, Unfit> {
+pub(super) fn subject(
+    object: &Properties<'_>,
+    circumstances: &ReadContext,
+) -> Result<Subject, InvalidObject> {
     let is_ours = is_ours(object)?;
     let Some(shell_id) = shell_id(object)? else {
         return choice::subject(object);
@@ -105,13 +108,13 @@ fn id(object: &Properties<'_>) -> Result<Option<LocalId>, String> {
     }
 }
 
-fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, Unfit> {
+fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, InvalidObject> {
     let given = object.name(P::ShellId)?.map(ShellId::from_server);
     // Whatever else it says, it means one session.
-    let instance_id = object.guid(P::InstanceId).map_err(Unfit::Unbound)?;
+    let instance_id = object.guid(P::InstanceId).map_err(InvalidObject::Unbound)?;
     match (given, instance_id) {
         (Some(given), Some(instance_id)) if given.guid() != Some(instance_id) => {
-            Err(Unfit::Wrong("ShellId and InstanceId name two different sessions".to_owned()))
+            Err(InvalidObject::Wrong("ShellId and InstanceId name two different sessions".to_owned()))
         }
         (Some(given), _) => Ok(Some(given)),
         (None, instance_id) => Ok(instance_id.map(ShellId::from_guid)),
@@ -290,10 +293,10 @@ fn of_runspace<T: Copy>(object: &Properties<'_>, property: P, words: &[(&str, T)
     }
 }
 
-fn note(object: &Properties<'_>) -> Result<Note, String> {
+fn note(object: &Properties<'_>) -> Result<RowMetadata, String> {
     let auth = object.name(P::Auth)?;
     let auth = auth.map(|auth| auth.parse::<AuthScheme>().map_err(|error| format!("Auth: {error}")));
-    Ok(Note {
+    Ok(RowMetadata {
         origin: Origin::Imported,
         user: object.name(P::User)?,
         auth: auth.transpose()?.map(|scheme| scheme.name().to_owned()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pssession::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
-use pssession::store::{Note, Origin, Row};
+use pssession::store::{Origin, Row, RowMetadata};
 use pssession::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ fn every_sample_says_the_same_two_sessions_in_every_encoding() {
             let opened = Stated { state: SessionState::Opened, availability: Availability::Available };
             assert_eq!(session.stated, Some(opened), "{name}");
             assert_eq!((&*session.seen_by, session.seen_at), ("", now()), "{name}");
-            assert_eq!(build.note, Note::new(Origin::Imported), "{name}");
+            assert_eq!(build.note, RowMetadata::new(Origin::Imported), "{name}");
             let session = &nightly.session;
             assert_eq!((session.id, session.shell.shell_id.as_str()), (Some(LocalId(4)), NIGHTLY), "{name}");
             let away = Stated { state: SessionState::Disconnected, availability: Availability::None };
@@ -347,11 +347,11 @@ fn how_a_session_is_reached_again_is_kept_and_who_has_seen_it_is_not() {
     let row = of(&format!(
         r#""User":"LAB\\ada","Auth":"NTLM","SessionId":"{BUILD_7}","Origin":"Opened","SeenBy":"root""#
     ));
-    let note = Note {
+    let note = RowMetadata {
         user: Some("LAB\\ada".to_owned()),
         auth: Some("ntlm".to_owned()),
         session_id: Uuid::try_parse(BUILD_7).ok().map(SessionId::new),
-        ..Note::new(Origin::Imported)
+        ..RowMetadata::new(Origin::Imported)
     };
     assert_eq!((row.note, &*row.session.seen_by), (note, ""));
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pssession::conformance::{Check, Judged, Judgement, Report, Verdict};
+use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::grid::Grid;
@@ -48,12 +48,12 @@ pub(super) fn records(report: &Report) -> impl Iterator<Item = Map<String, Value
     exchanges(report).map(|(scenario, judgement)| record(scenario, judgement))
 }
 
-fn exchanges(report: &Report) -> impl Iterator<Item = (&Judged, &Judgement)> {
+fn exchanges(report: &Report) -> impl Iterator<Item = (&Judged, &CheckedExchange)> {
     let scenarios = report.scenarios.iter();
     scenarios.flat_map(|scenario| scenario.judgements.iter().map(move |judgement| (scenario, judgement)))
 }
 
-fn record(scenario: &Judged, judgement: &Judgement) -> Map<String, Value> {
+fn record(scenario: &Judged, judgement: &CheckedExchange) -> Map<String, Value> {
     let mut record = Map::new();
     let mut put = |key: &str, value: Value| drop(record.insert(key.to_owned(), value));
     put("Schema", "pssession.conformance/1".into());
@@ -69,7 +69,7 @@ fn record(scenario: &Judged, judgement: &Judgement) -> Map<String, Value> {
     record
 }
 
-fn checked(scenario: &Judged, judgement: &Judgement, check: &Check) -> Value {
+fn checked(scenario: &Judged, judgement: &CheckedExchange, check: &Check) -> Value {
     let mismatch = check.verdict == Verdict::Mismatch;
     json!({
         "Verdict": check.verdict.as_str(),

@@ -11,7 +11,7 @@ mod text;
 use std::io::{self, IsTerminal as _, Write};
 
 use pssession::SessionDescriptor;
-use pssession::store::{Imported, Note, Row, Rows};
+use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ use super::objects::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
     session_record,
 };
-use super::output_style::Manner;
+use super::output_style::OutputStyle;
 use super::terminal;
 use data::CsvReader;
 pub(crate) use data::visible;
@@ -33,10 +33,10 @@ pub(crate) fn usual_format() -> Format {
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(format: Format, manner: Manner, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(format: Format, manner: OutputStyle, rows: &Rows) -> io::Result<()> {
     let mut out = stdout();
     let sessions = rows.sessions();
-    let is_powershell = matches!(manner, Manner::PowerShell(_));
+    let is_powershell = matches!(manner, OutputStyle::PowerShell(_));
     match format {
         Format::Table | Format::List if rows.is_empty() => {}
         Format::Table if is_powershell => {
@@ -62,7 +62,7 @@ pub(crate) fn sessions(format: Format, manner: Manner, rows: &Rows) -> io::Resul
 }
 
 /// Writes what became of the sessions of a plan to stdout; `notes` are by their positions in it.
-pub(crate) fn removals(format: Format, removed: &[Record], notes: &[Note]) -> io::Result<()> {
+pub(crate) fn removals(format: Format, removed: &[Record], notes: &[RowMetadata]) -> io::Result<()> {
     let mut out = stdout();
     match format {
         Format::Table | Format::Wide if removed.is_empty() => {}

@@ -12,7 +12,7 @@ use pssession::session::QueryError;
 
 pub(crate) use accounts::{Passwords, state_accounts};
 pub(crate) use output::{format, safe};
-pub(crate) use reach::{Reach, parse_duration};
+pub(crate) use reach::{ConnectionOptions, parse_duration};
 pub(crate) use report::{ReportTo, report_to};
 pub(crate) use scope::{Extent, Scope};
 pub(crate) use select::{remembered_query, session_query};

@@ -24,7 +24,7 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The servers that are meant, and how to get there.
 #[derive(Debug)]
-pub(crate) struct Reach {
+pub(crate) struct ConnectionOptions {
     /// Each endpoint once, in the order in which it was named; none where the local table or objects are looked at.
     pub(crate) endpoints: Vec<Endpoint>,
     security: Security,
@@ -40,7 +40,7 @@ pub(crate) struct Reach {
     pub(crate) naming: Naming,
 }
 
-impl Reach {
+impl ConnectionOptions {
     /// Reads the options, the inventory and the file of authorities.
     pub(crate) fn read(args: &ReachArgs, config: Config) -> Result<Self, Diagnostic> {
         let auth = args.login.auth.as_deref().map(str::parse).transpose();

@@ -8,10 +8,10 @@
 //! | `POST /shells` | `{"Count": 3}`, or `Type` (`ps`, `cmd`), `ShellId`, `Name`, `Owner`, `ConfigurationName`, `State`, `IdleTimeout`, `Running` | seeds shells |
 //! | `GET /log` | | tells each operation: what, which shell, who, which connection, sealed or not, how it ended |
 //! | `DELETE /log` | | empties the log |
-//! | `POST /mischief` | `Mischief`, `Operation`, and `ShellId`, `Times`, `Seconds`, `FaultCode` | lets the next operations of that kind go wrong |
-//! | `DELETE /mischief` | | forgives what has not been done |
+//! | `POST /faults` | `Fault`, `Operation`, and `ShellId`, `Times`, `Seconds`, `FaultCode` | lets the next operations of that kind go wrong |
+//! | `DELETE /faults` | | clears the faults that are left |
 //! | `POST /clock` | `{"Seconds": 3600}` | moves the world's clock |
-//! | `POST /reset` | | no shells, no mischief, no log, the clock as it came |
+//! | `POST /reset` | | no shells, no injected fault, no log, the clock as it came |
 //!
 //! Every request needs `Authorization: Bearer TOKEN`. What is wrong is answered as `{"ErrorId": ..., "Message": ...}`.
 
@@ -47,7 +47,7 @@ pub struct Control {
 }
 
 /// What every connection shares.
-struct Desk {
+struct ControlState {
     world: Arc<Mutex<World>>,
     host: Host,
     token: SecretString,
@@ -66,7 +66,7 @@ impl Control {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let ends = host.ends();
-        let desk = Arc::new(Desk { world, host, token: token.clone() });
+        let desk = Arc::new(ControlState { world, host, token: token.clone() });
         tokio::spawn(accept(listener, ends, move |stream| Arc::clone(&desk).serve(stream)));
         Ok(Self { address, token })
     }
@@ -84,7 +84,7 @@ impl Control {
     }
 }
 
-impl Desk {
+impl ControlState {
     async fn serve(self: Arc<Self>, stream: TcpStream) {
         let mut ends = self.host.ends();
         let serve = service_fn(|request| self.answer(request));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::request::Fields;
-use crate::simulator::fault_injection::Mischief;
+use crate::simulator::fault_injection::InjectedFault;
 use crate::simulator::guids::upper;
 use crate::simulator::request::OperationKind;
 use crate::simulator::request_log::LogEntry;
@@ -25,8 +25,8 @@ pub(super) struct Refused {
 const MAX_SHELLS: usize = 10_000;
 /// The most commands that a seeded shell may run.
 const MAX_RUNNING: usize = 1_000;
-/// The most mischiefs that may wait.
-const MAX_MISCHIEFS: usize = 1_000;
+/// The most injected faults that may wait.
+const MAX_INJECTED_FAULTS: usize = 1_000;
 /// How long an answer that hangs is held back: longer than anybody waits.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What stands in the place of an answer that is garbage.
@@ -54,7 +54,7 @@ impl Refused {
 
     fn unknown(method: &str, path: &str) -> Self {
         let message = format!(
-            "there is no {method} {path}; there are GET and POST /shells, GET and DELETE /log, POST and DELETE /mischief, \
+            "there is no {method} {path}; there are GET and POST /shells, GET and DELETE /log, POST and DELETE /faults, \
              POST /clock, POST /reset"
         );
         Self { status: 404, error_id: "NoSuchOrder", message }
@@ -92,12 +92,12 @@ pub(super) fn obey(
             world.clear_log();
             200
         }
-        ("POST", "/mischief") => {
-            mischief(world, &mut fields)?;
+        ("POST", "/faults") => {
+            injected_fault(world, &mut fields)?;
             201
         }
-        ("DELETE", "/mischief") => {
-            world.forgive();
+        ("DELETE", "/faults") => {
+            world.clear_faults();
             200
         }
         ("POST", "/clock") => {
@@ -223,7 +223,7 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
 }
 
 /// The names of what can go wrong.
-const MISCHIEFS: &[&str] = &[
+const INJECTED_FAULTS: &[&str] = &[
     "delay",
     "hang",
     "reset",
@@ -239,8 +239,8 @@ const MISCHIEFS: &[&str] = &[
     "clear",
 ];
 
-fn mischief(world: &mut World, fields: &mut Fields) -> Result<(), Refused> {
-    let name = fields.text("Mischief")?.unwrap_or_default();
+fn injected_fault(world: &mut World, fields: &mut Fields) -> Result<(), Refused> {
+    let name = fields.text("Fault")?.unwrap_or_default();
     let operation = fields.text("Operation")?.unwrap_or_default();
     let kind = OperationKind::from_name(&operation).ok_or_else(|| {
         let names: Vec<_> = OperationKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -253,35 +253,35 @@ fn mischief(world: &mut World, fields: &mut Fields) -> Result<(), Refused> {
         Some(code) => Ok(u32::try_from(code).unwrap_or(u32::MAX)),
         None => Err(Refused::bad(format!("{name} needs a FaultCode"))),
     };
-    let mischief = match name.as_str() {
+    let injected_fault = match name.as_str() {
         "delay" => {
             let delay = fields.seconds("Seconds")?.ok_or_else(|| Refused::bad("delay needs Seconds"))?;
-            Mischief::Delay(delay)
+            InjectedFault::Delay(delay)
         }
-        "hang" => Mischief::Delay(FOR_EVER),
-        "reset" => Mischief::Drop,
-        "reset-after" => Mischief::DropAfter,
-        "half" => Mischief::Truncate,
-        "fault" => Mischief::Fault(code(fields)?),
-        "fault-after" => Mischief::FaultAfter(code(fields)?),
-        "garbage" => Mischief::Status(200, GARBAGE.to_vec()),
-        "401" => Mischief::ForgetLogin,
-        "503" => Mischief::Status(503, UNAVAILABLE.to_vec()),
-        "wrong-relates-to" => Mischief::WrongRelatesTo,
-        "pretend" => Mischief::Pretend,
-        "clear" => Mischief::Clear,
+        "hang" => InjectedFault::Delay(FOR_EVER),
+        "reset" => InjectedFault::Drop,
+        "reset-after" => InjectedFault::DropAfter,
+        "half" => InjectedFault::Truncate,
+        "fault" => InjectedFault::Fault(code(fields)?),
+        "fault-after" => InjectedFault::FaultAfter(code(fields)?),
+        "garbage" => InjectedFault::Status(200, GARBAGE.to_vec()),
+        "401" => InjectedFault::ForgetLogin,
+        "503" => InjectedFault::Status(503, UNAVAILABLE.to_vec()),
+        "wrong-relates-to" => InjectedFault::WrongRelatesTo,
+        "pretend" => InjectedFault::Pretend,
+        "clear" => InjectedFault::Clear,
         other => {
-            let names = MISCHIEFS.join(", ");
-            return Err(Refused::bad(format!("Mischief must be one of {names}, and is {other:?}")));
+            let names = INJECTED_FAULTS.join(", ");
+            return Err(Refused::bad(format!("Fault must be one of {names}, and is {other:?}")));
         }
     };
     fields.end()?;
-    if world.pending_mischiefs() >= MAX_MISCHIEFS {
-        return Err(Refused::bad(format!("{MAX_MISCHIEFS} mischiefs wait already")));
+    if world.pending_faults() >= MAX_INJECTED_FAULTS {
+        return Err(Refused::bad(format!("{MAX_INJECTED_FAULTS} faults wait already")));
     }
     match shell_id {
-        Some(shell_id) => world.inject_for(kind, &shell_id, times, mischief),
-        None => world.inject(kind, times, mischief),
+        Some(shell_id) => world.inject_for(kind, &shell_id, times, injected_fault),
+        None => world.inject(kind, times, injected_fault),
     }
     Ok(())
 }
@@ -324,24 +324,24 @@ mod tests {
         order(&mut world, "POST", "/shells", r#"{"IdleTimeout": 600}"#).unwrap();
         let (_, value) = order(&mut world, "POST", "/clock", r#"{"Seconds": 60}"#).unwrap();
         assert_eq!(value["Shells"].as_array().unwrap().len(), 1);
-        order(&mut world, "POST", "/mischief", r#"{"Mischief": "hang", "Operation": "delete"}"#).unwrap();
+        order(&mut world, "POST", "/faults", r#"{"Fault": "hang", "Operation": "delete"}"#).unwrap();
         let (_, value) = order(&mut world, "POST", "/reset", "").unwrap();
         assert_eq!(value["Time"], json!(0.0));
-        assert_eq!((world.shells().len(), world.pending_mischiefs()), (0, 0));
+        assert_eq!((world.shells().len(), world.pending_faults()), (0, 0));
     }
 
     #[test]
-    fn every_mischief_can_be_ordered() {
-        for name in MISCHIEFS {
+    fn every_fault_can_be_ordered() {
+        for name in INJECTED_FAULTS {
             let mut world = World::new("sim01");
             let needs = match *name {
                 "delay" => r#", "Seconds": 0.5"#,
                 "fault" | "fault-after" => r#", "FaultCode": 2150858843"#,
                 _ => "",
             };
-            let body = format!(r#"{{"Mischief": "{name}", "Operation": "Delete", "Times": 2{needs}}}"#);
-            let (status, _) = order(&mut world, "POST", "/mischief", &body).unwrap();
-            assert_eq!((status, world.pending_mischiefs()), (201, 1), "{name}");
+            let body = format!(r#"{{"Fault": "{name}", "Operation": "Delete", "Times": 2{needs}}}"#);
+            let (status, _) = order(&mut world, "POST", "/faults", &body).unwrap();
+            assert_eq!((status, world.pending_faults()), (201, 1), "{name}");
         }
     }
 
@@ -362,24 +362,19 @@ mod tests {
             ("POST", "/shells", r#"{"Running": [1]}"#, "a list of texts"),
             ("POST", "/clock", "", "Seconds is missing"),
             ("POST", "/clock", r#"{"Seconds": 1e300}"#, "at most ten years"),
-            ("POST", "/mischief", r#"{"Mischief": "delay", "Operation": "Get"}"#, "delay needs Seconds"),
-            ("POST", "/mischief", r#"{"Mischief": "fault", "Operation": "Get"}"#, "fault needs a FaultCode"),
+            ("POST", "/faults", r#"{"Fault": "delay", "Operation": "Get"}"#, "delay needs Seconds"),
+            ("POST", "/faults", r#"{"Fault": "fault", "Operation": "Get"}"#, "fault needs a FaultCode"),
+            ("POST", "/faults", r#"{"Fault": "x", "Operation": "Get"}"#, "Fault must be one of delay"),
             (
                 "POST",
-                "/mischief",
-                r#"{"Mischief": "x", "Operation": "Get"}"#,
-                "Mischief must be one of delay",
-            ),
-            (
-                "POST",
-                "/mischief",
-                r#"{"Mischief": "hang", "Operation": "Dance"}"#,
+                "/faults",
+                r#"{"Fault": "hang", "Operation": "Dance"}"#,
                 "Operation must be one of Login",
             ),
         ] {
             let refused = order(&mut world, method, path, body).unwrap_err();
             assert!(refused.message.contains(said), "{body}: {}", refused.message);
         }
-        assert_eq!((world.shells().len(), world.pending_mischiefs()), (0, 0));
+        assert_eq!((world.shells().len(), world.pending_faults()), (0, 0));
     }
 }

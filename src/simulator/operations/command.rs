@@ -9,10 +9,10 @@ use super::expect_body;
 use super::shell::proposed_id;
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer};
-use crate::simulator::command_io::Console;
+use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
-use crate::simulator::programs::{self, Surroundings};
+use crate::simulator::programs::{self, ProgramContext};
 use crate::simulator::psrp;
 use crate::simulator::request::Request;
 use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
@@ -51,7 +51,7 @@ impl World {
             (String::new(), pipeline(shell, line, now)?)
         } else {
             let text = command_line(line)?;
-            let world = Surroundings { machine: &machine, user: &user, version, now };
+            let world = ProgramContext { machine: &machine, user: &user, version, now };
             let console = programs::begin(&text, world);
             (text, console)
         };
@@ -140,13 +140,13 @@ impl World {
             shell.commands.remove(position);
         } else {
             match console_signal(code) {
-                Some(ConsoleSignal::Terminate) => drop(shell.commands.remove(position)),
+                Some(CommandSignal::Terminate) => drop(shell.commands.remove(position)),
                 // What has ended already is released by any signal.
-                Some(ConsoleSignal::Break) if !command.has_ended(now) => {
+                Some(CommandSignal::Break) if !command.has_ended(now) => {
                     command.running = false;
                     command.console.exit_code = CTRL_C_EXIT;
                 }
-                Some(ConsoleSignal::Break) => drop(shell.commands.remove(position)),
+                Some(CommandSignal::Break) => drop(shell.commands.remove(position)),
                 None => return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd)),
             }
         }
@@ -167,14 +167,14 @@ fn command_line(line: Element<'_>) -> Result<String, Refusal> {
 }
 
 /// A pipeline, which says its canned text and completes.
-fn pipeline(shell: &mut SimulatedShell, line: Element<'_>, now: Duration) -> Result<Console, Refusal> {
+fn pipeline(shell: &mut SimulatedShell, line: Element<'_>, now: Duration) -> Result<CommandIo, Refusal> {
     let refusal = || Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell);
     let argument = line.child(uri::SHELL, "Arguments").map_or("", Element::text);
     let payload = BASE64.decode(argument.trim()).map_err(|_| refusal())?;
     let messages = psrp::messages(&payload).ok_or_else(refusal)?;
     let created =
         messages.iter().find(|message| message.kind == psrp::CREATE_PIPELINE).ok_or_else(refusal)?;
-    let mut console = Console::ending(now);
+    let mut console = CommandIo::ending(now);
     // Who took over a shell that was seeded has no pool here, and its client numbers by itself.
     let pool = shell.tie.pool.get_or_insert_with(|| psrp::Pool::new(created.pool));
     for message in pool.completed(created.pipeline, CANNED_OUTPUT) {
@@ -183,17 +183,17 @@ fn pipeline(shell: &mut SimulatedShell, line: Element<'_>, now: Duration) -> Res
     Ok(console)
 }
 
-enum ConsoleSignal {
+enum CommandSignal {
     /// Ends the command and releases it.
     Terminate,
     /// Ctrl+C or Ctrl+Break: ends what runs.
     Break,
 }
 
-fn console_signal(code: &str) -> Option<ConsoleSignal> {
+fn console_signal(code: &str) -> Option<CommandSignal> {
     match code.strip_prefix(uri::SHELL)?.strip_prefix("/signal/")? {
-        "Terminate" | "terminate" => Some(ConsoleSignal::Terminate),
-        "ctrl_c" | "ctrl_break" => Some(ConsoleSignal::Break),
+        "Terminate" | "terminate" => Some(CommandSignal::Terminate),
+        "ctrl_c" | "ctrl_break" => Some(CommandSignal::Break),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::{Done, expect_body};
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer, ENVELOPE_OVERHEAD};
-use crate::simulator::fault_injection::Mischief;
+use crate::simulator::fault_injection::InjectedFault;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::request::Request;
 use crate::simulator::shells::SimulatedShell;
@@ -26,7 +26,7 @@ pub struct Held {
     until: Duration,
     room: usize,
     /// What is to be done to the answer.
-    pub(in crate::simulator) mischief: Option<Mischief>,
+    pub(in crate::simulator) injected_fault: Option<InjectedFault>,
     pub(in crate::simulator) message_id: Option<String>,
     /// Its entry in the log.
     pub(in crate::simulator) entry: u64,
@@ -61,7 +61,7 @@ impl World {
             command_id,
             until: now.saturating_add(request.operation_timeout),
             room: request.max_envelope_size.saturating_sub(ENVELOPE_OVERHEAD) / 4 * 3,
-            mischief: None,
+            injected_fault: None,
             message_id: request.message_id.map(str::to_owned),
             entry: 0,
         };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::expect_body;
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer};
-use crate::simulator::command_io::Console;
+use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
 use crate::simulator::profile::Described;
@@ -65,7 +65,7 @@ impl World {
         {
             return Err(Refusal::new(faults::ID_CONFLICT));
         }
-        let (mut console, mut pool) = (Console::default(), None);
+        let (mut console, mut pool) = (CommandIo::default(), None);
         if is_powershell {
             if let Some(version) = request.option("protocolversion").filter(|version| !is_spoken(version)) {
                 tracing::debug!(version, "the client demands another remoting protocol");

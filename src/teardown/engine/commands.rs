@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use super::connection::{self, Opener};
+use super::connection::{self, ConnectionFactory};
 use super::panics::caught;
 use super::{Engine, Survey};
 use crate::client::WsmanClient;
@@ -106,7 +106,11 @@ impl Listed {
 }
 
 /// Lists the commands of these shells of one host, given with their sessions' indices.
-async fn list(opener: &Opener, client: Option<WsmanClient>, wanted: Vec<(usize, ShellId)>) -> Listed {
+async fn list(
+    opener: &ConnectionFactory,
+    client: Option<WsmanClient>,
+    wanted: Vec<(usize, ShellId)>,
+) -> Listed {
     let limits = Limits::within(opener.policy.signal_phase);
     let mut listed = Listed { client, ..Listed::default() };
     let mut lost_connections = 0;

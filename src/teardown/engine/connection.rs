@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::super::event::{Answer, Moment, Request, RequestKind, Setback};
+use super::super::event::{Answer, Request, RequestError, RequestKind, Tick};
 use super::super::policy::Policy;
 use super::super::retry::Jitter;
 use super::now;
@@ -20,14 +20,14 @@ use crate::wsman::{Command, CommandId, SessionId, Shell, ShellId, uri};
 
 /// Opens connections to one host.
 #[derive(Clone)]
-pub(super) struct Opener {
+pub(super) struct ConnectionFactory {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) policy: Arc<Policy>,
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) session_id: SessionId,
 }
 
-impl Opener {
+impl ConnectionFactory {
     pub(super) async fn open(&self) -> Result<WsmanClient> {
         let connection = self.connector.connect().await?;
         let url = self.connector.endpoint().url();
@@ -128,9 +128,9 @@ impl Opener {
     }
 
     /// Now, and a throw of the dice.
-    pub(super) fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Tick {
         let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);
-        Moment { now: now(), jitter: Jitter(u16::try_from(drawn).unwrap_or_default()) }
+        Tick { now: now(), jitter: Jitter(u16::try_from(drawn).unwrap_or_default()) }
     }
 }
 
@@ -203,16 +203,16 @@ pub(super) fn running(commands: Vec<Command>) -> Vec<CommandId> {
 }
 
 /// An error as a removal sees it.
-pub(super) fn setback(error: &Error) -> Setback {
+pub(super) fn setback(error: &Error) -> RequestError {
     let text = chain(error);
     let is_retryable = error.is_retryable();
     match error {
-        Error::Fault(fault) => Setback::Fault(fault.clone()),
-        error if error.is_credential_refused() => Setback::CredentialRefused(text),
-        Error::Transport(TransportError::Connect { .. }) if is_retryable => Setback::NotSent(text),
-        error if is_retryable => Setback::TurnedAway { text, retry_after: error.retry_after() },
-        error if error.may_have_acted() => Setback::NoAnswer(text),
-        _ => Setback::Refused(text),
+        Error::Fault(fault) => RequestError::Fault(fault.clone()),
+        error if error.is_credential_refused() => RequestError::CredentialRefused(text),
+        Error::Transport(TransportError::Connect { .. }) if is_retryable => RequestError::NotSent(text),
+        error if is_retryable => RequestError::TurnedAway { text, retry_after: error.retry_after() },
+        error if error.may_have_acted() => RequestError::NoAnswer(text),
+        _ => RequestError::Refused(text),
     }
 }
 

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::connection::{Opener, ask, identify, list, setback};
+use super::connection::{ConnectionFactory, ask, identify, list, setback};
 use super::panics::caught;
-use super::stop::Halt;
-use super::survey::Surveyed;
+use super::stop::StopOrder;
+use super::survey::SurveyedHost;
 use super::{now, sleep_until, today};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::session::{LoginAccount, Visibility};
-use crate::teardown::event::{Answer, Moment, Setback};
+use crate::teardown::event::{Answer, RequestError, Tick};
 use crate::teardown::host::{HostRun, HostShown, Job};
 use crate::teardown::plan::Planned;
 use crate::teardown::report::Record;
@@ -25,10 +25,10 @@ use crate::wsman::op::Identity;
 
 /// Drives one host: idle connections are given jobs, answers are given to the host's removals.
 pub(super) struct Driver {
-    opener: Opener,
+    opener: ConnectionFactory,
     host: HostRun,
     connections: Connections,
-    halted: watch::Receiver<Option<Halt>>,
+    halted: watch::Receiver<Option<StopOrder>>,
     finished: mpsc::UnboundedSender<Record>,
 }
 
@@ -45,7 +45,7 @@ struct Connections {
     /// A further one was refused; those that are open must do.
     no_more: bool,
     /// The credential was refused, and is not tried again: when the last one is gone, that was it.
-    refused: Option<Setback>,
+    refused: Option<RequestError>,
 }
 
 /// What came of a task.
@@ -58,10 +58,10 @@ enum Completion {
 
 impl Driver {
     pub(super) fn new(
-        opener: Opener,
-        surveyed: Surveyed,
+        opener: ConnectionFactory,
+        surveyed: SurveyedHost,
         sessions: Vec<Planned>,
-        halted: watch::Receiver<Option<Halt>>,
+        halted: watch::Receiver<Option<StopOrder>>,
         finished: mpsc::UnboundedSender<Record>,
     ) -> Self {
         let limit = opener.policy.connections_for(sessions.len());
@@ -81,7 +81,7 @@ impl Driver {
         };
         let visibility = Visibility::new(account, today());
         // Nothing is drawn yet: a source of ids that panics is caught in the host's own work.
-        let at = Moment { now: now(), jitter: Jitter::NONE };
+        let at = Tick { now: now(), jitter: Jitter::NONE };
         let host = HostRun::new(sessions, visibility, shown, policy, at);
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
@@ -146,7 +146,7 @@ impl Driver {
 
     fn obey(&mut self) {
         let order = *self.halted.borrow_and_update();
-        if let Some(Halt { reason, until }) = order {
+        if let Some(StopOrder { reason, until }) = order {
             self.host.halt(reason, until, self.opener.moment());
         }
     }
@@ -237,13 +237,13 @@ impl Driver {
                 let listing = listing.map_err(|error| setback(&error));
                 self.heed(listing.as_ref().err());
                 self.take_back(client);
-                self.host.listed(listing.as_ref().map_err(Setback::clone), at);
+                self.host.listed(listing.as_ref().map_err(RequestError::clone), at);
             }
             Completion::Identified { client, identity } => {
                 let identity = identity.map_err(|error| setback(&error));
                 self.heed(identity.as_ref().err());
                 self.take_back(client);
-                self.host.identified(identity.as_ref().map_err(Setback::clone), at);
+                self.host.identified(identity.as_ref().map_err(RequestError::clone), at);
             }
         }
     }
@@ -268,7 +268,7 @@ impl Driver {
         }
     }
 
-    fn heed(&mut self, setback: Option<&Setback>) {
+    fn heed(&mut self, setback: Option<&RequestError>) {
         if let Some(setback) = setback.filter(|setback| setback.is_credential_refused()) {
             self.connections.refused = Some(setback.clone());
         }

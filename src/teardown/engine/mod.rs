@@ -15,7 +15,7 @@ mod survey;
 
 pub use cancellation::Cancellation;
 pub use commands::UnlistedCommands;
-pub use survey::{Survey, Surveyed};
+pub use survey::{Survey, SurveyedHost};
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -24,10 +24,10 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use self::connection::{Listed, Opener};
+use self::connection::{ConnectionFactory, Listed};
 use self::driver::Driver;
 use self::panics::caught;
-use self::stop::{Halt, Halting};
+use self::stop::{StopBroadcast, StopOrder};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::Policy;
@@ -73,7 +73,7 @@ impl Engine {
         &self,
         connectors: Vec<Arc<dyn Connector>>,
         cancellation: &Cancellation,
-        mut on_listed: impl FnMut(&Surveyed),
+        mut on_listed: impl FnMut(&SurveyedHost),
     ) -> Survey {
         let deadline = self.deadline();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
@@ -172,9 +172,9 @@ impl Engine {
     ) -> Report {
         let deadline = self.deadline();
         let mut records = Vec::with_capacity(plan.len());
-        let mut halting = Halting::default();
+        let mut halting = StopBroadcast::default();
         let (finished, mut inbox) = mpsc::unbounded_channel();
-        let order = |reason| Halt { reason, until: Some(now() + self.policy.interrupt_grace) };
+        let order = |reason| StopOrder { reason, until: Some(now() + self.policy.interrupt_grace) };
         if cancellation.is_cancelled() {
             halting.give(order(NotStarted::Interrupted));
         } else if deadline.is_some_and(|deadline| deadline <= now()) {
@@ -198,7 +198,7 @@ impl Engine {
                     on_finished(&record);
                     let stop = self.policy.stop_on_error && record.outcome.is_bad();
                     if stop && halting.order().is_none() {
-                        halting.give(Halt { reason: NotStarted::Stopped, until: None });
+                        halting.give(StopOrder { reason: NotStarted::Stopped, until: None });
                     }
                     records.push(record);
                 }
@@ -212,10 +212,10 @@ impl Engine {
         &self,
         plan: Plan,
         survey: Survey,
-        halting: &mut Halting,
+        halting: &mut StopBroadcast,
         finished: &mpsc::UnboundedSender<Record>,
     ) -> JoinSet<()> {
-        let mut hosts: HashMap<String, Surveyed> = survey.into_hosts_by_url();
+        let mut hosts: HashMap<String, SurveyedHost> = survey.into_hosts_by_url();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
         let driver = |host_plan: HostPlan| {
             let surveyed = hosts.remove(host_plan.endpoint_url());
@@ -228,8 +228,8 @@ impl Engine {
         drivers.into_iter().map(|driver| driver.run(Arc::clone(&permits))).collect()
     }
 
-    fn opener(&self, connector: &Arc<dyn Connector>) -> Opener {
-        Opener {
+    fn opener(&self, connector: &Arc<dyn Connector>) -> ConnectionFactory {
+        ConnectionFactory {
             connector: Arc::clone(connector),
             policy: Arc::clone(&self.policy),
             ids: Arc::clone(&self.ids),
@@ -252,9 +252,9 @@ impl std::fmt::Debug for Engine {
 /// Settles at once what must not be touched: declined sessions, and hosts whose selection is not to be trusted.
 fn admit(
     plan: HostPlan,
-    surveyed: Option<Surveyed>,
+    surveyed: Option<SurveyedHost>,
     finished: &mpsc::UnboundedSender<Record>,
-) -> Option<(Surveyed, Vec<Planned>)> {
+) -> Option<(SurveyedHost, Vec<Planned>)> {
     let conclude = |planned: &Planned, outcome| drop(finished.send(planned.concluded(outcome)));
     let url = plan.endpoint_url().to_owned();
     let (declined, sessions): (Vec<_>, Vec<_>) =

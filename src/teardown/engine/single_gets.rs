@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::connection::Opener;
+use super::connection::ConnectionFactory;
 use super::now;
-use super::survey::Surveyed;
+use super::survey::SurveyedHost;
 use crate::client::WsmanClient;
 use crate::error::Error;
 use crate::wsman::{Shell, ShellId};
@@ -20,7 +20,7 @@ pub(super) struct Answers {
 }
 
 /// Asks one host for each of these shells. After a credential was refused there is no further login.
-pub(super) async fn get(opener: &Opener, client: Option<WsmanClient>, ids: &[ShellId]) -> Answers {
+pub(super) async fn get(opener: &ConnectionFactory, client: Option<WsmanClient>, ids: &[ShellId]) -> Answers {
     let mut answers = Answers { client, ..Answers::default() };
     let mut asked = HashSet::new();
     for shell_id in ids.iter().filter(|shell_id| asked.insert(*shell_id)) {
@@ -49,7 +49,7 @@ impl Answers {
         Self { unanswered: ids.into_iter().map(unanswered).collect(), ..Self::default() }
     }
 
-    pub(super) fn tell(self, host: &mut Surveyed) {
+    pub(super) fn tell(self, host: &mut SurveyedHost) {
         host.client = self.client;
         host.got = self.got;
         host.unanswered = self.unanswered;

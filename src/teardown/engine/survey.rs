@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::super::host_result::{HostStanding, HostTally, ListingResult};
+use super::super::host_result::{HostCounts, HostResult, ListingResult};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;
@@ -15,11 +15,11 @@ use crate::wsman::{Fault, Shell, ShellId};
 /// The listings of the hosts of one run, and the connections over which they came.
 #[derive(Debug, Default)]
 pub struct Survey {
-    pub(super) hosts: Vec<Surveyed>,
+    pub(super) hosts: Vec<SurveyedHost>,
 }
 
 /// One host and its listing.
-pub struct Surveyed {
+pub struct SurveyedHost {
     pub(super) connector: Arc<dyn Connector>,
     /// The account that listed it, as the server knows it.
     pub(super) account: Option<Arc<LoginAccount>>,
@@ -41,7 +41,7 @@ impl Survey {
     /// Hosts that have not been listed: each session of theirs is checked by a Get before its Delete.
     #[must_use]
     pub fn unlisted(connectors: Vec<Arc<dyn Connector>>) -> Self {
-        let host = |connector| Surveyed {
+        let host = |connector| SurveyedHost {
             connector,
             account: None,
             client: None,
@@ -58,14 +58,14 @@ impl Survey {
 
     /// The hosts, in the order in which they were given.
     #[must_use]
-    pub fn hosts(&self) -> &[Surveyed] {
+    pub fn hosts(&self) -> &[SurveyedHost] {
         &self.hosts
     }
 
     /// Every session that was seen, host by host, in each server's order.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionDescriptor> {
-        self.hosts.iter().flat_map(Surveyed::sessions).collect()
+        self.hosts.iter().flat_map(SurveyedHost::sessions).collect()
     }
 
     /// Brings sessions that come from elsewhere up to date with what their hosts have listed: those that are still the
@@ -93,8 +93,8 @@ impl Survey {
 
     /// How each host answered, in the order in which they were given.
     #[must_use]
-    pub fn standings(&self) -> Vec<HostStanding> {
-        let standing = |host: &Surveyed| HostStanding {
+    pub fn host_results(&self) -> Vec<HostResult> {
+        let standing = |host: &SurveyedHost| HostResult {
             endpoint_url: host.connector.endpoint().url().to_owned(),
             listing: host.result(),
         };
@@ -103,11 +103,11 @@ impl Survey {
 
     /// How many hosts answered.
     #[must_use]
-    pub fn tally(&self) -> HostTally {
-        HostTally::of(&self.standings())
+    pub fn tally(&self) -> HostCounts {
+        HostCounts::of(&self.host_results())
     }
 
-    pub(super) fn into_hosts_by_url(self) -> HashMap<String, Surveyed> {
+    pub(super) fn into_hosts_by_url(self) -> HashMap<String, SurveyedHost> {
         let mut hosts = HashMap::new();
         for host in self.hosts {
             hosts.entry(host.connector.endpoint().url().to_owned()).or_insert(host);
@@ -116,7 +116,7 @@ impl Survey {
     }
 }
 
-impl Surveyed {
+impl SurveyedHost {
     /// The connector that leads there.
     #[must_use]
     pub fn connector(&self) -> &Arc<dyn Connector> {
@@ -193,9 +193,9 @@ impl Surveyed {
     }
 }
 
-impl std::fmt::Debug for Surveyed {
+impl std::fmt::Debug for SurveyedHost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surveyed")
+        f.debug_struct("SurveyedHost")
             .field("endpoint", &self.connector.endpoint().url())
             .field("listing", &self.listing)
             .finish_non_exhaustive()

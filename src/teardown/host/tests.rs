@@ -19,13 +19,13 @@ impl Desk {
         let now = some_instant();
         let sessions = ids.iter().enumerate().map(|(position, id)| (session("web01.lab", id), position));
         let listing = listing(ids);
-        let at = Moment { now, jitter: Jitter::NONE };
+        let at = Tick { now, jitter: Jitter::NONE };
         let shown = HostShown { listing: vouched.then_some((Ok(&listing), now)), got: Vec::new() };
         Self { host: HostRun::new(sessions, visibility(), shown, policy, at), now }
     }
 
-    fn at(&self) -> Moment {
-        Moment { now: self.now, jitter: Jitter::NONE }
+    fn at(&self) -> Tick {
+        Tick { now: self.now, jitter: Jitter::NONE }
     }
 
     /// The next job in words.
@@ -58,7 +58,7 @@ fn listing(ids: &[&str]) -> Listing {
 #[test]
 fn a_listing_that_was_taken_before_says_which_remembered_sessions_are_gone_or_changed() {
     let now = some_instant();
-    let at = Moment { now, jitter: Jitter::NONE };
+    let at = Tick { now, jitter: Jitter::NONE };
     let mut changed = session("web01.lab", "B");
     changed.shell.owner = Some("somebody else".to_owned());
     let sessions = [session("web01.lab", "A"), changed, session("web01.lab", "C")];
@@ -113,7 +113,7 @@ fn a_listing_that_fails_twice_leaves_the_check_to_gets() {
     let mut desk = Desk::new(&["A", "B"], false);
     for _ in 0..2 {
         assert_eq!(desk.job(), "list");
-        desk.host.listed(Err(Setback::NoAnswer("broken pipe".to_owned())), desk.at());
+        desk.host.listed(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
     }
     assert_eq!([desk.job(), desk.job()], ["get 0", "get 1"]);
 }
@@ -132,7 +132,7 @@ fn a_host_that_has_shown_no_shell_is_asked_once_what_it_is() {
         assert_eq!(desk.job(), "list");
         desk.listed(&[]);
         assert_eq!([desk.job(), desk.job()], ["identify", "nothing"]);
-        desk.host.identified(Err(Setback::NoAnswer("broken pipe".to_owned())), desk.at());
+        desk.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
         assert_eq!([desk.job(), desk.job()], ["identify", "nothing"]);
         desk.host.identified(Ok(&identity(version)), desk.at());
         let ended = desk.host.take_finished(desk.now);
@@ -150,7 +150,7 @@ fn a_host_that_does_not_say_what_it_is_is_not_asked_without_end() {
     desk.listed(&[]);
     for _ in 0..2 {
         assert_eq!(desk.job(), "identify");
-        desk.host.identified(Err(Setback::NoAnswer("broken pipe".to_owned())), desk.at());
+        desk.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
     }
     assert!(desk.host.is_done());
     let ended = desk.host.take_finished(desk.now).remove(0).outcome.to_string();
@@ -170,7 +170,7 @@ fn a_shell_of_the_cim_schema_says_that_this_is_not_windows() {
 
 #[test]
 fn a_denied_listing_is_not_tried_again_and_gets_take_its_place() {
-    let denied = || Setback::Fault(fault(5));
+    let denied = || RequestError::Fault(fault(5));
     for listed_before in [true, false] {
         let mut desk = Desk::new(&["A"], false);
         if listed_before {
@@ -188,7 +188,7 @@ fn a_denied_listing_is_not_tried_again_and_gets_take_its_place() {
         desk.done(0);
         desk.host.tick(desk.at());
         assert_eq!([desk.job(), desk.job()], ["get 0", "nothing"]);
-        desk.host.answered(0, Err(Setback::Fault(fault(2_150_858_843))), desk.at());
+        desk.host.answered(0, Err(RequestError::Fault(fault(2_150_858_843))), desk.at());
         let ended = desk.host.take_finished(desk.now).remove(0).outcome;
         assert_eq!(ended, Outcome::Closed);
     }
@@ -197,8 +197,9 @@ fn a_denied_listing_is_not_tried_again_and_gets_take_its_place() {
 #[test]
 fn a_shell_that_was_got_before_vouches_for_its_session() {
     let (now, shell) = (some_instant(), shell("A"));
-    let at = Moment { now, jitter: Jitter::NONE };
-    let shown = HostShown { listing: Some((Err(Setback::Fault(fault(5))), now)), got: vec![(&shell, now)] };
+    let at = Tick { now, jitter: Jitter::NONE };
+    let shown =
+        HostShown { listing: Some((Err(RequestError::Fault(fault(5))), now)), got: vec![(&shell, now)] };
     let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
     let host = HostRun::new([(session("web01.lab", "A"), 0)], visibility(), shown, policy, at);
     assert_eq!(Desk { host, now }.job(), "delete 0");
@@ -209,7 +210,7 @@ fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_pr
     let of = |owner: &str, shell: Shell| Shell { owner: Some(owner.to_owned()), ..shell };
     let ended = |login: &str, names: Option<&ServerNames>, owners: &[&str]| {
         let now = some_instant();
-        let at = Moment { now, jitter: Jitter::NONE };
+        let at = Tick { now, jitter: Jitter::NONE };
         let mut absent = session("web01.lab", "A");
         absent.shell = of(r"LAB\svc", absent.shell);
         absent.seen_by = r"LAB\other".to_owned();
@@ -247,6 +248,6 @@ fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_pr
 }
 
 /// It has said that it is Windows.
-fn windows(host: &mut HostRun, at: Moment) {
+fn windows(host: &mut HostRun, at: Tick) {
     host.identified(Ok(&identity("OS: 10.0.20348 SP: 0.0 Stack: 3.0")), at);
 }

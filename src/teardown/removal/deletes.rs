@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::event::Setback;
+use super::super::event::RequestError;
 use super::super::outcome::Outcome;
 
 /// The Deletes that were sent for one session, and what their answers say together.
@@ -16,7 +16,7 @@ pub(super) struct Deletes {
     /// The last one was answered that the shell is gone, in whatever words: to a wrong resource some servers say so, too.
     pub(super) said_gone: bool,
     /// How the last one was refused, after which there is no further one.
-    pub(super) refusal: Option<Setback>,
+    pub(super) refusal: Option<RequestError>,
     /// The next one goes (and maybe the last one went) through the generic resource, not the shell's own.
     pub(super) generic: bool,
     /// How often the one that is out or due was turned away, whatever was asked between.

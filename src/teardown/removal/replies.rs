@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::super::event::{Answer, Moment, Setback};
+use super::super::event::{Answer, RequestError, Tick};
 use super::super::outcome::{Failure, NotStarted, Outcome};
 use super::super::policy::MAX_RESENDS;
 use super::deletes::DeleteAnswer;
@@ -11,8 +11,8 @@ use super::{Check, Question, Removal, State, Turn};
 use crate::wsman::{CommandId, Fault, FaultGroup, Shell, ShellSchema, uri};
 
 impl Removal {
-    pub(super) fn answered(&mut self, answer: Result<Answer, Setback>, at: Moment) {
-        if let Err(Setback::Fault(fault)) = &answer
+    pub(super) fn answered(&mut self, answer: Result<Answer, RequestError>, at: Tick) {
+        if let Err(RequestError::Fault(fault)) = &answer
             && !matches!(self.state, State::Signalling { .. } | State::Done(_))
         {
             self.fault = Some(fault.clone());
@@ -29,14 +29,14 @@ impl Removal {
         }
     }
 
-    pub(super) fn checked(&mut self, answer: Result<Answer, Setback>, at: Moment) {
+    pub(super) fn checked(&mut self, answer: Result<Answer, RequestError>, at: Tick) {
         match answer {
             Ok(Answer::Shell(shell)) => {
                 let since = self.looked_at(at.now);
                 self.identified(&shell, since, at.now);
             }
             Ok(_) => self.state = State::Checking(Check::Listing(at.now)),
-            Err(Setback::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
+            Err(RequestError::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
             Err(setback) if setback.is_credential_refused() => self.give_up_checking(setback, at.now),
             // 2008 R2 may not know Get for PowerShell shells; a listing shows the same.
             Err(setback) => {
@@ -80,11 +80,11 @@ impl Removal {
     }
 
     /// Whether it is there cannot be learned by asking for it: what a Delete did before is still to be proved.
-    pub(super) fn give_up_checking(&mut self, setback: Setback, now: Instant) {
+    pub(super) fn give_up_checking(&mut self, setback: RequestError, now: Instant) {
         if self.deletes.were_sent() { self.verify(now) } else { self.fail(setback) }
     }
 
-    pub(super) fn signalled(&mut self, answer: Result<Answer, Setback>) {
+    pub(super) fn signalled(&mut self, answer: Result<Answer, RequestError>) {
         match answer {
             Err(setback) if setback.is_credential_refused() => self.fail(setback),
             Ok(Answer::Commands(running)) => {
@@ -101,7 +101,7 @@ impl Removal {
                 self.next_signal(None);
             }
             // The command has ended by itself.
-            Err(Setback::Fault(fault)) if fault.is_shell_gone() => self.next_signal(None),
+            Err(RequestError::Fault(fault)) if fault.is_shell_gone() => self.next_signal(None),
             Err(_) => self.state = State::Deleting(Turn::Due),
         }
     }
@@ -117,22 +117,22 @@ impl Removal {
         }
     }
 
-    pub(super) fn deleted(&mut self, answer: Result<Answer, Setback>, at: Moment) {
+    pub(super) fn deleted(&mut self, answer: Result<Answer, RequestError>, at: Tick) {
         let setback = match answer {
             Ok(_) => {
                 self.deletes.answered(DeleteAnswer::Accepted, self.asked_at);
                 return self.verify(at.now);
             }
-            Err(Setback::NotSent(text)) => return self.not_sent(Setback::NotSent(text), at),
+            Err(RequestError::NotSent(text)) => return self.not_sent(RequestError::NotSent(text), at),
             Err(setback) => setback,
         };
         let (answer, mut next) = judge(&setback);
         if next == Next::GoGeneric && !self.may_go_generic() {
             // To the generic resource, "no such resource" too can only mean the shell.
-            next = if is_gone(&setback) { Next::Doubt } else { Next::GiveUp };
+            next = if is_gone(&setback) { Next::UnknownReason } else { Next::GiveUp };
         }
         self.deletes.answered(answer, self.asked_at);
-        self.deletes.said_gone = next == Next::Doubt;
+        self.deletes.said_gone = next == Next::UnknownReason;
         match next {
             Next::GoGeneric => {
                 self.deletes.generic = true;
@@ -144,12 +144,12 @@ impl Removal {
                 None => self.refused(setback, at.now),
             },
             Next::GiveUp => self.refused(setback, at.now),
-            Next::Doubt | Next::Look => self.verify(at.now),
+            Next::UnknownReason | Next::Look => self.verify(at.now),
         }
     }
 
     /// This Delete never left us. One before it may have.
-    fn not_sent(&mut self, setback: Setback, at: Moment) {
+    fn not_sent(&mut self, setback: RequestError, at: Tick) {
         match self.backoff(&setback, at) {
             Some(turn) => self.state = State::Deleting(turn),
             None if self.deletes.were_sent() => self.refused(setback, at.now),
@@ -158,7 +158,7 @@ impl Removal {
     }
 
     /// This Delete is refused for good, and no other follows. That is the server's word; a look says what is true.
-    fn refused(&mut self, setback: Setback, now: Instant) {
+    fn refused(&mut self, setback: RequestError, now: Instant) {
         self.deletes.resends = MAX_RESENDS;
         self.deletes.refusal = Some(setback);
         self.verify(now);
@@ -170,9 +170,9 @@ impl Removal {
 
     /// When the request that was turned away goes again. No Delete waits for what is beyond the deadline: the server is
     /// asked before what became of those that were sent.
-    pub(super) fn backoff(&mut self, setback: &Setback, at: Moment) -> Option<Turn> {
+    pub(super) fn backoff(&mut self, setback: &RequestError, at: Tick) -> Option<Turn> {
         let retry_after = match setback {
-            Setback::TurnedAway { retry_after, .. } => *retry_after,
+            RequestError::TurnedAway { retry_after, .. } => *retry_after,
             _ => None,
         };
         if self.halted.is_some() {
@@ -189,7 +189,7 @@ impl Removal {
         Some(Turn::From(time))
     }
 
-    pub(super) fn fail(&mut self, setback: Setback) {
+    pub(super) fn fail(&mut self, setback: RequestError) {
         let outcome = match setback {
             setback if setback.is_credential_refused() && !self.deletes.were_sent() => {
                 Outcome::NotStarted(NotStarted::CredentialRefused)
@@ -200,10 +200,10 @@ impl Removal {
             }
             // Nobody has seen it.
             _ if !self.deletes.were_sent() && self.missed => Outcome::Unknown(self.not_visible()),
-            Setback::Fault(fault) if fault.is_access_denied() => {
+            RequestError::Fault(fault) if fault.is_access_denied() => {
                 Outcome::Failed(Failure::AccessDenied(fault))
             }
-            Setback::Fault(fault) => Outcome::Failed(Failure::Refused(fault)),
+            RequestError::Fault(fault) => Outcome::Failed(Failure::Refused(fault)),
             setback => Outcome::Failed(Failure::Unreachable(setback.text())),
         };
         self.state = State::Done(outcome);
@@ -216,7 +216,7 @@ enum Next {
     /// Look whether it is there.
     Look,
     /// The same: it is gone, the server says.
-    Doubt,
+    UnknownReason,
     /// Send it again.
     Repeat,
     /// Send it to the generic resource.
@@ -226,32 +226,32 @@ enum Next {
 }
 
 /// What a Delete's answer, if it was sent, says about who closed the session, and what follows.
-fn judge(setback: &Setback) -> (DeleteAnswer, Next) {
+fn judge(setback: &RequestError) -> (DeleteAnswer, Next) {
     use DeleteAnswer::{NoSuchShell, Refused, Uncertain};
     match setback {
-        Setback::Fault(fault) if fault.is_no_such_shell() => (NoSuchShell, Next::Doubt),
-        Setback::Fault(fault) if fault.is_unreportable_success() => (Uncertain, Next::Look),
-        Setback::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
+        RequestError::Fault(fault) if fault.is_no_such_shell() => (NoSuchShell, Next::UnknownReason),
+        RequestError::Fault(fault) if fault.is_unreportable_success() => (Uncertain, Next::Look),
+        RequestError::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
             (Refused, Next::GiveUp)
         }
-        Setback::Fault(fault) if fault.is_wrong_resource() || fault.is_disconnected() => {
+        RequestError::Fault(fault) if fault.is_wrong_resource() || fault.is_disconnected() => {
             (Refused, Next::GoGeneric)
         }
-        setback if is_gone(setback) => (Refused, Next::Doubt),
-        Setback::Fault(fault) if fault.is_timeout() => (Uncertain, Next::Look),
+        setback if is_gone(setback) => (Refused, Next::UnknownReason),
+        RequestError::Fault(fault) if fault.is_timeout() => (Uncertain, Next::Look),
         setback if was_turned_away(setback) => (Refused, Next::Repeat),
-        Setback::Fault(fault) if is_refusal(fault) => (Refused, Next::GiveUp),
+        RequestError::Fault(fault) if is_refusal(fault) => (Refused, Next::GiveUp),
         // A code that says nothing about the shell, or no answer: look what became of it.
-        Setback::Fault(_) | Setback::NoAnswer(_) => (Uncertain, Next::Look),
+        RequestError::Fault(_) | RequestError::NoAnswer(_) => (Uncertain, Next::Look),
         _ => (Refused, Next::GiveUp),
     }
 }
 
 /// Likely the request did nothing; it may be sent again as it is: a quota, busy, 503, no connection.
-fn was_turned_away(setback: &Setback) -> bool {
+fn was_turned_away(setback: &RequestError) -> bool {
     match setback {
-        Setback::NotSent(_) | Setback::TurnedAway { .. } => true,
-        Setback::Fault(fault) => {
+        RequestError::NotSent(_) | RequestError::TurnedAway { .. } => true,
+        RequestError::Fault(fault) => {
             fault.is_retryable() && fault.group().is_none_or(|group| group != FaultGroup::Infrastructure)
         }
         _ => false,
@@ -259,16 +259,16 @@ fn was_turned_away(setback: &Setback) -> bool {
 }
 
 /// What only reads may also be sent again after a lost or late answer.
-pub(super) fn may_read_again(setback: &Setback) -> bool {
+pub(super) fn may_read_again(setback: &RequestError) -> bool {
     match setback {
-        Setback::NotSent(_) | Setback::TurnedAway { .. } | Setback::NoAnswer(_) => true,
-        Setback::Fault(fault) => fault.is_retryable() || fault.is_timeout(),
-        Setback::Refused(_) | Setback::CredentialRefused(_) => false,
+        RequestError::NotSent(_) | RequestError::TurnedAway { .. } | RequestError::NoAnswer(_) => true,
+        RequestError::Fault(fault) => fault.is_retryable() || fault.is_timeout(),
+        RequestError::Refused(_) | RequestError::CredentialRefused(_) => false,
     }
 }
 
-fn is_gone(setback: &Setback) -> bool {
-    matches!(setback, Setback::Fault(fault) if fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone))
+fn is_gone(setback: &RequestError) -> bool {
+    matches!(setback, RequestError::Fault(fault) if fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone))
 }
 
 /// The server will say the same to every repetition.

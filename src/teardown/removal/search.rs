@@ -19,7 +19,7 @@ use std::hash::{Hash, Hasher as _};
 use std::time::Duration;
 
 use self::server::{DELETES, Effect, GONE, Kind, Look, World, fault, not_sent, turned_away};
-use super::super::event::{Answer, RequestKind, ServerKind, Sighting};
+use super::super::event::{Answer, ListingEvidence, RequestKind, ServerKind};
 use super::super::policy::{IDENTITY_MAX_AGE, SignalMode};
 use super::super::retry::Jitter;
 use super::super::testing::{USER, session, shell, some_instant, visibility};
@@ -53,8 +53,8 @@ impl fmt::Debug for Way {
 }
 
 impl Node {
-    fn at(&self) -> Moment {
-        Moment { now: self.now, jitter: Jitter::NONE }
+    fn at(&self) -> Tick {
+        Tick { now: self.now, jitter: Jitter::NONE }
     }
 
     fn step(&mut self, event: Event<'_>) -> Action {
@@ -105,7 +105,8 @@ impl Node {
         (since(deletes.sent_at), deletes.were_sent(), deletes.were_accepted()).hash(&mut hasher);
         (deletes.may_take_effect(), deletes.said_gone, deletes.generic).hash(&mut hasher);
         (deletes.retries, deletes.resends).hash(&mut hasher);
-        (deletes.refusal.as_ref().map(Setback::text), deletes.outcome_of_absence().name()).hash(&mut hasher);
+        (deletes.refusal.as_ref().map(RequestError::text), deletes.outcome_of_absence().name())
+            .hash(&mut hasher);
         hasher.finish()
     }
 
@@ -178,11 +179,11 @@ impl Node {
     }
 
     fn delete(&self, nexts: &mut Vec<Self>) {
-        let mut answered = |word, touches: bool, effect, answer: Result<Answer, Setback>, late: bool| {
+        let mut answered = |word, touches: bool, effect, answer: Result<Answer, RequestError>, late: bool| {
             let mut next = self.further(word);
             next.world.settle();
             next.world.take(effect);
-            let not_sent = matches!(answer, Err(Setback::NotSent(_)));
+            let not_sent = matches!(answer, Err(RequestError::NotSent(_)));
             next.world.was_sent |= !not_sent;
             next.world.was_touched |= touches;
             next.world.was_accepted |= answer.is_ok();
@@ -203,18 +204,24 @@ impl Node {
             }
             answered("200-late", true, Effect::Closes, Ok(Answer::Done), true);
         } else {
-            let gone = || Err(Setback::Fault(fault(GONE)));
+            let gone = || Err(RequestError::Fault(fault(GONE)));
             answered("gone", false, Effect::Nothing, gone(), false);
             answered("gone-late", false, Effect::Nothing, gone(), true);
             answered("503", true, Effect::Nothing, Err(turned_away()), false);
-            answered("lost", true, Effect::Nothing, Err(Setback::NoAnswer("broken pipe".to_owned())), false);
-            answered("denied", true, Effect::Nothing, Err(Setback::Fault(fault(5))), false);
+            answered(
+                "lost",
+                true,
+                Effect::Nothing,
+                Err(RequestError::NoAnswer("broken pipe".to_owned())),
+                false,
+            );
+            answered("denied", true, Effect::Nothing, Err(RequestError::Fault(fault(5))), false);
         }
         answered("no-connection", false, Effect::Nothing, Err(not_sent()), false);
     }
 
     fn get(&self, nexts: &mut Vec<Self>) {
-        let mut answered = |word, look: Option<Look>, answer: Result<Answer, Setback>, late: bool| {
+        let mut answered = |word, look: Option<Look>, answer: Result<Answer, RequestError>, late: bool| {
             let mut next = self.further(word);
             if let Some(look) = look {
                 next.world.last_look = look;
@@ -241,18 +248,18 @@ impl Node {
             }
             (there, _) => {
                 let look = if there { Look::NotVisible } else { Look::Gone };
-                answered("get-gone", Some(look), Err(Setback::Fault(fault(GONE))), false);
+                answered("get-gone", Some(look), Err(RequestError::Fault(fault(GONE))), false);
             }
         }
-        answered("get-denied", None, Err(Setback::Fault(fault(5))), false);
-        answered("get-unsupported", None, Err(Setback::Fault(fault(2_150_858_771))), false);
-        answered("get-lost", None, Err(Setback::NoAnswer("broken pipe".to_owned())), false);
+        answered("get-denied", None, Err(RequestError::Fault(fault(5))), false);
+        answered("get-unsupported", None, Err(RequestError::Fault(fault(2_150_858_771))), false);
+        answered("get-lost", None, Err(RequestError::NoAnswer("broken pipe".to_owned())), false);
         answered("get-503", None, Err(turned_away()), false);
         answered("get-no-connection", None, Err(not_sent()), false);
     }
 
     fn list(&self, time: Instant, nexts: &mut Vec<Self>) {
-        let mut sighted = |word, look: Option<Look>, sighting: Sighting<'_>| {
+        let mut sighted = |word, look: Option<Look>, sighting: ListingEvidence<'_>| {
             let mut next = self.further(word);
             next.now = time;
             next.world.settle();
@@ -261,7 +268,7 @@ impl Node {
                 next.world.was_seen |= look == Look::There;
             }
             next.step(Event::Sighted { sighting, since: time });
-            next.step(Event::Tick);
+            next.step(Event::DeadlineCheck);
             nexts.push(next);
         };
         let mut world = self.world.clone();
@@ -270,22 +277,32 @@ impl Node {
         if lists {
             let mut listed = shell("A");
             match (world.is_there, world.is_replaced) {
-                (true, _) if sees_it => sighted("listed", Some(Look::There), Sighting::Present(&listed)),
+                (true, _) if sees_it => {
+                    sighted("listed", Some(Look::There), ListingEvidence::Present(&listed))
+                }
                 (false, true) if sees_it => {
                     listed.owner = Some(r"LAB\eve".to_owned());
-                    sighted("other-listed", Some(Look::Other), Sighting::Present(&listed));
+                    sighted("other-listed", Some(Look::Other), ListingEvidence::Present(&listed));
                 }
                 (there, _) => {
                     let look = if there { Look::NotVisible } else { Look::Gone };
-                    sighted("not-listed", Some(look), Sighting::Absent { complete: true, shows_others });
+                    sighted(
+                        "not-listed",
+                        Some(look),
+                        ListingEvidence::Absent { complete: true, shows_others },
+                    );
                 }
             }
-            sighted("partly-listed", None, Sighting::Absent { complete: false, shows_others });
+            sighted("partly-listed", None, ListingEvidence::Absent { complete: false, shows_others });
         } else {
-            sighted("listing-denied", None, Sighting::Failed(Setback::Fault(fault(5))));
+            sighted("listing-denied", None, ListingEvidence::Failed(RequestError::Fault(fault(5))));
         }
-        sighted("listing-lost", None, Sighting::Failed(Setback::NoAnswer("broken pipe".to_owned())));
-        sighted("listing-404", None, Sighting::Failed(Setback::Refused("HTTP 404".to_owned())));
+        sighted(
+            "listing-lost",
+            None,
+            ListingEvidence::Failed(RequestError::NoAnswer("broken pipe".to_owned())),
+        );
+        sighted("listing-404", None, ListingEvidence::Failed(RequestError::Refused("HTTP 404".to_owned())));
     }
 
     fn identify(&self, nexts: &mut Vec<Self>) {
@@ -296,7 +313,7 @@ impl Node {
         };
         let kind = if self.world.kind.windows { ServerKind::Windows } else { ServerKind::Other };
         identified("identified", Ok(kind));
-        identified("not-identified", Err(Setback::NoAnswer("broken pipe".to_owned())));
+        identified("not-identified", Err(RequestError::NoAnswer("broken pipe".to_owned())));
     }
 
     fn check(&self) {
@@ -307,7 +324,7 @@ impl Node {
             if let Some(deadline) = self.removal.deadline {
                 let mut late = self.clone();
                 late.now = deadline.max(late.now);
-                late.step(Event::Tick);
+                late.step(Event::DeadlineCheck);
                 assert!(late.removal.outcome().is_some(), "no end: {way:?}");
             }
             return;
@@ -334,8 +351,8 @@ impl Node {
     }
 }
 
-fn is_no_such_shell(answer: &Result<Answer, Setback>) -> bool {
-    matches!(answer, Err(Setback::Fault(fault)) if fault.code == Some(FaultCode(GONE)))
+fn is_no_such_shell(answer: &Result<Answer, RequestError>) -> bool {
+    matches!(answer, Err(RequestError::Fault(fault)) if fault.code == Some(FaultCode(GONE)))
 }
 
 /// A session with no more text than the promises speak of, since it is copied millions of times.

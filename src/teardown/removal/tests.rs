@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::super::event::{Answer, Request, RequestKind, Sighting};
+use super::super::event::{Answer, ListingEvidence, Request, RequestKind};
 use super::super::policy::SignalMode;
 use super::super::retry::Jitter;
 use super::super::testing::{fault, session, shell, some_instant, visibility};
@@ -262,9 +262,9 @@ impl Walk {
         let planned = Shell { owner: known.owner.clone(), schema: known.schema, ..shell("a") };
         let other = Shell { client_ip: Some("203.0.113.9".to_owned()), ..planned.clone() };
         let text = |text: &str| text.to_owned();
-        let unsent = Setback::NotSent(text("connection refused"));
-        let denied = Setback::Fault(fault(5));
-        let absent = |complete, shows_others| Sighting::Absent { complete, shows_others };
+        let unsent = RequestError::NotSent(text("connection refused"));
+        let denied = RequestError::Fault(fault(5));
+        let absent = |complete, shows_others| ListingEvidence::Absent { complete, shows_others };
         let until = Some(self.now + Duration::from_secs(10));
         match word.split_once(':').unwrap_or((word, "")) {
             ("get", _) => self.turn(Some(RequestKind::Get)),
@@ -300,26 +300,28 @@ impl Walk {
             ("windows", _) => drop(self.step(Event::Identified(Ok(ServerKind::Windows)))),
             ("omi", _) => drop(self.step(Event::Identified(Ok(ServerKind::Other)))),
             ("unidentified", _) => {
-                drop(self.step(Event::Identified(Err(Setback::Refused(text("HTTP 404"))))));
+                drop(self.step(Event::Identified(Err(RequestError::Refused(text("HTTP 404"))))));
             }
             ("ok", _) => self.answer(Ok(Answer::Done)),
-            ("fault", code) => self.answer(Err(Setback::Fault(fault(code.parse().unwrap())))),
-            ("lost", _) => self.answer(Err(Setback::NoAnswer(text("broken pipe")))),
+            ("fault", code) => self.answer(Err(RequestError::Fault(fault(code.parse().unwrap())))),
+            ("lost", _) => self.answer(Err(RequestError::NoAnswer(text("broken pipe")))),
             ("503", _) => {
-                self.answer(Err(Setback::TurnedAway { text: text("HTTP 503"), retry_after: None }));
+                self.answer(Err(RequestError::TurnedAway { text: text("HTTP 503"), retry_after: None }));
             }
-            ("404", _) => self.answer(Err(Setback::Refused(text("HTTP 404")))),
+            ("404", _) => self.answer(Err(RequestError::Refused(text("HTTP 404")))),
             ("unsent", _) => self.answer(Err(unsent)),
-            ("badcred", _) => self.answer(Err(Setback::CredentialRefused(text("wrong password")))),
-            ("present", _) => self.sight(Sighting::Present(&planned)),
-            ("other-listed", _) => self.sight(Sighting::Present(&other)),
+            ("badcred", _) => self.answer(Err(RequestError::CredentialRefused(text("wrong password")))),
+            ("present", _) => self.sight(ListingEvidence::Present(&planned)),
+            ("other-listed", _) => self.sight(ListingEvidence::Present(&other)),
             ("absent", _) => self.sight(absent(true, false)),
             ("absent-others", _) => self.sight(absent(true, true)),
             ("partial", _) => self.sight(absent(false, false)),
-            ("denied", _) => self.sight(Sighting::Failed(denied)),
-            ("unlisted", _) => self.sight(Sighting::Failed(Setback::NoAnswer(text("broken pipe")))),
-            ("unlisted!", _) => self.sight(Sighting::Failed(Setback::Refused(text("HTTP 404")))),
-            ("tick", _) => drop(self.step(Event::Tick)),
+            ("denied", _) => self.sight(ListingEvidence::Failed(denied)),
+            ("unlisted", _) => {
+                self.sight(ListingEvidence::Failed(RequestError::NoAnswer(text("broken pipe"))))
+            }
+            ("unlisted!", _) => self.sight(ListingEvidence::Failed(RequestError::Refused(text("HTTP 404")))),
+            ("tick", _) => drop(self.step(Event::DeadlineCheck)),
             ("interrupt", _) => {
                 self.step(Event::Halted { reason: NotStarted::Interrupted, until });
             }
@@ -348,17 +350,17 @@ impl Walk {
         }
     }
 
-    fn answer(&mut self, answer: Result<Answer, Setback>) {
+    fn answer(&mut self, answer: Result<Answer, RequestError>) {
         self.step(Event::Answered(answer));
     }
 
-    fn sight(&mut self, sighting: Sighting<'_>) {
+    fn sight(&mut self, sighting: ListingEvidence<'_>) {
         self.step(Event::Sighted { sighting, since: self.now });
     }
 
     fn step(&mut self, event: Event<'_>) -> Action {
         let from = self.removal.phase();
-        let action = self.removal.step(event, Moment { now: self.now, jitter: Jitter::NONE });
+        let action = self.removal.step(event, Tick { now: self.now, jitter: Jitter::NONE });
         let to = self.removal.phase();
         if from != to {
             self.edges.insert((from, to));

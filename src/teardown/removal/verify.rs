@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::super::event::{Answer, ServerKind, Setback, Sighting};
-use super::super::outcome::{Doubt, Failure, Outcome};
+use super::super::event::{Answer, ListingEvidence, RequestError, ServerKind};
+use super::super::outcome::{Failure, Outcome, UnknownReason};
 use super::super::policy::{MAX_RESENDS, VERIFY_POLLS, verify_poll};
 use super::replies::may_read_again;
 use super::{Check, Question, Removal, Seen, State, Turn};
@@ -15,34 +15,34 @@ impl Removal {
             State::Verifying { since: now, polls: 0, seen: Seen::Nothing, question: Question::Listing };
     }
 
-    pub(super) fn sighted(&mut self, sighting: &Sighting<'_>, since: Instant, now: Instant) {
+    pub(super) fn sighted(&mut self, sighting: &ListingEvidence<'_>, since: Instant, now: Instant) {
         match (&self.state, sighting) {
-            (State::Planned, Sighting::Present(shell)) => {
+            (State::Planned, ListingEvidence::Present(shell)) => {
                 if self.recognises(shell) {
                     self.vouch(since);
                 } else {
                     self.state = State::Done(Outcome::Failed(Failure::IdentityChanged));
                 }
             }
-            (State::Planned, Sighting::Absent { complete: true, shows_others }) => {
+            (State::Planned, ListingEvidence::Absent { complete: true, shows_others }) => {
                 // An absence that proves nothing leaves the question to a Get.
                 self.missed = true;
                 if self.could_see(*shows_others) {
                     self.gone(now);
                 }
             }
-            (State::Checking(Check::Listing(_)), Sighting::Present(shell)) => {
+            (State::Checking(Check::Listing(_)), ListingEvidence::Present(shell)) => {
                 self.identified(shell, since, now)
             }
-            (State::Checking(Check::Listing(_)), Sighting::Failed(setback)) => {
+            (State::Checking(Check::Listing(_)), ListingEvidence::Failed(setback)) => {
                 self.give_up_checking(setback.clone(), now);
             }
-            (State::Checking(Check::Listing(_)), Sighting::Absent { .. }) => {
+            (State::Checking(Check::Listing(_)), ListingEvidence::Absent { .. }) => {
                 self.verify(now);
                 self.sighted(sighting, since, now);
             }
             // Taken for somebody else, before our next look was due: what it still shows may be gone by now.
-            (State::Verifying { since: begun, polls, .. }, Sighting::Present(_))
+            (State::Verifying { since: begun, polls, .. }, ListingEvidence::Present(_))
                 if since < *begun + verify_poll(*polls) => {}
             (State::Verifying { .. }, _) if self.deletes.sent_at.is_some_and(|sent| since < sent) => {}
             (State::Verifying { question: Question::Listing, .. }, _) => self.look(sighting, now),
@@ -50,26 +50,26 @@ impl Removal {
         }
     }
 
-    pub(super) fn look(&mut self, sighting: &Sighting<'_>, now: Instant) {
+    pub(super) fn look(&mut self, sighting: &ListingEvidence<'_>, now: Instant) {
         match sighting {
-            Sighting::Absent { complete: true, shows_others } if self.could_see(*shows_others) => {
+            ListingEvidence::Absent { complete: true, shows_others } if self.could_see(*shows_others) => {
                 self.gone(now);
             }
-            Sighting::Absent { complete: true, .. } => self.unknown(self.not_visible()),
-            Sighting::Absent { .. } => self.poll_again(Seen::Incomplete, now),
-            Sighting::Failed(setback) if setback.is_access_denied() => self.ask_for_it(setback),
-            Sighting::Failed(setback) if setback.is_definite() => {
-                self.unknown(Doubt::CannotAsk(setback.text()));
+            ListingEvidence::Absent { complete: true, .. } => self.unknown(self.not_visible()),
+            ListingEvidence::Absent { .. } => self.poll_again(Seen::Incomplete, now),
+            ListingEvidence::Failed(setback) if setback.is_access_denied() => self.ask_for_it(setback),
+            ListingEvidence::Failed(setback) if setback.is_definite() => {
+                self.unknown(UnknownReason::CannotAsk(setback.text()));
             }
-            Sighting::Failed(setback) => self.poll_again(Seen::CannotAsk(setback.text()), now),
-            Sighting::Present(_) => self.still_there(now),
+            ListingEvidence::Failed(setback) => self.poll_again(Seen::CannotAsk(setback.text()), now),
+            ListingEvidence::Present(_) => self.still_there(now),
         }
     }
 
     /// This account may not list. After a Delete a Get says what became of it; before one it has said what it can.
-    fn ask_for_it(&mut self, denied: &Setback) {
+    fn ask_for_it(&mut self, denied: &RequestError) {
         let doubt = match self.could_see(false) {
-            true => Doubt::CannotAsk(denied.text()),
+            true => UnknownReason::CannotAsk(denied.text()),
             false => self.not_visible(),
         };
         match &mut self.state {
@@ -81,10 +81,10 @@ impl Removal {
     }
 
     /// The answer to the Get that is to say what no listing can.
-    pub(super) fn got(&mut self, answer: Result<Answer, Setback>, doubt: Doubt, now: Instant) {
+    pub(super) fn got(&mut self, answer: Result<Answer, RequestError>, doubt: UnknownReason, now: Instant) {
         match answer {
             Ok(Answer::Shell(_)) => self.still_there(now),
-            Err(Setback::Fault(fault)) if fault.is_no_such_shell() && self.deletes.were_accepted() => {
+            Err(RequestError::Fault(fault)) if fault.is_no_such_shell() && self.deletes.were_accepted() => {
                 self.gone(now);
             }
             Err(setback) if may_read_again(&setback) => {
@@ -113,7 +113,7 @@ impl Removal {
     fn gone(&mut self, now: Instant) {
         self.state = match self.server {
             Some(ServerKind::Windows) => State::Done(self.deletes.outcome_of_absence()),
-            Some(ServerKind::Other) => State::Done(Outcome::Unknown(Doubt::CannotProve)),
+            Some(ServerKind::Other) => State::Done(Outcome::Unknown(UnknownReason::CannotProve)),
             None => {
                 if self.begun_at.is_none() {
                     self.begin(now);
@@ -123,7 +123,7 @@ impl Removal {
         };
     }
 
-    pub(super) fn server_identified(&mut self, server: Result<ServerKind, Setback>, now: Instant) {
+    pub(super) fn server_identified(&mut self, server: Result<ServerKind, RequestError>, now: Instant) {
         let is_awaited = matches!(self.state, State::Verifying { question: Question::Server, .. });
         match server {
             Ok(server) => {
@@ -132,7 +132,7 @@ impl Removal {
                     self.gone(now);
                 }
             }
-            Err(setback) if is_awaited => self.unknown(Doubt::CannotAsk(setback.text())),
+            Err(setback) if is_awaited => self.unknown(UnknownReason::CannotAsk(setback.text())),
             Err(_) => {}
         }
     }
@@ -165,11 +165,11 @@ impl Removal {
         shows_others || self.visibility.could_see(&self.session, self.vouched_at.is_some())
     }
 
-    fn unknown(&mut self, doubt: Doubt) {
+    fn unknown(&mut self, doubt: UnknownReason) {
         self.state = State::Done(Outcome::Unknown(doubt));
     }
 
-    pub(super) fn not_visible(&self) -> Doubt {
-        Doubt::NotVisible { user: self.visibility.account().login().to_owned() }
+    pub(super) fn not_visible(&self) -> UnknownReason {
+        UnknownReason::NotVisible { user: self.visibility.account().login().to_owned() }
     }
 }

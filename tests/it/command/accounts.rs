@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::left;
 use crate::support::command::{Pssession, Run};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 use crate::support::ntlm::FakeNtlm;
 use crate::support::raw::RawServer;
 
@@ -19,7 +19,7 @@ const PASSWORD: &str = "geheim";
 const UPN: &str = "john.doe@corp.example";
 
 /// A member of CORP with these shells. `CORP\ops` sees everybody's; the other accounts see their own.
-async fn member(shells: &[(&str, &str)], accounts: impl IntoIterator<Item = Account>) -> Desk {
+async fn member(shells: &[(&str, &str)], accounts: impl IntoIterator<Item = Account>) -> CommandFixture {
     let mut world = World::new("web01");
     for (id, owner) in shells {
         world.add(SimulatedShell::powershell(id, "Runspace1", owner, "Microsoft.PowerShell"));
@@ -36,7 +36,7 @@ async fn member(shells: &[(&str, &str)], accounts: impl IntoIterator<Item = Acco
     let with = |builder: pssession::simulator::SimulatorBuilder, account| {
         builder.account(account, SecretString::from(PASSWORD))
     };
-    Desk::of(accounts.into_iter().fold(builder, with).start().await.unwrap())
+    CommandFixture::of(accounts.into_iter().fold(builder, with).start().await.unwrap())
 }
 
 fn jdoe() -> Account {
@@ -48,7 +48,7 @@ fn admin_jdoe() -> Account {
     Account::administrator(r"CORP\jdoe").with_upn(UPN)
 }
 
-fn as_user(desk: &Desk, user: &str, words: &[&str]) -> Pssession {
+fn as_user(desk: &CommandFixture, user: &str, words: &[&str]) -> Pssession {
     desk.command(words).env("PSSESSION_USER", user).env("PSSESSION_PASSWORD", PASSWORD)
 }
 
@@ -124,7 +124,7 @@ async fn in_a_workgroup_a_bare_name_is_an_account_of_the_machine() {
     world.add(SimulatedShell::powershell(JDOE, "Runspace1", r"WEB01\ann", "Microsoft.PowerShell"));
     let account = Account::administrator("ann");
     let builder = Simulator::builder().world(world).account(account, SecretString::from(PASSWORD));
-    let desk = Desk::of(builder.start().await.unwrap());
+    let desk = CommandFixture::of(builder.start().await.unwrap());
     let run = as_user(&desk, "ann", &["remove", "--on", &desk.address(), "--mine"]).run().await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed");
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use pssession::SessionDescriptor;
 use pssession::session::{ComputerType, SeenOn};
-use pssession::store::{Sighting, Store};
+use pssession::store::{ListingContext, Store};
 use pssession::wsman::{Shell, ShellId, uri};
 use tempfile::TempDir;
 
@@ -25,16 +25,16 @@ const NAMES: [&str; 7] =
     ["build-7", "name with blank", "odd*[1]", "$(touch pwned)`id`", "esc\u{1b}[2J", "a,b", "!bang'n"];
 
 /// A table and a place to work in.
-struct Desk {
+struct CommandFixture {
     folder: TempDir,
 }
 
-impl Desk {
+impl CommandFixture {
     fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(desk.folder.path().join("my tables")).unwrap();
         let sessions: Vec<_> = (1..).zip(NAMES).map(|(number, name)| session(number, name)).collect();
-        let sighting = Sighting {
+        let sighting = ListingContext {
             endpoint_url: "http://web01:5985/wsman",
             seen_by: "ada",
             server_names: None,
@@ -44,8 +44,8 @@ impl Desk {
         };
         let mut store = Store::open(desk.table()).unwrap();
         store.merge_listing(sighting, &sessions).unwrap();
-        let elsewhere = Sighting { endpoint_url: "https://db01:5986/wsman", ..sighting };
-        store.merge_listing(Sighting { seen_at: SystemTime::UNIX_EPOCH, ..elsewhere }, &[]).unwrap();
+        let elsewhere = ListingContext { endpoint_url: "https://db01:5986/wsman", ..sighting };
+        store.merge_listing(ListingContext { seen_at: SystemTime::UNIX_EPOCH, ..elsewhere }, &[]).unwrap();
         desk
     }
 
@@ -128,7 +128,7 @@ fn session(number: usize, name: &str) -> SessionDescriptor {
 
 #[test]
 fn bash_completes_commands_options_and_enum_values() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     assert_eq!(desk.bash("pssession rem"), ["remove"]);
     assert!(desk.bash("pssession ").contains(&"completions".to_owned()));
     assert_eq!(desk.bash("pssession get --comp"), ["--computer-name"]);
@@ -141,7 +141,7 @@ fn bash_completes_commands_options_and_enum_values() {
 
 #[test]
 fn bash_completes_what_the_table_knows_the_newest_first() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     assert_eq!(desk.bash("pssession remove --id "), ["7", "6", "5", "4", "3", "2", "1"]);
     assert_eq!(desk.bash("pssession remove --id 1,3,7"), ["1,3,7"]);
     assert_eq!(desk.bash("pssession get --name bui"), ["build-7"]);
@@ -157,7 +157,7 @@ fn bash_completes_what_the_table_knows_the_newest_first() {
 
 #[test]
 fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let names =
         [r"\!bang\'n", r"\$\(touch\ pwned\)\`\`id\`\`", r"odd\`\*\`\[1\`\]", r"name\ with\ blank", "build-7"];
     assert_eq!(desk.bash_for("pssession get --name ", "")[2..], names[2..]);
@@ -169,7 +169,7 @@ fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
 
 #[test]
 fn bash_completes_the_hosts_and_groups_of_the_config_before_those_of_the_table() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let config = "[group]\nfarm = ['web07', 'web01']\n[[host]]\nname = ['win01', 'web*']";
     fs::write(desk.folder.path().join("config.toml"), config).unwrap();
     let line = |rest: &str| format!("pssession get --config config.toml --on {rest}");
@@ -184,7 +184,7 @@ fn bash_completes_the_hosts_and_groups_of_the_config_before_those_of_the_table()
 
 #[test]
 fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     for cmdlet in ["pssession Remove-PSSession", "pssession rsn", "Remove-PSSession", "rsn"] {
         let ask = |rest: &str| desk.bash(&format!("{cmdlet} {rest}"));
         assert_eq!(ask("-comp"), ["-ComputerName"]);
@@ -213,7 +213,7 @@ fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
 
 #[test]
 fn a_store_on_the_line_is_the_one_that_is_looked_at() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     fs::rename(desk.table(), desk.folder.path().join("other.db")).unwrap();
     assert!(desk.bash("pssession get --id ").is_empty());
     for store in ["--store other.db", "--store=other.db", "--store ~/other.db"] {
@@ -223,7 +223,7 @@ fn a_store_on_the_line_is_the_one_that_is_looked_at() {
 
 #[test]
 fn trouble_with_the_table_is_silence_and_leaves_it_alone() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let ask = "pssession get --id ";
     let untouched = |bytes: &[u8]| {
         fs::write(desk.table(), bytes).unwrap();
@@ -246,7 +246,7 @@ async fn tab_in_bash_writes_a_name_with_blanks_that_bash_reads_back() {
     if !pty::available() {
         return;
     }
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let answers = [
         ("ready> ", "source <(pssession completions bash)\r"),
         ("ready> ", "pssession get --name na\t"),
@@ -266,7 +266,7 @@ async fn tab_in_zsh_writes_a_name_with_blanks_that_zsh_reads_back() {
     if !pty::available() || !tools::has("zsh") {
         return;
     }
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let sourced = "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r";
     let script = Pssession::new(["completions", "zsh"]).run().await.expect(0).stdout;
     fs::write(desk.folder.path().join("_pssession"), script).unwrap();
@@ -277,7 +277,7 @@ async fn tab_in_zsh_writes_a_name_with_blanks_that_zsh_reads_back() {
     }
 }
 
-async fn tab_in_zsh(desk: &Desk, set_up: &str) {
+async fn tab_in_zsh(desk: &CommandFixture, set_up: &str) {
     let answers = [
         ("ready> ", set_up),
         ("ready> ", "pssession rem\t"),
@@ -301,7 +301,7 @@ async fn tab_in_zsh_and_bash_runs_nothing_of_a_name_in_powershells_spelling() {
     if !pty::available() {
         return;
     }
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let shells: [(&[&str], &str); 2] = [
         (&["bash", "--norc", "--noprofile", "-i"], "source <(pssession completions bash)\r"),
         (&["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r"),
@@ -327,7 +327,7 @@ fn fish_offers_the_same_with_a_word_on_each() {
     if !tools::has("fish") {
         return;
     }
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let ask = |line: &str| {
         let program = format!("pssession completions fish | source; complete --do-complete '{line}'");
         desk.run(Command::new("fish").args(["--no-config", "--command", &program]))
@@ -364,7 +364,7 @@ fn the_script_for_powershell_asks_with_the_words_of_the_line() {
 /// What it is told is what it inserts; the tests of the module try that in a real one.
 #[test]
 fn powershell_is_answered_with_values_in_its_own_quotes() {
-    let desk = Desk::new();
+    let desk = CommandFixture::new();
     let table = desk.table();
     let ask = |words: &[&str]| {
         let line = ["--", "pssession"].iter().chain(words);

@@ -1,10 +1,10 @@
 //! Hosts that do not let an account list, on which it may close its own sessions.
 
-use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell, Simulator, World};
+use pssession::simulator::{Account, InjectedFault, OperationKind, SimulatedShell, Simulator, World};
 use secrecy::SecretString;
 
 use super::{ALICE, BUILD_7, BUILD_8, left, on};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 /// A host on which alice has a session and no right to list.
 async fn host() -> Simulator {
@@ -68,7 +68,7 @@ async fn an_instance_id_that_a_get_does_not_find_is_a_miss() {
 #[tokio::test]
 async fn an_instance_id_without_an_answer_is_no_miss_and_nothing_is_deleted() {
     let simulator = host().await;
-    simulator.world().lock().unwrap().inject(OperationKind::Get, usize::MAX, Mischief::Fault(5));
+    simulator.world().lock().unwrap().inject(OperationKind::Get, usize::MAX, InjectedFault::Fault(5));
     let run = on(&simulator, "remove", &["--instance-id", ALICE, "--yes"]).run().await.expect(4);
     assert!(run.stderr.contains("could not ask"), "{}", run.stderr);
     assert!(!run.stderr.contains("no session"), "{}", run.stderr);
@@ -77,7 +77,7 @@ async fn an_instance_id_without_an_answer_is_no_miss_and_nothing_is_deleted() {
 
 #[tokio::test]
 async fn a_remembered_session_is_closed_by_its_id_where_listing_is_denied() {
-    let desk = Desk::of(host().await);
+    let desk = CommandFixture::of(host().await);
     let address = desk.address();
     let got = desk.run(&["get", "--on", &address, "--instance-id", ALICE]).await.expect(0).records();
     let id = got[0]["Id"].to_string();
@@ -88,7 +88,7 @@ async fn a_remembered_session_is_closed_by_its_id_where_listing_is_denied() {
 
 #[tokio::test]
 async fn an_object_is_closed_where_listing_is_denied_and_its_owner_is_learned_for_the_guard() {
-    let desk = Desk::of(host().await);
+    let desk = CommandFixture::of(host().await);
     let object = |id: &str| format!(r#"{{"ComputerName":"{}","ShellId":"{id}"}}"#, desk.address());
     let address = desk.address();
     // The login was sent there before.

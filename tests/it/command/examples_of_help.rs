@@ -1,10 +1,10 @@
 //! The six examples of the help page of Remove-PSSession, as `docs/examples.md` shows them: run by bash, and held
-//! against the page. `PSSESSION_BLESS=1` writes what they print into the page.
+//! against the page. `PSSESSION_UPDATE_SNAPSHOTS=1` writes what they print into the page.
 
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
+use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, HomeFixture, NIGHTLY, PATCHING};
 use crate::support::tools;
 
 /// The port of the fourth example, and the last one that a test may not listen on.
@@ -41,7 +41,7 @@ fn screen(text: &str) -> Vec<Step> {
 }
 
 /// Runs the commands of one screen in one bash, and gives back each with what it printed.
-async fn run(workplace: &Workplace, steps: &[Step]) -> Vec<Step> {
+async fn run(workplace: &HomeFixture, steps: &[Step]) -> Vec<Step> {
     const MARK: &str = "@@@@@@@@\n";
     let port = workplace.other.port().to_string();
     let commands = steps.iter().map(|step| {
@@ -84,7 +84,7 @@ async fn each_example_does_what_the_help_promises_and_prints_what_the_page_shows
     for ((heading, screens), (_, left)) in shown.iter().zip(left()) {
         assert_eq!(screens.len(), left.len(), "{heading}");
         for (steps, left) in screens.iter().zip(left) {
-            let workplace = Workplace::new().await;
+            let workplace = HomeFixture::new().await;
             let ran = run(&workplace, steps).await;
             assert_eq!(workplace.left(), left, "{heading}: {ran:?}");
             if ran != *steps {
@@ -93,7 +93,7 @@ async fn each_example_does_what_the_help_promises_and_prints_what_the_page_shows
             }
         }
     }
-    if std::env::var_os("PSSESSION_BLESS").is_some() {
+    if std::env::var_os("PSSESSION_UPDATE_SNAPSHOTS").is_some() {
         fs::write(page(), text).unwrap();
     } else {
         assert!(changed.is_empty(), "the page shows something else than\n{}", changed.join("\n"));

@@ -1,14 +1,14 @@
 //! One rule for misses and for hosts without a listing in every command: what the exit code says.
 
-use pssession::simulator::{Mischief, OperationKind, Simulator};
+use pssession::simulator::{InjectedFault, OperationKind, Simulator};
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
-const ACCESS_DENIED: Mischief = Mischief::Fault(5);
+const ACCESS_DENIED: InjectedFault = InjectedFault::Fault(5);
 
-fn inject(simulator: &Simulator, kind: OperationKind, times: usize, mischief: Mischief) {
-    simulator.world().lock().unwrap().inject(kind, times, mischief);
+fn inject(simulator: &Simulator, kind: OperationKind, times: usize, injected_fault: InjectedFault) {
+    simulator.world().lock().unwrap().inject(kind, times, injected_fault);
 }
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn get_ends_with_3_if_all_that_was_named_is_missing() {
     let simulator = host(leaked()).await;
     let run = on(&simulator, "get", &["--name", "nobody"]).run().await.expect(3);
     assert!(run.stderr.contains("no session has the name \"nobody\""), "{}", run.stderr);
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     for words in [&["--name", "nobody"][..], &["--id", "99"], &["--vm-name", "nobody"], &["--id", "98,99"]] {
         let run = desk.run(&[&["get", "--cached"], words].concat()).await.expect(3);
         assert_eq!(run.stdout, "");
@@ -47,7 +47,7 @@ async fn patterns_and_filters_that_find_nothing_are_no_errors_of_get() {
 
 #[tokio::test]
 async fn ignore_not_found_makes_every_miss_a_success_without_an_error() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     for words in [&["get", "--id", "99"][..], &["remove", "--id", "99", "--yes"], &["forget", "--id", "99"]] {
         let run = desk.run(&[words, &["--ignore-not-found"]].concat()).await.expect(0);
         assert!(!run.stderr.contains("error"), "{}", run.stderr);
@@ -86,8 +86,8 @@ async fn a_host_that_denies_its_listing_is_4_and_one_that_is_not_reached_1() {
 /// The listing before the removal fails, and each session is checked by Get instead.
 #[tokio::test]
 async fn a_refresh_that_failed_does_not_count_once_its_sessions_are_proven_gone() {
-    let desk = Desk::listed().await;
-    let unavailable = Mischief::Fault(2_150_858_755);
+    let desk = CommandFixture::listed().await;
+    let unavailable = InjectedFault::Fault(2_150_858_755);
     let words: [&[&str]; 2] = [&["remove", "--id", "1", "--yes"], &["remove", "--session", "-", "--yes"]];
     for (number, words) in words.into_iter().enumerate() {
         // As often as a listing is tried before the plan and by the engine.
@@ -102,9 +102,9 @@ async fn a_refresh_that_failed_does_not_count_once_its_sessions_are_proven_gone(
 #[tokio::test]
 async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_skip_running() {
     let simulator = host(leaked()).await;
-    let fail = |shell_id: &str, times, mischief| {
+    let fail = |shell_id: &str, times, injected_fault| {
         let world = simulator.world();
-        world.lock().unwrap().inject_for(OperationKind::EnumerateCommands, shell_id, times, mischief);
+        world.lock().unwrap().inject_for(OperationKind::EnumerateCommands, shell_id, times, injected_fault);
     };
     fail(BUILD_7, 1, ACCESS_DENIED);
     let run = on(&simulator, "get", &["--skip-running"]).run().await.expect(4);
@@ -119,12 +119,12 @@ async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_
     assert_eq!(run.records().len(), 3);
 
     // A server that has no such listing is no failure where it is only shown.
-    fail(BUILD_7, 2, Mischief::Fault(2_150_858_771));
+    fail(BUILD_7, 2, InjectedFault::Fault(2_150_858_771));
     on(&simulator, "get", &[]).run().await.expect(0);
     on(&simulator, "get", &["--skip-running"]).run().await.expect(4);
 
     // A lost connection hides no other session's commands.
-    fail(BUILD_7, 1, Mischief::Drop);
+    fail(BUILD_7, 1, InjectedFault::Drop);
     let run = on(&simulator, "remove", &["--all", "--skip-running", "--yes"]).run().await.expect(4);
     assert!(run.stderr.contains(message), "{}", run.stderr);
     assert_eq!(left(&simulator), [BUILD_7, BUILD_8]);
@@ -133,11 +133,11 @@ async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_
 #[tokio::test]
 async fn a_host_that_lists_no_commands_at_all_leaves_nothing_to_close_and_says_so() {
     let simulator = host(leaked()).await;
-    inject(&simulator, OperationKind::EnumerateCommands, 99, Mischief::Drop);
+    inject(&simulator, OperationKind::EnumerateCommands, 99, InjectedFault::Drop);
     let run = on(&simulator, "remove", &["--all", "--skip-running", "--yes"]).run().await.expect(4);
     assert!(run.stderr.contains("could not list the commands of 3 sessions on 127.0.0.1"), "{}", run.stderr);
     assert_eq!(left(&simulator).len(), 3);
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     inject(&desk.simulator, OperationKind::EnumerateCommands, 99, ACCESS_DENIED);
     let run = desk.run(&["remove", "--id", "1", "--skip-running", "--yes", "-o", "table"]).await.expect(4);
     assert!(run.stderr.contains("build-7 on 127.0.0.1 is left out: it is not known"), "{}", run.stderr);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{BUILD_7, left};
 use crate::support::command::Pssession;
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 fn set(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -27,7 +27,7 @@ const ON_THE_TABLE: &[&[&str]] = &[
 
 #[tokio::test]
 async fn a_table_that_others_may_write_is_refused_and_nothing_is_sent() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     for (mode, who) in [(0o666, "everybody (mode 0666)"), (0o620, "its group (mode 0620)")] {
         set(&desk.table(), mode);
         for words in ON_THE_TABLE {
@@ -45,7 +45,7 @@ async fn a_table_that_others_may_write_is_refused_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn an_open_folder_above_it_is_enough_and_a_private_one_between_helps() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let open = desk.folder().join("open");
     for (below, open_mode, inner_mode, trusted) in [
         ("", 0o777, None, false),
@@ -81,7 +81,7 @@ async fn an_open_folder_above_it_is_enough_and_a_private_one_between_helps() {
 
 #[tokio::test]
 async fn a_listing_works_without_a_table_that_is_not_trusted_but_gives_no_ids() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     set(&desk.table(), 0o666);
     let run = desk.run(&["get", "--on", &desk.address()]).await.expect(0);
     let records = run.records();
@@ -96,7 +96,7 @@ async fn a_listing_works_without_a_table_that_is_not_trusted_but_gives_no_ids() 
 
 #[tokio::test]
 async fn a_table_that_others_may_write_vouches_for_no_endpoint() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let objects = desk.run(&["get", "--cached"]).await.expect(0).stdout;
     // The host was listed before, so a login goes there unasked.
     desk.pipe(&objects, &["remove", "--session", "-", "--what-if"]).await.expect(0);
@@ -109,7 +109,7 @@ async fn a_table_that_others_may_write_vouches_for_no_endpoint() {
 
 #[tokio::test]
 async fn what_stands_beside_the_table_counts_as_the_table() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let wal = desk.folder().join("sessions.db-wal");
     fs::write(&wal, "").unwrap();
     set(&wal, 0o666);
@@ -119,7 +119,7 @@ async fn what_stands_beside_the_table_counts_as_the_table() {
 
 #[tokio::test]
 async fn a_completion_offers_nothing_of_a_table_that_others_may_write() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let words = ["--", "pssession", "get", "--id", ""];
     let offered = || {
         let command = Pssession::new(words).env("PSSESSION_COMPLETE", "zsh");
@@ -132,7 +132,7 @@ async fn a_completion_offers_nothing_of_a_table_that_others_may_write() {
 
 #[tokio::test]
 async fn a_config_in_an_open_folder_is_refused() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let open = desk.folder().join("open");
     let inner = open.join("inner");
     fs::create_dir_all(&inner).unwrap();
@@ -161,7 +161,7 @@ async fn a_config_in_an_open_folder_is_refused() {
 /// Only root can give files away.
 #[tokio::test]
 async fn what_belongs_to_another_user_is_refused() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let stranger = 65_534;
     if std::os::unix::fs::chown(desk.table(), Some(stranger), None).is_err() {
         return;

@@ -1,6 +1,6 @@
 //! Servers, networks and passwords that misbehave: one clear error each, the documented exit code, nothing closed.
 
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -66,18 +66,18 @@ async fn tls_to_a_port_without_tls_is_told() {
 #[tokio::test]
 async fn answers_that_cannot_be_trusted_close_nothing() {
     let rows = [
-        (Mischief::WrongRelatesTo, "relates to"),
-        (Mischief::Clear, "in clear"),
-        (Mischief::Truncate, ""),
-        (Mischief::Replace("<s:Envelope".into(), "<!DOCTYPE x><s:Envelope".into()), "DTD"),
-        (Mischief::Replace("</s:Body>".into(), "</s:Bodx>".into()), "not well-formed"),
+        (InjectedFault::WrongRelatesTo, "relates to"),
+        (InjectedFault::Clear, "in clear"),
+        (InjectedFault::Truncate, ""),
+        (InjectedFault::Replace("<s:Envelope".into(), "<!DOCTYPE x><s:Envelope".into()), "DTD"),
+        (InjectedFault::Replace("</s:Body>".into(), "</s:Bodx>".into()), "not well-formed"),
     ];
-    for (mischief, said) in rows {
+    for (injected_fault, said) in rows {
         let simulator = host(leaked()).await;
-        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 99, mischief.clone());
+        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 99, injected_fault.clone());
         let run = on(&simulator, "remove", &["--all", "--yes"]).run().await;
-        assert_eq!(run.code, 1, "{mischief:?}: {}", run.stderr);
-        assert!(run.stderr.contains(said), "{mischief:?}: {}", run.stderr);
+        assert_eq!(run.code, 1, "{injected_fault:?}: {}", run.stderr);
+        assert!(run.stderr.contains(said), "{injected_fault:?}: {}", run.stderr);
         assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
     }
 }
@@ -97,7 +97,7 @@ async fn a_listing_with_a_shell_that_cannot_be_read_is_not_acted_on() {
 #[tokio::test]
 async fn access_denied_fails_that_session_and_not_the_others() {
     let simulator = host(leaked()).await;
-    simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, InjectedFault::Fault(5));
     let run = on(&simulator, "remove", &["--owner", "*ci-runner", "--yes"]).run().await.expect(4);
     let records = run.records();
     assert_eq!((records[0]["Outcome"].as_str(), records[0]["FaultCode"].as_u64()), (Some("Failed"), Some(5)));

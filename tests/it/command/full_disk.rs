@@ -4,11 +4,11 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::support::command::Run;
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 use crate::support::tools;
 
 /// Makes a small disk of its own, visible to nobody else, puts the files of `table` on it, and does `to_it`.
-fn look(desk: &Desk, table: &str, to_it: &str) -> Option<Run> {
+fn look(desk: &CommandFixture, table: &str, to_it: &str) -> Option<Run> {
     let disk = desk.folder().join("disk");
     fs::create_dir_all(&disk).unwrap();
     let script = format!(
@@ -40,8 +40,8 @@ const FILL: &str = "dd if=/dev/zero of=DISK/rest bs=1k 2>/dev/null || true\n\
 const FREEZE: &str = "mount -o remount,ro DISK";
 
 /// The table of a host that was listed, as it is after an orderly end and after a kill.
-async fn tables() -> (Desk, [String; 2]) {
-    let desk = Desk::listed().await;
+async fn tables() -> (CommandFixture, [String; 2]) {
+    let desk = CommandFixture::listed().await;
     let [orderly, killed] = ["orderly", "killed"].map(|name| desk.folder().join(name));
     for folder in [&orderly, &killed] {
         fs::create_dir(folder).unwrap();

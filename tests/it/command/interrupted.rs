@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Command};
 use std::time::{Duration, Instant};
 
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 use pssession::teardown::INTERRUPT_GRACE;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ const HEARD: &str = "interrupted: ";
 
 async fn with_slow_delete(delay: Duration) -> pssession::simulator::Simulator {
     let mut world = leaked();
-    world.inject_for(OperationKind::Delete, BUILD_7, 1, Mischief::Delay(delay));
+    world.inject_for(OperationKind::Delete, BUILD_7, 1, InjectedFault::Delay(delay));
     host(world).await
 }
 
@@ -103,7 +103,7 @@ async fn a_second_signal_ends_it_at_once_and_leaves_the_report() {
 #[tokio::test]
 async fn under_stop_a_failure_starts_nothing_new() {
     let mut world = leaked();
-    world.inject_for(OperationKind::Delete, BUILD_7, 1, Mischief::Fault(5));
+    world.inject_for(OperationKind::Delete, BUILD_7, 1, InjectedFault::Fault(5));
     let simulator = host(world).await;
     let args = ["--owner", "*ci-runner", "--yes", "--error-action", "stop"];
     let records = on(&simulator, "remove", &args).run().await.expect(4).records();

@@ -5,20 +5,20 @@ use std::time::SystemTime;
 use pssession::ShellId;
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
 use pssession::simulator::OperationKind;
-use pssession::store::{Note, Origin, Store};
+use pssession::store::{Origin, RowMetadata, Store};
 use pssession::wsman::Shell;
 use secrecy::ExposeSecret as _;
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 /// Runs a command with no more than the password: who logs in is remembered.
-async fn run_with_password_alone(desk: &Desk, args: &[&str]) -> Run {
+async fn run_with_password_alone(desk: &CommandFixture, args: &[&str]) -> Run {
     desk.command(args).without("PSSESSION_USER").run().await
 }
 
-fn asked(desk: &Desk, kind: OperationKind) -> usize {
+fn asked(desk: &CommandFixture, kind: OperationKind) -> usize {
     let world = desk.simulator.world();
     let world = world.lock().unwrap();
     world.count(kind)
@@ -30,7 +30,7 @@ fn ids(run: &Run) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_plain_get_says_where_the_sessions_are_that_were_only_listed() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let run = desk.run(&["get", "-o", "table"]).await.expect(0);
     assert_eq!(run.stdout, "");
     assert!(run.stderr.contains("3 sessions that were only listed on a server: --cached"), "{}", run.stderr);
@@ -42,7 +42,7 @@ async fn a_plain_get_says_where_the_sessions_are_that_were_only_listed() {
 
 #[tokio::test]
 async fn an_empty_table_is_no_error_and_is_not_created_by_looking() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let run = desk.run(&["get", "-o", "table"]).await.expect(0);
     assert!(run.stderr.contains("--on HOST asks a server"), "{}", run.stderr);
     assert!(!desk.table().exists());
@@ -50,7 +50,7 @@ async fn an_empty_table_is_no_error_and_is_not_created_by_looking() {
 
 #[tokio::test]
 async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let run = run_with_password_alone(&desk, &["remove", "--id", "1", "--yes"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed");
     assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
@@ -59,7 +59,7 @@ async fn a_listed_session_is_closed_later_with_its_number_and_the_password_alone
 
 #[tokio::test]
 async fn how_a_host_was_logged_in_on_is_still_known_after_a_removal_that_did_not_say_it() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.run(&["get", "--on", &desk.address(), "--auth", "ntlm"]).await.expect(0);
     run_with_password_alone(&desk, &["remove", "--id", "1", "--yes"]).await.expect(0);
     let left = desk.run(&["get", "--cached"]).await.expect(0).records();
@@ -68,7 +68,7 @@ async fn how_a_host_was_logged_in_on_is_still_known_after_a_removal_that_did_not
 
 #[tokio::test]
 async fn what_if_on_the_table_sends_nothing_at_all() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let run = run_with_password_alone(&desk, &["remove", "--id", "1..2", "--what-if"]).await.expect(0);
     let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
     assert_eq!(outcomes, ["WhatIf", "WhatIf"]);
@@ -77,7 +77,7 @@ async fn what_if_on_the_table_sends_nothing_at_all() {
 
 #[tokio::test]
 async fn somebody_elses_listed_session_needs_a_yes_and_an_imported_one_is_the_users() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     let run = desk.run(&["remove", "--id", "1"]).await.expect(6);
     assert!(run.stderr.contains("CONTOSO\\ci-runner"), "{}", run.stderr);
     desk.import(BUILD_7, |_| ());
@@ -87,7 +87,7 @@ async fn somebody_elses_listed_session_needs_a_yes_and_an_imported_one_is_the_us
 
 #[tokio::test]
 async fn all_means_opened_and_imported_sessions_and_cached_adds_the_listed_ones() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     desk.run(&["remove", "--all", "--yes"]).await.expect(3);
     desk.import(BUILD_7, |_| ());
     assert_eq!(ids(&desk.run(&["remove", "--all", "--yes"]).await.expect(0)), [1]);
@@ -97,7 +97,7 @@ async fn all_means_opened_and_imported_sessions_and_cached_adds_the_listed_ones(
 
 #[tokio::test]
 async fn an_imported_session_on_an_endpoint_that_nobody_knows_gets_no_handshake() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.import(BUILD_7, |row| row.note.user = Some("LAB\\ada".to_owned()));
     for yes in [&["--yes"][..], &[]] {
         let run = desk.run(&[&["remove", "--id", "1"], yes].concat()).await.expect(6);
@@ -112,7 +112,7 @@ async fn an_imported_session_on_an_endpoint_that_nobody_knows_gets_no_handshake(
 
 #[tokio::test]
 async fn a_session_that_is_no_longer_what_was_asked_for_is_left_alone() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     desk.simulator.world().lock().unwrap().shells_mut()[0].state = Some("Connected".to_owned());
     let run =
         desk.run(&["remove", "--cached", "--state", "disconnected", "--yes", "-o", "table"]).await.expect(3);
@@ -122,7 +122,7 @@ async fn a_session_that_is_no_longer_what_was_asked_for_is_left_alone() {
 
 #[tokio::test]
 async fn a_session_that_is_gone_meanwhile_is_told_so_and_leaves_the_table() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     desk.simulator.world().lock().unwrap().shells_mut().remove(0);
     let run = desk.run(&["remove", "--id", "1", "--yes"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "AlreadyGone");
@@ -133,7 +133,7 @@ async fn a_session_that_is_gone_meanwhile_is_told_so_and_leaves_the_table() {
 
 #[tokio::test]
 async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_closed_there() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.import(BUILD_7, |row| {
         row.session.computer_type = pssession::session::ComputerType::VirtualMachine;
         row.session.vm_name = "db".to_owned();
@@ -154,7 +154,7 @@ async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_c
 
 #[tokio::test]
 async fn one_password_is_not_tried_as_that_of_two_accounts() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     desk.import("A", |row| {
         row.session.endpoint_url = format!("http://{NOBODY}/wsman");
         row.note.user = Some("LAB\\eve".to_owned());
@@ -168,7 +168,7 @@ async fn one_password_is_not_tried_as_that_of_two_accounts() {
                 "LAB\\eve",
                 SystemTime::now(),
             ),
-            &Note { user: Some("LAB\\eve".to_owned()), ..Note::new(Origin::Opened) },
+            &RowMetadata { user: Some("LAB\\eve".to_owned()), ..RowMetadata::new(Origin::Opened) },
         )
         .unwrap();
     let run = run_with_password_alone(&desk, &["remove", "--all", "--cached", "--yes"]).await.expect(2);
@@ -179,7 +179,7 @@ async fn one_password_is_not_tried_as_that_of_two_accounts() {
 
 #[tokio::test]
 async fn one_account_in_two_spellings_has_one_password() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let port = desk.simulator.address().port();
     let user = desk.simulator.user();
     let opened = [(BUILD_7, "127.0.0.1", user.to_uppercase()), (BUILD_8, "localhost", user.to_lowercase())];
@@ -188,7 +188,7 @@ async fn one_account_in_two_spellings_has_one_password() {
         let shell = Shell::new(ShellId::from_server(*id), "");
         let seen_on = SeenOn { host, url: &url, port };
         let session = SessionDescriptor::from_shell(shell, seen_on, user, SystemTime::now());
-        let note = Note { user: Some(user.clone()), ..Note::new(Origin::Opened) };
+        let note = RowMetadata { user: Some(user.clone()), ..RowMetadata::new(Origin::Opened) };
         Store::open(desk.table()).unwrap().add_opened(&session, &note).unwrap();
     }
     let run = |password: String| {
@@ -205,7 +205,7 @@ async fn one_account_in_two_spellings_has_one_password() {
 
 #[tokio::test]
 async fn forget_drops_rows_sends_nothing_and_leaves_the_sessions_alone() {
-    let desk = Desk::listed().await;
+    let desk = CommandFixture::listed().await;
     desk.run(&["forget"]).await.expect(2);
     let run = desk.run(&["forget", "--id", "2", "--what-if", "-o", "table"]).await.expect(0);
     assert!(run.stderr.contains("would forget 1 session"), "{}", run.stderr);
@@ -222,7 +222,7 @@ async fn forget_drops_rows_sends_nothing_and_leaves_the_sessions_alone() {
 
 #[tokio::test]
 async fn cached_and_servers_are_two_different_questions() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let run = desk.run(&["get", "--cached", "--on", NOBODY]).await.expect(2);
     assert!(run.stderr.contains("leave out one of them"), "{}", run.stderr);
 }

@@ -1,6 +1,6 @@
 //! What the command says, where, and to whom: stdout is data, stderr is talk, and each error says what to do.
 
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -162,7 +162,7 @@ async fn a_list_has_each_property_on_its_own_line() {
 #[tokio::test]
 async fn a_closed_pipe_does_not_hide_how_the_run_ended() {
     let simulator = host(leaked()).await;
-    simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, InjectedFault::Fault(5));
     for format in ["table", "csv", "ndjson"] {
         let mut child = on(&simulator, "remove", &["--name", "build-7", "--yes", "-o", format]).spawn();
         drop(child.stdout.take());

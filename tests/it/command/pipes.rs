@@ -2,14 +2,14 @@
 
 use super::{ALICE, BUILD_8, host, leaked};
 use crate::support::command::{Pssession, Run};
-use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, NIGHTLY, PATCHING, Workplace};
+use crate::support::home_fixture::{BACKUP, BUILD_7, FOREIGN, HomeFixture, NIGHTLY, PATCHING};
 use crate::support::{pty, tools};
 
 const ALL: [&str; 5] = [BUILD_7, NIGHTLY, PATCHING, FOREIGN, BACKUP];
 
 /// Nothing was asked of a server beyond what filling the table asked.
 #[track_caller]
-fn untouched(workplace: &Workplace) {
+fn untouched(workplace: &HomeFixture) {
     assert_eq!(workplace.left(), ALL);
     assert_eq!(workplace.servers.connections() + workplace.other.connections(), 2, "a server was asked");
 }
@@ -18,7 +18,7 @@ fn untouched(workplace: &Workplace) {
 async fn sessions_go_through_a_pipe_in_every_shell_and_by_every_name() {
     for shell in ["bash", "zsh"].into_iter().filter(|shell| tools::has(shell)) {
         for script in ["Get-PSSession | Remove-PSSession", "gsn | rsn", "pssession gsn | pssession rsn"] {
-            let workplace = Workplace::new().await;
+            let workplace = HomeFixture::new().await;
             let run = workplace.shell(shell, script).await.expect(0);
             assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "{shell}: {script}");
             assert_eq!(workplace.left(), [FOREIGN], "{shell}: {script}");
@@ -35,7 +35,7 @@ async fn what_stands_between_may_be_any_filter_table_or_file() {
         "gsn -Name nightly > x.ndjson; rsn -Session x.ndjson",
         "gsn | pssession remove --session - --name nightly",
     ] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         workplace.bash(script).await.expect(0);
         assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP], "{script}");
     }
@@ -43,7 +43,7 @@ async fn what_stands_between_may_be_any_filter_table_or_file() {
 
 #[tokio::test]
 async fn an_empty_pipe_closes_nothing_and_is_no_error() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let run = workplace.bash("gsn -Name 'nobody*' | rsn; echo $?; : | rsn; echo $?").await;
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("0\n0\n", ""));
     untouched(&workplace);
@@ -51,7 +51,7 @@ async fn an_empty_pipe_closes_nothing_and_is_no_error() {
 
 #[tokio::test]
 async fn without_a_pipe_nothing_is_read_and_the_selector_is_missing() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     for script in ["rsn", "rsn < /dev/null", "rsn <&-"] {
         let run = workplace.bash(script).await.expect(2);
         assert!(run.stderr.contains("the mandatory parameter -Id is missing"), "{script}: {}", run.stderr);
@@ -70,7 +70,7 @@ async fn half_a_line_or_a_bad_pattern_sends_nothing() {
         ("(gsn; gsn --output csv) | rsn", 2, "line 5: not JSON"),
         ("echo '[{\"Id\":1},{\"Name\":\"[z-a]\"}]' | rsn", 2, "item 2: Name: "),
     ] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         let run = workplace.bash(script).await.expect(code);
         assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
         assert!(run.stderr.contains("nothing was sent"), "{script}: {}", run.stderr);
@@ -88,12 +88,12 @@ async fn what_cannot_be_bound_is_told_and_the_others_go_on() {
         ("(gsn -Name nightly; echo null) | rsn", "line 2: null, where an object is wanted"),
         ("(gsn -Name nightly; echo '{\"Name\":\"`\",\"Cn\":\"*\"}') | rsn", "of two parameter sets"),
     ] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         let run = workplace.bash(script).await.expect(1);
         assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
         assert_eq!(workplace.left(), [BUILD_7, PATCHING, FOREIGN, BACKUP], "{script}");
     }
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     workplace.bash("(echo 3; gsn) | rsn -ErrorAction Stop").await.expect(1);
     untouched(&workplace);
 }
@@ -105,12 +105,12 @@ async fn an_id_and_a_computer_must_agree() {
         (r#"{"Id":"1","Cn":"server*"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP][..]),
         (r#"{"Id":1,"ComputerName":"server01","Name":"build-7"}"#, &[NIGHTLY, PATCHING, FOREIGN, BACKUP]),
     ] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         workplace.command(&["rsn"]).stdin(object).run().await.expect(0);
         assert_eq!(workplace.left(), left, "{object}");
     }
     for object in [r#"{"Id":"99","Cn":"server*"}"#, r#"{"Id":1,"Cn":"nowhere"}"#] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         let run = workplace.command(&["rsn"]).stdin(object).run().await.expect(2);
         assert!(run.stderr.contains("nothing was sent"), "{object}: {}", run.stderr);
         untouched(&workplace);
@@ -119,7 +119,7 @@ async fn an_id_and_a_computer_must_agree() {
 
 #[tokio::test]
 async fn plain_numbers_and_texts_are_not_bound_and_each_is_told() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let run = workplace.bash("printf '1\\n\\nnightly\\n' | rsn -vb").await.expect(1);
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("Remove-PSSession: ")).collect();
     let cannot = "Remove-PSSession: the input object cannot be bound to a parameter of Remove-PSSession";
@@ -151,12 +151,12 @@ async fn objects_without_an_identity_choose_by_their_properties() {
         (r#"{"VMName":"*"}"#, &ALL),
         (r#"{"Name":"nobody*"}"#, &ALL),
     ] {
-        let workplace = Workplace::new().await;
+        let workplace = HomeFixture::new().await;
         let run = workplace.command(&["rsn"]).stdin(objects).run().await.expect(0);
         assert_eq!(run.stderr, "", "{objects}");
         assert_eq!(workplace.left(), left, "{objects}");
     }
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let objects =
         "{\"Name\":\"nobody\"}\n{\"ComputerName\":\"nowhere*\"}\n{\"Id\":77}\n{\"Name\":\"backup\"}\n";
     let run = workplace.command(&["rsn"]).stdin(objects).run().await.expect(1);
@@ -171,7 +171,7 @@ async fn objects_without_an_identity_choose_by_their_properties() {
 
 #[tokio::test]
 async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let run =
         workplace.command(&["rsn", "-WhatIf"]).stdin("{\"Id\":1}\n".repeat(100_000)).run().await.expect(0);
     assert_eq!(run.stdout.lines().count(), 1);
@@ -185,7 +185,7 @@ async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
 
 #[tokio::test]
 async fn an_object_leads_no_login_to_where_nobody_sent_one() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let stranger = host(leaked()).await;
     let object = format!(
         "{{\"ShellId\":\"{BUILD_8}\",\"Name\":\"nightly\",\"Endpoint\":\"http://{}/wsman\"}}\n",
@@ -199,7 +199,7 @@ async fn an_object_leads_no_login_to_where_nobody_sent_one() {
 
 #[tokio::test]
 async fn what_export_clixml_wrote_goes_the_same_way() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let session = |id: &str, port: u16| {
         format!(
             "<Obj RefId=\"{port}\"><Props><S N=\"ComputerName\">127.0.0.1</S><G N=\"InstanceId\">{id}</G>\
@@ -220,7 +220,7 @@ fn lines(run: &Run) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_computer_that_is_named_is_asked_and_shows_its_cmd_shells_too() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let port = workplace.servers.port().to_string();
     let words = ["Get-PSSession", "-ComputerName", "127.0.0.1", "-Port", &port, "--output", "table"];
     let run = workplace.command(&words).run().await.expect(0);
@@ -231,7 +231,7 @@ async fn a_computer_that_is_named_is_asked_and_shows_its_cmd_shells_too() {
 
 #[tokio::test]
 async fn a_computer_that_is_asked_misses_names_only_if_it_has_sessions_that_pass() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let port = workplace.servers.port().to_string();
     let run = async |more: &[&str]| {
         let words = [&["Get-PSSession", "127.0.0.1", "-Port", &port, "-vb"], more].concat();
@@ -255,7 +255,7 @@ async fn a_computer_that_is_asked_misses_names_only_if_it_has_sessions_that_pass
 
 #[tokio::test]
 async fn a_list_has_the_properties_of_powershell_and_more() {
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let run = workplace.command(&["gsn", "-Id", "1", "--output", "list"]).run().await.expect(0);
     let lines = lines(&run);
     assert_eq!((lines[0], lines[1], lines[2]), ("", "Id                : 1", "Name              : build-7"));
@@ -268,7 +268,7 @@ async fn on_a_terminal_it_is_powershells_table_and_in_our_own_spelling_our_own()
     if !pty::available() {
         return;
     }
-    let workplace = Workplace::new().await;
+    let workplace = HomeFixture::new().await;
     let shown = async |words: &[&str], columns| {
         let run =
             pty::Pty::new(words).columns(columns).env("PSSESSION_STORE", workplace.table().to_str().unwrap());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pssession::simulator::{Mischief, OperationKind, SimulatedShell, Simulator, World};
+use pssession::simulator::{InjectedFault, OperationKind, SimulatedShell, Simulator, World};
 use secrecy::ExposeSecret as _;
 
 use super::{NOBODY, host, leaked, on};
@@ -13,7 +13,7 @@ const SLOW: Duration = Duration::from_millis(1500);
 
 async fn slow_at(kind: OperationKind) -> Simulator {
     let mut world = leaked();
-    world.inject(kind, 1, Mischief::Delay(SLOW));
+    world.inject(kind, 1, InjectedFault::Delay(SLOW));
     host(world).await
 }
 
@@ -63,12 +63,12 @@ async fn stubborn() -> Simulator {
     for number in 0..7 {
         let id = format!("0000000{number}-65A0-49F2-9053-A1B156C95777");
         world.add(SimulatedShell::powershell(&id, "build", "CONTOSO\\ci-runner", "Microsoft.PowerShell"));
-        let mischief = match number {
-            2 => Mischief::Fault(5),
-            6 => Mischief::Delay(SLOW),
+        let injected_fault = match number {
+            2 => InjectedFault::Fault(5),
+            6 => InjectedFault::Delay(SLOW),
             _ => continue,
         };
-        world.inject_for(OperationKind::Delete, &id, 1, mischief);
+        world.inject_for(OperationKind::Delete, &id, 1, injected_fault);
     }
     host(world).await
 }

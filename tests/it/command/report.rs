@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pssession::simulator::{Mischief, OperationKind, Simulator};
+use pssession::simulator::{InjectedFault, OperationKind, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,9 +13,9 @@ use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
 use crate::support::command::{Pssession, Run};
 
 /// A folder for a report.
-struct Desk(TempDir);
+struct CommandFixture(TempDir);
 
-impl Desk {
+impl CommandFixture {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -51,7 +51,7 @@ fn outcomes(report: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let hosts = format!("{},{NOBODY}", simulator.address());
     let path = desk.path();
     let args = ["remove", "--on", &hosts, "--name", "build-7,nobody,x*", "--yes", "-o", "json", "--report"];
@@ -106,7 +106,7 @@ async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() 
 #[tokio::test]
 async fn the_file_is_its_owners_alone_even_where_it_was_everybodys() {
     use std::os::unix::fs::PermissionsExt as _;
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     fs::write(desk.path(), "old").unwrap();
     fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o644)).unwrap();
     desk.remove(&simulator, &["--name", "build-7", "--what-if"]).await.expect(0);
@@ -117,7 +117,7 @@ async fn the_file_is_its_owners_alone_even_where_it_was_everybodys() {
 
 #[tokio::test]
 async fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let folder = desk.0.path().to_str().unwrap().to_owned();
     let nowhere = format!("{folder}/no/such/folder.json");
     for path in [nowhere.as_str(), &folder, "/dev/null", ""] {
@@ -130,7 +130,7 @@ async fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent()
 
 #[tokio::test]
 async fn what_cannot_be_meant_leaves_an_older_report_as_it_is() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     fs::write(desk.path(), "old").unwrap();
     for args in [&["--yes"][..], &["--name", "[", "--yes"], &["--all", "--auth", "none"]] {
         desk.remove(&simulator, args).await.expect(2);
@@ -141,7 +141,7 @@ async fn what_cannot_be_meant_leaves_an_older_report_as_it_is() {
 
 #[tokio::test]
 async fn a_run_that_nobody_confirmed_reports_its_plan_and_why_it_ended() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     desk.remove(&simulator, &["--owner", "*ci-runner"]).await.expect(6);
     let report = desk.report();
     assert_eq!((&report["ExitCode"], outcomes(&report)), (&json!(6), vec![Value::Null, Value::Null]));
@@ -153,7 +153,7 @@ async fn a_run_that_nobody_confirmed_reports_its_plan_and_why_it_ended() {
 
 #[tokio::test]
 async fn a_run_that_a_miss_stopped_is_reported_with_its_miss() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let args = ["--name", "build-7,nobody", "--yes", "--error-action", "stop"];
     desk.remove(&simulator, &args).await.expect(1);
     let report = desk.report();
@@ -163,11 +163,11 @@ async fn a_run_that_a_miss_stopped_is_reported_with_its_miss() {
 
 #[tokio::test]
 async fn a_run_that_reached_no_host_or_had_no_time_is_reported() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     simulator.world().lock().unwrap().inject(
         OperationKind::Enumerate,
         1,
-        Mischief::Delay(Duration::from_secs(60)),
+        InjectedFault::Delay(Duration::from_secs(60)),
     );
     desk.remove(&simulator, &["--all", "--yes", "--deadline", "1s"]).await.expect(7);
     let report = desk.report();
@@ -186,7 +186,7 @@ async fn a_run_that_reached_no_host_or_had_no_time_is_reported() {
 
 #[tokio::test]
 async fn a_report_takes_the_place_of_nothing_that_the_run_reads() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let path = desk.path();
     let path = path.to_str().unwrap();
     let objects = on(&simulator, "get", &["--store", path]).run().await.expect(0).stdout;
@@ -205,8 +205,8 @@ async fn a_report_takes_the_place_of_nothing_that_the_run_reads() {
 #[tokio::test]
 async fn a_run_that_is_interrupted_terminated_or_hung_up_on_is_reported() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
-        let (simulator, desk) = (host(leaked()).await, Desk::new());
-        let delay = Mischief::Delay(Duration::from_secs(60));
+        let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
+        let delay = InjectedFault::Delay(Duration::from_secs(60));
         simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, delay);
         let interrupting = format!("kill -{signal} $PPID; printf %s \"$SECRET\"");
         let args = ["--all", "--yes", "--password-command", &interrupting];
@@ -225,7 +225,7 @@ async fn an_interrupt_while_stdin_is_read_ends_it_and_leaves_a_report_and_nothin
         return;
     }
     for reading in [["--session", "-"], ["--inventory", "-"]] {
-        let (simulator, desk) = (host(leaked()).await, Desk::new());
+        let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
         let path = desk.path();
         let args = [&["--all", "--report", path.to_str().unwrap()][..], &reading].concat();
         let pty = Pty::on(&simulator, "remove", &args);
@@ -242,7 +242,7 @@ async fn an_interrupt_at_a_question_leaves_a_report_and_nothing_beside_it() {
     if !available() {
         return;
     }
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let path = desk.path();
     let args = ["--owner", "*ci-runner", "--report", path.to_str().unwrap()];
     Pty::on(&simulator, "remove", &args).answer(&[("[y/N] ", "\x03")]).await.expect(130);
@@ -256,7 +256,7 @@ async fn an_interrupt_at_a_question_leaves_a_report_and_nothing_beside_it() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_report_that_fails_at_the_end_is_told_and_is_no_success() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let path = desk.path();
     let too_late = format!("mkdir {}; printf %s \"$SECRET\"", path.display());
     let run = desk
@@ -272,7 +272,7 @@ async fn a_report_that_fails_at_the_end_is_told_and_is_no_success() {
 #[cfg(unix)]
 #[tokio::test]
 async fn through_a_link_what_it_leads_to_is_replaced() {
-    let (simulator, desk, elsewhere) = (host(leaked()).await, Desk::new(), Desk::new());
+    let (simulator, desk, elsewhere) = (host(leaked()).await, CommandFixture::new(), CommandFixture::new());
     fs::write(elsewhere.path(), "old").unwrap();
     std::os::unix::fs::symlink(elsewhere.path(), desk.path()).unwrap();
     desk.remove(&simulator, &["--name", "build-7", "--what-if"]).await.expect(0);
@@ -297,7 +297,7 @@ async fn on_stdout_the_report_stands_alone() {
 async fn what_a_terminal_would_obey_or_hide_is_spelt_out() {
     let mut world = leaked();
     world.shells_mut()[0].name = Some("build\u{9b}31m\u{202e}7".to_owned());
-    let (simulator, desk) = (host(world).await, Desk::new());
+    let (simulator, desk) = (host(world).await, CommandFixture::new());
     desk.remove(&simulator, &["--instance-id", BUILD_7, "--what-if"]).await.expect(0);
     let text = fs::read_to_string(desk.path()).unwrap();
     assert!(text.contains(r"build\u009b31m\u202e7"), "{text}");
@@ -307,7 +307,7 @@ async fn what_a_terminal_would_obey_or_hide_is_spelt_out() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_killed_runs_left_is_cleared_away_and_what_others_are_at_is_not() {
-    let (simulator, desk) = (host(leaked()).await, Desk::new());
+    let (simulator, desk) = (host(leaked()).await, CommandFixture::new());
     let file = |name: &str, text: &str, age: Duration| {
         let path = desk.0.path().join(name);
         fs::write(&path, text).unwrap();

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
-async fn remove(desk: &Desk, text: &str) -> Run {
+async fn remove(desk: &CommandFixture, text: &str) -> Run {
     desk.pipe(text, &["remove", "--session", "-", "--yes"]).await
 }
 
@@ -27,7 +27,7 @@ fn closed(id: &str) -> (String, String) {
 
 #[tokio::test]
 async fn what_get_prints_and_a_filter_lets_through_is_what_remove_closes() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let ci = |object: &&Value| object["Owner"].as_str().unwrap().ends_with("ci-runner");
     let listed = desk.list().await;
     let run = remove(&desk, &lines(listed.iter().filter(ci))).await.expect(0);
@@ -38,7 +38,7 @@ async fn what_get_prints_and_a_filter_lets_through_is_what_remove_closes() {
 
 #[tokio::test]
 async fn an_object_is_planned_once_at_its_first_place_and_its_shell_id_counts_more_than_its_id() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let mut listed = desk.list().await;
     listed[0]["Id"] = json!(3);
     let run = remove(&desk, &lines([&listed[1], &listed[0], &listed[1]])).await.expect(0);
@@ -48,7 +48,7 @@ async fn an_object_is_planned_once_at_its_first_place_and_its_shell_id_counts_mo
 
 #[tokio::test]
 async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.list().await;
     let run = remove(&desk, "{\"Id\": 1}\n{\"Id\": 77}\n").await.expect(4);
     assert_eq!(outcomes(&run), [closed(BUILD_7)]);
@@ -57,7 +57,7 @@ async fn an_object_with_an_id_alone_names_a_row_of_the_table() {
 
 #[tokio::test]
 async fn an_id_of_another_table_closes_nothing_here() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let own = desk.list().await;
     for (key, value) in [("Name", "nightly"), ("ComputerName", "web99")] {
         let run = remove(&desk, &json!({ "Id": 1, key: value }).to_string()).await.expect(2);
@@ -71,7 +71,7 @@ async fn an_id_of_another_table_closes_nothing_here() {
 
 #[tokio::test]
 async fn an_object_of_a_session_that_had_another_identity_closes_nothing() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     for (key, value) in [("Owner", r"CONTOSO\mallory"), ("ClientIP", "192.0.2.7"), ("ResourceUri", "urn:x")] {
         let mut listed = desk.list().await;
         listed[0][key] = json!(value);
@@ -83,7 +83,7 @@ async fn an_object_of_a_session_that_had_another_identity_closes_nothing() {
 
 #[tokio::test]
 async fn forget_tells_only_of_sessions_that_were_in_the_table() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let forget = ["forget", "--session", "-", "-o", "table"];
     let strange = json!({ "ShellId": "X", "ComputerName": "web99" });
     let run = desk.pipe(&strange.to_string(), &forget).await.expect(3);
@@ -100,7 +100,7 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
 
 #[tokio::test]
 async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_error() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let mut listed = desk.list().await;
     listed[0]["ComputerName"] = json!("web\u{202e}10");
     listed[0]["Owner"] = json!("somebody else");
@@ -113,7 +113,7 @@ async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_err
 
 #[tokio::test]
 async fn who_logs_in_and_how_is_not_for_a_pipe_to_say() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let address = desk.simulator.address().to_string();
     let object = json!({
         "ShellId": BUILD_7,
@@ -132,7 +132,7 @@ async fn who_logs_in_and_how_is_not_for_a_pipe_to_say() {
 
 #[tokio::test]
 async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
     let run = remove(&desk, &object).await.expect(2);
     assert!(run.stderr.contains("names neither Endpoint nor ComputerName"), "{}", run.stderr);
@@ -142,7 +142,7 @@ async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id(
 
 #[tokio::test]
 async fn whoever_calls_a_session_star_does_not_choose_all_the_others() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.list().await;
     for (id, name) in [(BUILD_7, "build-7"), (ALICE, "*")] {
         desk.import(id, |row| row.session.shell.name = Some(name.to_owned()));
@@ -156,7 +156,7 @@ async fn whoever_calls_a_session_star_does_not_choose_all_the_others() {
 
 #[tokio::test]
 async fn an_id_of_another_virtual_machine_is_not_taken_for_the_row_of_that_number() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.list().await;
     let run = remove(&desk, r#"{"Id":1,"VMName":"db"}"#).await.expect(2);
     assert!(run.stderr.contains("the object has the VMName \"db\""), "{}", run.stderr);
@@ -165,7 +165,7 @@ async fn an_id_of_another_virtual_machine_is_not_taken_for_the_row_of_that_numbe
 
 #[tokio::test]
 async fn input_that_breaks_off_sends_nothing() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let listed = desk.list().await;
     let whole = lines(&listed);
     let run = remove(&desk, &whole[..whole.len() - 40]).await.expect(2);
@@ -177,7 +177,7 @@ async fn input_that_breaks_off_sends_nothing() {
 
 #[tokio::test]
 async fn an_empty_pipe_is_a_success_in_which_nothing_happens() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     for nothing in ["", "\n", "[]"] {
         let run = remove(&desk, nothing).await.expect(0);
         assert_eq!(run.stdout, "");
@@ -186,7 +186,7 @@ async fn an_empty_pipe_is_a_success_in_which_nothing_happens() {
 
 #[tokio::test]
 async fn a_poisoned_line_gets_no_handshake_and_yes_does_not_change_that() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let trap = host(leaked()).await;
     let mut listed = desk.list().await;
     listed[1]["Endpoint"] = json!(format!("http://{}/wsman", trap.address()));
@@ -203,7 +203,7 @@ async fn a_poisoned_line_gets_no_handshake_and_yes_does_not_change_that() {
 
 #[tokio::test]
 async fn a_server_that_is_named_beside_the_objects_may_be_logged_in_on() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let address = desk.simulator.address().to_string();
     let object = json!({ "ShellId": BUILD_7, "Endpoint": format!("http://{address}/wsman") }).to_string();
     remove(&desk, &object).await.expect(6);
@@ -215,7 +215,7 @@ async fn a_server_that_is_named_beside_the_objects_may_be_logged_in_on() {
 
 #[tokio::test]
 async fn a_session_that_only_a_pipe_tells_of_is_not_taken_for_ones_own() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let address = desk.simulator.address().to_string();
     let forged = json!({
         "ShellId": BUILD_7,
@@ -232,7 +232,7 @@ async fn a_session_that_only_a_pipe_tells_of_is_not_taken_for_ones_own() {
 
 #[tokio::test]
 async fn objects_can_be_narrowed_looked_at_and_forgotten_like_anything_else() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let text = lines(&desk.list().await);
     let run = desk.pipe(&text, &["get", "--session", "-", "--owner", "*alice", "-o", "name"]).await.expect(0);
     assert_eq!(run.stdout.trim(), ALICE);
@@ -244,7 +244,7 @@ async fn objects_can_be_narrowed_looked_at_and_forgotten_like_anything_else() {
 
 #[tokio::test]
 async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     desk.list().await;
     let csv = desk.pipe("", &["get", "--cached", "-o", "csv"]).await.expect(0).stdout;
     let kept: Vec<&str> = csv.lines().filter(|line| !line.contains("alice")).collect();
@@ -257,7 +257,7 @@ async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
 
 #[tokio::test]
 async fn stdin_is_read_by_one_option_alone() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let run = desk.pipe("[]", &["remove", "--session", "-", "--password-file", "-", "--yes"]).await.expect(2);
     assert!(run.stderr.contains("--session and --password-file would all read stdin"), "{}", run.stderr);
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use pssession::simulator::{Mischief, OperationKind, Simulator};
+use pssession::simulator::{InjectedFault, OperationKind, Simulator};
 
 use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
 use crate::support::command::Run;
@@ -20,7 +20,7 @@ const HEARD: &str = "interrupted: ";
 
 async fn with_slow_delete() -> Simulator {
     let mut world = leaked();
-    world.inject_for(OperationKind::Delete, BUILD_7, 1, Mischief::Delay(Duration::from_millis(500)));
+    world.inject_for(OperationKind::Delete, BUILD_7, 1, InjectedFault::Delay(Duration::from_millis(500)));
     host(world).await
 }
 

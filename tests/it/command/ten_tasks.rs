@@ -2,7 +2,7 @@
 //! accepted runs stand in `fixtures/ten-tasks.txt`; each that fails must say what to do.
 
 use crate::support::fixtures::{assert_snapshot, read};
-use crate::support::page_fixture::{Reader, Stage};
+use crate::support::page_fixture::{PageFixture, Reader};
 use crate::support::pty;
 use crate::support::screen::is_as_shown;
 use crate::support::tools;
@@ -56,7 +56,7 @@ const SLIPS: [Task; 9] = [
 ];
 
 /// The command line, stdout, stderr and exit code of one task.
-async fn tell(stage: &Stage, Task { wish, line, answer, code }: &Task) -> String {
+async fn tell(stage: &PageFixture, Task { wish, line, answer, code }: &Task) -> String {
     let reader = answer.map_or(Reader::Silent, Reader::Answers);
     let ran = stage.run(&format!("{{ {line}; }} 2> stderr.txt"), &reader).await;
     let stderr = stage.run("cat stderr.txt", &Reader::Silent).await.screen;
@@ -78,7 +78,7 @@ async fn ten_tasks_of_a_new_user_all_end_in_something_helpful() {
     if !pty::available() || !tools::has("jq") {
         return;
     }
-    let stage = Stage::set().await;
+    let stage = PageFixture::set().await;
     let mut told = String::new();
     for task in TASKS.iter().chain(&SLIPS) {
         told.push_str(&tell(&stage, task).await);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{BUILD_7, BUILD_8, host};
 use crate::support::command::Pssession;
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 /// It turns around what follows, hides a letter, and ends with a tag that nothing shows.
 const NAME: &str = "b\u{202e}7-d\u{200d}liub\u{ad}\u{e0041}";
@@ -13,12 +13,12 @@ const SPELT_OUT: &str = r"b\u{202e}7-d\u{200d}liub\u{ad}\u{e0041}";
 const IN_JSON: &str = r"b\u202e7-d\u200dliub\u00ad\udb40\udc41";
 const FORMULA: &str = "=HYPERLINK(\"http://x\")";
 
-async fn desk() -> Desk {
+async fn desk() -> CommandFixture {
     let mut world = World::new("web01");
     let shell = |id, name| SimulatedShell::powershell(id, name, r"CONTOSO\ann", "Microsoft.PowerShell");
     world.add(shell(BUILD_7, NAME));
     world.add(shell(BUILD_8, FORMULA));
-    Desk::of(host(world).await)
+    CommandFixture::of(host(world).await)
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::support::home_fixture::Workplace;
+use crate::support::home_fixture::HomeFixture;
 
 /// ServerState, State and Availability by Id. PowerShell says `Disconnected` of all that a server lists; here only
 /// where the server does. The fourth is no longer there, and the sixth is known from PowerShell's own words alone.
@@ -16,8 +16,8 @@ const WORDS: [(i64, [&str; 3]); 5] = [
     (6, ["", "Opened", "Available"]),
 ];
 
-async fn workplace() -> Workplace {
-    let workplace = Workplace::new().await;
+async fn workplace() -> HomeFixture {
+    let workplace = HomeFixture::new().await;
     workplace.other.world().lock().unwrap().shells_mut().clear();
     let host = workplace.other.address().to_string();
     workplace.command(&["get", "--on", &host]).run().await.expect(0);

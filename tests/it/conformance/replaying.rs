@@ -140,7 +140,7 @@ fn garbage_is_unexpected_and_changes_nothing() {
         b"<html/>",
         b"<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'/>",
     ] {
-        assert!(matches!(replay.answer(garbage).unwrap(), Answer::Unexpected { .. }));
+        assert!(matches!(replay.answer(garbage).unwrap(), Answer::Mismatch { .. }));
     }
     assert!(matches!(
         replay.answer(request("identify", 1).as_bytes()).unwrap(),

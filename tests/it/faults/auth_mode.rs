@@ -20,13 +20,13 @@ const HOST: &str = "web01.lab";
 const SESSION_KEY: [u8; 16] = [7; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum AuthMode {
     BasicTls,
     NtlmSealed,
     NtlmTls,
 }
 
-pub(super) const WAYS: [Way; 3] = [Way::BasicTls, Way::NtlmSealed, Way::NtlmTls];
+pub(super) const AUTH_MODES: [AuthMode; 3] = [AuthMode::BasicTls, AuthMode::NtlmSealed, AuthMode::NtlmTls];
 
 /// What the server knows of its connections: who has logged in, and under which keys.
 #[derive(Default)]
@@ -50,7 +50,7 @@ pub(super) enum Step {
     In,
 }
 
-impl Way {
+impl AuthMode {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::BasicTls => "Basic, HTTPS",
@@ -108,12 +108,13 @@ pub(super) fn identity() -> &'static Identity {
 
 impl Logins {
     /// The server's part of a login; every password is right.
-    pub(super) fn step(&self, way: Way, seen: &Seen, dropped_flags: u32) -> Step {
+    pub(super) fn step(&self, way: AuthMode, seen: &Seen, dropped_flags: u32) -> Step {
         let Some(shown) = seen.header("authorization") else {
-            let is_in = way != Way::BasicTls && self.standing.lock().unwrap().contains_key(&seen.connection);
+            let is_in =
+                way != AuthMode::BasicTls && self.standing.lock().unwrap().contains_key(&seen.connection);
             return if is_in { Step::In } else { Step::Talk(way.unauthorized()) };
         };
-        if way == Way::BasicTls {
+        if way == AuthMode::BasicTls {
             let is_login = String::from_utf8_lossy(&seen.body).contains("wsmanidentity.xsd");
             let identity = Response::soap(200, "<s:Envelope>identified</s:Envelope>");
             return if is_login { Step::Verdict(identity) } else { Step::In };

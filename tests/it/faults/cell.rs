@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pssession::simulator::{Mischief, OperationKind, SimulatedShell, World};
-use pssession::teardown::{Cancellation, Circumstances, Engine, HostTally, Requirement, Survey};
+use pssession::simulator::{InjectedFault, OperationKind, SimulatedShell, World};
+use pssession::teardown::{Cancellation, Engine, HostCounts, Requirement, RunSummary, Survey};
 use pssession::{Connector, Error, Plan, Policy};
 use tokio::time::Instant;
 
-use super::auth_mode::{Way, identity};
-use super::fault::{Deed, Trouble};
+use super::auth_mode::{AuthMode, identity};
+use super::fault::{Deed, Fault};
 use super::host::Host;
 use super::{Operation, clock};
 use crate::support::raw::{RawServer, Script};
@@ -40,11 +40,11 @@ pub(super) struct Ending {
 }
 
 /// Runs one cell. What must hold in each of them is asserted here.
-pub(super) fn run(way: Way, operation: Operation, trouble: &'static Trouble) -> Ending {
+pub(super) fn run(way: AuthMode, operation: Operation, trouble: &'static Fault) -> Ending {
     clock::run(|steps| async move {
         let mut world = world();
         if operation == Operation::Again {
-            world.inject(OperationKind::Delete, 1, Mischief::Pretend);
+            world.inject(OperationKind::Delete, 1, InjectedFault::Pretend);
         }
         let host = Host::new(way, operation, trouble, world);
         let script: Script = {
@@ -77,12 +77,7 @@ pub(super) fn world() -> World {
 }
 
 /// What `pssession remove --on web01.lab --name build` does, without its talk.
-async fn close(
-    host: &Host,
-    operation: Operation,
-    trouble: &Trouble,
-    connector: Arc<dyn Connector>,
-) -> Ending {
+async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Arc<dyn Connector>) -> Ending {
     let policy = match operation {
         // Each of many polls reads what may be large; ten of them show as much as thirty.
         Operation::Check | Operation::Again | Operation::Verify => {
@@ -95,9 +90,9 @@ async fn close(
     let survey = engine.survey(vec![connector], &cancellation).await;
     let plan: Vec<_> =
         survey.sessions().into_iter().filter(|session| session.shell.shell_id.as_str() == WANTED).collect();
-    let standings = survey.standings();
+    let host_results = survey.host_results();
     let circumstances =
-        Circumstances { hits: plan.len(), required: Some(Requirement::Present), ..Circumstances::default() };
+        RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };
     if let Deed::Meanwhile(change) = trouble.deed {
         host.struck();
         change(&mut host.world.lock().unwrap());
@@ -110,7 +105,7 @@ async fn close(
         [] => ("nothing planned".to_owned(), unlisted),
         _ => panic!("{:?}", report.records),
     };
-    let circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
+    let circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
     let exit_code = report.exit_code(&circumstances).code();
     let deletes = host.deletes.lock().unwrap().len();
     Ending { outcome, reason, exit_code, deletes, took: Duration::ZERO }
@@ -161,7 +156,7 @@ fn a_cell_that_breaks_a_rule_is_found_out() {
         took: Duration::ZERO,
     };
     let breaks = |change: fn(&Host), ending: Ending| {
-        let host = Host::new(Way::NtlmTls, Operation::Delete, trouble, world());
+        let host = Host::new(AuthMode::NtlmTls, Operation::Delete, trouble, world());
         host.struck();
         change(&host);
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge(&host, &ending))).is_err()

@@ -8,7 +8,7 @@ use crate::support::raw::{RawServer, Script};
 use crate::teardown::ADMIN;
 use crate::transport::tls::self_signed;
 
-use super::auth_mode::Way::{self, BasicTls, NtlmSealed, NtlmTls};
+use super::auth_mode::AuthMode::{self, BasicTls, NtlmSealed, NtlmTls};
 use super::host::Host;
 use super::{Operation, cell, troubles};
 
@@ -16,7 +16,7 @@ use super::{Operation, cell, troubles};
 const NAMES: [&str; 2] = ["localhost", "web01.lab"];
 
 /// Troubles that need no patience, each with the operation that it strikes and the login.
-const TOLD: &[(Operation, &str, Way)] = &[
+const TOLD: &[(Operation, &str, AuthMode)] = &[
     (Operation::Handshake, "connection refused from then on", BasicTls),
     (Operation::Handshake, "reset before it was done", NtlmTls),
     (Operation::Handshake, "401 for ever", BasicTls),
@@ -52,7 +52,7 @@ const TOLD: &[(Operation, &str, Way)] = &[
 ];
 
 /// One run: what was typed, what came on both streams, and the exit code.
-async fn tell(operation: Operation, name: &str, way: Way) -> String {
+async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
     let trouble = troubles().find(|trouble| trouble.name == name).unwrap();
     assert!(trouble.not_applicable(way, operation).is_none(), "{operation:?}, {name}");
     let host = Host::new(way, operation, trouble, cell::world());

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pssession::simulator::World;
 
-use super::auth_mode::{Keys, Way};
+use super::auth_mode::{AuthMode, Keys};
 use super::{Operation, hostile, wire, words};
 use crate::support::raw::Act;
 
-pub(super) struct Trouble {
+pub(super) struct Fault {
     /// As the page calls it.
     pub(super) name: &'static str,
     pub(super) deed: Deed,
@@ -49,7 +49,7 @@ pub(super) enum Deed {
 
 /// The request that is struck.
 pub(super) struct Strike<'a> {
-    pub(super) way: Way,
+    pub(super) way: AuthMode,
     pub(super) operation: Operation,
     /// The right answer.
     pub(super) envelope: &'a str,
@@ -79,11 +79,11 @@ pub(super) enum Reach {
 }
 
 /// Every trouble, in the page's order.
-pub(super) fn troubles() -> impl Iterator<Item = &'static Trouble> {
-    wire::TROUBLES.iter().chain(words::TROUBLES).chain(hostile::TROUBLES)
+pub(super) fn troubles() -> impl Iterator<Item = &'static Fault> {
+    wire::FAULTS.iter().chain(words::FAULTS).chain(hostile::FAULTS)
 }
 
-impl Trouble {
+impl Fault {
     pub(super) const fn new(name: &'static str, reach: Reach, deed: Deed) -> Self {
         Self { name, deed, reach, once: false, forgets: false }
     }
@@ -93,7 +93,7 @@ impl Trouble {
     }
 
     /// Why there is no such cell, if there is none.
-    pub(super) fn not_applicable(&self, way: Way, operation: Operation) -> Option<NotApplicable> {
+    pub(super) fn not_applicable(&self, way: AuthMode, operation: Operation) -> Option<NotApplicable> {
         use Operation::{Delete, Enumerate, Handshake, Signal};
         let is_login = operation == Handshake;
         let is_sealing = matches!(self.reach, Reach::Sealed | Reach::SealedBefore | Reach::SealedLogin);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use pssession::teardown::{Cancellation, Circumstances, Engine, HostTally, Outcome, Requirement};
+use pssession::teardown::{Cancellation, Engine, HostCounts, Outcome, Requirement, RunSummary};
 use pssession::{Plan, Policy};
 
 use super::cell::chain;
@@ -69,18 +69,15 @@ fn run(name: &'static str, verdicts: [Verdict; HOSTS], known: &[usize], policy: 
         let survey = engine.survey(fleet.connectors(), &cancellation).await;
         let mine = survey.sessions().into_iter().filter(|session| session.shell.shell_id.as_str() == "A");
         let plan: Vec<_> = mine.collect();
-        let standings = survey.standings();
+        let host_results = survey.host_results();
         let mut reasons = BTreeMap::new();
         for error in survey.hosts().iter().filter_map(|host| host.listing()?.err()) {
             *reasons.entry(chain(error)).or_default() += 1;
         }
-        let circumstances = Circumstances {
-            hits: plan.len(),
-            required: Some(Requirement::Present),
-            ..Circumstances::default()
-        };
+        let circumstances =
+            RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };
         let report = engine.run(Plan::new(plan), survey, &cancellation, |_| ()).await;
-        let circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
+        let circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
         FleetRow {
             name,
             closed: report.records.iter().filter(|record| record.outcome == Outcome::Closed).count(),

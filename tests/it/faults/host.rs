@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pssession::auth::{Seal as _, sealing};
-use pssession::simulator::{Account, Caller, Mischief, OperationKind, World};
+use pssession::simulator::{Account, Caller, InjectedFault, OperationKind, World};
 use pssession::wsman::xml::MAX_BYTES;
 
 use super::Operation;
-use super::auth_mode::{Keys, Logins, Step, Way};
-use super::fault::{Deed, Strike, Trouble};
+use super::auth_mode::{AuthMode, Keys, Logins, Step};
+use super::fault::{Deed, Fault, Strike};
 use crate::support::raw::{Act, Response, Seen};
 use crate::teardown::ADMIN;
 
 pub(super) struct Host {
-    way: Way,
+    way: AuthMode,
     operation: Operation,
-    trouble: &'static Trouble,
+    trouble: &'static Fault,
     pub(super) world: Mutex<World>,
     logins: Logins,
     /// The shells whose Deletes came, in order.
@@ -34,7 +34,12 @@ const PAGE_TAKES: Duration = Duration::from_secs(1);
 const PAGE: (&str, &str) = (">32000<", ">2<");
 
 impl Host {
-    pub(super) fn new(way: Way, operation: Operation, trouble: &'static Trouble, world: World) -> Arc<Self> {
+    pub(super) fn new(
+        way: AuthMode,
+        operation: Operation,
+        trouble: &'static Fault,
+        world: World,
+    ) -> Arc<Self> {
         Arc::new(Self {
             way,
             operation,
@@ -155,12 +160,12 @@ impl Host {
                 make(&strike)
             }
             Deed::Fault(code, status) => {
-                world.inject(entry.kind, 1, Mischief::Fault(code));
+                world.inject(entry.kind, 1, InjectedFault::Fault(code));
                 let fault = world.handle(&caller, request.as_bytes(), Duration::ZERO);
                 self.whole(seen, status, &fault.body)
             }
             Deed::FaultAfter(code) => {
-                world.inject(entry.kind, 1, Mischief::FaultAfter(code));
+                world.inject(entry.kind, 1, InjectedFault::FaultAfter(code));
                 let fault = world.handle(&caller, request.as_bytes(), Duration::ZERO);
                 self.whole(seen, fault.status, &fault.body)
             }

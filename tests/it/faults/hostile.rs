@@ -7,10 +7,10 @@ use std::time::Duration;
 use pssession::wsman::uri;
 
 use super::Operation;
-use super::fault::{Deed, Reach, Strike, Trouble};
+use super::fault::{Deed, Fault, Reach, Strike};
 use crate::support::raw::{Act, Response};
 
-pub(super) const TROUBLES: &[Trouble] = &[
+pub(super) const FAULTS: &[Fault] = &[
     http("a gzip bomb", |_| {
         let bomb = Response::new(200).header("Content-Encoding", "gzip");
         Act::Answer(bomb.body("application/soap+xml", gzip_bomb().as_slice()))
@@ -33,14 +33,14 @@ pub(super) const TROUBLES: &[Trouble] = &[
         let units = std::iter::once(0xfeff).chain(strike.envelope.encode_utf16());
         units.flat_map(u16::to_le_bytes).collect()
     }),
-    Trouble::new("each item twice", Reach::Pages, Deed::Envelope(twice)),
-    Trouble::new(
+    Fault::new("each item twice", Reach::Pages, Deed::Envelope(twice)),
+    Fault::new(
         "a page and its context repeated",
         Reach::Pages,
         Deed::Pages(|strike, _| page(strike, &item(strike, 0))),
     ),
-    Trouble::new("empty pages without an end", Reach::Pages, Deed::Pages(|strike, _| page(strike, ""))),
-    Trouble::new(
+    Fault::new("empty pages without an end", Reach::Pages, Deed::Pages(|strike, _| page(strike, ""))),
+    Fault::new(
         "pages of 20 new items without an end",
         Reach::Pages,
         Deed::Pages(|strike, number| {
@@ -53,12 +53,12 @@ pub(super) const TROUBLES: &[Trouble] = &[
 /// Items on a page of those that never end.
 const ITEMS: usize = 20;
 
-const fn http(name: &'static str, make: fn(&Strike<'_>) -> Act) -> Trouble {
-    Trouble::new(name, Reach::Http, Deed::After(make))
+const fn http(name: &'static str, make: fn(&Strike<'_>) -> Act) -> Fault {
+    Fault::new(name, Reach::Http, Deed::After(make))
 }
 
-const fn envelope(name: &'static str, change: fn(&Strike<'_>) -> Vec<u8>) -> Trouble {
-    Trouble::new(name, Reach::Envelopes, Deed::Envelope(change))
+const fn envelope(name: &'static str, change: fn(&Strike<'_>) -> Vec<u8>) -> Fault {
+    Fault::new(name, Reach::Envelopes, Deed::Envelope(change))
 }
 
 /// A megabyte and a half that unpacks to some 250: RFC 1951 (3.2.6, fixed Huffman codes), one literal and then as many

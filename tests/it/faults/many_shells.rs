@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pssession::client::{MAX_KEPT_BYTES, MAX_PAGES, RandomIds};
 use pssession::listing::Gap;
-use pssession::teardown::{Cancellation, Circumstances, Engine, Report, Requirement};
+use pssession::teardown::{Cancellation, Engine, Report, Requirement, RunSummary};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use pssession::wsman::{SessionId, uri};
 use pssession::{Plan, WsmanClient};
@@ -18,7 +18,7 @@ use crate::teardown::{ADMIN, no_signals};
 
 /// What it has, and what it was asked.
 #[derive(Clone)]
-pub(super) struct Crowd {
+pub(super) struct ManyShells {
     endpoint: Endpoint,
     /// Its shells before the first Delete and after it.
     shells: [usize; 2],
@@ -36,7 +36,7 @@ struct Asked {
     bytes: AtomicUsize,
 }
 
-impl Crowd {
+impl ManyShells {
     pub(super) fn new(shells: usize, on_a_page: usize) -> Self {
         let endpoint = Endpoint::parse("web01.lab", false).unwrap();
         Self { endpoint, shells: [shells; 2], on_a_page, describe: in_full, asked: Arc::default() }
@@ -124,7 +124,7 @@ fn in_short(page: &mut String, number: usize) {
     );
 }
 
-impl Connector for Crowd {
+impl Connector for ManyShells {
     fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -140,7 +140,7 @@ impl Connector for Crowd {
 }
 
 struct Line {
-    crowd: Crowd,
+    crowd: ManyShells,
     next: usize,
 }
 
@@ -166,7 +166,7 @@ pub(super) fn rows() -> Vec<(String, [Ending; 2])> {
         .map(|(on_a_page, gap)| {
             let crowd = |shells| {
                 let asked = Arc::default();
-                Crowd { shells, describe: in_short, asked, ..Crowd::new(0, on_a_page) }
+                ManyShells { shells, describe: in_short, asked, ..ManyShells::new(0, on_a_page) }
             };
             let chosen = close_one(&crowd([TEN_MILLION; 2]));
             assert_eq!(chosen.reason, format!("listing incomplete: {gap}"));
@@ -177,7 +177,7 @@ pub(super) fn rows() -> Vec<(String, [Ending; 2])> {
 }
 
 /// Lists a crowd, plans to close all of it, and shows the plan. Returns how many sessions that were.
-pub(super) fn plan_all(crowd: &Crowd) -> usize {
+pub(super) fn plan_all(crowd: &ManyShells) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.unwrap().block_on(async {
         let engine = Engine::new(no_signals());
@@ -190,7 +190,7 @@ pub(super) fn plan_all(crowd: &Crowd) -> usize {
 }
 
 /// Lists a crowd and closes one session of those that it listed.
-fn close_one(crowd: &Crowd) -> Ending {
+fn close_one(crowd: &ManyShells) -> Ending {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
         let began = tokio::time::Instant::now();
@@ -202,7 +202,7 @@ fn close_one(crowd: &Crowd) -> Ending {
         let plan = Plan::new(survey.sessions().into_iter().take(1));
         let report = engine.run(plan, survey, &cancellation, |_| ()).await;
         let circumstances =
-            Circumstances { hits: 1, required: Some(Requirement::Present), ..Circumstances::default() }
+            RunSummary { hits: 1, required: Some(Requirement::Present), ..RunSummary::default() }
                 .with_hosts(tally);
         let outcome = &report.records[0].outcome;
         let reason = outcome.reason().into_iter().chain(gap).collect::<Vec<_>>().join(": ");

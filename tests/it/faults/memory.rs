@@ -1,10 +1,10 @@
 //! What a hostile answer costs, measured in a process of its own.
 #![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
-use super::fault::{Trouble, troubles};
-use super::hostile::TROUBLES;
-use super::many_shells::{self, Crowd};
-use super::{Operation, WAYS, cell};
+use super::fault::{Fault, troubles};
+use super::hostile::FAULTS;
+use super::many_shells::{self, ManyShells};
+use super::{AUTH_MODES, Operation, cell};
 
 /// The most that reading any answer may add, in KiB. The host of the test is in the same process and is counted, too.
 const LIMIT: u64 = 64 * 1024;
@@ -27,15 +27,15 @@ fn status(name: &str) -> u64 {
 }
 
 /// What may want memory: all that was thought up for it, and the answer that never ends.
-fn greedy() -> impl Iterator<Item = &'static Trouble> {
-    TROUBLES.iter().chain(troubles().filter(|trouble| trouble.name == "an answer that never ends"))
+fn greedy() -> impl Iterator<Item = &'static Fault> {
+    FAULTS.iter().chain(troubles().filter(|trouble| trouble.name == "an answer that never ends"))
 }
 
 #[test]
 #[ignore = "the next test runs it in a process of its own"]
 fn the_measurement() {
     for trouble in greedy() {
-        for way in WAYS {
+        for way in AUTH_MODES {
             let operations = [Operation::Enumerate, Operation::Pull];
             let applies = |operation: &Operation| trouble.not_applicable(way, *operation).is_none();
             let operation = operations.into_iter().find(applies).unwrap();
@@ -64,7 +64,7 @@ const PAGE: u64 = 16 << 20;
 fn the_measurement_of_long_listings() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let crowd = || {
-        let crowd = Crowd::new(SHELLS, ON_A_PAGE);
+        let crowd = ManyShells::new(SHELLS, ON_A_PAGE);
         (crowd.client(), crowd)
     };
     let kib = measure(|| {
@@ -76,13 +76,13 @@ fn the_measurement_of_long_listings() {
     });
     println!("{MARK} {kib} given away");
     let kib = measure(|| {
-        let mut client = Crowd::new(KEPT, ON_A_PAGE).client();
+        let mut client = ManyShells::new(KEPT, ON_A_PAGE).client();
         let listing = runtime.block_on(client.list_shells()).unwrap();
         assert!(listing.complete() && listing.shells.len() == KEPT);
     });
     println!("{MARK} {kib} kept");
     let kib = measure(|| {
-        let planned = many_shells::plan_all(&Crowd::new(SHELLS, SHELLS / 125));
+        let planned = many_shells::plan_all(&ManyShells::new(SHELLS, SHELLS / 125));
         assert!(planned > KEPT, "{planned}");
     });
     println!("{MARK} {kib} planned");
@@ -101,7 +101,7 @@ fn a_long_listing_holds_no_page_and_a_shell_only_for_whoever_keeps_it() {
 fn while_a_hostile_answer_is_read_memory_stays_under_64_mebibytes() {
     let figures = measured("the_measurement");
     let (control, cells) = figures.split_last().unwrap();
-    assert_eq!(cells.len(), greedy().count() * WAYS.len());
+    assert_eq!(cells.len(), greedy().count() * AUTH_MODES.len());
     assert!(control.0 > LIMIT, "the measurement sees nothing: {control:?}");
     assert!(cells.iter().all(|(kib, _)| *kib < LIMIT), "{figures:#?}");
 }

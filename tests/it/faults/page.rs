@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use super::cell::Ending;
 use super::fault::REASONS;
 use super::fleets::FleetRow;
-use super::{Cell, OPERATIONS, Operation, Verdict, WAYS};
+use super::{AUTH_MODES, Cell, OPERATIONS, Operation, Verdict};
 
 /// What stands above the tables.
 const HEAD: &str = include_str!("page_head.md");
 
-/// Holds the page against the run; with `PSSESSION_BLESS=1` writes it.
+/// Holds the page against the run; with `PSSESSION_UPDATE_SNAPSHOTS=1` writes it.
 pub(super) fn check(
     cells: &[Cell],
     verdicts: &[Verdict],
@@ -21,7 +21,7 @@ pub(super) fn check(
 ) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
     let page = write(cells, verdicts) + &of_fleets(fleets) + &of_crowds(crowds);
-    if std::env::var_os("PSSESSION_BLESS").is_some_and(|bless| bless == "1") {
+    if std::env::var_os("PSSESSION_UPDATE_SNAPSHOTS").is_some_and(|bless| bless == "1") {
         std::fs::write(&path, &page).unwrap();
     }
     let stands = std::fs::read_to_string(&path).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn check(
     let difference = page.lines().zip(stands.lines()).find(differs);
     assert!(
         page == stands,
-        "docs/faults.md says otherwise; PSSESSION_BLESS=1 writes it, then review it: {difference:#?}"
+        "docs/faults.md says otherwise; PSSESSION_UPDATE_SNAPSHOTS=1 writes it, then review it: {difference:#?}"
     );
 }
 
@@ -43,11 +43,11 @@ fn write(cells: &[Cell], verdicts: &[Verdict]) -> String {
     let _ = writeln!(page, "\nOf {} cells {ran} are run.", verdicts.len());
     for operation in OPERATIONS {
         let (title, meaning) = describe(operation);
-        let ways = WAYS.map(super::Way::name).join(" | ");
+        let ways = AUTH_MODES.map(super::AuthMode::name).join(" | ");
         let _ =
             write!(page, "\n## {title}\n{meaning}\n\n| trouble | {ways} | why |\n|---|---|---|---|---|\n");
         let rows = cells.iter().zip(verdicts).filter(|(cell, _)| cell.operation == operation);
-        for row in rows.collect::<Vec<_>>().chunks(WAYS.len()) {
+        for row in rows.collect::<Vec<_>>().chunks(AUTH_MODES.len()) {
             let texts: Vec<_> = row.iter().map(|(_, verdict)| text(verdict)).collect();
             assert!(texts.iter().all(|text| !text.is_empty()));
             let mut reasons: Vec<_> = row.iter().map(|(_, verdict)| reason(verdict)).collect();

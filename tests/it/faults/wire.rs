@@ -7,10 +7,10 @@ use std::time::Duration;
 use pssession::auth::sealing;
 
 use super::auth_mode::Keys;
-use super::fault::{Deed, Reach, Strike, Trouble};
+use super::fault::{Deed, Fault, Reach, Strike};
 use crate::support::raw::{Act, Pieces, Response};
 
-pub(super) const TROUBLES: &[Trouble] = &[
+pub(super) const FAULTS: &[Fault] = &[
     http("no answer, and nothing done", Deed::Instead(|_| Act::Hang)),
     http("no answer, although it was done", Deed::After(|_| Act::Hang)),
     http("connection refused from then on", Deed::Refused),
@@ -20,22 +20,22 @@ pub(super) const TROUBLES: &[Trouble] = &[
     http("a byte a second", Deed::Delivery(drip)),
     http("an answer that never ends", Deed::After(|_| endless())),
     http("an empty 200", Deed::After(|_| Act::Answer(Response::new(200)))),
-    Trouble { once: true, ..UNAUTHORIZED },
-    Trouble { name: "401 for ever", ..UNAUTHORIZED },
+    Fault { once: true, ..UNAUTHORIZED },
+    Fault { name: "401 for ever", ..UNAUTHORIZED },
     http("403", Deed::Instead(|_| Act::Answer(Response::new(403)))),
     http("404", Deed::Instead(|_| Act::Answer(Response::new(404)))),
     http(
         "407 of a proxy",
         Deed::Instead(|_| Act::Answer(Response::new(407).header("Proxy-Authenticate", "Basic realm=\"x\""))),
     ),
-    Trouble::new("404, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(404)))),
+    Fault::new("404, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(404)))),
     http("500 without a body", Deed::Instead(|_| Act::Answer(Response::new(500)))),
     http("504 of a gateway, although it was done", Deed::After(|_| Act::Answer(Response::new(504)))),
     http(
         "503 with Retry-After: 3",
         Deed::Instead(|_| Act::Answer(Response::new(503).header("Retry-After", "3"))),
     ),
-    Trouble::new("503, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(503)))),
+    Fault::new("503, although it was done", Reach::Acts, Deed::After(|_| Act::Answer(Response::new(503)))),
     http(
         "a redirect to another host",
         Deed::Instead(|_| {
@@ -47,21 +47,21 @@ pub(super) const TROUBLES: &[Trouble] = &[
         "a web page with status 200",
         Deed::Instead(|_| Act::Answer(Response::new(200).body("text/html", "<html>Log in here</html>"))),
     ),
-    Trouble::new("a wrong signature on a sealed answer", Reach::Sealed, Deed::Sealed(wrong_mac)),
-    Trouble::new("a sealed answer replayed", Reach::SealedBefore, Deed::Sealed(replayed)),
-    Trouble::new("a sealed answer out of order", Reach::Sealed, Deed::Sealed(reordered)),
-    Trouble::new("a clear answer to a sealed request", Reach::Sealed, Deed::After(in_clear)),
-    Trouble::new("a challenge that drops sealing", Reach::SealedLogin, Deed::Challenge(0x20)),
-    Trouble::new("only Basic is offered", Reach::SealedLogin, Deed::Offer("Basic realm=\"WSMAN\"")),
+    Fault::new("a wrong signature on a sealed answer", Reach::Sealed, Deed::Sealed(wrong_mac)),
+    Fault::new("a sealed answer replayed", Reach::SealedBefore, Deed::Sealed(replayed)),
+    Fault::new("a sealed answer out of order", Reach::Sealed, Deed::Sealed(reordered)),
+    Fault::new("a clear answer to a sealed request", Reach::Sealed, Deed::After(in_clear)),
+    Fault::new("a challenge that drops sealing", Reach::SealedLogin, Deed::Challenge(0x20)),
+    Fault::new("only Basic is offered", Reach::SealedLogin, Deed::Offer("Basic realm=\"WSMAN\"")),
 ];
 
-const UNAUTHORIZED: Trouble = Trouble {
+const UNAUTHORIZED: Fault = Fault {
     forgets: true,
     ..http("401 once", Deed::Instead(|strike| Act::Answer(strike.way.unauthorized())))
 };
 
-const fn http(name: &'static str, deed: Deed) -> Trouble {
-    Trouble::new(name, Reach::Http, deed)
+const fn http(name: &'static str, deed: Deed) -> Fault {
+    Fault::new(name, Reach::Http, deed)
 }
 
 /// Where a redirect leads. Nobody may come.

@@ -2,9 +2,9 @@
 
 use pssession::wsman::uri;
 
-use super::fault::{Deed, Reach, Strike, Trouble};
+use super::fault::{Deed, Fault, Reach, Strike};
 
-pub(super) const TROUBLES: &[Trouble] = &[
+pub(super) const FAULTS: &[Fault] = &[
     envelope("truncated XML", |strike| strike.envelope.as_bytes()[..strike.envelope.len() / 2].to_vec()),
     envelope("malformed XML", |strike| strike.envelope.replace("</s:Header>", "</s:Footer>").into()),
     envelope("another message's RelatesTo", |strike| {
@@ -15,32 +15,28 @@ pub(super) const TROUBLES: &[Trouble] = &[
         strike.envelope.replace(&relates_to, "").into()
     }),
     envelope("the answer to another operation", other_operation),
-    Trouble::new("a fault with HTTP 200", Reach::Envelopes, Deed::Fault(5, 200)),
-    Trouble::new("fault 5, access denied", Reach::Envelopes, Deed::Fault(5, 500)),
-    Trouble::new("fault 5, access denied, but done", Reach::Acts, Deed::FaultAfter(5)),
-    Trouble::new("fault 2150859173, too many shells", Reach::Envelopes, Deed::Fault(2_150_859_173, 500)),
-    Trouble::new("fault 2150859174, too many operations", Reach::Envelopes, Deed::Fault(2_150_859_174, 500)),
-    Trouble::new(
+    Fault::new("a fault with HTTP 200", Reach::Envelopes, Deed::Fault(5, 200)),
+    Fault::new("fault 5, access denied", Reach::Envelopes, Deed::Fault(5, 500)),
+    Fault::new("fault 5, access denied, but done", Reach::Acts, Deed::FaultAfter(5)),
+    Fault::new("fault 2150859173, too many shells", Reach::Envelopes, Deed::Fault(2_150_859_173, 500)),
+    Fault::new("fault 2150859174, too many operations", Reach::Envelopes, Deed::Fault(2_150_859_174, 500)),
+    Fault::new(
         "fault 2150859174, too many operations, but done",
         Reach::Acts,
         Deed::FaultAfter(2_150_859_174),
     ),
-    Trouble::new("fault 2150858793, timed out, not done", Reach::Envelopes, Deed::Fault(2_150_858_793, 500)),
-    Trouble::new("fault 2150858793, timed out, but done", Reach::Envelopes, Deed::FaultAfter(2_150_858_793)),
-    Trouble::new(
-        "fault 2150858843, gone, of what is there",
-        Reach::Envelopes,
-        Deed::Fault(2_150_858_843, 500),
-    ),
-    Trouble::new(
+    Fault::new("fault 2150858793, timed out, not done", Reach::Envelopes, Deed::Fault(2_150_858_793, 500)),
+    Fault::new("fault 2150858793, timed out, but done", Reach::Envelopes, Deed::FaultAfter(2_150_858_793)),
+    Fault::new("fault 2150858843, gone, of what is there", Reach::Envelopes, Deed::Fault(2_150_858_843, 500)),
+    Fault::new(
         "another owner between plan and Delete",
         Reach::Delete,
         Deed::Meanwhile(|world| world.shells_mut()[0].owner = r"CONTOSO\mallory".to_owned()),
     ),
 ];
 
-const fn envelope(name: &'static str, change: fn(&Strike<'_>) -> Vec<u8>) -> Trouble {
-    Trouble::new(name, Reach::Envelopes, Deed::Envelope(change))
+const fn envelope(name: &'static str, change: fn(&Strike<'_>) -> Vec<u8>) -> Fault {
+    Fault::new(name, Reach::Envelopes, Deed::Envelope(change))
 }
 
 /// To a Release, which nobody asked for here.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use fastrand::Rng;
-use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell, Simulator, World};
+use pssession::simulator::{Account, InjectedFault, OperationKind, SimulatedShell, Simulator, World};
 use tokio::net::TcpListener;
 
 use super::super::command::NOBODY;
@@ -141,11 +141,11 @@ async fn simulate(shells: &[Shell], answers: Answers, number: usize, administrat
     for shell in shells {
         world.add(shell.simulated());
         if shell.unlisted_commands {
-            world.inject_for(OperationKind::EnumerateCommands, &shell.id, 99, Mischief::Fault(5));
+            world.inject_for(OperationKind::EnumerateCommands, &shell.id, 99, InjectedFault::Fault(5));
         }
     }
     if answers == Answers::DeniesListing {
-        world.inject(OperationKind::Enumerate, 99, Mischief::Fault(5));
+        world.inject(OperationKind::Enumerate, 99, InjectedFault::Fault(5));
     }
     let account = if administrator { Account::administrator(ME) } else { Account::user(ME) };
     let password = if answers == Answers::RefusesLogin { "another one" } else { PASSWORD };

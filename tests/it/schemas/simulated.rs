@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pssession::simulator::{Account, Caller, Mischief, OperationKind, Profile, SimulatedShell, World};
+use pssession::simulator::{Account, Caller, InjectedFault, OperationKind, Profile, SimulatedShell, World};
 use pssession::wsman::FAULTS;
 
 use super::requests::*;
@@ -174,7 +174,7 @@ const CONFIG: &str = "http://schemas.microsoft.com/wbem/wsman/1/config";
 fn each_fault_is_valid_whatever_it_is_about() {
     let mut noted = Noted::new(world());
     for fault in FAULTS {
-        noted.world.inject(OperationKind::Get, 1, Mischief::Fault(fault.code.0));
+        noted.world.inject(OperationKind::Get, 1, InjectedFault::Fault(fault.code.0));
         let answer = noted.ask(&format!("fault {}", fault.code.0), &get(ALICE));
         assert!(answer.contains("<s:Fault>"), "{answer}");
     }

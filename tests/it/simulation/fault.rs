@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 
 /// How one exchange goes wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Trouble {
+pub(super) enum Fault {
     /// At the server, or on the way back.
-    Mischief(Mischief),
+    InjectedFault(InjectedFault),
     /// On the way there: the server takes it this much later, whether we still wait or not.
     Late(Duration),
     /// On the way back: it was done, and something before the server answers this HTTP status.
@@ -27,71 +27,75 @@ const NOT_FOUND: u32 = 2_150_858_752;
 const IN_USE: u32 = 2_150_858_802;
 
 /// How the Deletes of one session may be answered, each time, although they are carried out.
-pub(super) fn belying(dice: &mut Rng) -> Trouble {
-    let after = |code| Trouble::Mischief(Mischief::FaultAfter(code));
+pub(super) fn belying(dice: &mut Rng) -> Fault {
+    let after = |code| Fault::InjectedFault(InjectedFault::FaultAfter(code));
     let troubles = [
         after(OPERATION_QUOTA),
         after(ACCESS_DENIED),
         after(NOT_FOUND),
-        Trouble::Instead(503),
-        Trouble::Instead(404),
+        Fault::Instead(503),
+        Fault::Instead(404),
     ];
-    dice.choice(troubles).unwrap_or(Trouble::Instead(503))
+    dice.choice(troubles).unwrap_or(Fault::Instead(503))
 }
 
 /// Draws the trouble of one exchange. A Get of a shell of which a Delete `was_accepted` does not lie: then its answer is a
 /// proof, and against a server that lies twice there is none.
-pub(super) fn of_exchange(dice: &mut Rng, kind: OperationKind, was_accepted: bool) -> Trouble {
+pub(super) fn of_exchange(dice: &mut Rng, kind: OperationKind, was_accepted: bool) -> Fault {
     if dice.u8(..) < 80
         && let Some(own) = of_kind(dice, kind)
-        && !(was_accepted && own == Mischief::Fault(NO_SUCH_SHELL))
+        && !(was_accepted && own == InjectedFault::Fault(NO_SUCH_SHELL))
     {
-        return Trouble::Mischief(own);
+        return Fault::InjectedFault(own);
     }
     if kind == OperationKind::Delete && dice.u8(..5) == 0 {
         return belying(dice);
     }
-    let mischief = match dice.u8(..36) {
-        0..3 => Mischief::Fault(OPERATION_QUOTA),
-        3..5 => Mischief::Fault(BUSY),
-        5..7 => Mischief::Fault(TIMED_OUT),
-        7 => Mischief::Fault(ACCESS_DENIED),
-        8 => Mischief::Fault(INVALID_PARAMETER),
-        9..11 => Mischief::Status(503, Vec::new()),
-        11 => Mischief::Status(404, b"<html>not here</html>".to_vec()),
-        12 => Mischief::Status(500, Vec::new()),
-        13..16 => Mischief::Drop,
-        16..19 => Mischief::DropAfter,
-        19..22 => Mischief::Delay(moments(dice)),
-        22..24 => Mischief::Delay(ages(dice)),
-        24..27 => return Trouble::Late(moments(dice)),
-        27..30 => return Trouble::Late(ages(dice)),
-        30 => Mischief::WrongRelatesTo,
-        31 => Mischief::Clear,
-        32..34 => Mischief::Truncate,
-        _ => Mischief::ForgetLogin,
+    let injected_fault = match dice.u8(..36) {
+        0..3 => InjectedFault::Fault(OPERATION_QUOTA),
+        3..5 => InjectedFault::Fault(BUSY),
+        5..7 => InjectedFault::Fault(TIMED_OUT),
+        7 => InjectedFault::Fault(ACCESS_DENIED),
+        8 => InjectedFault::Fault(INVALID_PARAMETER),
+        9..11 => InjectedFault::Status(503, Vec::new()),
+        11 => InjectedFault::Status(404, b"<html>not here</html>".to_vec()),
+        12 => InjectedFault::Status(500, Vec::new()),
+        13..16 => InjectedFault::Drop,
+        16..19 => InjectedFault::DropAfter,
+        19..22 => InjectedFault::Delay(moments(dice)),
+        22..24 => InjectedFault::Delay(ages(dice)),
+        24..27 => return Fault::Late(moments(dice)),
+        27..30 => return Fault::Late(ages(dice)),
+        30 => InjectedFault::WrongRelatesTo,
+        31 => InjectedFault::Clear,
+        32..34 => InjectedFault::Truncate,
+        _ => InjectedFault::ForgetLogin,
     };
-    Trouble::Mischief(mischief)
+    Fault::InjectedFault(injected_fault)
 }
 
 /// What is worst for this kind of request.
-fn of_kind(dice: &mut Rng, kind: OperationKind) -> Option<Mischief> {
+fn of_kind(dice: &mut Rng, kind: OperationKind) -> Option<InjectedFault> {
     let choices = match kind {
         OperationKind::Delete => vec![
-            Mischief::Fault(NO_SUCH_SHELL),
-            Mischief::Pretend,
-            Mischief::FaultAfter(TIMED_OUT),
-            Mischief::FaultAfter(NO_SUCH_SHELL),
-            Mischief::FaultAfter(IN_USE),
-            Mischief::DropAfter,
+            InjectedFault::Fault(NO_SUCH_SHELL),
+            InjectedFault::Pretend,
+            InjectedFault::FaultAfter(TIMED_OUT),
+            InjectedFault::FaultAfter(NO_SUCH_SHELL),
+            InjectedFault::FaultAfter(IN_USE),
+            InjectedFault::DropAfter,
         ],
         OperationKind::Get => vec![
-            Mischief::Fault(NO_SUCH_SHELL),
-            Mischief::Fault(NOT_SUPPORTED),
-            Mischief::Delay(Duration::from_millis(dice.u64(8_000..14_000))),
+            InjectedFault::Fault(NO_SUCH_SHELL),
+            InjectedFault::Fault(NOT_SUPPORTED),
+            InjectedFault::Delay(Duration::from_millis(dice.u64(8_000..14_000))),
         ],
         OperationKind::Signal | OperationKind::EnumerateCommands => {
-            vec![Mischief::Fault(NO_SUCH_SHELL), Mischief::Pretend, Mischief::Delay(ages(dice))]
+            vec![
+                InjectedFault::Fault(NO_SUCH_SHELL),
+                InjectedFault::Pretend,
+                InjectedFault::Delay(ages(dice)),
+            ]
         }
         _ => return None,
     };
@@ -99,11 +103,11 @@ fn of_kind(dice: &mut Rng, kind: OperationKind) -> Option<Mischief> {
 }
 
 /// Draws the trouble of one login; a refusal is the caller's to draw.
-pub(super) fn of_login(dice: &mut Rng) -> Mischief {
+pub(super) fn of_login(dice: &mut Rng) -> InjectedFault {
     match dice.u8(..4) {
-        0 => Mischief::Status(503, Vec::new()),
-        1 => Mischief::Delay(Duration::from_millis(dice.u64(100..9_000))),
-        _ => Mischief::Drop,
+        0 => InjectedFault::Status(503, Vec::new()),
+        1 => InjectedFault::Delay(Duration::from_millis(dice.u64(100..9_000))),
+        _ => InjectedFault::Drop,
     }
 }
 

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use pssession::auth::ServerNames;
-use pssession::simulator::{Mischief, OperationKind, World, WorldConnector};
+use pssession::simulator::{InjectedFault, OperationKind, World, WorldConnector};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
 
 use super::actors::People;
-use super::fault::{self, Trouble};
+use super::fault::{self, Fault};
 use super::scenario::{Scenario, Vice, Weather};
-use super::trace::{Answer, Ledger, Manner, Mark, Step};
+use super::trace::{Answer, Manner, Mark, Step, Trace};
 
 /// What everybody in one run shares.
-pub(super) struct Stage {
+pub(super) struct PageFixture {
     began: Instant,
     dice: Mutex<Rng>,
-    ledger: Mutex<Ledger>,
+    ledger: Mutex<Trace>,
     people: People,
     /// Ids that somebody may give to a new shell: those that are planned.
     known: Mutex<Vec<String>>,
@@ -38,18 +38,18 @@ struct Place {
 
 /// The way to one host.
 pub(super) struct Wire {
-    stage: Arc<Stage>,
+    stage: Arc<PageFixture>,
     host: usize,
 }
 
 struct Line {
-    stage: Arc<Stage>,
+    stage: Arc<PageFixture>,
     host: usize,
     restarts: u64,
     inner: Option<Box<dyn Connection>>,
 }
 
-impl Stage {
+impl PageFixture {
     pub(super) fn new(scenario: &Scenario, dice: Rng, manner: Manner) -> Arc<Self> {
         let places = scenario.hosts.iter().map(|host| {
             let world = Arc::new(Mutex::new(host.world.clone()));
@@ -65,7 +65,7 @@ impl Stage {
         Arc::new(Self {
             began: Instant::now(),
             dice: Mutex::new(dice),
-            ledger: Mutex::new(Ledger::new(manner)),
+            ledger: Mutex::new(Trace::new(manner)),
             people: People { all_is_seen: scenario.account.administrator },
             known: Mutex::default(),
             places: places.collect(),
@@ -77,7 +77,7 @@ impl Stage {
         (0..self.places.len()).map(wire).collect()
     }
 
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Trace> {
         self.ledger.lock().unwrap()
     }
 
@@ -139,7 +139,7 @@ impl Stage {
         steps.len() - 1
     }
 
-    fn trouble(&self, host: usize, step: usize) -> Option<Trouble> {
+    fn trouble(&self, host: usize, step: usize) -> Option<Fault> {
         let (kind, about) = {
             let ledger = self.ledger();
             (ledger.steps[step].kind, ledger.steps[step].shell_id.clone())
@@ -152,7 +152,7 @@ impl Stage {
         };
         let vice = weather.vice.as_ref().filter(|_| hit && kind == OperationKind::Delete);
         let trouble = match vice {
-            Some(Vice::Stubborn) => Trouble::Mischief(Mischief::Pretend),
+            Some(Vice::Stubborn) => Fault::InjectedFault(InjectedFault::Pretend),
             Some(Vice::Belying(trouble)) => trouble.clone(),
             None if hit && self.chance(weather.trouble) => {
                 let was_accepted = self.was_accepted(host, step);
@@ -164,7 +164,7 @@ impl Stage {
             kind,
             OperationKind::Enumerate | OperationKind::Pull | OperationKind::Get | OperationKind::Identify
         );
-        if self.places[host].omi && is_spelt && matches!(trouble, Trouble::Mischief(_)) {
+        if self.places[host].omi && is_spelt && matches!(trouble, Fault::InjectedFault(_)) {
             return None;
         }
         self.tell(|| format!("host {host}: {trouble:?}"));
@@ -184,7 +184,7 @@ impl Stage {
         &self,
         host: usize,
         step: usize,
-        mischief: Option<Mischief>,
+        injected_fault: Option<InjectedFault>,
         inner: &mut dyn Connection,
         envelope: &str,
         read_timeout: Duration,
@@ -194,17 +194,17 @@ impl Stage {
             self.others_act(host);
         }
         let mark = self.mark();
-        let distorted = matches!(mischief, Some(Mischief::WrongRelatesTo));
+        let distorted = matches!(injected_fault, Some(InjectedFault::WrongRelatesTo));
         {
             let mut ledger = self.ledger();
             let mut world = self.world(host);
             let step = &mut ledger.steps[step];
             step.handled = Some((mark, world.shells().to_vec()));
-            if mischief == Some(Mischief::ForgetLogin) && place.weather.refuses {
-                world.inject(OperationKind::Login, 1, Mischief::Fault(ACCESS_DENIED));
+            if injected_fault == Some(InjectedFault::ForgetLogin) && place.weather.refuses {
+                world.inject(OperationKind::Login, 1, InjectedFault::Fault(ACCESS_DENIED));
             }
-            if let Some(mischief) = mischief {
-                world.inject(step.kind, 1, mischief);
+            if let Some(injected_fault) = injected_fault {
+                world.inject(step.kind, 1, injected_fault);
             }
         }
         let reply = inner.exchange(envelope, read_timeout).await;
@@ -256,10 +256,13 @@ impl Connector for Wire {
             let troubled = place.weather.victim.is_none() && stage.chance(place.weather.trouble);
             if troubled {
                 let refuses = place.weather.refuses && stage.chance(30);
-                let mischief =
-                    if refuses { Mischief::Fault(ACCESS_DENIED) } else { fault::of_login(&mut stage.dice()) };
-                stage.tell(|| format!("host {host}: {mischief:?}"));
-                stage.world(host).inject(OperationKind::Login, 1, mischief);
+                let injected_fault = if refuses {
+                    InjectedFault::Fault(ACCESS_DENIED)
+                } else {
+                    fault::of_login(&mut stage.dice())
+                };
+                stage.tell(|| format!("host {host}: {injected_fault:?}"));
+                stage.world(host).inject(OperationKind::Login, 1, injected_fault);
             }
             let restarts = *place.restarts.lock().unwrap();
             let inner = place.connector.connect().await;
@@ -284,11 +287,11 @@ impl Line {
             let source = Box::new(io::Error::from(io::ErrorKind::ConnectionReset));
             return Err(TransportError::Lost { endpoint: url(), source });
         }
-        let (late, mischief, instead) = match stage.trouble(host, step) {
+        let (late, injected_fault, instead) = match stage.trouble(host, step) {
             None => (Duration::ZERO, None, None),
-            Some(Trouble::Late(late)) => (late, None, None),
-            Some(Trouble::Mischief(mischief)) => (Duration::ZERO, Some(mischief), None),
-            Some(Trouble::Instead(status)) => (Duration::ZERO, None, Some(status)),
+            Some(Fault::Late(late)) => (late, None, None),
+            Some(Fault::InjectedFault(injected_fault)) => (Duration::ZERO, Some(injected_fault), None),
+            Some(Fault::Instead(status)) => (Duration::ZERO, None, Some(status)),
         };
         let (there, text) = (Arc::clone(&stage), envelope.to_owned());
         let wait = read_timeout.saturating_sub(late).max(Duration::from_millis(1));
@@ -297,7 +300,7 @@ impl Line {
             if !late.is_zero() {
                 tokio::time::sleep(late).await;
             }
-            let reply = there.hand_over(host, step, mischief, inner.as_mut(), &text, wait).await;
+            let reply = there.hand_over(host, step, injected_fault, inner.as_mut(), &text, wait).await;
             (inner, reply)
         });
         let Ok(Ok((inner, reply))) = tokio::time::timeout(read_timeout, way).await else {

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 use pssession::auth::ServerNames;
 use pssession::session::{SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell, World};
+use pssession::simulator::{Account, InjectedFault, OperationKind, SimulatedShell, World};
 use pssession::teardown::{Policy, SignalMode};
 use pssession::wsman::{Shell, uri};
 use pssession::{Endpoint, ShellId};
 
-use super::fault::{self, Trouble};
+use super::fault::{self, Fault};
 
 /// The account that closes sessions.
 pub(super) const ME: &str = r"CONTOSO\me";
@@ -88,7 +88,7 @@ pub(super) enum Vice {
     /// It is answered 200 and ignored.
     Stubborn,
     /// It is carried out and answered otherwise.
-    Belying(Trouble),
+    Belying(Fault),
 }
 
 impl Scenario {
@@ -189,11 +189,11 @@ impl Host {
 
 fn speak_as_omi(world: &mut World) {
     let prefix = |namespace: &str| format!(r#"xmlns:rsp="{namespace}""#);
-    let in_cim = Mischief::Replace(prefix(uri::SHELL), prefix(uri::CIM_SHELL));
+    let in_cim = InjectedFault::Replace(prefix(uri::SHELL), prefix(uri::CIM_SHELL));
     for kind in [OperationKind::Enumerate, OperationKind::Pull, OperationKind::Get] {
         world.inject(kind, usize::MAX, in_cim.clone());
     }
-    let no_stack = Mischief::Replace("Stack: 3.0".to_owned(), "1.9.1-0".to_owned());
+    let no_stack = InjectedFault::Replace("Stack: 3.0".to_owned(), "1.9.1-0".to_owned());
     world.inject(OperationKind::Identify, usize::MAX, no_stack);
 }
 

@@ -52,7 +52,7 @@ pub(super) enum Manner {
 
 /// Everything that has happened.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Trace {
     manner: Manner,
     marks: u64,
     pub(super) steps: Vec<Step>,
@@ -64,7 +64,7 @@ pub(super) struct Ledger {
     pub(super) violations: Vec<String>,
 }
 
-impl Ledger {
+impl Trace {
     pub(super) fn new(manner: Manner) -> Self {
         Self { manner, ..Self::default() }
     }

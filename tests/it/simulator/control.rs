@@ -57,8 +57,8 @@ async fn without_the_token_nothing_is_told_or_done() {
 async fn what_was_asked_on_the_wire_is_in_the_log_and_an_ordered_fault_reaches_it() {
     let (simulator, control) = start().await;
     let token = control.token().expose_secret().to_owned();
-    let fault = br#"{"Mischief": "fault", "Operation": "Enumerate", "FaultCode": 1115}"#;
-    assert_eq!(order(&control, Some(&token), "POST", "/mischief", fault).await.0, 201);
+    let fault = br#"{"Fault": "fault", "Operation": "Enumerate", "FaultCode": 1115}"#;
+    assert_eq!(order(&control, Some(&token), "POST", "/faults", fault).await.0, 201);
     let login = super::http::basic(&simulator);
     let mut wire = Wire::new(TcpStream::connect(simulator.address()).await.unwrap());
     let answer = wire.post(&[("Authorization", login.as_str())], list().as_bytes()).await.unwrap();

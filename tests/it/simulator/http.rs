@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use pssession::simulator::{Account, Caller, Handler, Mischief, OperationKind, Response, Simulator, World};
+use pssession::simulator::{
+    Account, Caller, Handler, InjectedFault, OperationKind, Response, Simulator, World,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
 
@@ -150,10 +152,10 @@ async fn a_user_who_is_no_administrator_sees_his_own_shells_only() {
 }
 
 #[tokio::test]
-async fn mischief_closes_the_connection_before_within_or_instead_of_the_answer() {
-    for mischief in [Mischief::Drop, Mischief::DropAfter, Mischief::Truncate] {
+async fn an_injected_fault_closes_the_connection_before_within_or_instead_of_the_answer() {
+    for injected_fault in [InjectedFault::Drop, InjectedFault::DropAfter, InjectedFault::Truncate] {
         let simulator = basic_simulator(1).await;
-        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, mischief);
+        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, injected_fault);
         let login = basic(&simulator);
         let headers = [SOAP, ("Authorization", login.as_str())];
         let mut wire = connect(&simulator).await;
@@ -163,9 +165,9 @@ async fn mischief_closes_the_connection_before_within_or_instead_of_the_answer()
 }
 
 #[tokio::test]
-async fn mischief_answers_with_another_status_and_body() {
+async fn an_injected_fault_answers_with_another_status_and_body() {
     let simulator = basic_simulator(1).await;
-    let page = Mischief::Status(503, b"<html>busy</html>".to_vec());
+    let page = InjectedFault::Status(503, b"<html>busy</html>".to_vec());
     simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, page);
     let login = basic(&simulator);
     let headers = [SOAP, ("Authorization", login.as_str())];

@@ -1,8 +1,8 @@
 //! What a login costs, scheme by scheme, and the simulator's own half of a negotiation.
 
 use pssession::auth::{
-    Answer, AuthError, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Protection, SCHEMES, Seal,
-    Step, handshake, sealing,
+    Answer, AuthError, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Protection, SCHEMES,
+    Seal, Step, handshake, sealing,
 };
 use pssession::simulator::{Simulator, SimulatorBuilder, World};
 use secrecy::ExposeSecret as _;
@@ -49,7 +49,7 @@ async fn login(
         let body = if leg.identify { identify() } else { Vec::new() };
         let answer = wire.post(&headers, &body).await.unwrap();
         round_trips += 1;
-        let offers = Offers::parse(answer.header("www-authenticate"));
+        let offers = Challenges::parse(answer.header("www-authenticate"));
         step = handshake.step(Some(&Answer {
             status: answer.status,
             offers: &offers,

@@ -2,11 +2,12 @@
 //! sealed over plain HTTP, bound to the channel over TLS.
 
 use pssession::auth::{
-    Answer as HandshakeAnswer, AuthError, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers,
+    Answer as HandshakeAnswer, AuthError, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions,
     Protection, Seal, Step, handshake, sealing, sealing::FrameLayout,
 };
 use pssession::simulator::{
-    Account, Channel, ChannelBinding, Mischief, OperationKind, Profile, Simulator, SimulatorBuilder, World,
+    Account, Channel, ChannelBinding, InjectedFault, OperationKind, Profile, Simulator, SimulatorBuilder,
+    World,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -51,7 +52,7 @@ async fn login_as<S: AsyncRead + AsyncWrite + Unpin>(
         };
         let value = leg.authorization.map(|value| value.expose_secret().to_owned()).unwrap_or_default();
         let answer = wire.post(&[("Authorization", &value)], b"").await.unwrap();
-        let offers = Offers::parse(answer.header("www-authenticate"));
+        let offers = Challenges::parse(answer.header("www-authenticate"));
         step = handshake.step(Some(&HandshakeAnswer {
             status: answer.status,
             offers: &offers,
@@ -251,9 +252,9 @@ async fn what_is_no_frame_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn mischief_answers_a_sealed_request_in_clear() {
+async fn an_injected_fault_answers_a_sealed_request_in_clear() {
     let simulator = start().await;
-    simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, Mischief::Clear);
+    simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, InjectedFault::Clear);
     let mut wire = connect(&simulator).await;
     let mut seal = login(&simulator, &mut wire).await;
     let (content_type, body) = sealing::seal_body(&mut *seal, list().as_bytes()).unwrap();
@@ -265,7 +266,7 @@ async fn mischief_answers_a_sealed_request_in_clear() {
 #[tokio::test]
 async fn a_forgotten_login_is_a_401_with_offers_and_a_new_handshake_mends_it() {
     let simulator = start().await;
-    simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, Mischief::ForgetLogin);
+    simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, InjectedFault::ForgetLogin);
     let mut wire = connect(&simulator).await;
     let mut seal = login(&simulator, &mut wire).await;
     let (content_type, body) = sealing::seal_body(&mut *seal, list().as_bytes()).unwrap();
@@ -278,13 +279,13 @@ async fn a_forgotten_login_is_a_401_with_offers_and_a_new_handshake_mends_it() {
 }
 
 #[tokio::test]
-async fn mischief_can_spoil_the_login_itself() {
+async fn an_injected_fault_can_spoil_the_login_itself() {
     let simulator = start().await;
-    simulator.world().lock().unwrap().inject(OperationKind::Login, 1, Mischief::Drop);
+    simulator.world().lock().unwrap().inject(OperationKind::Login, 1, InjectedFault::Drop);
     let token = "Negotiate TlRMTVNTUAABAAAA";
     let mut wire = connect(&simulator).await;
     assert!(wire.post(&[("Authorization", token)], b"").await.is_none());
-    let unavailable = Mischief::Status(503, Vec::new());
+    let unavailable = InjectedFault::Status(503, Vec::new());
     simulator.world().lock().unwrap().inject(OperationKind::Login, 1, unavailable);
     let mut wire = connect(&simulator).await;
     assert_eq!(wire.post(&[("Authorization", token)], b"").await.unwrap().status, 503);

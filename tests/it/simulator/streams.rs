@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use pssession::simulator::{Account, Caller, Mischief, OperationKind, Response, World};
+use pssession::simulator::{Account, Caller, InjectedFault, OperationKind, Response, World};
 
 use super::wire::*;
 
@@ -234,10 +234,10 @@ fn input_goes_into_a_command_and_its_end_ends_it() {
 }
 
 #[test]
-fn mischief_reaches_an_answer_that_had_to_wait() {
+fn an_injected_fault_reaches_an_answer_that_had_to_wait() {
     let mut world = with_cmd_shell();
     ask(&mut world, &run("sleep 1"));
-    world.inject(OperationKind::Receive, 1, Mischief::FaultAfter(1115));
+    world.inject(OperationKind::Receive, 1, InjectedFault::FaultAfter(1115));
     let held = ask_at(&mut world, 0, &receive(CMD, Some(COMMAND_ID))).held.unwrap();
     assert_fault(&text(world.resume(&held, Duration::from_secs(1))), 1115);
 }

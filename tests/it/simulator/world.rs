@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pssession::simulator::{
-    Account, Caller, Delivery, Mischief, OperationKind, Response, SimulatedShell, World,
+    Account, Caller, Delivery, InjectedFault, OperationKind, Response, SimulatedShell, World,
 };
 
 use super::wire::*;
@@ -358,63 +358,63 @@ fn the_log_says_what_was_asked_by_whom_and_how_it_ended() {
 }
 
 #[test]
-fn mischief_before_the_deed_leaves_the_shell_and_after_it_does_not() {
+fn an_injected_fault_before_the_deed_leaves_the_shell_and_after_it_does_not() {
     let harmless = [
-        Mischief::Fault(2150858815),
-        Mischief::Status(503, b"<html>".to_vec()),
-        Mischief::Drop,
-        Mischief::Pretend,
-        Mischief::ForgetLogin,
+        InjectedFault::Fault(2150858815),
+        InjectedFault::Status(503, b"<html>".to_vec()),
+        InjectedFault::Drop,
+        InjectedFault::Pretend,
+        InjectedFault::ForgetLogin,
     ];
-    for mischief in harmless {
+    for injected_fault in harmless {
         let mut world = world();
-        world.inject(OperationKind::Delete, 1, mischief.clone());
+        world.inject(OperationKind::Delete, 1, injected_fault.clone());
         ask(&mut world, &delete(ALICE, POWERSHELL));
-        assert_eq!(world.shells().len(), 3, "{mischief:?}");
+        assert_eq!(world.shells().len(), 3, "{injected_fault:?}");
     }
     let effective = [
-        Mischief::FaultAfter(2150858793),
-        Mischief::DropAfter,
-        Mischief::Delay(Duration::from_secs(5)),
-        Mischief::WrongRelatesTo,
-        Mischief::Clear,
-        Mischief::Truncate,
-        Mischief::Replace("s:Body".to_owned(), "s:Bdy".to_owned()),
+        InjectedFault::FaultAfter(2150858793),
+        InjectedFault::DropAfter,
+        InjectedFault::Delay(Duration::from_secs(5)),
+        InjectedFault::WrongRelatesTo,
+        InjectedFault::Clear,
+        InjectedFault::Truncate,
+        InjectedFault::Replace("s:Body".to_owned(), "s:Bdy".to_owned()),
     ];
-    for mischief in effective {
+    for injected_fault in effective {
         let mut world = world();
-        world.inject(OperationKind::Delete, 1, mischief.clone());
+        world.inject(OperationKind::Delete, 1, injected_fault.clone());
         ask(&mut world, &delete(ALICE, POWERSHELL));
-        assert_eq!(world.shells().len(), 2, "{mischief:?}");
+        assert_eq!(world.shells().len(), 2, "{injected_fault:?}");
     }
 }
 
 #[test]
-fn mischief_shapes_the_answer() {
+fn an_injected_fault_shapes_the_answer() {
     let mut world = world();
-    let mut once = |mischief| -> Response {
-        world.inject(OperationKind::Get, 1, mischief);
+    let mut once = |injected_fault| -> Response {
+        world.inject(OperationKind::Get, 1, injected_fault);
         world.handle(&admin(), get(ALICE).as_bytes(), Duration::ZERO)
     };
-    assert_eq!(once(Mischief::Drop).delivery, Delivery::Closed);
-    assert_eq!(once(Mischief::Clear).delivery, Delivery::InClear);
-    assert_eq!(once(Mischief::Truncate).delivery, Delivery::Truncated);
-    assert_eq!(once(Mischief::Delay(Duration::from_secs(5))).delay, Duration::from_secs(5));
-    assert_eq!(once(Mischief::Status(503, Vec::new())).status, 503);
+    assert_eq!(once(InjectedFault::Drop).delivery, Delivery::Closed);
+    assert_eq!(once(InjectedFault::Clear).delivery, Delivery::InClear);
+    assert_eq!(once(InjectedFault::Truncate).delivery, Delivery::Truncated);
+    assert_eq!(once(InjectedFault::Delay(Duration::from_secs(5))).delay, Duration::from_secs(5));
+    assert_eq!(once(InjectedFault::Status(503, Vec::new())).status, 503);
     let text = |response: Response| String::from_utf8(response.body).unwrap();
-    assert!(!text(once(Mischief::WrongRelatesTo)).contains(MESSAGE_ID));
-    let timed_out = text(once(Mischief::FaultAfter(2150858793)));
+    assert!(!text(once(InjectedFault::WrongRelatesTo)).contains(MESSAGE_ID));
+    let timed_out = text(once(InjectedFault::FaultAfter(2150858793)));
     assert!(timed_out.contains("<s:Value>s:Receiver</s:Value>") && timed_out.contains("w:TimedOut"));
     assert!(!timed_out.contains("FaultDetail"));
 }
 
 #[test]
-fn mischief_for_one_shell_spares_the_others() {
+fn a_fault_for_one_shell_spares_the_others() {
     let mut world = world();
-    world.inject_for(OperationKind::Delete, ALICE, usize::MAX, Mischief::Fault(5));
+    world.inject_for(OperationKind::Delete, ALICE, usize::MAX, InjectedFault::Fault(5));
     assert_eq!(ask(&mut world, &delete(BOB, POWERSHELL)).0, 200);
     assert_fault(&ask(&mut world, &delete(ALICE, POWERSHELL)), 5, "w:AccessDenied");
-    world.forgive();
+    world.clear_faults();
     assert_eq!(ask(&mut world, &delete(ALICE, POWERSHELL)).0, 200);
 }
 

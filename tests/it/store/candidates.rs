@@ -4,7 +4,7 @@ use pssession::SessionDescriptor;
 use pssession::session::{
     ComputerType, Filter, Selection, Selector, SessionQuery, WildcardPattern, parse_ids,
 };
-use pssession::store::{Note, Origin, Row, Rows, Store, StoreProblem, StoreReader};
+use pssession::store::{Origin, Row, RowMetadata, Rows, Store, StoreProblem, StoreReader};
 use pssession::wsman::ShellId;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -54,10 +54,10 @@ fn filled(home: &Home) -> Store {
     let listed: Vec<_> = sessions(0).collect();
     store.merge_listing(listing(0), &listed).unwrap();
     let rows: Vec<_> =
-        sessions(1).map(|session| Row { session, note: Note::new(Origin::Imported) }).collect();
+        sessions(1).map(|session| Row { session, note: RowMetadata::new(Origin::Imported) }).collect();
     store.import(&rows).unwrap();
     for session in sessions(2) {
-        store.add_opened(&session, &Note::new(Origin::Opened)).unwrap();
+        store.add_opened(&session, &RowMetadata::new(Origin::Opened)).unwrap();
     }
     store
 }

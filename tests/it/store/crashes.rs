@@ -10,7 +10,7 @@ use std::thread;
 
 use pssession::SessionDescriptor;
 use pssession::session::LocalId;
-use pssession::store::{Note, Origin, Row, Sighting, Store, StoreReader};
+use pssession::store::{ListingContext, Origin, Row, RowMetadata, Store, StoreReader};
 use rusqlite::Connection;
 
 use super::processes::{printed_rows, start};
@@ -34,12 +34,14 @@ pub(super) fn write(kind_and_name: &str, table: &Path) {
         if kind == "list" {
             // Complete, and longer each time, so that each listing rewrites every row of the last one.
             sessions.extend(new);
-            let sighting = Sighting { endpoint_url: &url, ..listing(turn) };
+            let sighting = ListingContext { endpoint_url: &url, ..listing(turn) };
             report(store.merge_listing(sighting, &sessions).unwrap().sessions());
             continue;
         }
-        let rows: Vec<_> =
-            new.into_iter().map(|session| Row { session, note: Note::new(Origin::Imported) }).collect();
+        let rows: Vec<_> = new
+            .into_iter()
+            .map(|session| Row { session, note: RowMetadata::new(Origin::Imported) })
+            .collect();
         let ids: Vec<_> = store.import(&rows).unwrap().iter().map(|outcome| outcome.id).collect();
         let with_id =
             rows.into_iter().zip(&ids).map(|(row, id)| SessionDescriptor { id: Some(*id), ..row.session });
@@ -108,7 +110,7 @@ impl Ledger {
         assert!(self.dropped.is_disjoint(&present), "a dropped row came back");
         let mut store = Store::open(table).unwrap();
         let after = session_at("http://after:5985/wsman", &self.given.len().to_string());
-        let id = store.add_opened(&after, &Note::new(Origin::Opened)).unwrap().0;
+        let id = store.add_opened(&after, &RowMetadata::new(Origin::Opened)).unwrap().0;
         assert!(self.given.keys().all(|given| *given < id), "Id {id} is not new");
         self.give(id, key(&after));
         drop(store);

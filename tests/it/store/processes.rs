@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use pssession::store::{Sighting, Store, StoreReader};
+use pssession::store::{ListingContext, Store, StoreReader};
 
 use super::{Home, at, crashes, imported, listing, session_at};
 
@@ -56,7 +56,7 @@ fn merge(number: &str, table: &Path) {
         for (url, complete) in [(own.as_str(), true), (shared, false)] {
             let found: Vec<_> =
                 (0..SHELLS).map(|shell| session_at(url, &format!("{number}-{shell}"))).collect();
-            let sighting = Sighting { endpoint_url: url, complete, ..listing(turn) };
+            let sighting = ListingContext { endpoint_url: url, complete, ..listing(turn) };
             for session in store.merge_listing(sighting, &found).unwrap().sessions() {
                 println!("row {} {url} {}", session.id.unwrap().0, session.shell.shell_id);
             }

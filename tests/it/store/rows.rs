@@ -5,7 +5,9 @@ use std::time::Duration;
 use pssession::session::{
     Availability, ComputerType, IdRange, LocalId, Selector, SessionQuery, SessionState, Stated, Transport,
 };
-use pssession::store::{Note, Origin, Row, Sighting, Store, StoreProblem, StoreReader, Unfit};
+use pssession::store::{
+    InvalidRow, ListingContext, Origin, Row, RowMetadata, Store, StoreProblem, StoreReader,
+};
 use pssession::wsman::{CommandId, SessionId, ShellId};
 use uuid::Uuid;
 
@@ -36,11 +38,11 @@ fn full_row() -> Row {
     shell.shell_inactivity = Some(Duration::ZERO);
     Row {
         session,
-        note: Note {
+        note: RowMetadata {
             user: Some("ada@lab".to_owned()),
             auth: Some("ntlm".to_owned()),
             session_id: Some(SessionId::new(Uuid::from_u128(2))),
-            ..Note::new(Origin::Imported)
+            ..RowMetadata::new(Origin::Imported)
         },
     }
 }
@@ -91,17 +93,17 @@ fn a_complete_listing_drops_absent_listed_sessions_and_breaks_those_that_are_a_p
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("gone"), session("stays")]).unwrap();
-    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
+    let elsewhere = ListingContext { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
     store.merge_listing(elsewhere, &[session("elsewhere")]).unwrap();
     let mut mine = imported("mine", None);
     mine.note.user = Some("ada".to_owned());
     store.import(&[mine]).unwrap();
-    store.add_opened(&session("ours"), &Note::new(Origin::Opened)).unwrap();
+    store.add_opened(&session("ours"), &RowMetadata::new(Origin::Opened)).unwrap();
 
-    let incomplete = Sighting { complete: false, ..listing(1) };
+    let incomplete = ListingContext { complete: false, ..listing(1) };
     store.merge_listing(incomplete, &[session("stays")]).unwrap();
     assert_eq!(store.all(at(1)).unwrap().len(), 5, "an incomplete listing proves nothing");
-    let by_another = Sighting { seen_by: "bob", ..listing(1) };
+    let by_another = ListingContext { seen_by: "bob", ..listing(1) };
     store.merge_listing(by_another, &[]).unwrap();
     assert_eq!(store.all(at(1)).unwrap().len(), 5, "bob may not have been shown them");
 
@@ -132,7 +134,7 @@ fn a_listed_session_expires_after_a_day_and_a_persons_does_not() {
     assert_eq!(store.all(at(DAY)).unwrap().len(), 2);
     assert_eq!(shells(&store.all(at(DAY + 1)).unwrap()), ["mine"], "it is not shown");
     assert_eq!(store.all(at(DAY)).unwrap().len(), 2, "looking changes nothing");
-    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(DAY + 1) };
+    let elsewhere = ListingContext { endpoint_url: "http://web02:5985/wsman", ..listing(DAY + 1) };
     store.merge_listing(elsewhere, &[]).unwrap();
     assert_eq!(shells(&store.all(at(DAY)).unwrap()), ["mine"], "and leaves with the next listing");
 }
@@ -164,7 +166,7 @@ fn rows_stand_in_the_order_in_which_they_were_added() {
     let mut store = Store::open(home.table()).unwrap();
     store.import(&[imported("a", Some(7)), imported("b", Some(3))]).unwrap();
     store.import(&[imported("c", Some(16)), imported("d", None), imported("e", Some(12))]).unwrap();
-    store.add_opened(&session("f"), &Note::new(Origin::Opened)).unwrap();
+    store.add_opened(&session("f"), &RowMetadata::new(Origin::Opened)).unwrap();
     let all = store.all(at(0)).unwrap();
     assert_eq!(shells(&all), ["a", "b", "c", "d", "e", "f"]);
     assert_eq!(ids(&all), [7, 3, 16, 17, 12, 18]);
@@ -206,7 +208,7 @@ fn an_import_does_not_say_who_has_seen_a_session() {
         assert_eq!(seen_by(&store), ["ada", ""]);
     }
     // Mallory's listing has seen neither, and makes neither of them Broken.
-    store.merge_listing(Sighting { seen_by: "mallory", ..listing(1) }, &[]).unwrap();
+    store.merge_listing(ListingContext { seen_by: "mallory", ..listing(1) }, &[]).unwrap();
     let rows = store.all(at(2)).unwrap();
     assert!(rows.sessions().iter().all(|session| session.state() == SessionState::Opened));
     store.merge_listing(listing(1), &[session("B")]).unwrap();
@@ -220,10 +222,10 @@ fn an_import_is_all_or_nothing() {
     let mut bad = imported("B", None);
     bad.session.endpoint_url = "http://ada:secret@web01/wsman".to_owned();
     let error = store.import(&[imported("A", None), bad]).unwrap_err();
-    assert_eq!(error.problem(), &StoreProblem::Unfit(Unfit::LoginInUrl));
+    assert_eq!(error.problem(), &StoreProblem::InvalidRow(InvalidRow::LoginInUrl));
     assert!(!format!("{error} {error:?}").contains("secret"));
     let error = store.import(&[imported("A", None), imported("", None)]).unwrap_err();
-    assert_eq!(error.problem(), &StoreProblem::Unfit(Unfit::NoShellId));
+    assert_eq!(error.problem(), &StoreProblem::InvalidRow(InvalidRow::NoShellId));
     assert!(store.all(at(0)).unwrap().is_empty());
 }
 
@@ -243,7 +245,7 @@ fn an_id_is_never_given_twice() {
     for _ in 0..3 {
         store.merge_listing(listing(0), &[session("A")]).unwrap();
     }
-    assert_eq!(store.add_opened(&session("D"), &Note::new(Origin::Opened)).unwrap(), LocalId(52));
+    assert_eq!(store.add_opened(&session("D"), &RowMetadata::new(Origin::Opened)).unwrap(), LocalId(52));
 }
 
 #[test]
@@ -259,7 +261,7 @@ fn what_is_gone_leaves_by_endpoint_and_shell_id_in_any_case() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
-    let elsewhere = Sighting { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
+    let elsewhere = ListingContext { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
     store.merge_listing(elsewhere, &[session("A")]).unwrap();
     let gone = ShellId::from_server("a");
     assert_eq!(store.remove_gone([("HTTP://WEB01:5985/wsman", &gone), (URL, &gone)]).unwrap(), 1);
@@ -272,7 +274,7 @@ fn only_the_sessions_of_the_asked_origins_come_out() {
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("listed")]).unwrap();
     store.import(&[imported("imported", None)]).unwrap();
-    store.add_opened(&session("opened"), &Note::new(Origin::Listed)).unwrap();
+    store.add_opened(&session("opened"), &RowMetadata::new(Origin::Listed)).unwrap();
     let of = |origins: &[Origin]| {
         let rows = store.sessions(origins, at(0)).unwrap();
         shells(&rows).join(" ")
@@ -286,13 +288,14 @@ fn only_the_sessions_of_the_asked_origins_come_out() {
 fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    let poisoned = Row { session: session_at("http://evil/wsman", "A"), note: Note::new(Origin::Opened) };
+    let poisoned =
+        Row { session: session_at("http://evil/wsman", "A"), note: RowMetadata::new(Origin::Opened) };
     store.import(&[poisoned]).unwrap();
     assert!(!store.knows_endpoint("http://evil/wsman").unwrap());
     store.merge_listing(listing(0), &[]).unwrap();
     assert!(store.knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
     assert!(StoreReader::open(home.table()).unwrap().knows_endpoint(URL).unwrap());
-    let newer = Sighting { endpoint_url: "http://db01:5985/wsman", ..listing(60) };
+    let newer = ListingContext { endpoint_url: "http://db01:5985/wsman", ..listing(60) };
     store.merge_listing(newer, &[]).unwrap();
     let reader = StoreReader::open(home.table()).unwrap();
     assert_eq!(reader.known_endpoints().unwrap(), [newer.endpoint_url, URL]);
@@ -305,10 +308,11 @@ fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
 fn an_account_was_accepted_where_it_listed_and_not_where_a_file_says_so() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    let stated = Row { session: session_at("http://evil/wsman", "A"), note: Note::new(Origin::Opened) };
+    let stated =
+        Row { session: session_at("http://evil/wsman", "A"), note: RowMetadata::new(Origin::Opened) };
     store.import(&[stated]).unwrap();
     store.merge_listing(listing(0), &[session("A")]).unwrap();
-    let bobs = Sighting { seen_by: "bob", ..listing(60) };
+    let bobs = ListingContext { seen_by: "bob", ..listing(60) };
     store.merge_listing(bobs, &[session("B")]).unwrap();
     let reader = StoreReader::open(home.table()).unwrap();
     let accepted = |url: &str, user: &str| reader.was_listed_by(url, user).unwrap();

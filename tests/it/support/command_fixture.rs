@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use pssession::session::{SeenOn, SessionDescriptor};
 use pssession::simulator::Simulator;
-use pssession::store::{Note, Origin, Row, Store};
+use pssession::store::{Origin, Row, RowMetadata, Store};
 use pssession::wsman::Shell;
 use pssession::{Endpoint, ShellId};
 use serde_json::Value;
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 use super::command::{Pssession, Run};
 use crate::command::{host, leaked};
 
-pub(crate) struct Desk {
+pub(crate) struct CommandFixture {
     pub(crate) simulator: Simulator,
     folder: TempDir,
 }
 
-impl Desk {
+impl CommandFixture {
     /// The host of [`leaked`], of which nothing is known yet.
     pub(crate) async fn new() -> Self {
         Self::of(host(leaked()).await)
@@ -79,7 +79,7 @@ impl Desk {
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
         let shell = Shell::new(ShellId::from_server(shell_id), "");
         let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
-        let mut row = Row { session, note: Note::new(Origin::Imported) };
+        let mut row = Row { session, note: RowMetadata::new(Origin::Imported) };
         change(&mut row);
         Store::open(self.table()).unwrap().import(&[row]).unwrap();
     }

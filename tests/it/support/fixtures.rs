@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The environment variable that makes [`assert_snapshot`] write what it would compare.
-const BLESS: &str = "PSSESSION_BLESS";
+const BLESS: &str = "PSSESSION_UPDATE_SNAPSHOTS";
 
 /// The path of a file of `fixtures/`.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -37,6 +37,6 @@ pub(crate) fn assert_snapshot(name: &str, text: &str) {
     let accepted = std::fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; run with {BLESS}=1, then review the file", path.display())
     });
-    let hint = "review the change, then accept it with PSSESSION_BLESS=1";
+    let hint = "review the change, then accept it with PSSESSION_UPDATE_SNAPSHOTS=1";
     assert_eq!(text, accepted.trim_end_matches('\n'), "{name} differs: {hint}");
 }

@@ -23,7 +23,7 @@ const USER: &str = "LAB\\operator";
 const PASSWORD: &str = "correct horse";
 
 /// Sessions 1 to 3, and 4 on another port; a foreign shell beside the first three.
-pub(crate) struct Workplace {
+pub(crate) struct HomeFixture {
     /// Server01 and Server02, which are one server here.
     pub(crate) servers: Simulator,
     /// web03.
@@ -31,7 +31,7 @@ pub(crate) struct Workplace {
     folder: TempDir,
 }
 
-impl Workplace {
+impl HomeFixture {
     pub(crate) async fn new() -> Self {
         let powershell =
             |id, name| SimulatedShell::powershell(id, name, "CONTOSO\\ci-runner", "Microsoft.PowerShell");

@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use pssession::Endpoint;
 use pssession::auth::sealing::{self, Frame, FrameLayout};
-use pssession::auth::{Answer, AuthScheme, Credential, LoginPolicy, NtlmOptions, Offers, Step, handshake};
+use pssession::auth::{
+    Answer, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Step, handshake,
+};
 use pssession::client::{IdSource, MAX_PAGES, WsmanClient};
 use pssession::conformance::{HEADER_FILE, Scenario, ScenarioHeader, Validation, judge};
 use pssession::session::{
@@ -218,7 +220,7 @@ fn client_login(data: &[u8]) {
     };
     let credential = Credential::new("LAB\\ada", "opensesame-7".into());
     let Ok(mut login) = handshake(scheme, &credential, policy, &options) else { return };
-    let mut offers: Option<(u16, Offers)> = None;
+    let mut offers: Option<(u16, Challenges)> = None;
     for _ in 0..MAX_LEGS {
         let answer = offers.as_ref().map(|(status, offers)| Answer {
             status: *status,
@@ -245,7 +247,7 @@ fn client_login(data: &[u8]) {
             2 => format!("Kerberos, Negotiate {token}, Basic realm=\"x\""),
             _ => "Negotiate".to_owned(),
         };
-        offers = Some((if form & 0x80 == 0 { 401 } else { 200 }, Offers::parse([value.as_str()])));
+        offers = Some((if form & 0x80 == 0 { 401 } else { 200 }, Challenges::parse([value.as_str()])));
     }
     panic!("the login does not end");
 }
@@ -272,7 +274,7 @@ fn check_header(header: &str) {
 /// Values of `WWW-Authenticate`, one a line.
 fn offers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let offers = Offers::parse(text.lines());
+    let offers = Challenges::parse(text.lines());
     let schemes = offers.schemes();
     assert_eq!(schemes.is_empty(), offers.is_empty());
     let names: HashSet<_> = schemes.iter().map(|scheme| scheme.to_ascii_lowercase()).collect();

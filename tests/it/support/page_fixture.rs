@@ -37,7 +37,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The hosts, and the folder in which somebody works.
-pub(crate) struct Stage {
+pub(crate) struct PageFixture {
     folder: TempDir,
     /// What stands for [`NAME`]: the first three numbers of an address and their dots.
     network: String,
@@ -66,7 +66,7 @@ pub(crate) struct Done {
     pub(crate) screen: String,
 }
 
-impl Stage {
+impl PageFixture {
     /// web01 and web02 are Windows hosts on which `CONTOSO\admin` and `CONTOSO\alice` may do everything; web03 is a web server
     /// that is no WinRM. Over TLS web01 has a certificate that signed itself, and web02 one of CONTOSO's own authority.
     pub(crate) async fn set() -> Self {

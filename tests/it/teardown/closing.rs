@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pssession::simulator::{Account, Mischief, OperationKind, SimulatedShell};
+use pssession::simulator::{Account, InjectedFault, OperationKind, SimulatedShell};
 use pssession::teardown::{Cancellation, Engine, Policy};
 
 use super::{ADMIN, Lab, no_signals, ours, outcomes, theirs};
@@ -89,7 +89,7 @@ async fn after_a_prompt_the_host_is_listed_again_and_changed_sessions_are_left_a
 #[tokio::test(start_paused = true)]
 async fn a_delete_that_comes_late_is_preceded_by_a_get() {
     let lab = Lab::with([ours("A"), ours("B")]);
-    lab.world().inject_for(OperationKind::Delete, "A", 1, Mischief::Delay(Duration::from_secs(12)));
+    lab.world().inject_for(OperationKind::Delete, "A", 1, InjectedFault::Delay(Duration::from_secs(12)));
     let policy = no_signals().with_stuck_after(Duration::from_secs(60));
     let report = lab.close_all(policy).await;
     assert_eq!(outcomes(&report), ["Closed", "Closed"]);
@@ -99,7 +99,7 @@ async fn a_delete_that_comes_late_is_preceded_by_a_get() {
 #[tokio::test(start_paused = true)]
 async fn a_stuck_delete_does_not_block_the_rest_of_its_host() {
     let lab = Lab::with(["A", "B", "C"].map(ours));
-    lab.world().inject_for(OperationKind::Delete, "A", 1, Mischief::Delay(Duration::from_secs(40)));
+    lab.world().inject_for(OperationKind::Delete, "A", 1, InjectedFault::Delay(Duration::from_secs(40)));
     let engine = Engine::new(no_signals());
     let (plan, survey) = lab.plan(&engine, |_| true).await;
     let began = tokio::time::Instant::now();
@@ -119,7 +119,7 @@ async fn a_stuck_delete_does_not_block_the_rest_of_its_host() {
 #[tokio::test(start_paused = true)]
 async fn one_bad_session_never_stops_the_others() {
     let lab = Lab::with(["A", "B", "C"].map(ours));
-    lab.world().inject_for(OperationKind::Delete, "B", usize::MAX, Mischief::Fault(5));
+    lab.world().inject_for(OperationKind::Delete, "B", usize::MAX, InjectedFault::Fault(5));
     let report = lab.close_all(no_signals()).await;
     let names: Vec<_> = report.records.iter().map(|record| record.outcome.name()).collect();
     assert_eq!(names, ["Closed", "Failed", "Closed"]);
@@ -132,7 +132,7 @@ async fn hosts_are_closed_in_parallel_and_reported_in_the_order_of_the_plan() {
     let lab = Lab::of(hosts, &Account::administrator(ADMIN));
     for host in 0..3 {
         let late = Duration::from_secs(3 - u64::try_from(host).unwrap());
-        lab.host(host).inject(OperationKind::Delete, 1, Mischief::Delay(late));
+        lab.host(host).inject(OperationKind::Delete, 1, InjectedFault::Delay(late));
     }
     let engine = Engine::new(no_signals());
     let (plan, survey) = lab.plan(&engine, |_| true).await;

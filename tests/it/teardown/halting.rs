@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use pssession::simulator::{Account, Mischief, OperationKind};
-use pssession::teardown::{Cancellation, Circumstances, Engine};
+use pssession::simulator::{Account, InjectedFault, OperationKind};
+use pssession::teardown::{Cancellation, Engine, RunSummary};
 
 use super::{ADMIN, Lab, no_signals, ours, outcomes};
 
-fn late(seconds: u64) -> Mischief {
-    Mischief::Delay(Duration::from_secs(seconds))
+fn late(seconds: u64) -> InjectedFault {
+    InjectedFault::Delay(Duration::from_secs(seconds))
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,14 +65,14 @@ async fn the_runs_deadline_keeps_later_sessions_from_being_started() {
     let policy = no_signals().with_run_deadline(Some(Duration::from_secs(4)));
     let report = lab.close_all(policy).await;
     assert_eq!(outcomes(&report), ["Closed", "Closed", "NotStarted(deadline)"]);
-    assert_eq!(report.exit_code(&Circumstances { hits: 3, ..Circumstances::default() }).code(), 7);
+    assert_eq!(report.exit_code(&RunSummary { hits: 3, ..RunSummary::default() }).code(), 7);
 }
 
 #[tokio::test(start_paused = true)]
 async fn stopping_at_an_error_starts_nothing_new_on_any_host() {
     let hosts = vec![vec![ours("A"), ours("B")], vec![ours("C"), ours("D")]];
     let lab = Lab::of(hosts, &Account::administrator(ADMIN));
-    lab.host(0).inject_for(OperationKind::Delete, "A", 1, Mischief::Fault(5));
+    lab.host(0).inject_for(OperationKind::Delete, "A", 1, InjectedFault::Fault(5));
     lab.host(1).inject_for(OperationKind::Delete, "C", 1, late(1));
     let report = lab.close_all(no_signals().with_stop_on_error(true)).await;
     let names: Vec<_> = report.records.iter().map(|record| record.outcome.name()).collect();

@@ -49,7 +49,7 @@ async fn a_host_whose_listing_panics_is_one_that_was_not_reached() {
     let mut listed = 0;
     let survey =
         Engine::new(no_signals()).survey_with(connectors, &Cancellation::new(), |_| listed += 1).await;
-    let results: Vec<_> = survey.standings().into_iter().map(|standing| standing.listing).collect();
+    let results: Vec<_> = survey.host_results().into_iter().map(|standing| standing.listing).collect();
     assert_eq!((listed, results), (2, vec![ListingResult::Complete, ListingResult::NotReached]));
     let error = survey.hosts()[1].listing().unwrap().unwrap_err();
     assert_eq!(error.to_string(), "the work on http://web02.lab:5985/wsman has ended with a panic");

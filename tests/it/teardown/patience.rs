@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pssession::client::IdSource;
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 use pssession::teardown::{
-    Cancellation, Circumstances, Engine, ExitCode, INTERRUPT_GRACE, Plan, Policy, SESSION_DEADLINE, Survey,
+    Cancellation, Engine, ExitCode, INTERRUPT_GRACE, Plan, Policy, RunSummary, SESSION_DEADLINE, Survey,
 };
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
@@ -167,7 +167,7 @@ async fn a_retry_after_beyond_the_runs_deadline_is_not_waited_for() {
 async fn the_sessions_deadline_ends_each_session_by_itself_whatever_hangs() {
     for kind in [OperationKind::EnumerateCommands, OperationKind::Delete] {
         let lab = Lab::with([ours("A"), ours("B").running("C", "x")]);
-        lab.world().inject_for(kind, "B", usize::MAX, Mischief::Delay(Duration::from_secs(3_600)));
+        lab.world().inject_for(kind, "B", usize::MAX, InjectedFault::Delay(Duration::from_secs(3_600)));
         let began = Instant::now();
         let report = lab.close_all(Policy::default()).await;
         let [quick, slow] = &report.records[..] else { panic!("{report:?}") };
@@ -180,27 +180,27 @@ async fn the_sessions_deadline_ends_each_session_by_itself_whatever_hangs() {
 #[tokio::test(start_paused = true)]
 async fn after_the_runs_deadline_what_was_sent_has_its_grace_and_no_more() {
     let lab = Lab::with([ours("A"), ours("B")]);
-    lab.world().inject(OperationKind::Delete, 1, Mischief::Delay(Duration::from_secs(3_600)));
+    lab.world().inject(OperationKind::Delete, 1, InjectedFault::Delay(Duration::from_secs(3_600)));
     let policy = no_signals().with_run_deadline(Some(Duration::from_secs(3)));
     let began = Instant::now();
     let report = lab.close_all(policy).await;
     assert_eq!(outcomes(&report), ["Unknown(deadline before it was verified)", "NotStarted(deadline)"]);
     assert_eq!(began.elapsed(), Duration::from_secs(3) + INTERRUPT_GRACE);
-    assert_eq!(report.exit_code(&Circumstances::default()), ExitCode::Unknown);
+    assert_eq!(report.exit_code(&RunSummary::default()), ExitCode::Unknown);
 }
 
 /// What may go wrong for ever.
-fn permanent() -> [Mischief; 9] {
+fn permanent() -> [InjectedFault; 9] {
     [
-        Mischief::Status(503, vec![]),
-        Mischief::Status(500, vec![]),
-        Mischief::Status(404, vec![]),
-        Mischief::Drop,
-        Mischief::Fault(2_150_859_174),
-        Mischief::Fault(2_150_858_793),
-        Mischief::Fault(2_150_858_843),
-        Mischief::Delay(Duration::from_secs(3_600)),
-        Mischief::ForgetLogin,
+        InjectedFault::Status(503, vec![]),
+        InjectedFault::Status(500, vec![]),
+        InjectedFault::Status(404, vec![]),
+        InjectedFault::Drop,
+        InjectedFault::Fault(2_150_859_174),
+        InjectedFault::Fault(2_150_858_793),
+        InjectedFault::Fault(2_150_858_843),
+        InjectedFault::Delay(Duration::from_secs(3_600)),
+        InjectedFault::ForgetLogin,
     ]
 }
 
@@ -220,12 +220,14 @@ async fn whatever_fails_for_ever_a_session_costs_a_few_requests() {
         OperationKind::Get,
         OperationKind::Delete,
     ];
-    for (kind, mischief) in kinds.into_iter().flat_map(|kind| permanent().map(|mischief| (kind, mischief))) {
+    for (kind, injected_fault) in
+        kinds.into_iter().flat_map(|kind| permanent().map(|injected_fault| (kind, injected_fault)))
+    {
         for is_listed in [true, false] {
             let lab = Lab::with([ours("A").running("C", "x")]);
             let engine = engine(Policy::default());
             let (plan, mut survey) = lab.plan(&engine, |_| true).await;
-            lab.world().inject(kind, usize::MAX, mischief.clone());
+            lab.world().inject(kind, usize::MAX, injected_fault.clone());
             if !is_listed {
                 survey = Survey::unlisted(lab.connectors());
             }
@@ -233,7 +235,7 @@ async fn whatever_fails_for_ever_a_session_costs_a_few_requests() {
             let world = lab.world();
             let (requests, deletes) = (world.log().count(), world.count(OperationKind::Delete));
             let connections = world.log().map(|entry| entry.connection).max().unwrap();
-            let of = format!("{kind:?}, {mischief:?}, {is_listed}: {:?}", outcomes(&report));
+            let of = format!("{kind:?}, {injected_fault:?}, {is_listed}: {:?}", outcomes(&report));
             assert!(
                 requests <= MOST_REQUESTS && deletes <= 4,
                 "{of}: {requests} requests, {deletes} Deletes"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pssession::session::{Comparison, SeenOn, SessionDescriptor};
-use pssession::simulator::{Account, Mischief, OperationKind};
+use pssession::simulator::{Account, InjectedFault, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Report, Survey};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use pssession::wsman::{Shell, uri};
@@ -72,7 +72,7 @@ impl Connection for Answered {
 async fn a_delete_that_was_carried_out_but_answered_by_an_error_each_time_is_closed() {
     for code in [DENIED, OPERATION_QUOTA, NOT_FOUND, 87, 995] {
         let lab = Lab::with([ours("A")]);
-        lab.world().inject(OperationKind::Delete, usize::MAX, Mischief::FaultAfter(code));
+        lab.world().inject(OperationKind::Delete, usize::MAX, InjectedFault::FaultAfter(code));
         let report = lab.close_all(no_signals()).await;
         assert_eq!((outcomes(&report), lab.left()), (vec!["Closed".to_owned()], vec![]), "{code}");
     }
@@ -89,12 +89,12 @@ async fn a_delete_that_was_carried_out_but_answered_by_an_error_each_time_is_clo
 
 #[tokio::test(start_paused = true)]
 async fn a_delete_that_was_turned_away_each_time_has_failed_once_the_shell_was_seen_to_be_there() {
-    for mischief in [Mischief::Status(503, vec![]), Mischief::Fault(OPERATION_QUOTA)] {
+    for injected_fault in [InjectedFault::Status(503, vec![]), InjectedFault::Fault(OPERATION_QUOTA)] {
         let lab = Lab::with([ours("A")]);
-        lab.world().inject(OperationKind::Delete, usize::MAX, mischief.clone());
+        lab.world().inject(OperationKind::Delete, usize::MAX, injected_fault.clone());
         let report = lab.close_all(no_signals()).await;
-        assert_eq!(report.records[0].outcome.name(), "Failed", "{mischief:?}");
-        assert_eq!(lab.asked().last().map(String::as_str), Some("Enumerate"), "{mischief:?}");
+        assert_eq!(report.records[0].outcome.name(), "Failed", "{injected_fault:?}");
+        assert_eq!(lab.asked().last().map(String::as_str), Some("Enumerate"), "{injected_fault:?}");
     }
 }
 
@@ -130,25 +130,25 @@ async fn where_listing_is_denied_a_known_session_is_got_deleted_and_proved_by_a_
 #[tokio::test(start_paused = true)]
 async fn a_get_proves_nothing_without_a_delete_that_was_answered_200() {
     let rows = [
-        (Mischief::DropAfter, "Unknown(cannot ask again: access is denied"),
-        (Mischief::FaultAfter(DENIED), "Unknown(cannot ask again: access is denied"),
-        (Mischief::Fault(DENIED), "Failed(access is denied"),
-        (Mischief::Pretend, "Failed(still there)"),
+        (InjectedFault::DropAfter, "Unknown(cannot ask again: access is denied"),
+        (InjectedFault::FaultAfter(DENIED), "Unknown(cannot ask again: access is denied"),
+        (InjectedFault::Fault(DENIED), "Failed(access is denied"),
+        (InjectedFault::Pretend, "Failed(still there)"),
     ];
-    for (mischief, expected) in rows {
+    for (injected_fault, expected) in rows {
         let lab = not_listing(vec![ours("A")]);
-        lab.world().inject(OperationKind::Delete, usize::MAX, mischief.clone());
+        lab.world().inject(OperationKind::Delete, usize::MAX, injected_fault.clone());
         let (report, _) = get_and_close(&lab, &["A"]).await;
         let outcome = &outcomes(&report)[0];
-        assert!(outcome.starts_with(expected), "{mischief:?}: {outcome}");
-        assert_eq!(lab.world().count(OperationKind::Enumerate), 1, "{mischief:?}");
+        assert!(outcome.starts_with(expected), "{injected_fault:?}: {outcome}");
+        assert_eq!(lab.world().count(OperationKind::Enumerate), 1, "{injected_fault:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_an_answer_to_the_get_nothing_is_deleted() {
     let lab = not_listing(vec![ours("A")]);
-    lab.world().inject(OperationKind::Get, usize::MAX, Mischief::Fault(87));
+    lab.world().inject(OperationKind::Get, usize::MAX, InjectedFault::Fault(87));
     let report = close(&lab, no_signals(), vec![remembered("A", ADMIN)]).await;
     assert!(outcomes(&report)[0].starts_with("Failed(access is denied"), "{report:?}");
     assert_eq!((lab.left(), lab.world().count(OperationKind::Delete)), (vec!["A".to_owned()], 0));
@@ -177,10 +177,10 @@ async fn close(lab: &Lab, policy: Policy, sessions: Vec<SessionDescriptor>) -> R
 /// Its answers say the same in OMI's schema, and Identify names no stack.
 fn like_omi(lab: &Lab) {
     let mut world = lab.world();
-    let in_cim = Mischief::Replace(uri::SHELL.to_owned(), uri::CIM_SHELL.to_owned());
+    let in_cim = InjectedFault::Replace(uri::SHELL.to_owned(), uri::CIM_SHELL.to_owned());
     world.inject(OperationKind::Enumerate, usize::MAX, in_cim.clone());
     world.inject(OperationKind::Get, usize::MAX, in_cim);
-    let no_stack = Mischief::Replace("Stack: 3.0".to_owned(), "1.9.1-0".to_owned());
+    let no_stack = InjectedFault::Replace("Stack: 3.0".to_owned(), "1.9.1-0".to_owned());
     world.inject(OperationKind::Identify, usize::MAX, no_stack);
 }
 
@@ -203,7 +203,7 @@ async fn omis_shells_are_deleted_through_the_generic_resource_and_cannot_be_prov
 async fn omis_shell_that_stays_has_failed() {
     let lab = Lab::with([ours("A")]);
     like_omi(&lab);
-    lab.world().inject(OperationKind::Delete, usize::MAX, Mischief::Pretend);
+    lab.world().inject(OperationKind::Delete, usize::MAX, InjectedFault::Pretend);
     let report = lab.close_all(no_signals()).await;
     assert_eq!(outcomes(&report), ["Failed(still there)"]);
 }
@@ -213,7 +213,7 @@ async fn a_command_of_omis_shell_is_signalled_only_if_its_listing_says_that_it_r
     for (state, signals) in [("Running", 1), ("Ready", 0)] {
         let lab = Lab::with([ours("A").running("C", "x"), ours("B")]);
         like_omi(&lab);
-        let state = Mischief::Replace(">Running<".to_owned(), format!(">{state}<"));
+        let state = InjectedFault::Replace(">Running<".to_owned(), format!(">{state}<"));
         lab.world().inject(OperationKind::EnumerateCommands, usize::MAX, state);
         lab.close(Policy::default(), |session| session.shell.shell_id.as_str() == "A").await;
         assert_eq!(lab.world().count(OperationKind::Signal), signals);

@@ -1,7 +1,7 @@
 //! Sessions that come from a table or a file, not from a listing of this run.
 
 use pssession::session::{Comparison, SeenOn, SessionDescriptor, Transport};
-use pssession::simulator::{Account, Mischief, OperationKind};
+use pssession::simulator::{Account, InjectedFault, OperationKind};
 use pssession::teardown::{Cancellation, Engine, Plan, Report, Survey};
 use pssession::wsman::Shell;
 use pssession::{Policy, ShellId};
@@ -89,7 +89,7 @@ async fn a_listing_of_this_run_brings_remembered_sessions_up_to_date_and_vouches
 #[tokio::test(start_paused = true)]
 async fn a_host_that_could_not_be_reached_for_the_listing_is_not_tried_again() {
     let lab = Lab::with([ours("A")]);
-    lab.world().inject(OperationKind::Login, 100, Mischief::Drop);
+    lab.world().inject(OperationKind::Login, 100, InjectedFault::Drop);
     let engine = Engine::new(no_signals());
     let survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
     let logins = lab.asked().len();

@@ -1,7 +1,7 @@
 //! NTLM with sealed messages, end to end: the simulator checks every key, signature and number with sums of its own.
 
 use pssession::simulator::{
-    Account, Channel, ChannelBinding, Mischief, OperationKind, Profile, Simulator, World,
+    Account, Channel, ChannelBinding, InjectedFault, OperationKind, Profile, Simulator, World,
 };
 use pssession::wsman::op::{EnumerateShells, identify};
 use pssession::wsman::{DEFAULT_MAX_ENVELOPE_SIZE, Header, MessageId, SessionId, read_answer, write_request};
@@ -96,7 +96,7 @@ async fn a_forgotten_login_is_renewed_once() {
         let simulator = simulator(ChannelBinding::default()).await;
         let connector = right(&simulator).build().unwrap();
         let mut connection = connector.connect().await.unwrap();
-        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, times, Mischief::ForgetLogin);
+        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, times, InjectedFault::ForgetLogin);
         let outcome = list(connection.as_mut(), 1).await;
         match outcome {
             Ok(count) => assert!(works && count == SHELLS),
@@ -110,13 +110,13 @@ async fn a_forgotten_login_is_renewed_once() {
 
 #[tokio::test]
 async fn mischief_on_a_sealed_connection_is_noticed_and_nothing_is_sent_again() {
-    for mischief in [Mischief::Clear, Mischief::DropAfter, Mischief::Truncate] {
+    for injected_fault in [InjectedFault::Clear, InjectedFault::DropAfter, InjectedFault::Truncate] {
         let simulator = simulator(ChannelBinding::default()).await;
         let mut connection = connect(right(&simulator)).await.unwrap();
-        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, mischief.clone());
+        simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 1, injected_fault.clone());
         let error = list(connection.as_mut(), 1).await.unwrap_err();
-        match mischief {
-            Mischief::Clear => {
+        match injected_fault {
+            InjectedFault::Clear => {
                 assert!(
                     matches!(error, TransportError::Auth { source: AuthError::ClearAnswer, .. }),
                     "{error:?}"

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pssession::auth::{Offers, SCHEMES, Verdict};
+use pssession::auth::{Challenges, SCHEMES, Verdict};
 use pssession::client::{IdSource as _, RandomIds};
 use pssession::session::LoginAccount;
 use pssession::teardown::Cancellation;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
 
 use super::probe::{self, Clock, Look};
-use super::{MAX_WORDS, Vouching, is_offered, look_at, not_winrm, policy, report};
+use super::{MAX_WORDS, TrustSource, is_offered, look_at, not_winrm, policy, report};
 use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::commands::Context;
 use crate::cli::commands::connectors::Connectors;
@@ -26,7 +26,7 @@ use crate::cli::hints::{self, hint, kind, place};
 use crate::cli::interrupt;
 use crate::cli::login::Logins;
 use crate::cli::render::{duration, plural, visible};
-use crate::cli::resolve_options::{Pins, Reach};
+use crate::cli::resolve_options::{ConnectionOptions, Pins};
 
 /// As long as the transport waits.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,23 +36,23 @@ const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 
 pub(super) async fn run(
     args: &IdentifyArgs,
-    mut reach: Reach,
+    mut reach: ConnectionOptions,
     pins: Pins,
-    vouching: Vouching,
+    vouching: TrustSource,
     context: &Context,
 ) -> Result<Exit, Diagnostic> {
-    let mut story = Story { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
+    let mut story = DoctorReport { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
     let outcome = examine(&mut reach, &pins, vouching, context, &mut story).await;
     story.end()?;
     outcome.map(|()| Exit::SUCCESS)
 }
 
 async fn examine(
-    reach: &mut Reach,
+    reach: &mut ConnectionOptions,
     pins: &Pins,
-    vouching: Vouching,
+    vouching: TrustSource,
     context: &Context,
-    story: &mut Story,
+    story: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
     let Some(first) = reach.endpoints.first().cloned() else { return Ok(()) };
     let addresses = resolve(&first, story).await?;
@@ -80,7 +80,7 @@ async fn examine(
     login_and_list(reach, context, story).await
 }
 
-async fn resolve(endpoint: &Endpoint, story: &mut Story) -> Result<Vec<SocketAddr>, Diagnostic> {
+async fn resolve(endpoint: &Endpoint, story: &mut DoctorReport) -> Result<Vec<SocketAddr>, Diagnostic> {
     let host = endpoint.computer_name().trim_start_matches('[').trim_end_matches(']');
     let found = lookup_host((host, endpoint.port())).await.map(Iterator::collect::<Vec<_>>);
     match found {
@@ -114,7 +114,7 @@ async fn knock(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     limit: Duration,
-    story: &mut Story,
+    story: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
     let mut last = "no address".to_owned();
     for address in addresses {
@@ -132,7 +132,7 @@ async fn knock(
 }
 
 /// What one look has shown, if it has shown anything.
-fn tell(look: &Look, vouching: Vouching, story: &mut Story) -> Result<(), Diagnostic> {
+fn tell(look: &Look, vouching: TrustSource, story: &mut DoctorReport) -> Result<(), Diagnostic> {
     let port = look.endpoint.port();
     let probe = match &look.told {
         Ok(probe) => probe,
@@ -150,7 +150,7 @@ fn tell(look: &Look, vouching: Vouching, story: &mut Story) -> Result<(), Diagno
             .map_or("that cannot be read".to_owned(), |c| one_line(&c.subject, MAX_WORDS));
         story.say("tls", true, format!("port {port}: {version}, certificate {subject}, {}", tls.pin))?;
         match &tls.distrust {
-            None => story.say("trust", vouching != Vouching::Nobody, vouching.words().to_owned())?,
+            None => story.say("trust", vouching != TrustSource::Nobody, vouching.words().to_owned())?,
             Some(error) => story.say("trust", false, error.reason())?,
         }
     }
@@ -178,8 +178,8 @@ fn tell(look: &Look, vouching: Vouching, story: &mut Story) -> Result<(), Diagno
 }
 
 /// Each scheme of this build, strongest first, and why it is taken or not.
-fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnostic> {
-    let none = Offers::default();
+fn scheme(reach: &ConnectionOptions, look: &Look, story: &mut DoctorReport) -> Result<(), Diagnostic> {
+    let none = Challenges::default();
     let offers = look.told.as_ref().map_or(&none, |probe| &probe.offers);
     let policy = policy(reach, &look.endpoint);
     let wanted = reach.settings(&look.endpoint).auth.unwrap_or_default();
@@ -206,7 +206,11 @@ fn scheme(reach: &Reach, look: &Look, story: &mut Story) -> Result<(), Diagnosti
     Ok(())
 }
 
-async fn login_and_list(reach: &Reach, context: &Context, story: &mut Story) -> Result<(), Diagnostic> {
+async fn login_and_list(
+    reach: &ConnectionOptions,
+    context: &Context,
+    story: &mut DoctorReport,
+) -> Result<(), Diagnostic> {
     let watch = interrupt::watch(&Cancellation::new());
     let logins = Logins::new(&watch, DiagnosticFormat::plain(Some(story.format)));
     let connectors = Connectors::new(reach, context, logins, None).for_servers().await?;
@@ -282,12 +286,12 @@ fn no_way_in(looks: &[Look]) -> Diagnostic {
 }
 
 /// The steps so far; a person reads each as it is taken.
-struct Story {
+struct DoctorReport {
     format: PlainFormat,
     steps: Vec<Value>,
 }
 
-impl Story {
+impl DoctorReport {
     fn say(&mut self, step: &'static str, good: bool, text: String) -> std::io::Result<()> {
         self.tell(step, Some(good), text)
     }

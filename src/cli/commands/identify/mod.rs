@@ -8,7 +8,7 @@ mod report;
 use std::io::Write as _;
 
 use pssession::Endpoint;
-use pssession::auth::{LoginPolicy, Offers, SCHEMES, SchemeRow, Verdict};
+use pssession::auth::{Challenges, LoginPolicy, SCHEMES, SchemeRow, Verdict};
 use pssession::transport::{Probe, TransportError};
 use pssession::wsman::one_line;
 
@@ -19,7 +19,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, place, status_hint};
 use crate::cli::render::visible;
-use crate::cli::resolve_options::{Pins, Reach};
+use crate::cli::resolve_options::{ConnectionOptions, Pins};
 use probe::Look;
 
 /// The most of a server's own words that is shown, in characters.
@@ -27,7 +27,7 @@ const MAX_WORDS: usize = 200;
 
 /// Who says that a certificate is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Vouching {
+enum TrustSource {
     Platform,
     Authorities,
     Pins,
@@ -35,11 +35,11 @@ enum Vouching {
 }
 
 pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let reach = Reach::read(&args.reach(), context.config(&args.config)?)?;
+    let reach = ConnectionOptions::read(&args.reach(), context.config(&args.config)?)?;
     let doors = doors(args, &reach.naming)?;
     let reach = reach.with_endpoints(doors)?;
     let pins = reach.pins(&reach.endpoints)?;
-    let vouching = Vouching::of(args, &reach, &pins);
+    let vouching = TrustSource::of(args, &reach, &pins);
     if args.doctor {
         return doctor::run(args, reach, pins, vouching, context).await;
     }
@@ -75,9 +75,9 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
     Ok(Exit::SUCCESS)
 }
 
-impl Vouching {
+impl TrustSource {
     /// All doors are those of one host, of which one thing is said.
-    fn of(args: &IdentifyArgs, reach: &Reach, pins: &Pins) -> Self {
+    fn of(args: &IdentifyArgs, reach: &ConnectionOptions, pins: &Pins) -> Self {
         let settings = reach.endpoints.first().map(|endpoint| reach.settings(endpoint)).unwrap_or_default();
         let is_pinned = |endpoint: &Endpoint| !pins.at(endpoint, &settings).is_empty();
         match settings {
@@ -115,7 +115,7 @@ fn doors(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnost
 }
 
 /// Looks at each door, at the same time: a closed one may take a while.
-async fn look_at(reach: &Reach, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
+async fn look_at(reach: &ConnectionOptions, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
     let Some(first) = reach.endpoints.first() else { return Ok(Vec::new()) };
     let settings = reach.settings(first);
     let mut authorities = reach.authorities.clone();
@@ -144,7 +144,7 @@ async fn look_at(reach: &Reach, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
 }
 
 /// What the offer means for a login by this command; nothing where the default does.
-fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
+fn login_hint(reach: &ConnectionOptions, look: &Look) -> Option<String> {
     let (endpoint, offers) = (&look.endpoint, &look.told.as_ref().ok()?.offers);
     let policy = policy(reach, endpoint);
     let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
@@ -168,11 +168,11 @@ fn login_hint(reach: &Reach, look: &Look) -> Option<String> {
 }
 
 /// Whether the server offers this scheme by a word that we know.
-fn is_offered(row: &SchemeRow, offers: &Offers) -> bool {
+fn is_offered(row: &SchemeRow, offers: &Challenges) -> bool {
     row.headers.iter().any(|word| offers.has(word))
 }
 
-fn policy(reach: &Reach, endpoint: &Endpoint) -> LoginPolicy {
+fn policy(reach: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {
     let security = reach.security(&reach.settings(endpoint));
     LoginPolicy {
         tls: endpoint.is_tls(),

@@ -7,7 +7,7 @@ use pssession::transport::{Certificate, TlsFound, TransportError};
 use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
 
-use super::Vouching;
+use super::TrustSource;
 use super::probe::{Clock, Look};
 use crate::cli::objects::time;
 use crate::cli::render;
@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 const DAY: u64 = 86_400;
 
 /// Everything that a door has shown, one thing a line.
-pub(super) fn lines(look: &Look, vouching: Vouching, now: SystemTime) -> Vec<(&'static str, String)> {
+pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
     let url = look.endpoint.url();
     let probe = match &look.told {
         Ok(probe) if look.is_winrm() => probe,
@@ -48,7 +48,7 @@ pub(super) fn lines(look: &Look, vouching: Vouching, now: SystemTime) -> Vec<(&'
     lines
 }
 
-fn tls_lines(tls: &TlsFound, vouching: Vouching, now: SystemTime) -> Vec<(&'static str, String)> {
+fn tls_lines(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
     let mut lines = vec![("TLS", tls.version.map_or("not told".to_owned(), |version| version.to_string()))];
     match &tls.certificate {
         None => lines.push(("Certificate", "cannot be read".to_owned())),
@@ -116,7 +116,7 @@ pub(super) fn write(out: &mut impl Write, doors: &[Vec<(&'static str, String)>])
 }
 
 /// The object of `pssession.identity/1`: the first door that is WinRM, and under `Endpoints` each that was looked at.
-pub(super) fn json(looks: &[Look], vouching: Vouching, now: SystemTime) -> Value {
+pub(super) fn json(looks: &[Look], vouching: TrustSource, now: SystemTime) -> Value {
     let mut object = Map::from_iter([("Schema".to_owned(), json!("pssession.identity/1"))]);
     object.extend(
         looks.iter().find(|look| look.is_winrm()).map(|look| door(look, vouching, now)).unwrap_or_default(),
@@ -126,7 +126,7 @@ pub(super) fn json(looks: &[Look], vouching: Vouching, now: SystemTime) -> Value
     Value::Object(object)
 }
 
-fn door(look: &Look, vouching: Vouching, now: SystemTime) -> Map<String, Value> {
+fn door(look: &Look, vouching: TrustSource, now: SystemTime) -> Map<String, Value> {
     let probe = look.told.as_ref().ok();
     let tls = probe.and_then(|probe| probe.tls.as_ref());
     let identity = look.identity();
@@ -150,7 +150,7 @@ fn door(look: &Look, vouching: Vouching, now: SystemTime) -> Map<String, Value> 
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn certificate(tls: &TlsFound, vouching: Vouching, now: SystemTime) -> Value {
+fn certificate(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Value {
     let read = tls.certificate.as_ref();
     let left = read.map(|certificate| match certificate.not_after.duration_since(now) {
         Ok(left) => i64::try_from(left.as_secs() / DAY).unwrap_or(i64::MAX),
@@ -164,7 +164,7 @@ fn certificate(tls: &TlsFound, vouching: Vouching, now: SystemTime) -> Value {
         "DaysLeft": left,
         "Names": read.map(|certificate| certificate.names.as_slice()),
         "Pin": tls.pin.to_string(),
-        "Trusted": tls.distrust.is_none() && vouching != Vouching::Nobody,
+        "Trusted": tls.distrust.is_none() && vouching != TrustSource::Nobody,
         "Problem": tls.distrust.as_ref().map(|error| error.reason()),
     })
 }

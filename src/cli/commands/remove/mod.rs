@@ -5,11 +5,11 @@ mod select;
 
 use std::sync::Arc;
 
-use pssession::store::{Note, Origin};
-use pssession::teardown::{Cancellation, HostTally, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
+use pssession::store::{Origin, RowMetadata};
+use pssession::teardown::{Cancellation, HostCounts, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
 use pssession::{Engine, SessionQuery};
 
-use self::output::Talk;
+use self::output::RemoveOutput;
 use self::select::Prepared;
 use super::connectors::Connectors;
 use super::{Context, confirm, listing};
@@ -19,17 +19,17 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::{self, Watch};
 use crate::cli::login::Logins;
 use crate::cli::progress::Progress;
-use crate::cli::report::Evidence;
-use crate::cli::resolve_options::{Reach, Scope, session_query};
+use crate::cli::report::ReportWriter;
+use crate::cli::resolve_options::{ConnectionOptions, Scope, session_query};
 use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let evidence = Evidence::begin(args, context.table(&args.table).as_ref())?;
+    let evidence = ReportWriter::begin(args, context.table(&args.table).as_ref())?;
     let ended = remove(args, context, &evidence).await;
     evidence.conclude(ended, context.errors(args.output.output))
 }
 
-async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Result<Exit, Diagnostic> {
+async fn remove(args: &RemoveArgs, context: &Context, evidence: &ReportWriter) -> Result<Exit, Diagnostic> {
     let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
@@ -47,7 +47,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
     let reach = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
         let _open = watch.reading();
-        Reach::read(&args.reach, context.config(&args.reach.config)?)?
+        ConnectionOptions::read(&args.reach, context.config(&args.reach.config)?)?
     };
     let logins = Logins::new(&watch, context.errors(args.output.output));
     let run = Run {
@@ -55,7 +55,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &Evidence) -> Re
         scope,
         query,
         engine: Engine::new(policy(args)?),
-        talk: Talk::new(args, context)?,
+        talk: RemoveOutput::new(args, context)?,
         table: context.table(&args.table),
         reach: &reach,
         cancellation: &cancellation,
@@ -76,20 +76,20 @@ struct Run<'a> {
     scope: Scope,
     query: SessionQuery,
     engine: Engine,
-    talk: Talk,
+    talk: RemoveOutput,
     table: Option<Table>,
-    reach: &'a Reach,
+    reach: &'a ConnectionOptions,
     cancellation: &'a Cancellation,
     watch: &'a Watch,
-    evidence: &'a Evidence,
+    evidence: &'a ReportWriter,
 }
 
 impl Run<'_> {
     async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
         let Prepared { chosen, survey, circumstances, declined } = prepared;
-        let standings = survey.standings();
+        let host_results = survey.host_results();
         let (sessions, notes) = chosen.into_parts();
-        let notes: Arc<[Note]> = notes.into();
+        let notes: Arc<[RowMetadata]> = notes.into();
         let mut plan = Plan::new(sessions);
         for (position, note) in notes.iter().enumerate() {
             if declined {
@@ -124,7 +124,7 @@ impl Run<'_> {
             let dropped = table.drop_gone(&report.records).await;
             dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
-        let mut circumstances = circumstances.with_hosts(HostTally::after(&report, &standings));
+        let mut circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
         circumstances.interruption = self.watch.stop();
         self.talk.conclude(&report, &notes, self.args.what_if)?;
         Ok(report.exit_code(&circumstances).into())

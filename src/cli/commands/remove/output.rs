@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use pssession::SessionDescriptor;
-use pssession::store::Note;
+use pssession::store::RowMetadata;
 use pssession::teardown::{Failure, Outcome, Plan, Record, Report};
 
 use crate::cli::args::{ErrorAction, Format, RemoveArgs};
@@ -12,21 +12,21 @@ use crate::cli::commands::Context;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
-use crate::cli::output_style::{Manner, Voice};
+use crate::cli::output_style::{OutputStyle, PowerShellStyle};
 use crate::cli::progress;
 use crate::cli::render::{self, printable};
 
 /// How this run speaks: records on stdout, errors and the summary on stderr.
-pub(super) struct Talk {
+pub(super) struct RemoveOutput {
     format: Format,
     pub(super) errors: DiagnosticFormat,
     summary: bool,
     records: bool,
     /// How PowerShell would speak, where it was typed in its spelling.
-    voice: Option<Voice>,
+    voice: Option<PowerShellStyle>,
 }
 
-impl Talk {
+impl RemoveOutput {
     pub(super) fn new(args: &RemoveArgs, context: &Context) -> Result<Self, Diagnostic> {
         let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
         let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
@@ -40,8 +40,8 @@ impl Talk {
     }
 
     /// In whose manner it speaks.
-    pub(super) fn manner(&self) -> Manner {
-        self.voice.map_or(Manner::Native, Manner::PowerShell)
+    pub(super) fn manner(&self) -> OutputStyle {
+        self.voice.map_or(OutputStyle::Native, OutputStyle::PowerShell)
     }
 
     /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.
@@ -96,7 +96,7 @@ impl Talk {
     }
 
     /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
-    pub(super) fn finished(&self, record: &Record, notes: &[Note]) {
+    pub(super) fn finished(&self, record: &Record, notes: &[RowMetadata]) {
         tracing::info!(
             host = record.session.computer_name,
             shell_id = printable(record.session.shell.shell_id.as_str()),
@@ -123,7 +123,7 @@ impl Talk {
     pub(super) fn conclude(
         &self,
         report: &Report,
-        notes: &[Note],
+        notes: &[RowMetadata],
         planned_only: bool,
     ) -> Result<(), Diagnostic> {
         let told_already = self.format == Format::Ndjson && !planned_only;

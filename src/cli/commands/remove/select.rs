@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pssession::Connector;
 use pssession::session::{Selection, Transport};
 use pssession::store::Rows;
-use pssession::teardown::{Circumstances, Requirement, Survey};
+use pssession::teardown::{Requirement, RunSummary, Survey};
 use pssession::wsman::ShellId;
 
 use super::Run;
@@ -22,7 +22,7 @@ use crate::cli::resolve_options::{remembered_query, state_accounts};
 pub(super) struct Prepared {
     pub(super) chosen: Rows,
     pub(super) survey: Survey,
-    pub(super) circumstances: Circumstances,
+    pub(super) circumstances: RunSummary,
     /// A person said no to all of it.
     pub(super) declined: bool,
 }
@@ -50,7 +50,7 @@ impl Run<'_> {
         unmatched::report_left_out(&selection, rows.sessions(), self.talk.errors);
         listing::forgive(&survey, &mut selection);
         let selected = self.miss_rule().circumstances(&selection);
-        let selected = Circumstances { unlisted_commands, ..selected };
+        let selected = RunSummary { unlisted_commands, ..selected };
         let circumstances = listing::answered(&survey, selected, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
         let circumstances = self.judge(&selection, &[], circumstances, nothing, true)?;
@@ -109,7 +109,7 @@ impl Run<'_> {
         &self,
         mut chosen: Rows,
         connectors: Vec<Arc<dyn Connector>>,
-        circumstances: Circumstances,
+        circumstances: RunSummary,
     ) -> Result<Prepared, Diagnostic> {
         let wanted = |url: &str| {
             let there = chosen.sessions().iter().filter(|session| session.endpoint_url == url);
@@ -151,7 +151,7 @@ impl Run<'_> {
         let kept = still.len() - older.len();
         let older = still.into_picked(&older);
         let required = self.require(circumstances.required, older.len(), kept)?;
-        let circumstances = Circumstances { hits: older.len(), required, unlisted_commands, ..circumstances };
+        let circumstances = RunSummary { hits: older.len(), required, unlisted_commands, ..circumstances };
         let circumstances = listing::answered(&survey, circumstances, self.cancellation);
         Ok(Prepared { chosen: older, survey, circumstances, declined: false })
     }
@@ -183,17 +183,17 @@ impl Run<'_> {
         &self,
         selection: &Selection,
         unbound: &[(usize, Diagnostic)],
-        circumstances: Circumstances,
+        circumstances: RunSummary,
         nothing: Option<String>,
         must_match: bool,
-    ) -> Result<Circumstances, Diagnostic> {
+    ) -> Result<RunSummary, Diagnostic> {
         self.evidence.selected(selection);
         let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
         let required = must_match.then_some(Requirement::Present);
         let advice = resolve::advice(&self.scope);
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
         let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
-        let mut circumstances = Circumstances { required, ..circumstances };
+        let mut circumstances = RunSummary { required, ..circumstances };
         let only_first = self.talk.only_first_miss();
         let (rule, errors) = (self.miss_rule(), self.talk.errors);
         unmatched::tell_all(selection, unbound, rule, unmatched::missed, advice, only_first, errors);

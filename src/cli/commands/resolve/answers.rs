@@ -12,7 +12,7 @@ use crate::cli::args::ErrorAction;
 use crate::cli::commands::unmatched::{MissRule, missed};
 use crate::cli::config::Config;
 use crate::cli::objects::{Subject, read, read_each};
-use crate::cli::output_style::Voice;
+use crate::cli::output_style::PowerShellStyle;
 use crate::cli::powershell::{Binding, BindingError, Bound as Command, Cmdlet, bind as bind_words};
 
 /// A fixture that shrinks would prove less without a sign of it.
@@ -129,8 +129,8 @@ fn outcome(scene: &Scene) -> Outcome {
     };
     let selection = recalled.select(&query);
     let action = command.common.error_action.and_then(|action| action.ours().ok()).unwrap_or_default();
-    let voice = Voice { cmdlet: "", class: "", verbose: false, action };
-    let rule = MissRule::of(Manner::PowerShell(voice), false);
+    let voice = PowerShellStyle { cmdlet: "", class: "", verbose: false, action };
+    let rule = MissRule::of(OutputStyle::PowerShell(voice), false);
     let mut errors = Vec::new();
     let mut unbound = recalled.unbound.drain(..).peekable();
     let mut add = |diagnostic: &Diagnostic| {

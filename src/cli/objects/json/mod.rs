@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::lines::Lines;
 use super::no_object;
 use super::property::Properties;
-use super::read::{Intake, Place, Unfit};
+use super::read::{Intake, InvalidObject, Place};
 use field::{FieldSeed, Name, NameAt};
 
 /// Reads every value of the text, one after the other.
@@ -61,10 +61,10 @@ struct Entry<'i> {
 
 impl Entry<'_> {
     fn refused_as<E>(self, what: &str) -> Result<bool, E> {
-        self.unfit(Unfit::Unbound(no_object(what)))
+        self.unfit(InvalidObject::Unbound(no_object(what)))
     }
 
-    fn unfit<E>(self, unfit: Unfit) -> Result<bool, E> {
+    fn unfit<E>(self, unfit: InvalidObject) -> Result<bool, E> {
         Ok(self.intake.take(self.place, Err(unfit)).is_ok())
     }
 }
@@ -130,9 +130,11 @@ impl<'de> Visitor<'de> for Entry<'_> {
         }
         let found = match trouble {
             None if wrapped && properties.len() == 0 => return Ok(true),
-            None if wrapped => Err(Unfit::Wrong("both an object and a wrapped list of them".to_owned())),
+            None if wrapped => {
+                Err(InvalidObject::Wrong("both an object and a wrapped list of them".to_owned()))
+            }
             None => Ok(properties),
-            Some(trouble) => Err(Unfit::Wrong(trouble)),
+            Some(trouble) => Err(InvalidObject::Wrong(trouble)),
         };
         Ok(intake.take(place, found).is_ok())
     }
@@ -166,7 +168,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {
-        self.unfit(Unfit::Null(no_object("null")))
+        self.unfit(InvalidObject::Null(no_object("null")))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The model of a server: what is true of one shell, and what may be answered to its Delete.
 
-use super::super::super::event::{Answer, Setback};
+use super::super::super::event::{Answer, RequestError};
 use super::super::super::testing;
 use crate::wsman::Fault;
 
@@ -60,7 +60,7 @@ pub(super) enum Effect {
 }
 
 /// (word, what it does, the answer)
-pub(super) type DeleteRow = (&'static str, Effect, fn() -> Result<Answer, Setback>);
+pub(super) type DeleteRow = (&'static str, Effect, fn() -> Result<Answer, RequestError>);
 
 pub(super) const GONE: u32 = 2_150_858_843;
 
@@ -70,35 +70,35 @@ pub(super) const DELETES: &[DeleteRow] = &[
     ("200", Effect::Closes, || Ok(Answer::Done)),
     ("200-later", Effect::ClosesLater, || Ok(Answer::Done)),
     ("200-ignored", Effect::Nothing, || Ok(Answer::Done)),
-    ("denied", Effect::Nothing, || Err(Setback::Fault(fault(5)))),
-    ("denied-done", Effect::Closes, || Err(Setback::Fault(fault(5)))),
-    ("gone-lie", Effect::Nothing, || Err(Setback::Fault(fault(GONE)))),
-    ("gone-done", Effect::Closes, || Err(Setback::Fault(fault(GONE)))),
-    ("aborted-done", Effect::Closes, || Err(Setback::Fault(fault(995)))),
-    ("quota", Effect::Nothing, || Err(Setback::Fault(fault(2_150_859_174)))),
-    ("quota-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_859_174)))),
+    ("denied", Effect::Nothing, || Err(RequestError::Fault(fault(5)))),
+    ("denied-done", Effect::Closes, || Err(RequestError::Fault(fault(5)))),
+    ("gone-lie", Effect::Nothing, || Err(RequestError::Fault(fault(GONE)))),
+    ("gone-done", Effect::Closes, || Err(RequestError::Fault(fault(GONE)))),
+    ("aborted-done", Effect::Closes, || Err(RequestError::Fault(fault(995)))),
+    ("quota", Effect::Nothing, || Err(RequestError::Fault(fault(2_150_859_174)))),
+    ("quota-done", Effect::Closes, || Err(RequestError::Fault(fault(2_150_859_174)))),
     ("503", Effect::Nothing, || Err(turned_away())),
     ("503-done", Effect::Closes, || Err(turned_away())),
-    ("404", Effect::Nothing, || Err(Setback::Refused("HTTP 404".to_owned()))),
-    ("404-done", Effect::Closes, || Err(Setback::Refused("HTTP 404".to_owned()))),
-    ("lost", Effect::Nothing, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("lost-done", Effect::Closes, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("lost-later", Effect::ClosesLater, || Err(Setback::NoAnswer("broken pipe".to_owned()))),
-    ("timed-out", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_793)))),
-    ("timed-out-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_858_793)))),
-    ("wrong-resource", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_811)))),
-    ("not-found", Effect::Nothing, || Err(Setback::Fault(fault(2_150_858_752)))),
-    ("disconnected", Effect::Nothing, || Err(Setback::Fault(fault(2_150_859_204)))),
-    ("plugin-failed-done", Effect::Closes, || Err(Setback::Fault(fault(2_150_858_755)))),
-    ("bad-credential", Effect::Nothing, || Err(Setback::CredentialRefused("wrong password".to_owned()))),
+    ("404", Effect::Nothing, || Err(RequestError::Refused("HTTP 404".to_owned()))),
+    ("404-done", Effect::Closes, || Err(RequestError::Refused("HTTP 404".to_owned()))),
+    ("lost", Effect::Nothing, || Err(RequestError::NoAnswer("broken pipe".to_owned()))),
+    ("lost-done", Effect::Closes, || Err(RequestError::NoAnswer("broken pipe".to_owned()))),
+    ("lost-later", Effect::ClosesLater, || Err(RequestError::NoAnswer("broken pipe".to_owned()))),
+    ("timed-out", Effect::Nothing, || Err(RequestError::Fault(fault(2_150_858_793)))),
+    ("timed-out-done", Effect::Closes, || Err(RequestError::Fault(fault(2_150_858_793)))),
+    ("wrong-resource", Effect::Nothing, || Err(RequestError::Fault(fault(2_150_858_811)))),
+    ("not-found", Effect::Nothing, || Err(RequestError::Fault(fault(2_150_858_752)))),
+    ("disconnected", Effect::Nothing, || Err(RequestError::Fault(fault(2_150_859_204)))),
+    ("plugin-failed-done", Effect::Closes, || Err(RequestError::Fault(fault(2_150_858_755)))),
+    ("bad-credential", Effect::Nothing, || Err(RequestError::CredentialRefused("wrong password".to_owned()))),
 ];
 
-pub(super) fn turned_away() -> Setback {
-    Setback::TurnedAway { text: "HTTP 503".to_owned(), retry_after: None }
+pub(super) fn turned_away() -> RequestError {
+    RequestError::TurnedAway { text: "HTTP 503".to_owned(), retry_after: None }
 }
 
-pub(super) fn not_sent() -> Setback {
-    Setback::NotSent("connection refused".to_owned())
+pub(super) fn not_sent() -> RequestError {
+    RequestError::NotSent("connection refused".to_owned())
 }
 
 impl World {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use pssession::Endpoint;
 use pssession::session::SessionDescriptor;
-use pssession::simulator::{Mischief, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
 use crate::support::command::Run;
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 use crate::support::pty::{Pty, available};
 
 const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
@@ -72,7 +72,7 @@ async fn the_four_misses_have_powershells_ids_category_and_target() {
 async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
     let desk = imported_desk().await;
     let world = desk.simulator.world();
-    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, InjectedFault::Fault(5));
     let run = desk.run(&["rsn", "1,2", "-Confirm:$false", "-Verbose"]).await.expect(1);
     let told: Vec<_> = said(&run).into_iter().filter(|line| !line.starts_with("VERBOSE")).collect();
     let target = format!("  Category: CloseError, TargetObject: {} {BUILD_7}", desk.simulator.url());
@@ -146,7 +146,7 @@ async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
 /// "id, category and target" of an error that comes before anything is bound.
 #[tokio::test]
 async fn a_binding_error_tells_its_id_where_it_is_verbose_and_is_one_object_where_that_is_asked() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let run = desk.run(&["rsn", "-Id", "x", "-Verbose"]).await.expect(2);
     let class = "Microsoft.PowerShell.Commands.RemovePSSessionCommand";
     let last: Vec<_> = said(&run).into_iter().rev().take(2).collect();
@@ -183,7 +183,7 @@ async fn stop_ends_at_the_first_miss_and_removes_nothing() {
 async fn stop_starts_nothing_new_after_a_removal_that_failed() {
     let desk = imported_desk().await;
     let world = desk.simulator.world();
-    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, Mischief::Fault(5));
+    world.lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, InjectedFault::Fault(5));
     desk.run(&["rsn", "1,2", "-Confirm:$false", "-ea", "Stop"]).await.expect(1);
     assert_eq!(left(&desk.simulator).len(), 3);
 }
@@ -246,7 +246,7 @@ async fn exit_codes_are_0_1_and_2_and_ours_where_powershell_has_none() {
     desk.command(&words).env("PSSESSION_PASSWORD", "wrong").run().await.expect(5);
     let on = desk.simulator.address().to_string();
     desk.run(&["gsn", "-ComputerName", NOBODY]).await.expect(1);
-    let slow = Mischief::Delay(Duration::from_secs(60));
+    let slow = InjectedFault::Delay(Duration::from_secs(60));
     desk.simulator.world().lock().unwrap().inject(OperationKind::Enumerate, 99, slow);
     let words = ["rsn", "-Name", "build-7", "-Confirm:$false", "--deadline", "1s", "--on", &on];
     desk.run(&words).await.expect(7);

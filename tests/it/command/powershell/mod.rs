@@ -11,11 +11,11 @@ use pssession::session::SessionDescriptor;
 
 use super::{ALICE, BUILD_7, BUILD_8, left};
 use crate::support::command::{Pssession, Run};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
-async fn imported_desk() -> Desk {
-    let desk = Desk::new().await;
+async fn imported_desk() -> CommandFixture {
+    let desk = CommandFixture::new().await;
     import(&desk, BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
     import(&desk, BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
     desk.list().await;
@@ -23,7 +23,7 @@ async fn imported_desk() -> Desk {
 }
 
 /// Puts a session on `Server01` into the table, which a person would have imported.
-fn import(desk: &Desk, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
+fn import(desk: &CommandFixture, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
     desk.import(shell_id, |row| {
         row.session.computer_name = "Server01".to_owned();
         change(&mut row.session);

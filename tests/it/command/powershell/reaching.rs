@@ -3,7 +3,7 @@
 use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
 use crate::support::command::{Pssession, Run};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 fn ids(run: &Run) -> Vec<String> {
     run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
@@ -21,7 +21,7 @@ async fn port_narrows_what_is_removed() {
 
 #[tokio::test]
 async fn connection_uri_asks_those_servers() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let uri = desk.simulator.url();
     let words = ["rsn", "-Name", "build-7", "-ConnectionUri", &uri, "-Confirm:$false"];
     desk.run(&words).await.expect(0);
@@ -62,7 +62,7 @@ async fn what_means_nothing_for_a_known_session_is_told() {
 
 #[tokio::test]
 async fn a_computer_is_asked_at_its_port_and_path() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     let port = desk.simulator.port().to_string();
     let asked = ["gsn", "-ComputerName", "127.0.0.1", "-Port", &port, "-ApplicationName"];
     assert_eq!(ids(&desk.run(&[&asked[..], &["wsman"]].concat()).await.expect(0)), [BUILD_7, BUILD_8, ALICE]);

@@ -4,12 +4,12 @@ use pssession::session::{ComputerType, SessionDescriptor};
 use pssession::simulator::OperationKind;
 
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left, said};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 const NOBODY: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
 
 /// The ShellIds that a command would remove, in its order.
-async fn planned(desk: &Desk, words: &[&str]) -> Vec<String> {
+async fn planned(desk: &CommandFixture, words: &[&str]) -> Vec<String> {
     let words = [&["rsn"], words, &["-WhatIf", "--output", "ndjson"]].concat();
     let run = desk.run(&words).await;
     run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
@@ -69,7 +69,7 @@ async fn each_selector_misses_in_its_own_way() {
 
 #[tokio::test]
 async fn the_same_is_said_of_an_empty_table() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     for (words, code) in [(["-Name", "*"], 0), (["-ComputerName", "*"], 1), (["-Id", "1..9"], 1)] {
         let run = desk.run(&[&["rsn"], &words[..]].concat()).await.expect(code);
         assert_eq!(said(&run).len(), usize::try_from(code).unwrap(), "{words:?}: {}", run.stderr);
@@ -91,7 +91,7 @@ async fn all_misses_are_told_before_the_first_removal_and_the_hits_are_removed()
 /// "**Clone**: one clear usage error that quotes the pattern, nothing removed; check before touching the table."
 #[tokio::test]
 async fn a_bad_pattern_is_one_early_error_whatever_the_table_holds() {
-    let (full, empty) = (imported_desk().await, Desk::new().await);
+    let (full, empty) = (imported_desk().await, CommandFixture::new().await);
     for desk in [&full, &empty] {
         for parameter in ["-Name", "-ComputerName", "-VMName"] {
             for pattern in ["[", "build-7,a[", "*,[z-a]", "[`]"] {
@@ -115,7 +115,7 @@ fn named(name: &str) -> impl FnOnce(&mut SessionDescriptor) + '_ {
 /// Details 2 and 3: the dot, `localhost`, addresses in brackets.
 #[tokio::test]
 async fn a_dot_is_localhost_and_an_address_needs_no_brackets() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     import(&desk, BUILD_7, named("LOCALHOST"));
     import(&desk, BUILD_8, named("[2001:db8::1]"));
     import(&desk, ALICE, named("web01"));
@@ -131,7 +131,7 @@ async fn a_dot_is_localhost_and_an_address_needs_no_brackets() {
 /// Details 4 to 6, and the table's rows of containers and virtual machines.
 #[tokio::test]
 async fn containers_and_virtual_machines_are_found_by_their_own_and_as_computers() {
-    let desk = Desk::new().await;
+    let desk = CommandFixture::new().await;
     import(&desk, BUILD_7, |session| {
         session.computer_type = ComputerType::Container;
         session.container_id = "AbC1".to_owned();

@@ -3,12 +3,12 @@
 use secrecy::ExposeSecret as _;
 
 use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 use crate::support::pty::{Pty, available};
 
 const CHOICES: &str = "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
 
-fn on_a_terminal(desk: &Desk, words: &[&str]) -> Pty {
+fn on_a_terminal(desk: &CommandFixture, words: &[&str]) -> Pty {
     Pty::new(words)
         .env("PSSESSION_STORE", desk.table().to_str().unwrap())
         .env("PSSESSION_USER", &desk.simulator.user())

@@ -5,7 +5,7 @@ use pssession::session::{Availability, SessionState, Stated};
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left};
-use crate::support::command_fixture::Desk;
+use crate::support::command_fixture::CommandFixture;
 
 /// Not on the simulated host.
 const GONE: &str = "33333333-65A0-49F2-9053-A1B156C95777";
@@ -22,7 +22,7 @@ const STATES: [Stated; 6] = [
 #[tokio::test]
 async fn what_is_on_the_server_is_closed_whatever_its_row_says() {
     for stated in STATES {
-        let desk = Desk::new().await;
+        let desk = CommandFixture::new().await;
         desk.list().await;
         import(&desk, BUILD_7, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", BUILD_7, "-Confirm:$false", "--output", "ndjson"];
@@ -36,7 +36,7 @@ async fn what_is_on_the_server_is_closed_whatever_its_row_says() {
 #[tokio::test]
 async fn what_is_no_longer_there_is_already_gone_and_leaves_the_table_without_an_error() {
     for stated in STATES {
-        let desk = Desk::new().await;
+        let desk = CommandFixture::new().await;
         desk.list().await;
         import(&desk, GONE, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", GONE, "-Confirm:$false", "--output", "ndjson"];
@@ -65,7 +65,7 @@ async fn a_second_removal_finds_no_row_and_an_object_of_it_is_already_gone() {
 async fn whether_a_session_is_gone_that_cannot_be_seen_is_not_guessed() {
     let account = Account::user("LAB\\ada");
     let simulator = Simulator::builder().world(World::new("web01")).account(account, "geheim".into());
-    let desk = Desk::of(simulator.start().await.unwrap());
+    let desk = CommandFixture::of(simulator.start().await.unwrap());
     desk.list().await;
     import(&desk, GONE, |session| session.stated = Some(Stated::BROKEN));
     let run = desk.run(&["rsn", "-InstanceId", GONE, "-Confirm:$false"]).await.expect(8);
