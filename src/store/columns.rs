@@ -85,7 +85,6 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreErrorKind> {
 
 /// Inserts and updates rows, with statements that are prepared once.
 pub(super) struct Writer<'c> {
-    connection: &'c Connection,
     insert: Statement<'c>,
     update: Statement<'c>,
 }
@@ -95,18 +94,17 @@ impl<'c> Writer<'c> {
         let insert = connection.prepare(&format!("INSERT INTO session ({COLUMNS}) VALUES ({PLACES})"))?;
         let update =
             connection.prepare(&format!("UPDATE session SET ({COLUMNS}) = ({PLACES}) WHERE id = ?1"))?;
-        Ok(Self { connection, insert, update })
+        Ok(Self { insert, update })
     }
 
-    /// Adds a row, with this Id or the next one, and says which Id it has.
+    /// Adds a row with this Id.
     pub(super) fn insert(
         &mut self,
-        id: Option<LocalId>,
+        id: LocalId,
         session: &SessionDescriptor,
         note: &RowMetadata,
-    ) -> Result<LocalId, StoreErrorKind> {
-        execute(&mut self.insert, id, session, note)?;
-        Ok(LocalId(self.connection.last_insert_rowid()))
+    ) -> Result<(), StoreErrorKind> {
+        execute(&mut self.insert, Some(id), session, note)
     }
 
     /// Replaces the row of the same Id.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::columns::{COLUMNS, Writer, read, time_to_millis};
 use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
-use super::merge::{self, IdAllocator, RowAction};
+use super::merge::{self, IdAllocator, MAX_COUNTED_ID, RowAction};
 use super::opening::{self, StoreOptions};
 use super::reader::StoreReader;
 use super::row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
@@ -128,6 +128,7 @@ impl Store {
             let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
             let mut rows = Rows::with_capacity(found.len());
             let mut writer = Writer::new(transaction)?;
+            let mut ids = id_allocator(transaction, std::iter::empty())?;
             for session in found {
                 merge::check(session)?;
                 let shell_id = &session.shell.shell_id;
@@ -135,7 +136,7 @@ impl Store {
                 let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
                 let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
                 let mut row = merge::seen(absent.remove(shell_id).or(twin), session, sighting);
-                write(&mut writer, &mut row)?;
+                write(&mut writer, &mut ids, &mut row)?;
                 merged.insert(shell_id, rows.len());
                 rows.push(row);
             }
@@ -166,9 +167,9 @@ impl Store {
 
     /// Takes in what a person imports, and says for each object, in order, which Id it has now.
     ///
-    /// An object keeps its Id when that is above every Id used before this import, and leaves room for more (Ids are
-    /// Int32, as PowerShell's are; up to 1,000,000,000 is kept); a session that is in the table keeps the Id that it has there. All are [`Origin::Imported`] afterwards,
-    /// unless this program opened them. What a server said of a session is not overridden, only completed. Who has
+    /// An object keeps its Id when that is above every Id counted before this import, an Int32 as PowerShell's are, and no
+    /// other session has it; Ids above 1,000,000,000 are kept and do not count. A session that is in the table keeps the Id
+    /// that it has there. All are [`Origin::Imported`] afterwards, unless this program opened them. What a server said of a session is not overridden, only completed. Who has
     /// seen it is not imported, since absence from that account's listing would count as proof: `seen_by` is empty
     /// until a listing of this program shows the session.
     ///
@@ -177,7 +178,7 @@ impl Store {
     pub fn import(&mut self, given: &[Row]) -> Result<Vec<Imported>, StoreError> {
         self.change(|transaction| {
             let wanted = given.iter().filter_map(|row| row.session.id);
-            let mut ids = IdAllocator::new(highest_id(transaction)?, wanted);
+            let mut ids = id_allocator(transaction, wanted)?;
             let mut find = transaction.prepare(&format!(
                 "SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"
             ))?;
@@ -194,10 +195,13 @@ impl Store {
                 } else {
                     let id = ids.give(object.session.id).ok_or(StoreProblem::NoIdsLeft)?;
                     let note = RowMetadata { origin: Origin::Imported, ..object.note.clone() };
-                    (writer.insert(Some(id), &merge::unseen(&object.session), &note)?, true)
+                    writer.insert(id, &merge::unseen(&object.session), &note)?;
+                    (id, true)
                 };
                 outcomes.push(Imported { given: object.session.id, id, is_new });
             }
+            transaction
+                .execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'session'", [ids.counted()])?;
             keep_order(transaction, outcomes.iter().filter(|one| one.is_new).map(|one| one.id))?;
             Ok(outcomes)
         })
@@ -230,7 +234,8 @@ impl Store {
                 "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![session.endpoint_url, session.seen_by, time_to_millis(session.seen_at)],
             )?;
-            write(&mut Writer::new(transaction)?, &mut row)
+            let mut ids = id_allocator(transaction, std::iter::empty())?;
+            write(&mut Writer::new(transaction)?, &mut ids, &mut row)
         })
     }
 
@@ -295,11 +300,12 @@ fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> 
 }
 
 /// Writes a row over its old self, or as a new one, whose Id it then has.
-fn write(writer: &mut Writer<'_>, row: &mut Row) -> Result<LocalId, StoreErrorKind> {
+fn write(writer: &mut Writer<'_>, ids: &mut IdAllocator, row: &mut Row) -> Result<LocalId, StoreErrorKind> {
     match row.session.id {
         Some(id) => writer.update(row).map(|()| id),
         None => {
-            let id = writer.insert(None, &row.session, &row.note)?;
+            let id = ids.next().ok_or(StoreProblem::NoIdsLeft)?;
+            writer.insert(id, &row.session, &row.note)?;
             row.session.id = Some(id);
             Ok(id)
         }
@@ -318,12 +324,17 @@ fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Ro
     Ok(rows)
 }
 
-/// The highest Id that was ever given; 0 in a table that never had a row.
-fn highest_id(connection: &Connection) -> Result<i64, StoreErrorKind> {
-    let highest = connection
+/// Gives the next Ids of the table. SQLite keeps the highest one that counts; it is 0 in a table that never had a row.
+fn id_allocator(
+    connection: &Connection,
+    wanted: impl Iterator<Item = LocalId>,
+) -> Result<IdAllocator, StoreErrorKind> {
+    let counted = connection
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'session'", [], |row| row.get(0))
         .optional()?;
-    Ok(highest.unwrap_or(0))
+    let mut above = connection.prepare("SELECT id FROM session WHERE id > ?1")?;
+    let uncounted = above.query_map([MAX_COUNTED_ID], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(IdAllocator::new(counted.unwrap_or(0), uncounted, wanted))
 }
 
 #[cfg(test)]
