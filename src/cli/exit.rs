@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pssession::teardown;
+use pssession::teardown::RunStatus;
 
 /// What each exit code means, for the help, the manual pages and `docs/outcomes.md`.
 pub(crate) const MEANINGS: &[(&str, &str)] = &[
@@ -61,10 +61,20 @@ impl Exit {
     }
 }
 
-/// The codes that the outcome of a run decides.
-impl From<teardown::ExitCode> for Exit {
-    fn from(code: teardown::ExitCode) -> Self {
-        Self(code.code())
+/// The codes that the status of a run decides. One that a later version of the library has counts as partial.
+impl From<RunStatus> for Exit {
+    fn from(status: RunStatus) -> Self {
+        Self(match status {
+            RunStatus::Success => 0,
+            RunStatus::CouldNotBegin => 1,
+            RunStatus::NotAsRequired => 3,
+            RunStatus::CredentialRefused => 5,
+            RunStatus::Deadline => 7,
+            RunStatus::Unknown => 8,
+            RunStatus::Interrupted => 130,
+            RunStatus::Terminated => 143,
+            _ => 4,
+        })
     }
 }
 

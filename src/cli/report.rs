@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::args::RemoveArgs;
+use super::commands::option_of;
 use super::config;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
@@ -82,7 +83,7 @@ impl ReportWriter {
 
     /// Notes what was named and is not there.
     pub(crate) fn selected(&self, selection: &Selection) {
-        let miss = |miss: &pssession::session::Miss| json!({ "Option": miss.option, "Value": miss.value, "Silent": miss.silent });
+        let miss = |miss: &pssession::session::Miss| json!({ "Option": option_of(miss.property), "Value": miss.value, "Silent": miss.silent });
         self.note(|notes| notes.misses = selection.misses.iter().map(miss).collect());
     }
 

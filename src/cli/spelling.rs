@@ -191,17 +191,17 @@ mod tests {
 
     #[test]
     fn an_error_record_makes_the_code_1_and_what_powershell_has_no_word_for_keeps_its_own() {
-        use pssession::teardown::ExitCode;
+        use pssession::teardown::RunStatus;
         for (ours, without, with) in [
-            (ExitCode::Success, 0, 1),
-            (ExitCode::CouldNotBegin, 0, 1),
-            (ExitCode::NotAsRequired, 0, 1),
-            (ExitCode::Partial, 0, 1),
-            (ExitCode::CredentialRefused, 5, 5),
-            (ExitCode::Deadline, 7, 7),
-            (ExitCode::Unknown, 8, 8),
-            (ExitCode::Interrupted, 130, 130),
-            (ExitCode::Terminated, 143, 143),
+            (RunStatus::Success, 0, 1),
+            (RunStatus::CouldNotBegin, 0, 1),
+            (RunStatus::NotAsRequired, 0, 1),
+            (RunStatus::Partial, 0, 1),
+            (RunStatus::CredentialRefused, 5, 5),
+            (RunStatus::Deadline, 7, 7),
+            (RunStatus::Unknown, 8, 8),
+            (RunStatus::Interrupted, 130, 130),
+            (RunStatus::Terminated, 143, 143),
         ] {
             let codes = [0, 3].map(|records| in_powershells_codes(ours.into(), records).code());
             assert_eq!(codes, [without, with], "{ours:?}");

@@ -26,7 +26,7 @@ pub use parse::{
     QueryError, parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
 };
 pub use query::{Selection, SessionQuery};
-pub use selector::{IdRange, Miss, Selector};
+pub use selector::{IdRange, Miss, Selector, SelectorProperty};
 #[cfg(feature = "store")]
 pub(crate) use selector_fields::SelectorFields;
 pub use state::{Availability, SessionState, Stated};

@@ -60,11 +60,45 @@ impl fmt::Display for IdRange {
     }
 }
 
+/// The property of a session that a selector compares with its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SelectorProperty {
+    /// PowerShell's Id, a small number of one table.
+    Id,
+    /// The instance id, a GUID.
+    InstanceId,
+    /// The id of a virtual machine.
+    VmId,
+    /// The id of a container.
+    ContainerId,
+    /// The session's name.
+    Name,
+    /// The name of a virtual machine.
+    VmName,
+    /// The computer's name.
+    ComputerName,
+}
+
+/// In lower case and with blanks, such as `instance id`.
+impl fmt::Display for SelectorProperty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id => "id",
+            Self::InstanceId => "instance id",
+            Self::VmId => "vm id",
+            Self::ContainerId => "container id",
+            Self::Name => "name",
+            Self::VmName => "vm name",
+            Self::ComputerName => "computer name",
+        })
+    }
+}
+
 /// A selector value that found nothing, judged before filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
-    /// The option, such as `--name`.
-    pub option: &'static str,
+    /// What the value was compared with.
+    pub property: SelectorProperty,
     /// The value as it was given; a GUID dashed and lower-case.
     pub value: String,
     /// Whether PowerShell stays silent about it (a name with wildcards, a VM, a container).
@@ -94,9 +128,9 @@ impl Selector {
     /// Picks sessions value by value, each in table order, and notes the values that found none.
     pub(super) fn pick(&self, sessions: &[impl SelectorFields], misses: &mut Vec<Miss>) -> Picked {
         let mut picked = Picked::none(sessions);
-        let mut note = |hit: bool, option, value: &dyn fmt::Display, silent, literal| {
+        let mut note = |hit: bool, property, value: &dyn fmt::Display, silent, literal| {
             if !hit {
-                misses.push(Miss { option, value: value.to_string(), silent, literal });
+                misses.push(Miss { property, value: value.to_string(), silent, literal });
             }
         };
         match self {
@@ -104,20 +138,26 @@ impl Selector {
             Self::Id(ranges) => {
                 let ids = Index::new(sessions, |session| Some(session.id()?.0));
                 for range in ranges {
-                    note(picked.add(ids.walk(range.first, range.last)), "--id", range, false, true);
+                    note(
+                        picked.add(ids.walk(range.first, range.last)),
+                        SelectorProperty::Id,
+                        range,
+                        false,
+                        true,
+                    );
                 }
             }
             Self::InstanceId(guids) => {
                 let ids = Index::new(sessions, SelectorFields::instance_id);
                 for guid in guids {
-                    note(picked.add(ids.walk(*guid, *guid)), "--instance-id", guid, false, true);
+                    note(picked.add(ids.walk(*guid, *guid)), SelectorProperty::InstanceId, guid, false, true);
                 }
             }
             Self::VmId(guids) => {
                 let ids =
                     Index::new(sessions, |session| of_type(session, ComputerType::VirtualMachine)?.vm_id());
                 for guid in guids {
-                    note(picked.add(ids.walk(*guid, *guid)), "--vm-id", guid, true, true);
+                    note(picked.add(ids.walk(*guid, *guid)), SelectorProperty::VmId, guid, true, true);
                 }
             }
             Self::ContainerId(texts) => {
@@ -125,14 +165,14 @@ impl Selector {
                     Some(of_type(session, ComputerType::Container)?.container_id())
                 });
                 for text in texts {
-                    note(picked.add(ids.walk(text, text)), "--container-id", text, true, true);
+                    note(picked.add(ids.walk(text, text)), SelectorProperty::ContainerId, text, true, true);
                 }
             }
             Self::Name(patterns) => {
                 for pattern in patterns {
                     let hit = picked.add(scan(sessions, |session| pattern.matches(session.name()?).into()));
                     let is_pattern = pattern.is_wildcard();
-                    note(hit, "--name", &pattern.as_str(), is_pattern, !is_pattern);
+                    note(hit, SelectorProperty::Name, &pattern.as_str(), is_pattern, !is_pattern);
                 }
             }
             Self::VmName(patterns) => {
@@ -140,13 +180,19 @@ impl Selector {
                     let hit = picked.add(scan(sessions, |session| {
                         Some(pattern.matches(of_type(session, ComputerType::VirtualMachine)?.vm_name()))
                     }));
-                    note(hit, "--vm-name", &pattern.as_str(), true, !pattern.is_wildcard());
+                    note(hit, SelectorProperty::VmName, &pattern.as_str(), true, !pattern.is_wildcard());
                 }
             }
             Self::ComputerName(patterns) => {
                 for pattern in patterns {
                     let hit = pick_computer(pattern, sessions, &mut picked);
-                    note(hit, "--computer-name", &pattern.as_str(), false, names_a_computer(pattern));
+                    note(
+                        hit,
+                        SelectorProperty::ComputerName,
+                        &pattern.as_str(),
+                        false,
+                        names_a_computer(pattern),
+                    );
                 }
             }
         }

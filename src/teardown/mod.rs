@@ -32,5 +32,5 @@ pub use policy::{
     STUCK_AFTER, SignalMode, VERIFY_EVERY, VERIFY_POLLS,
 };
 pub use removal::{Phase, Removal};
-pub use report::{Counts, ExitCode, Interruption, Record, Report, Requirement, RunSummary};
+pub use report::{Counts, Interruption, Record, Report, Requirement, RunStatus, RunSummary};
 pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};

@@ -1,4 +1,4 @@
-//! What came of a run: a record per session, counts, and the exit code.
+//! What came of a run: a record per session, counts, and the status of the whole.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ pub struct Counts {
     pub unknown: usize,
 }
 
-/// What else decides the exit code, beside the outcomes.
+/// What decides the status of a run, beside the outcomes of its sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunSummary {
     /// The signal that ended the run, if one did.
@@ -144,28 +144,28 @@ pub enum Interruption {
     Term,
 }
 
-/// The exit codes of section 3 of the design that a run can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ExitCode {
+/// How a run ended, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunStatus {
     /// All closed, gone or planned.
-    Success = 0,
+    Success,
     /// The run could not begin, or no host was reached.
-    CouldNotBegin = 1,
+    CouldNotBegin,
     /// Nothing matched where something had to, or something where nothing might.
-    NotAsRequired = 3,
-    /// Some sessions, selectors or hosts went wrong.
-    Partial = 4,
+    NotAsRequired,
+    /// Some sessions, selectors or hosts failed.
+    Partial,
     /// Every host that answered refused the credential, or the run stopped to spare the account.
-    CredentialRefused = 5,
-    /// The run's time was over.
-    Deadline = 7,
+    CredentialRefused,
+    /// The run's deadline passed.
+    Deadline,
     /// Of some session it is not known whether it is gone.
-    Unknown = 8,
+    Unknown,
     /// SIGINT.
-    Interrupted = 130,
+    Interrupted,
     /// SIGTERM.
-    Terminated = 143,
+    Terminated,
 }
 
 impl Report {
@@ -203,10 +203,11 @@ impl Report {
         there.peek().is_some() && there.all(|record| record.outcome.is_gone())
     }
 
-    /// The exit code, by the precedence 130/143, 8, 7, 5, 4, 1, 3, 0.
+    /// How the run ended. The first that applies: interrupted or terminated, unknown, deadline, credential refused, partial,
+    /// could not begin, not as required, success.
     #[must_use]
-    pub fn exit_code(&self, circumstances: &RunSummary) -> ExitCode {
-        let c = circumstances;
+    pub fn status(&self, summary: &RunSummary) -> RunStatus {
+        let c = summary;
         let counts = self.counts();
         let ran_out = |record: &Record| record.outcome == Outcome::NotStarted(NotStarted::Deadline);
         let answered = c.hosts.saturating_sub(c.unreachable);
@@ -214,33 +215,24 @@ impl Report {
         let some_unreachable = c.unreachable > 0 && answered > 0;
         let some_refused = c.refused > 0;
         match () {
-            () if c.interruption == Some(Interruption::Int) => ExitCode::Interrupted,
-            () if c.interruption == Some(Interruption::Term) => ExitCode::Terminated,
-            () if counts.unknown > 0 => ExitCode::Unknown,
-            () if c.deadline || self.records.iter().any(ran_out) => ExitCode::Deadline,
-            () if c.withheld > 0 || (some_refused && c.refused >= answered) => ExitCode::CredentialRefused,
+            () if c.interruption == Some(Interruption::Int) => RunStatus::Interrupted,
+            () if c.interruption == Some(Interruption::Term) => RunStatus::Terminated,
+            () if counts.unknown > 0 => RunStatus::Unknown,
+            () if c.deadline || self.records.iter().any(ran_out) => RunStatus::Deadline,
+            () if c.withheld > 0 || (some_refused && c.refused >= answered) => RunStatus::CredentialRefused,
             () if counts.failed + counts.not_started > 0
                 || (c.literal_misses > 0 && c.found_any && !c.could_not_begin)
                 || some_unreachable
                 || c.denied + c.incomplete + c.unlisted_commands > 0
                 || some_refused =>
             {
-                ExitCode::Partial
+                RunStatus::Partial
             }
-            () if c.could_not_begin || nobody_reached => ExitCode::CouldNotBegin,
-            () if c.literal_misses > 0 => ExitCode::NotAsRequired,
-            () if c.required.is_some_and(|required| !required.is_met(c.hits)) => ExitCode::NotAsRequired,
-            () => ExitCode::Success,
+            () if c.could_not_begin || nobody_reached => RunStatus::CouldNotBegin,
+            () if c.literal_misses > 0 => RunStatus::NotAsRequired,
+            () if c.required.is_some_and(|required| !required.is_met(c.hits)) => RunStatus::NotAsRequired,
+            () => RunStatus::Success,
         }
-    }
-}
-
-impl ExitCode {
-    /// The number that the process ends with.
-    #[must_use]
-    #[expect(clippy::as_conversions, reason = "the number is the enum's own representation")]
-    pub const fn code(self) -> u8 {
-        self as u8
     }
 }
 
@@ -276,7 +268,12 @@ mod tests {
     };
 
     #[test]
-    fn each_exit_code_outranks_the_ones_after_it() {
+    fn each_status_outranks_the_ones_after_it() {
+        use RunStatus::{
+            CouldNotBegin, CredentialRefused, Deadline, Interrupted, NotAsRequired, Partial, Success,
+            Terminated, Unknown,
+        };
+
         let closed = Outcome::Closed;
         let failed = Outcome::Failed(Failure::IdentityChanged);
         let unknown = Outcome::Unknown(UnknownReason::TooLate);
@@ -285,40 +282,40 @@ mod tests {
         let int = Some(Interruption::Int);
         let absent = Some(Requirement::Absent);
         #[rustfmt::skip]
-        let rows: &[(&str, &[Outcome], RunSummary, u8)] = &[
-            ("all closed", &[closed.clone(), Outcome::AlreadyGone], FINE, 0),
-            ("planned", &[Outcome::WhatIf], FINE, 0),
-            ("a person's no", &[Outcome::Declined], FINE, 0),
-            ("nothing matched", &[], RunSummary { hits: 0, ..FINE }, 3),
-            ("nothing matched, which is fine", &[], RunSummary { hits: 0, required: None, ..FINE }, 0),
-            ("none, as required", &[], RunSummary { hits: 0, required: absent, ..FINE }, 0),
-            ("some where none may be", &[], RunSummary { required: absent, ..FINE }, 3),
-            ("some where none may be, and a host missing", &[], RunSummary { required: absent, unreachable: 1, ..FINE }, 4),
-            ("none on no host", &[], RunSummary { hits: 0, required: absent, unreachable: 3, ..FINE }, 1),
-            ("a literal miss alone", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, ..FINE }, 3),
-            ("a literal miss alone, where nothing is required", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, required: None, ..FINE }, 3),
-            ("a literal miss beside what filters left out", &[], RunSummary { hits: 0, literal_misses: 1, ..FINE }, 4),
-            ("a listing denied", &[], RunSummary { denied: 1, hits: 0, ..FINE }, 4),
-            ("every listing denied", &[], RunSummary { denied: 3, hits: 0, required: None, ..FINE }, 4),
-            ("a command listing that failed", std::slice::from_ref(&closed), RunSummary { unlisted_commands: 1, ..FINE }, 4),
-            ("a literal miss beside a hit", std::slice::from_ref(&closed), RunSummary { literal_misses: 1, ..FINE }, 4),
-            ("a miss under stop", &[], RunSummary { literal_misses: 1, could_not_begin: true, ..FINE }, 1),
-            ("no host", &[], RunSummary { unreachable: 3, hits: 0, ..FINE }, 1),
-            ("a listing with a gap", &[], RunSummary { incomplete: 1, ..FINE }, 4),
-            ("a host missing", std::slice::from_ref(&closed), RunSummary { unreachable: 1, ..FINE }, 4),
-            ("an incomplete listing without a match", &[], RunSummary { incomplete: 1, hits: 0, ..FINE }, 4),
-            ("failed", &[closed.clone(), failed.clone()], FINE, 4),
-            ("refused everywhere", &[], RunSummary { refused: 3, hits: 0, ..FINE }, 5),
-            ("refused by all that answered", &[], RunSummary { refused: 2, unreachable: 1, hits: 0, ..FINE }, 5),
-            ("refused by one", &[closed.clone(), refused], RunSummary { refused: 1, ..FINE }, 4),
-            ("refused by one, so that another was not asked", std::slice::from_ref(&closed), RunSummary { refused: 2, withheld: 1, ..FINE }, 5),
-            ("deadline before failed", &[failed.clone(), late.clone()], FINE, 7),
-            ("unknown before deadline", &[late, unknown.clone(), failed], FINE, 8),
-            ("a signal before all", std::slice::from_ref(&unknown), RunSummary { interruption: int, ..FINE }, 130),
-            ("SIGTERM", std::slice::from_ref(&unknown), RunSummary { interruption: Some(Interruption::Term), ..FINE }, 143),
+        let rows: &[(&str, &[Outcome], RunSummary, RunStatus)] = &[
+            ("all closed", &[closed.clone(), Outcome::AlreadyGone], FINE, Success),
+            ("planned", &[Outcome::WhatIf], FINE, Success),
+            ("a person's no", &[Outcome::Declined], FINE, Success),
+            ("nothing matched", &[], RunSummary { hits: 0, ..FINE }, NotAsRequired),
+            ("nothing matched, which is fine", &[], RunSummary { hits: 0, required: None, ..FINE }, Success),
+            ("none, as required", &[], RunSummary { hits: 0, required: absent, ..FINE }, Success),
+            ("some where none may be", &[], RunSummary { required: absent, ..FINE }, NotAsRequired),
+            ("some where none may be, and a host missing", &[], RunSummary { required: absent, unreachable: 1, ..FINE }, Partial),
+            ("none on no host", &[], RunSummary { hits: 0, required: absent, unreachable: 3, ..FINE }, CouldNotBegin),
+            ("a literal miss alone", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, ..FINE }, NotAsRequired),
+            ("a literal miss alone, where nothing is required", &[], RunSummary { hits: 0, literal_misses: 1, found_any: false, required: None, ..FINE }, NotAsRequired),
+            ("a literal miss beside what filters left out", &[], RunSummary { hits: 0, literal_misses: 1, ..FINE }, Partial),
+            ("a listing denied", &[], RunSummary { denied: 1, hits: 0, ..FINE }, Partial),
+            ("every listing denied", &[], RunSummary { denied: 3, hits: 0, required: None, ..FINE }, Partial),
+            ("a command listing that failed", std::slice::from_ref(&closed), RunSummary { unlisted_commands: 1, ..FINE }, Partial),
+            ("a literal miss beside a hit", std::slice::from_ref(&closed), RunSummary { literal_misses: 1, ..FINE }, Partial),
+            ("a miss under stop", &[], RunSummary { literal_misses: 1, could_not_begin: true, ..FINE }, CouldNotBegin),
+            ("no host", &[], RunSummary { unreachable: 3, hits: 0, ..FINE }, CouldNotBegin),
+            ("a listing with a gap", &[], RunSummary { incomplete: 1, ..FINE }, Partial),
+            ("a host missing", std::slice::from_ref(&closed), RunSummary { unreachable: 1, ..FINE }, Partial),
+            ("an incomplete listing without a match", &[], RunSummary { incomplete: 1, hits: 0, ..FINE }, Partial),
+            ("failed", &[closed.clone(), failed.clone()], FINE, Partial),
+            ("refused everywhere", &[], RunSummary { refused: 3, hits: 0, ..FINE }, CredentialRefused),
+            ("refused by all that answered", &[], RunSummary { refused: 2, unreachable: 1, hits: 0, ..FINE }, CredentialRefused),
+            ("refused by one", &[closed.clone(), refused], RunSummary { refused: 1, ..FINE }, Partial),
+            ("refused by one, so that another was not asked", std::slice::from_ref(&closed), RunSummary { refused: 2, withheld: 1, ..FINE }, CredentialRefused),
+            ("deadline before failed", &[failed.clone(), late.clone()], FINE, Deadline),
+            ("unknown before deadline", &[late, unknown.clone(), failed], FINE, Unknown),
+            ("a signal before all", std::slice::from_ref(&unknown), RunSummary { interruption: int, ..FINE }, Interrupted),
+            ("SIGTERM", std::slice::from_ref(&unknown), RunSummary { interruption: Some(Interruption::Term), ..FINE }, Terminated),
         ];
-        for (name, outcomes, circumstances, code) in rows {
-            assert_eq!(report(outcomes).exit_code(circumstances).code(), *code, "{name}");
+        for (name, outcomes, summary, status) in rows {
+            assert_eq!(report(outcomes).status(summary), *status, "{name}");
         }
     }
 

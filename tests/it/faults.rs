@@ -19,6 +19,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pssession::simulator::OperationKind;
+use pssession::teardown::RunStatus;
 
 use self::auth_mode::{AUTH_MODES, AuthMode};
 use self::cell::Ending;
@@ -142,6 +143,20 @@ fn nobody_was_redirected() {
 }
 
 /// `PSSESSION_CELL` runs and shows the cells whose names hold it, such as `Delete, half an answer`.
+/// What the command ends with after such a run; `command::exit_codes` holds the command itself to it.
+fn exit_code(status: RunStatus) -> u8 {
+    match status {
+        RunStatus::Success => 0,
+        RunStatus::CouldNotBegin => 1,
+        RunStatus::NotAsRequired => 3,
+        RunStatus::Partial => 4,
+        RunStatus::CredentialRefused => 5,
+        RunStatus::Deadline => 7,
+        RunStatus::Unknown => 8,
+        other => panic!("no fault ends a run as {other:?}"),
+    }
+}
+
 #[test]
 #[expect(clippy::print_stderr, reason = "whoever asks for a cell wants to see it")]
 fn every_cell_of_the_matrix_ends_as_the_page_says() {

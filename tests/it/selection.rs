@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use proptest::prelude::*;
 use pssession::session::{
-    ComputerType, Filter, IdRange, LocalId, Miss, SeenOn, Selector, SessionDescriptor, SessionQuery,
-    WildcardPattern, parse_guid, parse_ids,
+    ComputerType, Filter, IdRange, LocalId, Miss, SeenOn, Selector, SelectorProperty, SessionDescriptor,
+    SessionQuery, WildcardPattern, parse_guid, parse_ids,
 };
 use pssession::wsman::{Shell, ShellId};
 
@@ -29,11 +29,11 @@ fn a_name_is_a_pattern_and_only_a_literal_miss_is_loud() {
     assert_eq!(
         misses(vec![names(&["alp", "gone*", "x]", "x`*", "beta", "alp"])], &sessions),
         [
-            miss("--name", "alp", false),
-            miss("--name", "gone*", true),
-            miss("--name", "x]", true),
-            miss("--name", "x`*", false),
-            miss("--name", "alp", false),
+            miss(SelectorProperty::Name, "alp", false),
+            miss(SelectorProperty::Name, "gone*", true),
+            miss(SelectorProperty::Name, "x]", true),
+            miss(SelectorProperty::Name, "x`*", false),
+            miss(SelectorProperty::Name, "alp", false),
         ]
     );
 }
@@ -50,16 +50,22 @@ fn a_computer_name_misses_loudly_even_with_a_wildcard() {
     assert_eq!(chosen(vec![computers(&["WEB*"])], &sessions), [0, 1]);
     assert_eq!(
         misses(vec![computers(&["mail*", "web03", "db01"])], &sessions),
-        [miss("--computer-name", "mail*", false), miss("--computer-name", "web03", false)]
+        [
+            miss(SelectorProperty::ComputerName, "mail*", false),
+            miss(SelectorProperty::ComputerName, "web03", false)
+        ]
     );
-    assert_eq!(misses(vec![computers(&["*"])], &[]), [miss("--computer-name", "*", false)]);
+    assert_eq!(misses(vec![computers(&["*"])], &[]), [miss(SelectorProperty::ComputerName, "*", false)]);
 }
 
 #[test]
 fn a_dot_is_localhost_and_nothing_else_is() {
     let sessions = [on("web01"), on("LocalHost")];
     assert_eq!(chosen(vec![computers(&["."])], &sessions), [1]);
-    assert_eq!(misses(vec![computers(&["."])], &sessions[..1]), [miss("--computer-name", ".", false)]);
+    assert_eq!(
+        misses(vec![computers(&["."])], &sessions[..1]),
+        [miss(SelectorProperty::ComputerName, ".", false)]
+    );
 }
 
 #[test]
@@ -69,7 +75,10 @@ fn an_ipv6_address_is_found_with_and_without_brackets_and_is_never_a_set() {
         assert_eq!(chosen(vec![computers(&[text])], &sessions), [1], "{text}");
     }
     assert_eq!(chosen(vec![computers(&["fe80::1%12"])], &sessions), [2]);
-    assert_eq!(misses(vec![computers(&["[::1]"])], &sessions), [miss("--computer-name", "[::1]", false)]);
+    assert_eq!(
+        misses(vec![computers(&["[::1]"])], &sessions),
+        [miss(SelectorProperty::ComputerName, "[::1]", false)]
+    );
     assert_eq!(chosen(vec![computers(&["`[2001*"])], &sessions), [1]);
 }
 
@@ -86,7 +95,7 @@ fn an_instance_id_is_found_in_any_spelling_and_misses_in_one() {
     let selector = Selector::InstanceId(vec![wanted, other, other]);
     let selection = SessionQuery::new(vec![selector], Vec::new()).select(&sessions);
     assert_eq!(selection.chosen, [1]);
-    let expected = miss("--instance-id", "b6631d8e-65a0-49f2-9053-a1b156c95777", false);
+    let expected = miss(SelectorProperty::InstanceId, "b6631d8e-65a0-49f2-9053-a1b156c95777", false);
     assert_eq!(selection.misses, [expected.clone(), expected]);
 }
 
@@ -97,7 +106,11 @@ fn ids_come_in_the_order_in_which_they_were_written() {
     assert_eq!(chosen(vec![ids("7,1..3,2")], &sessions), [4, 0, 1, 3]);
     assert_eq!(
         misses(vec![ids("9,-1,1,9")], &sessions),
-        [miss("--id", "9", false), miss("--id", "-1", false), miss("--id", "9", false)]
+        [
+            miss(SelectorProperty::Id, "9", false),
+            miss(SelectorProperty::Id, "-1", false),
+            miss(SelectorProperty::Id, "9", false)
+        ]
     );
 }
 
@@ -105,7 +118,10 @@ fn ids_come_in_the_order_in_which_they_were_written() {
 fn a_range_misses_once_and_only_as_a_whole() {
     let sessions = [numbered(5)];
     assert_eq!(misses(vec![ids("1..9")], &sessions), []);
-    assert_eq!(misses(vec![ids("6..2147483647")], &sessions), [miss("--id", "6..2147483647", false)]);
+    assert_eq!(
+        misses(vec![ids("6..2147483647")], &sessions),
+        [miss(SelectorProperty::Id, "6..2147483647", false)]
+    );
     let everything = format!("{}..{}", i64::MAX, i64::MIN);
     assert_eq!(chosen(vec![ids(&everything)], &sessions), [0]);
 }
@@ -147,7 +163,7 @@ fn a_container_id_is_exact_and_silent_and_only_for_containers() {
     let selector = |id: &str| vec![Selector::ContainerId(vec![id.to_owned()])];
     assert_eq!(chosen(selector("AbC1"), &sessions), [1]);
     for absent in ["AbC", "*", ""] {
-        assert_eq!(misses(selector(absent), &sessions), [miss("--container-id", absent, true)]);
+        assert_eq!(misses(selector(absent), &sessions), [miss(SelectorProperty::ContainerId, absent, true)]);
     }
 }
 
@@ -170,9 +186,9 @@ fn a_virtual_machine_is_found_by_id_and_name_and_misses_silently() {
             &sessions
         ),
         [
-            miss("--vm-name", "gone", true),
-            miss("--vm-name", "gone*", true),
-            miss("--vm-id", "00000000-0000-0000-0000-000000000000", true),
+            miss(SelectorProperty::VmName, "gone", true),
+            miss(SelectorProperty::VmName, "gone*", true),
+            miss(SelectorProperty::VmId, "00000000-0000-0000-0000-000000000000", true),
         ]
     );
 }
@@ -264,13 +280,13 @@ fn ids(text: &str) -> Selector {
     Selector::Id(parse_ids(text).unwrap())
 }
 
-fn miss(option: &'static str, value: &str, silent: bool) -> Miss {
-    let literal = match option {
-        "--name" => !silent,
-        "--vm-name" | "--computer-name" => !value.contains(['*', '?']),
+fn miss(property: SelectorProperty, value: &str, silent: bool) -> Miss {
+    let literal = match property {
+        SelectorProperty::Name => !silent,
+        SelectorProperty::VmName | SelectorProperty::ComputerName => !value.contains(['*', '?']),
         _ => true,
     };
-    Miss { option, value: value.to_owned(), silent, literal }
+    Miss { property, value: value.to_owned(), silent, literal }
 }
 
 fn chosen(selectors: Vec<Selector>, sessions: &[SessionDescriptor]) -> Vec<usize> {

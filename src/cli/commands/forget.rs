@@ -49,5 +49,5 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         required: (!args.ignore_not_found).then_some(Requirement::Present),
         ..rule.circumstances(&selection)
     };
-    Ok(Report::default().exit_code(&circumstances).into())
+    Ok(Report::default().status(&circumstances).into())
 }

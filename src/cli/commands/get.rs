@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use pssession::session::Selection;
 use pssession::store::Rows;
-use pssession::teardown::{Cancellation, ExitCode, Report, Requirement, RunSummary};
+use pssession::teardown::{Cancellation, Report, Requirement, RunStatus, RunSummary};
 use pssession::{Engine, SessionQuery};
 
 use super::connectors::Connectors;
@@ -61,9 +61,9 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     }
     render::sessions(format, context.manner, &chosen)?;
     let circumstances = RunSummary { required: required(args), ..found.circumstances };
-    let code = Report::default().exit_code(&circumstances);
+    let code = Report::default().status(&circumstances);
     let is_met = circumstances.required.is_none_or(|required| required.is_met(circumstances.hits));
-    if code == ExitCode::NotAsRequired && !is_met {
+    if code == RunStatus::NotAsRequired && !is_met {
         not_as_required(chosen.len(), found.nothing).emit(errors);
     }
     Ok(code.into())

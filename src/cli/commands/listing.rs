@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use pssession::listing::Gap;
-use pssession::session::{Selection, SessionQuery};
+use pssession::session::{Selection, SelectorProperty, SessionQuery};
 use pssession::store::{Origin, Row, RowMetadata, Rows};
 use pssession::teardown::{Cancellation, RunSummary, Survey, SurveyedHost, UnlistedCommands};
 use pssession::transport::TransportError;
@@ -190,7 +190,8 @@ pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
     let unanswered = survey.hosts().iter().flat_map(SurveyedHost::unanswered);
     let unanswered: Vec<_> = unanswered.filter_map(|(shell_id, _)| shell_id.guid()).collect();
     selection.misses.retain(|miss| {
-        miss.option != "--instance-id" || miss.value.parse().map_or(true, |guid| !unanswered.contains(&guid))
+        miss.property != SelectorProperty::InstanceId
+            || miss.value.parse().map_or(true, |guid| !unanswered.contains(&guid))
     });
 }
 

@@ -21,6 +21,8 @@ mod resolve;
 pub(crate) mod simulator;
 mod unmatched;
 
+pub(super) use unmatched::option_of;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 

@@ -5,7 +5,7 @@ mod answers;
 
 use std::collections::{HashMap, HashSet};
 
-use pssession::session::{LocalId, Miss, Selection, Selector, Transport, WildcardPattern};
+use pssession::session::{LocalId, Miss, Selection, Selector, SelectorProperty, Transport, WildcardPattern};
 use pssession::store::{Origin, Row, RowMetadata, Rows};
 use pssession::wsman::ShellId;
 use pssession::{SessionDescriptor, SessionQuery};
@@ -192,7 +192,7 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
                     Some(problem) => refused.add(ObjectError::wrong(place, problem)),
                 },
                 None => bound.misses.push(Miss {
-                    option: "--id",
+                    property: SelectorProperty::Id,
                     value: id.0.to_string(),
                     silent: false,
                     literal: true,

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use pssession::SessionDescriptor;
-use pssession::session::{Miss, Selection};
+use pssession::session::{Miss, Selection, SelectorProperty};
 use pssession::teardown::RunSummary;
 
 use super::confirm;
@@ -100,7 +100,8 @@ pub(super) fn tell_all(
         let Some((_, miss)) = misses.next() else { break };
         let last = misses.peek().is_none();
         let advice = advice.as_deref().filter(|_| last);
-        let advice = advice.map(|advice| if miss.option == "--id" { NEVER_AGAIN } else { advice });
+        let advice =
+            advice.map(|advice| if miss.property == SelectorProperty::Id { NEVER_AGAIN } else { advice });
         missed(miss).with_hint(advice.map(str::to_owned)).emit(format);
         count += 1;
     }
@@ -181,23 +182,35 @@ pub(super) fn stop_it(
     })
 }
 
+/// The option that takes values of this property.
+pub(crate) fn option_of(property: SelectorProperty) -> &'static str {
+    match property {
+        SelectorProperty::Id => "--id",
+        SelectorProperty::InstanceId => "--instance-id",
+        SelectorProperty::VmId => "--vm-id",
+        SelectorProperty::ContainerId => "--container-id",
+        SelectorProperty::Name => "--name",
+        SelectorProperty::VmName => "--vm-name",
+        SelectorProperty::ComputerName => "--computer-name",
+    }
+}
+
 /// A selector value that found nothing.
 pub(super) fn missed(miss: &Miss) -> Diagnostic {
-    let id = match miss.option {
-        "--id" => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
-        "--instance-id" => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
-        "--computer-name" => "RemoteRunspaceNotAvailableForSpecifiedComputer",
+    let id = match miss.property {
+        SelectorProperty::Id => "RemoteRunspaceNotAvailableForSpecifiedSessionId",
+        SelectorProperty::InstanceId => "RemoteRunspaceNotAvailableForSpecifiedRunspaceId",
+        SelectorProperty::ComputerName => "RemoteRunspaceNotAvailableForSpecifiedComputer",
         _ => "RemoteRunspaceNotAvailableForSpecifiedName",
     };
-    let property = miss.option.trim_start_matches('-').replace('-', " ");
-    let message = format!("no session has the {property} \"{}\"", miss.value);
+    let message = format!("no session has the {} \"{}\"", miss.property, miss.value);
     Diagnostic::new(id, "InvalidArgument", message, Exit::SUCCESS).about(miss.value.clone())
 }
 
 /// The same of `Get-PSSession -ComputerName`, which has errors of its own for it.
 pub(super) fn not_discovered(miss: &Miss) -> Diagnostic {
-    let (id, property) = match miss.option {
-        "--instance-id" => ("PSSessionIdMatchFail", "instance id"),
+    let (id, property) = match miss.property {
+        SelectorProperty::InstanceId => ("PSSessionIdMatchFail", "instance id"),
         _ => ("PSSessionNameMatchFail", "name"),
     };
     let value = &miss.value;

@@ -106,7 +106,7 @@ async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Ar
         _ => panic!("{:?}", report.records),
     };
     let circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
-    let exit_code = report.exit_code(&circumstances).code();
+    let exit_code = super::exit_code(report.status(&circumstances));
     let deletes = host.deletes.lock().unwrap().len();
     Ending { outcome, reason, exit_code, deletes, took: Duration::ZERO }
 }

@@ -81,7 +81,7 @@ fn run(name: &'static str, verdicts: [Verdict; HOSTS], known: &[usize], policy: 
         FleetRow {
             name,
             closed: report.records.iter().filter(|record| record.outcome == Outcome::Closed).count(),
-            exit_code: report.exit_code(&circumstances).code(),
+            exit_code: super::exit_code(report.status(&circumstances)),
             proofs: fleet.proofs().len(),
             reasons,
         }

@@ -211,7 +211,7 @@ fn close_one(crowd: &ManyShells) -> Ending {
         Ending {
             outcome: outcome.name().to_owned(),
             reason,
-            exit_code: report.exit_code(&circumstances).code(),
+            exit_code: super::exit_code(report.status(&circumstances)),
             deletes: crowd.asked.deletes.load(Ordering::SeqCst),
             took: began.elapsed(),
         }

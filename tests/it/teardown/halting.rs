@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pssession::simulator::{Account, InjectedFault, OperationKind};
-use pssession::teardown::{Cancellation, Engine, RunSummary};
+use pssession::teardown::{Cancellation, Engine, RunStatus, RunSummary};
 
 use super::{ADMIN, Lab, no_signals, ours, outcomes};
 
@@ -65,7 +65,7 @@ async fn the_runs_deadline_keeps_later_sessions_from_being_started() {
     let policy = no_signals().with_run_deadline(Some(Duration::from_secs(4)));
     let report = lab.close_all(policy).await;
     assert_eq!(outcomes(&report), ["Closed", "Closed", "NotStarted(deadline)"]);
-    assert_eq!(report.exit_code(&RunSummary { hits: 3, ..RunSummary::default() }).code(), 7);
+    assert_eq!(report.status(&RunSummary { hits: 3, ..RunSummary::default() }), RunStatus::Deadline);
 }
 
 #[tokio::test(start_paused = true)]

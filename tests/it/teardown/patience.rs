@@ -7,7 +7,7 @@ use std::time::Duration;
 use pssession::client::IdSource;
 use pssession::simulator::{InjectedFault, OperationKind};
 use pssession::teardown::{
-    Cancellation, Engine, ExitCode, INTERRUPT_GRACE, Plan, Policy, RunSummary, SESSION_DEADLINE, Survey,
+    Cancellation, Engine, INTERRUPT_GRACE, Plan, Policy, RunStatus, RunSummary, SESSION_DEADLINE, Survey,
 };
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
 use tokio::time::Instant;
@@ -186,7 +186,7 @@ async fn after_the_runs_deadline_what_was_sent_has_its_grace_and_no_more() {
     let report = lab.close_all(policy).await;
     assert_eq!(outcomes(&report), ["Unknown(deadline before it was verified)", "NotStarted(deadline)"]);
     assert_eq!(began.elapsed(), Duration::from_secs(3) + INTERRUPT_GRACE);
-    assert_eq!(report.exit_code(&RunSummary::default()), ExitCode::Unknown);
+    assert_eq!(report.status(&RunSummary::default()), RunStatus::Unknown);
 }
 
 /// What may go wrong for ever.

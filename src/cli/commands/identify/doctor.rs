@@ -261,7 +261,7 @@ fn seen(listing: &Listing, account: &LoginAccount) -> String {
 fn failed(what: &str, endpoint: &Endpoint, error: &Error) -> Diagnostic {
     let (id, category) = kind(error);
     let exit = match error.is_credential_refused() {
-        true => pssession::teardown::ExitCode::CredentialRefused.into(),
+        true => pssession::teardown::RunStatus::CredentialRefused.into(),
         false => Exit::COULD_NOT_BEGIN,
     };
     Diagnostic::new(id, category, format!("{what} {}", place(endpoint)), exit)

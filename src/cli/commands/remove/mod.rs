@@ -127,7 +127,7 @@ impl Run<'_> {
         let mut circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
         circumstances.interruption = self.watch.stop();
         self.talk.conclude(&report, &notes, self.args.what_if)?;
-        Ok(report.exit_code(&circumstances).into())
+        Ok(report.status(&circumstances).into())
     }
 
     /// Runs to the end. Whoever interrupts it is told at once what is still done, for that may take its time.
