@@ -1,4 +1,4 @@
-//! DOOR: a folder that appears whole or not at all. It is written beside its place, under another name.
+//! I/O module: a folder that appears whole or not at all. It is written beside its place, under another name.
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,4 +1,4 @@
-//! DOOR: who else may change a file that the command believes, or read one that holds a password. On Windows the
+//! I/O module: who else may change a file that the command believes, or read one that holds a password. On Windows the
 //! user's own folders are for their owner alone, unless somebody has changed that.
 
 use std::fmt;

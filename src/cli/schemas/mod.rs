@@ -1,4 +1,4 @@
-//! DOOR: an envelope held against the schemas of `wsman-schemas/`, by xmllint where that is installed. Schemas and
+//! I/O module: an envelope held against the schemas of `wsman-schemas/`, by xmllint where that is installed. Schemas and
 //! envelopes are written to a private temporary folder, and nothing is fetched.
 
 mod files;
@@ -196,7 +196,7 @@ impl Validator {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this door writes to its own temporary folder")]
+#[expect(clippy::disallowed_methods, reason = "writes to its own temporary folder")]
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)
 }
