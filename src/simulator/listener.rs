@@ -1,7 +1,4 @@
-#![expect(
-    clippy::disallowed_methods,
-    reason = "draws passwords and challenges, reads the clock and listens"
-)]
+#![expect(clippy::disallowed_methods, reason = "draws passwords and challenges, reads the clock and listens")]
 //! I/O module: a handler, such as the world, behind a TCP port.
 
 use std::io;

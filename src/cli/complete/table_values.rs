@@ -1,8 +1,5 @@
 //! I/O module: what the local table and the config know, as values of options. They are only looked at, and trouble with them stays unsaid.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "reads the clock: rows that have expired are not offered"
-)]
+#![expect(clippy::disallowed_methods, reason = "reads the clock: rows that have expired are not offered")]
 
 use std::cmp::Reverse;
 use std::collections::HashSet;

@@ -1,8 +1,5 @@
 //! I/O module: drives plans over connections, with clock, dice and tasks.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "reads the clock: listings say when they were taken"
-)]
+#![expect(clippy::disallowed_methods, reason = "reads the clock: listings say when they were taken")]
 
 mod cancellation;
 mod commands;
