@@ -35,7 +35,7 @@ pub trait IdSource: Send + Sync {
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
-    #[expect(clippy::disallowed_methods, reason = "this is the door through which random ids come in")]
+    #[expect(clippy::disallowed_methods, reason = "random ids are drawn here")]
     fn draw(&self) -> Uuid {
         Uuid::new_v4()
     }

@@ -70,7 +70,7 @@
 //! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `store`) are on by default; a
 //! program takes `default-features = false, features = ["client", "ntlm"]`, and `"store"` if it wants the table.
 //! `kerberos` adds logins with the tickets of the system's MIT Kerberos; it needs its headers and libclang to build.
-//! Without features there are the pure floors: language, selection, and the teardown's state machines.
+//! Without features there are the pure layers: language, selection, and the teardown's state machines.
 
 pub mod auth;
 #[cfg(feature = "client")]

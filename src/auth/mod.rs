@@ -1,5 +1,5 @@
 //! Authentication: pure state machines over the tokens of `Authorization` and `WWW-Authenticate`, and the framing
-//! of sealed bodies. No socket, clock or environment, but for the door of Kerberos; randomness and time are arguments.
+//! of sealed bodies. No socket, clock or environment, except in the I/O module of Kerberos (`kerberos::gss`); randomness and time are arguments.
 
 mod auto;
 mod basic;

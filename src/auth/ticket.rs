@@ -22,7 +22,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
     }
 }
 
-/// What keeps a ticket from opening the door.
+/// Why a ticket cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TicketError {

@@ -1,4 +1,5 @@
-//! DOOR: a folder that appears whole or not at all. It is written beside its place, under another name.
+//! I/O module: a folder that appears whole or not at all. It is written beside its place, under another name.
+#![expect(clippy::disallowed_methods, reason = "makes, renames and deletes folders")]
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -219,7 +219,7 @@ const CHECK_LOGIN: &str = "check the user (DOMAIN\\user, user@realm, or a local 
 /// What follows from a refusal.
 const NOT_AGAIN: &str = "it is not tried again in this run, so that the account does not get locked";
 
-/// Advice on what keeps a Kerberos ticket from opening the door.
+/// Advice on why a Kerberos ticket cannot be used.
 pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
     match trouble {
         TicketError::NoTicket => {

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first starts nothing new and lets the run conclude, the second ends it at once. While a
+//! I/O module: Ctrl-C and SIGTERM: the first starts nothing new and lets the run conclude, the second ends it at once. While a
 //! question is open nothing has been sent that closes, and the first ends it at once, too.
 
 use std::fs::File;

@@ -1,5 +1,6 @@
-//! What proves who logs in: a Kerberos ticket, or a password from a file, a command, the environment or a prompt. There is
+//! I/O module: what proves who logs in: a Kerberos ticket, or a password from a file, a command, the environment or a prompt. There is
 //! no `--password`.
+#![expect(clippy::disallowed_methods, reason = "starts the password command")]
 
 use std::collections::HashMap;
 use std::path::Path;

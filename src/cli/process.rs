@@ -1,6 +1,6 @@
-//! DOOR: this process as the system sees it: what it leaves behind when it dies, and what the programs that it starts
+//! I/O module: this process as the system sees it: what it leaves behind when it dies, and what the programs that it starts
 //! inherit.
-#![expect(clippy::disallowed_methods, reason = "this door starts programs")]
+#![expect(clippy::disallowed_methods, reason = "starts programs")]
 
 use std::io;
 use std::process::{Child, Command};

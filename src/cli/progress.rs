@@ -1,4 +1,4 @@
-//! How far a run is: one line on stderr for a person who waits, gone before anything else is said there.
+//! I/O module: how far a run is: one line on stderr for a person who waits, gone before anything else is said there.
 //!
 //! The lock of stderr is what keeps the line and the talk apart: whoever writes to the terminal holds it, takes the line
 //! away first, and only then writes.

@@ -1,4 +1,4 @@
-//! A recording in YAML: `messages`, a list of requests and responses. The only door to `yaml-rust2`.
+//! A recording in YAML: `messages`, a list of requests and responses. The only module that uses `yaml-rust2`.
 //!
 //! It is read event by event, and what it refers to elsewhere (anchors and aliases) is refused: a short file of those
 //! unfolds to any size.

@@ -1,6 +1,6 @@
-//! DOOR: the evidence of a run as one JSON file. A file beside it is made before anything is sent, so that a folder
+//! I/O module: the evidence of a run as one JSON file. A file beside it is made before anything is sent, so that a folder
 //! that cannot be written stops the run in time; what was noted takes the place of FILE, whole, however the run ended.
-#![expect(clippy::disallowed_methods, reason = "this door reads the clock and opens the report's folder")]
+#![expect(clippy::disallowed_methods, reason = "reads the clock and opens the report's folder")]
 
 mod leftovers;
 

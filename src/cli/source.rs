@@ -1,5 +1,5 @@
-//! DOOR: the files, the stdin and the environment that the command reads, each with a limit.
-#![expect(clippy::disallowed_methods, reason = "this door opens files and reads the environment")]
+//! I/O module: the files, the stdin and the environment that the command reads, each with a limit.
+#![expect(clippy::disallowed_methods, reason = "opens files and reads the environment")]
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};

@@ -1,5 +1,5 @@
-//! DOOR: the local table, as the command uses it: where it is, and the moves that the commands make in it.
-#![expect(clippy::disallowed_methods, reason = "this door reads the clock: rows say when they were seen")]
+//! I/O module: the local table, as the command uses it: where it is, and the moves that the commands make in it.
+#![expect(clippy::disallowed_methods, reason = "reads the clock: rows say when they were seen")]
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;

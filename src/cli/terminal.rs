@@ -1,4 +1,5 @@
-//! The terminal device: questions are asked there, never on stdin, which may be a pipe of objects.
+//! I/O module: the terminal device: questions are asked there, never on stdin, which may be a pipe of objects.
+#![expect(clippy::disallowed_methods, reason = "opens the terminal device")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Write};

@@ -1,5 +1,5 @@
-#![expect(clippy::disallowed_methods, reason = "a door: it opens the files of scenarios")]
-//! A folder of exchanges, read one exchange at a time. A door.
+#![expect(clippy::disallowed_methods, reason = "opens the files of scenarios")]
+//! I/O module: a folder of exchanges, read one exchange at a time.
 
 use std::fs;
 use std::io::{self, Read as _};

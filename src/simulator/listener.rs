@@ -1,8 +1,5 @@
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a door: it draws passwords and challenges and reads the clock"
-)]
-//! A handler, such as the world, behind a TCP port. A door.
+#![expect(clippy::disallowed_methods, reason = "draws passwords and challenges, reads the clock and listens")]
+//! I/O module: a handler, such as the world, behind a TCP port.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the door
+//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the listener
 //! ([`super::listener`]) brings the bytes, the time and the randomness.
 
 use std::sync::Arc;

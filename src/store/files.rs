@@ -1,12 +1,9 @@
-//! The files around the table: where they are, who may read them, what is in the way.
+//! I/O module: the files around the table: where they are, who may read them, what is in the way.
 //!
 //! Nothing here opens the database itself. POSIX drops all locks of a process on a file as soon as the process closes any
 //! handle of it: a look at the header would take the locks from under another connection of this process, and another
 //! process could then delete its `-wal` file. SQLite knows this of its own handles only.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a door: folders and files are made here, before SQLite sees them"
-)]
+#![expect(clippy::disallowed_methods, reason = "makes folders and files before SQLite sees them")]
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;

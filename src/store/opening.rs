@@ -1,4 +1,4 @@
-//! How a table is opened, and made or migrated when it has to be.
+//! I/O module: how a table is opened, and made or migrated when it has to be.
 
 use std::time::Duration;
 

@@ -9,16 +9,16 @@ use crate::wsman::{Command, CommandId, Fault, Shell};
 
 /// When an event happens; clock and dice belong to the driver.
 #[derive(Clone, Copy, Debug)]
-pub struct Tick {
+pub(super) struct Tick {
     /// The time.
-    pub now: Instant,
+    pub(super) now: Instant,
     /// For a wait that begins now.
-    pub jitter: Jitter,
+    pub(super) jitter: Jitter,
 }
 
 /// What happens to a removal.
 #[derive(Clone, Debug)]
-pub enum Event<'a> {
+pub(super) enum Event<'a> {
     /// A connection is free: say what to send, if anything.
     Turn,
     /// The request that is out has been answered, or has failed.
@@ -47,7 +47,7 @@ pub enum Event<'a> {
 
 /// What a removal wants next.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(super) enum Action {
     /// It has something to send: give it a [`Event::Turn`] when a connection is free.
     Ready,
     /// Send this, and come back with [`Event::Answered`]. Only ever the answer to a [`Event::Turn`].
@@ -66,7 +66,7 @@ pub enum Action {
 
 /// What a server is, as far as its word counts: only Windows proves that a shell is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServerKind {
+pub(super) enum ServerKind {
     /// Windows' own service: it has shown an `rsp:Shell`, or its Identify names the version of its stack.
     Windows,
     /// Any other. OMI lists what one of its several agents knows.
@@ -75,16 +75,16 @@ pub enum ServerKind {
 
 /// One request about one session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub(super) struct Request {
     /// What is asked.
-    pub kind: RequestKind,
+    pub(super) kind: RequestKind,
     /// How long the answer is awaited.
-    pub patience: Duration,
+    pub(super) patience: Duration,
 }
 
 /// What is asked of the server; the shell is the removal's own.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RequestKind {
+pub(super) enum RequestKind {
     /// Get the shell.
     Get,
     /// List its commands.
@@ -105,7 +105,7 @@ pub enum RequestKind {
 
 /// A successful answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// To [`RequestKind::Get`].
     Shell(Box<Shell>),
     /// To [`RequestKind::ListCommands`].
@@ -116,7 +116,7 @@ pub enum Answer {
 
 /// Why a request has no successful answer, as far as a removal must know.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RequestError {
+pub(super) enum RequestError {
     /// The server understood and refused.
     Fault(Fault),
     /// There was no connection, so that nothing was sent; it may be sent again.
@@ -139,7 +139,7 @@ pub enum RequestError {
 
 /// What a listing says about one session.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ListingEvidence<'a> {
+pub(super) enum ListingEvidence<'a> {
     /// It is there.
     Present(&'a Shell),
     /// It is not listed.
@@ -156,13 +156,13 @@ pub enum ListingEvidence<'a> {
 impl Answer {
     /// Whether a listed command has not ended.
     #[must_use]
-    pub fn is_running(command: &Command) -> bool {
+    pub(super) fn is_running(command: &Command) -> bool {
         command.state.as_deref().is_none_or(|state| !state.trim().ends_with("Done"))
     }
 
     /// Whether the listing says in so many words that the command runs.
     #[must_use]
-    pub fn is_reported_running(command: &Command) -> bool {
+    pub(super) fn is_reported_running(command: &Command) -> bool {
         command.state.as_deref().is_some_and(|state| state.trim().ends_with("Running"))
     }
 }
@@ -170,7 +170,7 @@ impl Answer {
 impl RequestError {
     /// The error as text.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::Fault(fault) => fault.to_string(),
             Self::TurnedAway { text, .. } => text.clone(),
@@ -183,7 +183,7 @@ impl RequestError {
 
     /// Whether asking again is pointless.
     #[must_use]
-    pub fn is_definite(&self) -> bool {
+    pub(super) fn is_definite(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.is_access_denied() || fault.is_logon_failure(),
             Self::Refused(_) | Self::CredentialRefused(_) => true,
@@ -193,13 +193,13 @@ impl RequestError {
 
     /// Whether the server lets this account not do this (fault 5).
     #[must_use]
-    pub fn is_access_denied(&self) -> bool {
+    pub(super) fn is_access_denied(&self) -> bool {
         matches!(self, Self::Fault(fault) if fault.is_access_denied())
     }
 
     /// Whether the credential must not be used again.
     #[must_use]
-    pub fn is_credential_refused(&self) -> bool {
+    pub(super) fn is_credential_refused(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.is_logon_failure(),
             Self::CredentialRefused(_) => true,

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::event::{Action, Answer, Event, ListingEvidence, Request, RequestError, ServerKind, Tick};
 use super::outcome::{NotStarted, Outcome, UnknownReason};
-use super::policy::Policy;
+use super::policy::{IDENTITY_MAX_AGE, Policy};
 use super::removal::{Phase, Removal};
 use super::report::Record;
 use crate::auth::ServerNames;
@@ -21,7 +21,7 @@ use crate::wsman::{Shell, ShellId, ShellSchema};
 
 /// Drives the removals of one host, still without I/O: it hands out jobs and takes their results.
 #[derive(Debug)]
-pub struct HostRun {
+pub(super) struct HostRun {
     slots: Vec<Slot>,
     /// What the account that acts sees there.
     visibility: Arc<Visibility>,
@@ -43,11 +43,11 @@ pub struct HostRun {
 
 /// What a host has shown before its sessions are closed.
 #[derive(Clone, Debug, Default)]
-pub struct HostShown<'a> {
+pub(super) struct HostShown<'a> {
     /// Its listing, or why there is none, and when that began.
-    pub listing: Option<(Result<&'a Listing, RequestError>, Instant)>,
+    pub(super) listing: Option<(Result<&'a Listing, RequestError>, Instant)>,
     /// Shells that it showed one by one, and when each was asked for.
-    pub got: Vec<(&'a Shell, Instant)>,
+    pub(super) got: Vec<(&'a Shell, Instant)>,
 }
 
 #[derive(Debug)]
@@ -61,7 +61,7 @@ struct Slot {
 
 /// One exchange (or enumeration) for one connection.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Job {
+pub(super) enum Job {
     /// Send this for the session in this slot, then call [`HostRun::answered`].
     Ask {
         /// The slot.
@@ -80,7 +80,7 @@ impl HostRun {
     /// `shown` vouches for the sessions that are as they were planned; a listing says of the others that they are gone or
     /// changed.
     #[must_use]
-    pub fn new(
+    pub(super) fn new(
         sessions: impl IntoIterator<Item = (SessionDescriptor, usize)>,
         visibility: Visibility,
         shown: HostShown<'_>,
@@ -130,7 +130,7 @@ impl HostRun {
     }
 
     /// A connection is free: what to do with it, if anything.
-    pub fn next_job(&mut self, at: Tick) -> Option<Job> {
+    pub(super) fn next_job(&mut self, at: Tick) -> Option<Job> {
         if self.is_relist_due(at.now) {
             self.relists = self.relists.saturating_sub(1);
             self.listing_since = Some(at.now);
@@ -158,7 +158,7 @@ impl HostRun {
 
     /// Whether one more free connection would be put to use.
     #[must_use]
-    pub fn has_job(&self, now: Instant) -> bool {
+    pub(super) fn has_job(&self, now: Instant) -> bool {
         self.is_relist_due(now)
             || self.readiest(now).is_some()
             || self.is_identify_due()
@@ -166,7 +166,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::Ask`].
-    pub fn answered(&mut self, slot: usize, answer: Result<Answer, RequestError>, at: Tick) {
+    pub(super) fn answered(&mut self, slot: usize, answer: Result<Answer, RequestError>, at: Tick) {
         if let Some(entry) = self.slots.get_mut(slot) {
             entry.sent_at = None;
         }
@@ -178,7 +178,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::List`]: it serves every session that is to be checked or verified.
-    pub fn listed(&mut self, listing: Result<&Listing, RequestError>, at: Tick) {
+    pub(super) fn listed(&mut self, listing: Result<&Listing, RequestError>, at: Tick) {
         let Some(since) = self.listing_since.take() else { return };
         match &listing {
             Ok(listing) => {
@@ -193,7 +193,7 @@ impl HostRun {
     }
 
     /// Takes the result of [`Job::Identify`].
-    pub fn identified(&mut self, identity: Result<&Identity, RequestError>, at: Tick) {
+    pub(super) fn identified(&mut self, identity: Result<&Identity, RequestError>, at: Tick) {
         self.identify_since = None;
         match identity {
             Ok(identity) if identity.is_windows() => self.know_server(ServerKind::Windows, at),
@@ -226,7 +226,7 @@ impl HostRun {
     }
 
     /// Takes what the host says of itself in a login.
-    pub fn name_server(&mut self, names: &ServerNames) {
+    pub(super) fn name_server(&mut self, names: &ServerNames) {
         self.learn(|visibility| visibility.name_server(names.clone()));
     }
 
@@ -265,7 +265,7 @@ impl HostRun {
 
     /// Lets time pass: sessions whose deadline is over are concluded, and where nobody may list whoever waits for a
     /// listing is told so.
-    pub fn tick(&mut self, at: Tick) {
+    pub(super) fn tick(&mut self, at: Tick) {
         if let Some(denied) = self.denied.clone() {
             for slot in 0..self.slots.len() {
                 let waits = |entry: &Slot| matches!(entry.wants, Action::Look(time) if time <= at.now);
@@ -285,12 +285,12 @@ impl HostRun {
     }
 
     /// Begins nothing new; what was sent is looked after until `until`, or until its own deadline.
-    pub fn halt(&mut self, reason: NotStarted, until: Option<Instant>, at: Tick) {
+    pub(super) fn halt(&mut self, reason: NotStarted, until: Option<Instant>, at: Tick) {
         self.step_all(&Event::Halted { reason, until }, at);
     }
 
     /// There is no connection, and none can be had.
-    pub fn unreachable(&mut self, setback: &RequestError, at: Tick) {
+    pub(super) fn unreachable(&mut self, setback: &RequestError, at: Tick) {
         (self.listing_since, self.identify_since) = (None, None);
         self.step_all(&Event::Unreachable(setback.clone()), at);
         self.stop_on_error(at);
@@ -298,7 +298,7 @@ impl HostRun {
 
     /// When the next thing happens by itself, if no answer comes before.
     #[must_use]
-    pub fn wake_at(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
         let stuck_after = self.policy.stuck_after;
         let times = self.slots.iter().flat_map(|slot| {
             let due = match slot.wants {
@@ -315,14 +315,14 @@ impl HostRun {
 
     /// Whether a request has been out for so long that one more connection may be opened.
     #[must_use]
-    pub fn is_stuck(&self, now: Instant) -> bool {
+    pub(super) fn is_stuck(&self, now: Instant) -> bool {
         let sent = self.slots.iter().filter_map(|slot| slot.sent_at);
         let sent = sent.chain(self.listing_since).chain(self.identify_since);
         sent.min().is_some_and(|sent| now.saturating_duration_since(sent) >= self.policy.stuck_after)
     }
 
     /// The records of the sessions that have ended since the last call.
-    pub fn take_finished(&mut self, now: Instant) -> Vec<Record> {
+    pub(super) fn take_finished(&mut self, now: Instant) -> Vec<Record> {
         let fresh = self.slots.iter_mut().filter(|slot| !slot.reported);
         let records = fresh.filter_map(|slot| {
             let record = Record::of(&slot.removal, slot.position, now)?;
@@ -334,7 +334,7 @@ impl HostRun {
 
     /// The records of the sessions that have none yet, when nobody goes on with this host because something has panicked.
     /// Whatever was asked for them, no answer will be read.
-    pub fn abandon(&mut self) -> Vec<Record> {
+    pub(super) fn abandon(&mut self) -> Vec<Record> {
         let fresh = self.slots.iter_mut().filter(|slot| !slot.reported);
         let records = fresh.map(|slot| {
             slot.reported = true;
@@ -347,13 +347,13 @@ impl HostRun {
 
     /// Whether every session has an outcome.
     #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.slots.iter().all(|slot| slot.wants == Action::Done)
     }
 
     /// The session in a slot.
     #[must_use]
-    pub fn session(&self, slot: usize) -> Option<&SessionDescriptor> {
+    pub(super) fn session(&self, slot: usize) -> Option<&SessionDescriptor> {
         self.slots.get(slot).map(|slot| slot.removal.session())
     }
 
@@ -393,7 +393,7 @@ impl HostRun {
         self.relists > 0
             && self.denied.is_none()
             && self.listing_since.is_none()
-            && age.is_none_or(|age| age > self.policy.identity_max_age)
+            && age.is_none_or(|age| age > IDENTITY_MAX_AGE)
             && self.slots.iter().all(planned)
     }
 

@@ -1,12 +1,14 @@
 //! Closing sessions: what is planned, how one removal goes, and what came of it.
 //!
 //! Everything here is pure except `engine`, which drives the machines over connections: [`Plan`] is what runs and
-//! what `--what-if` prints; [`Removal`] is the state machine of one session; [`HostRun`] shares one host's listings
-//! and turns among its removals; [`Report`] says how it ended.
+//! what `--what-if` prints; `removal` is the state machine of one session; `host` shares one host's listings and
+//! connections among its removals; [`Report`] says how it ended.
 
 #[cfg(feature = "client")]
 mod engine;
+#[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine drives it"))]
 mod event;
+#[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine drives it"))]
 mod host;
 mod host_result;
 mod outcome;
@@ -20,17 +22,12 @@ mod testing;
 
 #[cfg(feature = "client")]
 pub use engine::{Cancellation, Engine, Survey, SurveyedHost, UnlistedCommands};
-pub use event::{
-    Action, Answer, Event, ListingEvidence, Request, RequestError, RequestKind, ServerKind, Tick,
-};
-pub use host::{HostRun, HostShown, Job};
 pub use host_result::{HostCounts, HostResult, ListingResult};
 pub use outcome::{Failure, NotStarted, Outcome, UnknownReason};
 pub use plan::{ConfirmReason, GUARD_LIMIT, HostPlan, Plan, Planned};
 pub use policy::{
-    IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy, SESSION_DEADLINE, SIGNAL_PHASE,
-    STUCK_AFTER, SignalMode, VERIFY_EVERY, VERIFY_POLLS,
+    IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy, SESSION_DEADLINE, STUCK_AFTER,
+    SignalMode,
 };
-pub use removal::{Phase, Removal};
 pub use report::{Counts, Interruption, Record, Report, Requirement, RunStatus, RunSummary};
-pub use retry::{FIRST_DELAY, Jitter, MAX_DELAY, MAX_RETRIES, RetryPolicy};
+pub use retry::{MAX_RETRIES, RetryPolicy};

@@ -4,18 +4,17 @@ use std::time::Duration;
 
 use super::retry::RetryPolicy;
 use crate::limits::{LIST_TIMEOUT, LONGEST_LIMIT, OPERATION_TIMEOUT, READ_SLACK};
-use crate::wsman::op::SignalCode;
 
 /// The whole removal of one session: one Delete that runs into the server's limit, and as long again to see it gone.
 pub const SESSION_DEADLINE: Duration = Duration::from_secs(120);
 /// How old a listing may be and still vouch for a session's identity. Ids are not reused within seconds.
 pub const IDENTITY_MAX_AGE: Duration = Duration::from_secs(10);
 /// Listing and signalling the commands of one shell: a courtesy before the Delete, which ends them anyway.
-pub const SIGNAL_PHASE: Duration = Duration::from_secs(10);
+pub(super) const SIGNAL_PHASE: Duration = Duration::from_secs(10);
 /// How often a Delete may be sent again after a Get has shown the shell: a server that ignores three ignores all.
 pub const MAX_RESENDS: u32 = 2;
 /// When, after a Delete, the server is asked whether the shell is gone: most close at once, some take seconds.
-pub const VERIFY_POLLS: [Duration; 5] = [
+pub(super) const VERIFY_POLLS: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -23,7 +22,7 @@ pub const VERIFY_POLLS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 /// How often after that: a host process that ignores its end can live for minutes.
-pub const VERIFY_EVERY: Duration = Duration::from_secs(5);
+pub(super) const VERIFY_EVERY: Duration = Duration::from_secs(5);
 /// How long a first Ctrl-C lets us look after what was sent already.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 /// A request that is out for this long counts as stuck: it no longer holds up the rest of its host.
@@ -53,14 +52,10 @@ pub enum SignalMode {
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(crate) signal: SignalMode,
-    pub(crate) signal_code: SignalCode,
-    pub(crate) signal_phase: Duration,
     pub(crate) operation_timeout: Duration,
     pub(crate) list_timeout: Duration,
     pub(crate) session_deadline: Duration,
     pub(crate) run_deadline: Option<Duration>,
-    pub(crate) identity_max_age: Duration,
-    pub(crate) interrupt_grace: Duration,
     pub(crate) stuck_after: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) connections_per_host: Option<usize>,
@@ -72,14 +67,10 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             signal: SignalMode::Auto,
-            signal_code: SignalCode::Terminate,
-            signal_phase: SIGNAL_PHASE,
             operation_timeout: OPERATION_TIMEOUT,
             list_timeout: LIST_TIMEOUT,
             session_deadline: SESSION_DEADLINE,
             run_deadline: None,
-            identity_max_age: IDENTITY_MAX_AGE,
-            interrupt_grace: INTERRUPT_GRACE,
             stuck_after: STUCK_AFTER,
             retry: RetryPolicy::default(),
             connections_per_host: None,
@@ -94,20 +85,6 @@ impl Policy {
     #[must_use]
     pub fn with_signal(mut self, mode: SignalMode) -> Self {
         self.signal = mode;
-        self
-    }
-
-    /// What a running command is sent. Default: `Terminate`, which ends it and frees its buffers.
-    #[must_use]
-    pub fn with_signal_code(mut self, code: SignalCode) -> Self {
-        self.signal_code = code;
-        self
-    }
-
-    /// The most time spent on one shell's commands. Default: 10 s ([`SIGNAL_PHASE`]).
-    #[must_use]
-    pub fn with_signal_phase(mut self, limit: Duration) -> Self {
-        self.signal_phase = limit.min(LONGEST_LIMIT);
         self
     }
 
@@ -140,20 +117,6 @@ impl Policy {
         self
     }
 
-    /// How old a listing may be and still vouch for a session. Default: 10 s ([`IDENTITY_MAX_AGE`]).
-    #[must_use]
-    pub fn with_identity_max_age(mut self, age: Duration) -> Self {
-        self.identity_max_age = age;
-        self
-    }
-
-    /// How long an interrupted run may look after what it sent. Default: 10 s ([`INTERRUPT_GRACE`]).
-    #[must_use]
-    pub fn with_interrupt_grace(mut self, grace: Duration) -> Self {
-        self.interrupt_grace = grace.min(LONGEST_LIMIT);
-        self
-    }
-
     /// When a request counts as stuck. Default: 5 s ([`STUCK_AFTER`]).
     #[must_use]
     pub fn with_stuck_after(mut self, limit: Duration) -> Self {
@@ -168,7 +131,7 @@ impl Policy {
         self
     }
 
-    /// Connections per host; zero counts as one. Default: by the number of sessions, see [`Self::connections_for`].
+    /// Connections per host; zero counts as one. Default: by the number of sessions: 1 for up to 8, 2 for up to 32, then 4.
     #[must_use]
     pub fn with_connections_per_host(mut self, connections: usize) -> Self {
         self.connections_per_host = Some(connections.max(1));
@@ -189,9 +152,10 @@ impl Policy {
         self
     }
 
-    /// Connections for this many sessions on one host: 1 up to 8, 2 up to 32, then 4, unless told otherwise.
+    /// Connections for this many sessions on one host.
     #[must_use]
-    pub fn connections_for(&self, sessions: usize) -> usize {
+    #[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine asks"))]
+    pub(super) fn connections_for(&self, sessions: usize) -> usize {
         self.connections_per_host.unwrap_or(match sessions {
             few if few <= ONE_CONNECTION => 1,
             some if some <= TWO_CONNECTIONS => 2,
@@ -201,7 +165,7 @@ impl Policy {
 
     /// How long an answer is awaited: the server's own limit and the slack.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         self.operation_timeout.saturating_add(READ_SLACK)
     }
 }

@@ -52,7 +52,7 @@ use crate::wsman::{CommandId, Fault, FaultCode};
 
 /// The removal of one session. It is told what happens, says what it wants, and ends with an [`Outcome`].
 #[derive(Clone, Debug)]
-pub struct Removal {
+pub(super) struct Removal {
     session: SessionDescriptor,
     /// What the account that acts sees there.
     visibility: Arc<Visibility>,
@@ -83,7 +83,7 @@ pub struct Removal {
 
 /// Where a removal is, for logs and progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
+pub(super) enum Phase {
     /// Nothing was sent.
     Planned,
     /// Making sure that it is still the planned one.
@@ -157,7 +157,7 @@ impl Removal {
     /// Plans the removal of `session` by the account of `visibility`. `vouched_at` is when the listing began that showed
     /// the session, or `None` if it comes from elsewhere.
     #[must_use]
-    pub fn new(
+    pub(super) fn new(
         session: SessionDescriptor,
         visibility: Arc<Visibility>,
         vouched_at: Option<Instant>,
@@ -186,12 +186,12 @@ impl Removal {
     }
 
     /// Takes what has been learned since of what the account sees.
-    pub fn see(&mut self, visibility: Arc<Visibility>) {
+    pub(super) fn see(&mut self, visibility: Arc<Visibility>) {
         self.visibility = visibility;
     }
 
     /// Takes an event and says what is wanted next.
-    pub fn step(&mut self, event: Event<'_>, at: Tick) -> Action {
+    pub(super) fn step(&mut self, event: Event<'_>, at: Tick) -> Action {
         let from = self.phase();
         let mut request = None;
         match event {
@@ -215,7 +215,7 @@ impl Removal {
 
     /// Where it is.
     #[must_use]
-    pub fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         match self.state {
             State::Planned => Phase::Planned,
             State::Checking(_) => Phase::Checking,
@@ -228,13 +228,13 @@ impl Removal {
 
     /// The session.
     #[must_use]
-    pub fn session(&self) -> &SessionDescriptor {
+    pub(super) fn session(&self) -> &SessionDescriptor {
         &self.session
     }
 
     /// How it ended, once it has.
     #[must_use]
-    pub fn outcome(&self) -> Option<&Outcome> {
+    pub(super) fn outcome(&self) -> Option<&Outcome> {
         match &self.state {
             State::Done(outcome) => Some(outcome),
             _ => None,
@@ -243,13 +243,13 @@ impl Removal {
 
     /// The code of the last fault that a Delete or a Get was answered with.
     #[must_use]
-    pub fn fault_code(&self) -> Option<FaultCode> {
+    pub(super) fn fault_code(&self) -> Option<FaultCode> {
         self.fault.as_ref().and_then(|fault| fault.code)
     }
 
     /// Commands that were signalled with success.
     #[must_use]
-    pub fn signals(&self) -> u32 {
+    pub(super) fn signals(&self) -> u32 {
         self.signals
     }
 
@@ -260,13 +260,13 @@ impl Removal {
 
     /// When its first request was sent.
     #[must_use]
-    pub fn begun_at(&self) -> Option<Instant> {
+    pub(super) fn begun_at(&self) -> Option<Instant> {
         self.begun_at
     }
 
     /// When it must have an outcome; `None` before its first request.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 

@@ -2,35 +2,32 @@
 
 use std::time::Duration;
 
-use crate::limits::LONGEST_LIMIT;
-
 /// How often one request is repeated: three waits of together about two seconds outlast a short overload.
 pub const MAX_RETRIES: u32 = 3;
 /// The first wait.
-pub const FIRST_DELAY: Duration = Duration::from_millis(250);
+const FIRST_DELAY: Duration = Duration::from_millis(250);
 /// The longest wait, also when the server asks for more: the session's own deadline must not be slept away.
-pub const MAX_DELAY: Duration = Duration::from_secs(8);
+const MAX_DELAY: Duration = Duration::from_secs(8);
 
 /// A random number for one wait, drawn by the caller: 0 shortens it by half, [`u16::MAX`] lengthens it by half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Jitter(pub u16);
+pub(super) struct Jitter(pub(super) u16);
 
 impl Jitter {
-    /// No deviation, for tests.
-    pub const NONE: Self = Self(1 << 15);
+    /// No deviation.
+    #[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine asks"))]
+    pub(super) const NONE: Self = Self(1 << 15);
 }
 
 /// Doubling waits with a bound, for connect errors, 503 and operation quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_retries: u32,
-    first_delay: Duration,
-    max_delay: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_retries: MAX_RETRIES, first_delay: FIRST_DELAY, max_delay: MAX_DELAY }
+        Self { max_retries: MAX_RETRIES }
     }
 }
 
@@ -42,31 +39,22 @@ impl RetryPolicy {
         self
     }
 
-    /// The first wait; each further one is twice as long. Default: 250 ms ([`FIRST_DELAY`]).
-    #[must_use]
-    pub fn with_first_delay(mut self, delay: Duration) -> Self {
-        self.first_delay = delay.min(LONGEST_LIMIT);
-        self
-    }
-
-    /// The longest wait. Default: 8 s ([`MAX_DELAY`]).
-    #[must_use]
-    pub fn with_max_delay(mut self, delay: Duration) -> Self {
-        self.max_delay = delay.min(LONGEST_LIMIT);
-        self
-    }
-
     /// How long to wait after `retries` repetitions, or `None` to give up. What the server asked for
     /// (`Retry-After`) is the least, within the longest wait.
     #[must_use]
-    pub fn delay(&self, retries: u32, retry_after: Option<Duration>, jitter: Jitter) -> Option<Duration> {
+    pub(super) fn delay(
+        &self,
+        retries: u32,
+        retry_after: Option<Duration>,
+        jitter: Jitter,
+    ) -> Option<Duration> {
         if retries >= self.max_retries {
             return None;
         }
-        let doubled = self.first_delay.saturating_mul(1_u32.checked_shl(retries).unwrap_or(u32::MAX));
+        let doubled = FIRST_DELAY.saturating_mul(1_u32.checked_shl(retries).unwrap_or(u32::MAX));
         let permille = 500 + u32::from(jitter.0) * 1_000 / (1 << 16);
-        let jittered = doubled.min(self.max_delay).saturating_mul(permille) / 1_000;
-        Some(jittered.max(retry_after.unwrap_or_default()).min(self.max_delay))
+        let jittered = doubled.min(MAX_DELAY).saturating_mul(permille) / 1_000;
+        Some(jittered.max(retry_after.unwrap_or_default()).min(MAX_DELAY))
     }
 }
 

@@ -32,8 +32,8 @@ impl HttpConnector {
             options: HttpOptions::default(),
             gate: LoginGate::of_process(),
             accepted_before: false,
-            clock: door::clock(),
-            random: door::random(),
+            clock: system::clock(),
+            random: system::random(),
         }
     }
 
@@ -210,8 +210,8 @@ fn principal(endpoint: &Endpoint, spn: Option<&str>) -> String {
     }
 }
 
-/// The door to the clock and to randomness.
-mod door {
+/// The clock and the random bytes of this machine.
+mod system {
     #![expect(clippy::disallowed_methods, reason = "a login needs the time and random bytes of this machine")]
 
     use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The only file that knows `reqwest`: one client per connection, and whole answers of bounded size.
+//! I/O module, the only file that uses `reqwest`: one client per connection, and whole answers of bounded size.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

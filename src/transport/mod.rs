@@ -1,4 +1,4 @@
-//! The wire: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
+//! I/O module: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
 
 mod authenticate;
 #[cfg(feature = "kerberos")]

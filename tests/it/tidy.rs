@@ -1,10 +1,10 @@
-//! The house rules that a compiler does not check: who imports whom, how long a file may be, what is never written.
+//! The rules that a compiler does not check: which layer imports which, how long a file may be, what is never written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each floor may use of the others. A module not listed here may use everything in the library.
-const FLOORS: &[(&str, &[&str])] = &[
+/// What each layer may use of the others. A module not listed here may use everything in the library.
+const LAYERS: &[(&str, &[&str])] = &[
     ("wsman", &["wsman"]),
     ("auth", &["auth", "wsman"]),
     ("session", &["session", "auth", "wsman"]),
@@ -83,21 +83,21 @@ fn first_word(text: &str) -> String {
 }
 
 #[test]
-fn no_floor_imports_upwards() {
-    let mut climbs = Vec::new();
+fn no_layer_imports_a_higher_one() {
+    let mut violations = Vec::new();
     for (name, text) in rust_files("src") {
         let inside = name.strip_prefix("src/").unwrap();
-        let floor = inside.split('/').next().unwrap();
-        let Some((_, allowed)) = FLOORS.iter().find(|(module, _)| *module == floor) else { continue };
+        let layer = inside.split('/').next().unwrap();
+        let Some((_, allowed)) = LAYERS.iter().find(|(module, _)| *module == layer) else { continue };
         for line in production(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
             for module in crate_modules(line) {
                 if !allowed.contains(&module.as_str()) {
-                    climbs.push(format!("{name} uses crate::{module}: {}", line.trim()));
+                    violations.push(format!("{name} uses crate::{module}: {}", line.trim()));
                 }
             }
         }
     }
-    assert!(climbs.is_empty(), "imports that climb a floor:\n{}", climbs.join("\n"));
+    assert!(violations.is_empty(), "imports of a higher layer:\n{}", violations.join("\n"));
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn the_command_sees_only_the_public_library() {
 }
 
 #[test]
-fn each_foreign_crate_has_one_door() {
-    let doors = [
+fn each_foreign_crate_is_used_by_one_module() {
+    let owners = [
         ("quick_xml", "src/wsman/xml/"),
         ("reqwest", "src/transport/http.rs"),
         ("yaml_rust2", "src/cli/recording.rs"),
@@ -127,13 +127,13 @@ fn each_foreign_crate_has_one_door() {
         ("icu_properties", "src/wsman/text.rs"),
     ];
     for (name, text) in rust_files("src") {
-        for (krate, door) in doors {
+        for (krate, owner) in owners {
             let used = production(&text).lines().any(|line| {
                 let code = line.trim_start();
                 !code.starts_with("//")
                     && (code.contains(&format!("{krate}::")) || code.contains(&format!("use {krate}")))
             });
-            assert!(!used || name.starts_with(door), "{name} uses {krate}, whose door is {door}");
+            assert!(!used || name.starts_with(owner), "{name} uses {krate}, which only {owner} may use");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The door to the system's GSS-API: ticket caches, keytabs, krb5.conf, the environment, the clock and the KDC are its
+//! I/O module: the system's GSS-API: ticket caches, keytabs, krb5.conf, the environment, the clock and the KDC are its
 //! affair. The only file that knows `libgssapi`.
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,5 @@
-//! `pssession conformance DIR`: every exchange of one or more scenarios, judged.
+//! I/O module: `pssession conformance DIR`: every exchange of one or more scenarios, judged.
+#![expect(clippy::disallowed_methods, reason = "writes the JUnit report")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

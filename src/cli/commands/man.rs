@@ -1,5 +1,5 @@
-//! DOOR: `pssession man`: manual pages, on stdout or as files in a folder, and the PowerShell module.
-#![expect(clippy::disallowed_methods, reason = "this door writes files, where it is asked to")]
+//! I/O module: `pssession man`: manual pages, on stdout or as files in a folder, and the PowerShell module.
+#![expect(clippy::disallowed_methods, reason = "writes files, where it is asked to")]
 
 use std::io::{self, Write as _};
 use std::path::Path;

@@ -1,8 +1,5 @@
-//! DOOR: what the local table and the config know, as values of options. They are only looked at, and trouble with them stays unsaid.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this door reads the clock: rows that have expired are not offered"
-)]
+//! I/O module: what the local table and the config know, as values of options. They are only looked at, and trouble with them stays unsaid.
+#![expect(clippy::disallowed_methods, reason = "reads the clock: rows that have expired are not offered")]
 
 use std::cmp::Reverse;
 use std::collections::HashSet;

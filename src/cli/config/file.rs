@@ -1,5 +1,5 @@
-//! DOOR: the config file: where it is, who may write to it, and its text.
-#![expect(clippy::disallowed_methods, reason = "this door opens the config file")]
+//! I/O module: the config file: where it is, who may write to it, and its text.
+#![expect(clippy::disallowed_methods, reason = "opens the config file")]
 
 use std::fs::File;
 use std::io::ErrorKind;

@@ -1,4 +1,4 @@
-//! DOOR: the empty files of runs that were killed before they could write their report or take the file away again.
+//! I/O module: the empty files of runs that were killed before they could write their report or take the file away again.
 
 use std::fs::{self, File};
 use std::io;

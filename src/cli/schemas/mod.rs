@@ -1,5 +1,6 @@
-//! DOOR: an envelope held against the schemas of `wsman-schemas/`, by xmllint where that is installed. Schemas and
+//! I/O module: an envelope held against the schemas of `wsman-schemas/`, by xmllint where that is installed. Schemas and
 //! envelopes are written to a private temporary folder, and nothing is fetched.
+#![expect(clippy::disallowed_methods, reason = "writes to its own temporary folder")]
 
 mod files;
 mod xmllint;
@@ -7,7 +8,6 @@ mod xmllint;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::process::{Child, Command};
 
 use tempfile::TempDir;
@@ -128,7 +128,7 @@ impl Validator {
         }
         let folder = tempfile::Builder::new().prefix("pssession-schemas-").tempdir()?;
         for (name, text) in FILES {
-            write(&folder.path().join(name), text.as_bytes())?;
+            fs::write(folder.path().join(name), text.as_bytes())?;
         }
         Ok(Self { folder, start })
     }
@@ -172,7 +172,7 @@ impl Validator {
         // An envelope cannot know the name of the folder, so that none of its lines is taken for one of xmllint's.
         let secret = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         for (index, envelope) in batch {
-            write(&folder.join(xmllint::file_name(&secret, *index)), envelope)?;
+            fs::write(folder.join(xmllint::file_name(&secret, *index)), envelope)?;
         }
         let indices: Vec<usize> = batch.iter().map(|(index, _)| *index).collect();
         for (schema, instead) in direction.passes() {
@@ -194,11 +194,6 @@ impl Validator {
         }
         Ok(())
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this door writes to its own temporary folder")]
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::write(path, bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-#![expect(clippy::disallowed_methods, reason = "a door: it draws the token and listens")]
-//! The control endpoint: JSON over HTTP, for tests that do not run in this process. A door; what is ordered is in
+#![expect(clippy::disallowed_methods, reason = "draws the token and listens")]
+//! I/O module: the control endpoint, JSON over HTTP, for tests that do not run in this process. What is ordered is in
 //! [`orders`].
 //!
 //! | order | body | does |

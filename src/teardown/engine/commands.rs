@@ -2,6 +2,7 @@
 
 use tokio::task::JoinSet;
 
+use super::super::policy::SIGNAL_PHASE;
 use super::connection::{self, ConnectionFactory};
 use super::panics::caught;
 use super::{Engine, Survey};
@@ -111,7 +112,7 @@ async fn list(
     client: Option<WsmanClient>,
     wanted: Vec<(usize, ShellId)>,
 ) -> Listed {
-    let limits = Limits::within(opener.policy.signal_phase);
+    let limits = Limits::within(SIGNAL_PHASE);
     let mut listed = Listed { client, ..Listed::default() };
     let mut lost_connections = 0;
     for (index, shell_id) in wanted {

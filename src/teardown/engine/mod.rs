@@ -1,8 +1,5 @@
-//! DOOR: drives plans over connections, with clock, dice and tasks.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this door reads the clock: listings say when they were taken"
-)]
+//! I/O module: drives plans over connections, with clock, dice and tasks.
+#![expect(clippy::disallowed_methods, reason = "reads the clock: listings say when they were taken")]
 
 mod cancellation;
 mod commands;
@@ -30,7 +27,7 @@ use self::panics::caught;
 use self::stop::{StopBroadcast, StopOrder};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
-use super::policy::Policy;
+use super::policy::{INTERRUPT_GRACE, Policy};
 use super::report::{Record, Report};
 use crate::client::{IdSource, RandomIds};
 use crate::error::Error;
@@ -174,7 +171,7 @@ impl Engine {
         let mut records = Vec::with_capacity(plan.len());
         let mut halting = StopBroadcast::default();
         let (finished, mut inbox) = mpsc::unbounded_channel();
-        let order = |reason| StopOrder { reason, until: Some(now() + self.policy.interrupt_grace) };
+        let order = |reason| StopOrder { reason, until: Some(now() + INTERRUPT_GRACE) };
         if cancellation.is_cancelled() {
             halting.give(order(NotStarted::Interrupted));
         } else if deadline.is_some_and(|deadline| deadline <= now()) {

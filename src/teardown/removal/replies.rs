@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::super::event::{Answer, RequestError, Tick};
 use super::super::outcome::{Failure, NotStarted, Outcome};
-use super::super::policy::MAX_RESENDS;
+use super::super::policy::{IDENTITY_MAX_AGE, MAX_RESENDS};
 use super::deletes::DeleteAnswer;
 use super::{Check, Question, Removal, State, Turn};
 use crate::wsman::{CommandId, Fault, FaultGroup, Shell, ShellSchema, uri};
@@ -54,7 +54,7 @@ impl Removal {
     /// will never give a younger look, and is believed; else its sessions could not be closed at all.
     fn looked_at(&mut self, now: Instant) -> Instant {
         let asked_at = self.asked_at.unwrap_or(now);
-        let is_late = now.saturating_duration_since(asked_at) > self.policy.identity_max_age;
+        let is_late = now.saturating_duration_since(asked_at) > IDENTITY_MAX_AGE;
         let was_late = std::mem::replace(&mut self.got_late, is_late);
         if is_late && was_late { now } else { asked_at }
     }

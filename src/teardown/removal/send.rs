@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::super::event::{Request, RequestKind};
-use super::super::policy::SignalMode;
+use super::super::policy::{IDENTITY_MAX_AGE, SIGNAL_PHASE, SignalMode};
 use super::{Check, Question, Removal, State, Turn};
 use crate::wsman::ShellSchema;
+use crate::wsman::op::SignalCode;
 
 impl Removal {
     /// A connection is free. At most one edge is taken, so a state may decline its turn and be given the next one.
@@ -39,7 +40,7 @@ impl Removal {
                             self.state = State::Deleting(Turn::Due);
                             return None;
                         };
-                        RequestKind::Signal { command_id, code: self.policy.signal_code }
+                        RequestKind::Signal { command_id, code: SignalCode::Terminate }
                     }
                 };
                 *turn = Turn::Out;
@@ -69,7 +70,7 @@ impl Removal {
     }
 
     pub(in crate::teardown) fn is_vouched(&self, now: Instant) -> bool {
-        self.vouched_at.is_some_and(|at| now.saturating_duration_since(at) <= self.policy.identity_max_age)
+        self.vouched_at.is_some_and(|at| now.saturating_duration_since(at) <= IDENTITY_MAX_AGE)
     }
 
     pub(super) fn vouch(&mut self, since: Instant) {
@@ -88,7 +89,7 @@ impl Removal {
         // Elsewhere a Signal to a command that does not run has ended the host process of the shell.
         let may_know = self.knows_commands && self.session.shell.schema == ShellSchema::Windows;
         let known = self.session.commands.clone().filter(|_| may_know).map(VecDeque::from);
-        let until = now + self.policy.signal_phase;
+        let until = now + SIGNAL_PHASE;
         self.state = match known {
             Some(commands) if commands.is_empty() => State::Deleting(Turn::Due),
             commands => State::Signalling { turn: Turn::Due, until, commands },

@@ -1,4 +1,4 @@
-//! The only door to `quick-xml`: a small namespace-aware tree with limits, and the escaper.
+//! The only module that uses `quick-xml`: a small namespace-aware tree with limits, and the escaper.
 //!
 //! `quick-xml`'s events accept much that is not well-formed XML; the checks that it lacks are made here, so
 //! that a [`Document`] is always one element, with every prefix bound, without a DTD, and of bounded size. Reading

@@ -1,4 +1,5 @@
-//! `identify --doctor`: each step of a login, told as it is taken. Exactly one login is tried.
+//! I/O module: `identify --doctor`, each step of a login, told as it is taken. Exactly one login is tried.
+#![expect(clippy::disallowed_methods, reason = "opens a TCP connection")]
 
 use std::collections::HashSet;
 use std::io::Write as _;

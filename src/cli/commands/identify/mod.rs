@@ -36,8 +36,8 @@ enum TrustSource {
 
 pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let reach = ConnectionOptions::read(&args.reach(), context.config(&args.config)?)?;
-    let doors = doors(args, &reach.naming)?;
-    let reach = reach.with_endpoints(doors)?;
+    let endpoints = endpoints(args, &reach.naming)?;
+    let reach = reach.with_endpoints(endpoints)?;
     let pins = reach.pins(&reach.endpoints)?;
     let vouching = TrustSource::of(args, &reach, &pins);
     if args.doctor {
@@ -54,8 +54,8 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
             writeln!(out, "{}", visible(&report::json(&looks, vouching, now).to_string()))?;
         }
         PlainFormat::Table => {
-            let doors: Vec<_> = looks.iter().map(|look| report::lines(look, vouching, now)).collect();
-            report::write(&mut out, &doors)?;
+            let shown: Vec<_> = looks.iter().map(|look| report::lines(look, vouching, now)).collect();
+            report::write(&mut out, &shown)?;
         }
     }
     drop(out);
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
 }
 
 impl TrustSource {
-    /// All doors are those of one host, of which one thing is said.
+    /// All endpoints are those of one host, which is reported once.
     fn of(args: &IdentifyArgs, reach: &ConnectionOptions, pins: &Pins) -> Self {
         let settings = reach.endpoints.first().map(|endpoint| reach.settings(endpoint)).unwrap_or_default();
         let is_pinned = |endpoint: &Endpoint| !pins.at(endpoint, &settings).is_empty();
@@ -100,7 +100,7 @@ impl TrustSource {
 }
 
 /// The endpoint that was named; HTTP and HTTPS where nothing says which of them, or which port.
-fn doors(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
+fn endpoints(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
     let host = args.host.trim();
     let named = naming.endpoint(host).map_err(|error| {
         Diagnostic::usage(error.to_string())
@@ -114,7 +114,7 @@ fn doors(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnost
     })
 }
 
-/// Looks at each door, at the same time: a closed one may take a while.
+/// Asks each endpoint, all at the same time: a closed port may take a while.
 async fn look_at(reach: &ConnectionOptions, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
     let Some(first) = reach.endpoints.first() else { return Ok(Vec::new()) };
     let settings = reach.settings(first);
@@ -182,7 +182,7 @@ fn policy(reach: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {
     }
 }
 
-/// No door leads to WinRM: what answers tells more than what is closed.
+/// No endpoint is WinRM: one that answers tells more than one that is closed.
 fn nothing_there(looks: &[Look]) -> Diagnostic {
     let answered = looks.iter().find_map(|look| Some((look, look.told.as_ref().ok()?)));
     if let Some((look, probe)) = answered {

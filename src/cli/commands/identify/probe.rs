@@ -1,5 +1,5 @@
-#![expect(clippy::disallowed_methods, reason = "a door: a server's clock is held against this machine's")]
-//! One look at one door of a host, without a login.
+#![expect(clippy::disallowed_methods, reason = "compares a server's clock with the clock of this machine")]
+//! I/O module: one look at one endpoint of a host, without a login.
 
 use std::time::{Duration, SystemTime};
 

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 
 const DAY: u64 = 86_400;
 
-/// Everything that a door has shown, one thing a line.
+/// Everything that an endpoint has shown, one thing a line.
 pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
     let url = look.endpoint.url();
     let probe = match &look.told {
@@ -102,9 +102,9 @@ pub(super) fn clock(clock: Option<Clock>) -> String {
     }
 }
 
-/// Columns of a name and what was seen, in one block for each door.
-pub(super) fn write(out: &mut impl Write, doors: &[Vec<(&'static str, String)>]) -> io::Result<()> {
-    for (number, lines) in doors.iter().enumerate() {
+/// Columns of a name and what was seen, in one block for each endpoint.
+pub(super) fn write(out: &mut impl Write, endpoints: &[Vec<(&'static str, String)>]) -> io::Result<()> {
+    for (number, lines) in endpoints.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
         }
@@ -115,18 +115,23 @@ pub(super) fn write(out: &mut impl Write, doors: &[Vec<(&'static str, String)>])
     Ok(())
 }
 
-/// The object of `pssession.identity/1`: the first door that is WinRM, and under `Endpoints` each that was looked at.
+/// The object of `pssession.identity/1`: the first endpoint that is WinRM, and under `Endpoints` each that was asked.
 pub(super) fn json(looks: &[Look], vouching: TrustSource, now: SystemTime) -> Value {
     let mut object = Map::from_iter([("Schema".to_owned(), json!("pssession.identity/1"))]);
     object.extend(
-        looks.iter().find(|look| look.is_winrm()).map(|look| door(look, vouching, now)).unwrap_or_default(),
+        looks
+            .iter()
+            .find(|look| look.is_winrm())
+            .map(|look| endpoint(look, vouching, now))
+            .unwrap_or_default(),
     );
-    let doors: Vec<Value> = looks.iter().map(|look| Value::Object(door(look, vouching, now))).collect();
-    object.insert("Endpoints".to_owned(), Value::Array(doors));
+    let endpoints: Vec<Value> =
+        looks.iter().map(|look| Value::Object(endpoint(look, vouching, now))).collect();
+    object.insert("Endpoints".to_owned(), Value::Array(endpoints));
     Value::Object(object)
 }
 
-fn door(look: &Look, vouching: TrustSource, now: SystemTime) -> Map<String, Value> {
+fn endpoint(look: &Look, vouching: TrustSource, now: SystemTime) -> Map<String, Value> {
     let probe = look.told.as_ref().ok();
     let tls = probe.and_then(|probe| probe.tls.as_ref());
     let identity = look.identity();
@@ -178,7 +183,7 @@ fn seconds_ahead(clock: Clock) -> i64 {
     }
 }
 
-/// The last cause of a failed connection: the door is named already.
+/// The last cause of a failed connection: the endpoint is named already.
 pub(super) fn innermost(error: &TransportError) -> String {
     if let Some(tls) = error.tls() {
         return tls.to_string();
