@@ -19,6 +19,8 @@ pub(super) struct RawToken {
     header: &'static str,
     name: &'static str,
     state: State,
+    /// The first token went under a second word: a server that asks for each in turn gets no third one.
+    has_changed_word: bool,
     /// What the server has said of itself, once the login stands.
     server_names: Option<ServerNames>,
 }
@@ -40,7 +42,14 @@ enum State {
 impl RawToken {
     pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: CarrierConfig) -> Self {
         let (header, name) = (manner.header, mechanism.name());
-        Self { manner, header, name, state: State::Start(mechanism), server_names: None }
+        Self {
+            manner,
+            header,
+            name,
+            state: State::Start(mechanism),
+            has_changed_word: false,
+            server_names: None,
+        }
     }
 
     fn first(
@@ -109,7 +118,10 @@ impl RawToken {
         answer: &Answer<'_>,
     ) -> Result<Step, AuthError> {
         match self.manner.offered(answer) {
-            Some(header) if header != self.header && first && answer.status == 401 => {
+            Some(header)
+                if header != self.header && first && answer.status == 401 && !self.has_changed_word =>
+            {
+                self.has_changed_word = true;
                 self.header = header;
                 self.send(mechanism, Progress::Continue(sent), true)
             }
@@ -244,6 +256,15 @@ mod tests {
         assert!(matches!(step(&mut login, 200, ""), Ok(Step::Established(Protection::Sealed(_)))));
         assert!(matches!(step(&mut login, 200, ""), Err(AuthError::Malformed { .. })));
         assert!(matches!(step(&mut proved(false), 204, ""), Ok(Step::Established(Protection::Connection))));
+    }
+
+    #[test]
+    fn a_server_that_asks_for_each_word_in_turn_gets_no_third_token() {
+        let mut login = ntlm(true);
+        login.step(None).unwrap();
+        assert!(leg(step(&mut login, 401, "NTLM")).begins);
+        let error = step(&mut login, 401, "Negotiate").unwrap_err();
+        assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
     }
 
     #[test]
