@@ -5,6 +5,7 @@ use std::time::Duration;
 
 #[cfg(feature = "client")]
 use crate::auth::AuthError;
+use crate::error_chain::error_chain;
 use crate::session::QueryError;
 #[cfg(feature = "client")]
 use crate::transport::{RETRYABLE_STATUS, TransportError};
@@ -42,6 +43,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error and its causes in one line: `login to web01 failed: the ticket has expired`. See [`error_chain`].
+    #[must_use]
+    pub fn chain(&self) -> String {
+        error_chain(self)
+    }
+
     /// The server's fault, if that is what it is.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
@@ -214,6 +221,13 @@ mod tests {
         assert!(refused.is_credential_refused() && !refused.may_have_acted());
         assert!(auth(AuthError::BadSeal).may_have_acted());
         assert!(!auth(AuthError::BadSeal).is_credential_refused());
+    }
+
+    #[test]
+    fn a_chain_names_the_failure_and_its_cause() {
+        let endpoint = "http://web01".to_owned();
+        let failed = Error::from(TransportError::Auth { endpoint, source: AuthError::BadSeal });
+        assert_eq!(failed.chain(), format!("{failed}: {}", AuthError::BadSeal));
     }
 
     #[test]

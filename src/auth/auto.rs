@@ -1,10 +1,38 @@
-//! The login that chooses its scheme by the server's first answers.
+//! How a login begins: with the scheme that was asked for, or with the one that the server's first answers decide.
 
 use super::scheme::Verdict;
 use super::{
-    Answer, AuthError, AuthScheme, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES, SchemeRow,
-    ServerNames, Step,
+    Answer, AuthError, AuthScheme, Challenges, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES,
+    SchemeRow, ServerNames, Step,
 };
+
+/// Begins a login with `scheme` under `policy`. `options.seal` is not looked at: the policy decides. The random parts of
+/// `options` must be fresh.
+///
+/// # Errors
+/// [`AuthError::NotAllowed`] before anything is sent, if the policy forbids the scheme or this build lacks it.
+pub fn handshake(
+    scheme: AuthScheme,
+    credential: &Credential,
+    policy: LoginPolicy,
+    options: &NtlmOptions,
+) -> Result<Box<dyn Handshake>, AuthError> {
+    handshake_after(None, scheme, credential, policy, options)
+}
+
+/// As [`handshake`], with a server whose offers are known from an earlier login.
+pub(crate) fn handshake_after(
+    offers: Option<&Challenges>,
+    scheme: AuthScheme,
+    credential: &Credential,
+    policy: LoginPolicy,
+    options: &NtlmOptions,
+) -> Result<Box<dyn Handshake>, AuthError> {
+    match scheme.row() {
+        Some(row) => row.begin(credential, policy, options, offers),
+        None => Auto::begin(credential, policy, options),
+    }
+}
 
 /// The strongest allowed scheme first; another one, strongest first, when the server's first answer offers only that.
 /// Never one that hands over the password itself.
@@ -12,7 +40,7 @@ use super::{
 /// A server that offers a scheme and does not answer its first token, such as one that takes NTLM and knows no SPNEGO,
 /// is tried with the next one, as long as no leg has shown a credential.
 #[derive(Debug)]
-pub(super) struct Auto {
+struct Auto {
     login: Box<dyn Handshake>,
     current: &'static SchemeRow,
     /// What another scheme would need, until the choice is made.
@@ -22,7 +50,7 @@ pub(super) struct Auto {
 type Undecided = (Credential, LoginPolicy, NtlmOptions);
 
 impl Auto {
-    pub(super) fn begin(
+    fn begin(
         credential: &Credential,
         policy: LoginPolicy,
         options: &NtlmOptions,
@@ -168,7 +196,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::auth::{Challenges, Leg, handshake};
+    use crate::auth::Leg;
 
     const HTTP: LoginPolicy = LoginPolicy {
         tls: false,

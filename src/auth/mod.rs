@@ -25,6 +25,12 @@ mod ticket;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod token_exchange;
 
+pub use auto::handshake;
+#[cfg_attr(
+    not(feature = "client"),
+    expect(unused_imports, reason = "only a connector remembers offers")
+)]
+pub(crate) use auto::handshake_after;
 pub use basic::Basic;
 pub use challenges::Challenges;
 #[cfg_attr(
@@ -38,12 +44,7 @@ pub use ntlm::NtlmSeal;
 #[cfg(all(feature = "ntlm", feature = "kerberos"))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
-#[cfg_attr(
-    not(feature = "client"),
-    expect(unused_imports, reason = "only a connector remembers offers")
-)]
-pub(crate) use scheme::handshake_after;
-pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict, handshake};
+pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict};
 pub use server_names::ServerNames;
 pub use ticket::{TicketError, ticket_holder};
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::auto::Auto;
 use super::{AuthError, Basic, Challenges, Credential, Handshake, NtlmOptions};
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 use super::{
@@ -252,34 +251,6 @@ impl SchemeRow {
     }
 }
 
-/// Begins a login with `scheme` under `policy`. `options.seal` is not looked at: the policy decides. The random parts of
-/// `options` must be fresh.
-///
-/// # Errors
-/// [`AuthError::NotAllowed`] before anything is sent, if the policy forbids the scheme or this build lacks it.
-pub fn handshake(
-    scheme: AuthScheme,
-    credential: &Credential,
-    policy: LoginPolicy,
-    options: &NtlmOptions,
-) -> Result<Box<dyn Handshake>, AuthError> {
-    handshake_after(None, scheme, credential, policy, options)
-}
-
-/// As [`handshake`], with a server whose offers are known from an earlier login.
-pub(crate) fn handshake_after(
-    offers: Option<&Challenges>,
-    scheme: AuthScheme,
-    credential: &Credential,
-    policy: LoginPolicy,
-    options: &NtlmOptions,
-) -> Result<Box<dyn Handshake>, AuthError> {
-    match scheme.row() {
-        Some(row) => row.begin(credential, policy, options, offers),
-        None => Auto::begin(credential, policy, options),
-    }
-}
-
 impl AuthScheme {
     /// Its name on the command line and in messages.
     #[must_use]
@@ -348,6 +319,7 @@ const BODIES_IN_CLEAR: &str = "it cannot seal bodies; it needs `--tls` or `--dan
 mod tests {
     use std::time::SystemTime;
 
+    use super::super::handshake;
     use super::*;
     use crate::auth::{Leg, Step};
 

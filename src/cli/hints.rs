@@ -2,13 +2,11 @@
 
 pub(crate) mod tls;
 
-use std::error::Error as _;
-
 use pssession::auth::{AuthError, SCHEMES, SchemeRow, TicketError};
 use pssession::teardown::{Failure, Outcome, Record, UnknownReason};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
-use pssession::{Endpoint, Error};
+use pssession::{Endpoint, Error, error_chain};
 
 /// Advice on an error that concerns `endpoint`.
 pub(crate) fn hint(error: &Error, endpoint: &Endpoint) -> Option<String> {
@@ -249,12 +247,5 @@ pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
 
 /// Whether any cause says `word`: the platform's texts are all that tells these apart.
 fn mentions(error: &TransportError, word: &str) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.to_string().to_lowercase().contains(word) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    error_chain(error).to_lowercase().contains(word)
 }

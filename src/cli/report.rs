@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use pssession::error_chain;
 use pssession::session::{Selection, SessionDescriptor};
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, SurveyedHost};
@@ -195,12 +196,13 @@ impl Notes {
 
 fn host(asked: &SurveyedHost, cancelled: bool) -> Value {
     let endpoint = asked.connector().endpoint();
-    let chain = |error: &dyn std::error::Error| Diagnostic::usage("").caused_by(error).causes.join(": ");
     let listing = asked.listing();
     let error = match listing {
         Some(Ok(listing)) if listing.complete() => None,
-        Some(Ok(listing)) => Some(listing.gaps.iter().map(|gap| chain(gap)).collect::<Vec<_>>().join("; ")),
-        Some(Err(error)) => Some(chain(error)),
+        Some(Ok(listing)) => {
+            Some(listing.gaps.iter().map(|gap| error_chain(gap)).collect::<Vec<_>>().join("; "))
+        }
+        Some(Err(error)) => Some(error.chain()),
         None if cancelled => Some("not listed: interrupted".to_owned()),
         None => Some("not listed".to_owned()),
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 use super::account::{Comparison, LoginAccount};
-use super::filter::SessionType;
+use super::session_type::SessionType;
 use super::state::{Availability, SessionState, Stated};
 use super::transport::Transport;
 use crate::wsman::{CommandId, Shell};

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use super::descriptor::SessionDescriptor;
-use super::filter::SessionType;
-use super::parse::QueryError;
+use super::error::QueryError;
+use super::session_type::SessionType;
 
 /// Leaves the newest sessions of each group out of what is chosen; the older ones stay chosen.
 ///

@@ -5,6 +5,7 @@
 
 mod account;
 mod descriptor;
+mod error;
 mod filter;
 mod keep_newest;
 mod parse;
@@ -13,6 +14,7 @@ mod query;
 mod sample;
 mod selector;
 mod selector_fields;
+mod session_type;
 mod state;
 mod transport;
 mod visibility;
@@ -20,15 +22,17 @@ mod wildcard;
 
 pub use account::{Comparison, LoginAccount};
 pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
-pub use filter::{Bound, Filter, SessionType};
+pub use error::QueryError;
+pub use filter::{Bound, Filter};
 pub use keep_newest::{GroupKey, KeepNewest};
 pub use parse::{
-    QueryError, parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
+    parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
 };
 pub use query::{Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector, SelectorProperty};
 #[cfg(feature = "store")]
 pub(crate) use selector_fields::SelectorFields;
+pub use session_type::SessionType;
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
 pub use visibility::Visibility;

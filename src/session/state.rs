@@ -1,6 +1,6 @@
 //! PowerShell's words for how a session stands.
 
-use super::parse::QueryError;
+use super::error::QueryError;
 
 /// PowerShell's session state. A listed session is `Disconnected` only if the server says so: PowerShell says it of
 /// every listed session, so that removing the disconnected ones would cut live users.

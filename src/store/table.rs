@@ -11,10 +11,9 @@ use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
 use super::merge::{self, IdAllocator, MAX_COUNTED_ID, RowAction};
 use super::opening::{self, StoreOptions};
-use super::reader::StoreReader;
 use super::row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
-use super::{candidates, lookup, schema};
-use crate::session::{LocalId, SessionDescriptor, SessionQuery, Stated};
+use super::{lookup, schema};
+use crate::session::{LocalId, SessionDescriptor, Stated};
 use crate::wsman::ShellId;
 
 /// The table, open for changes.
@@ -44,68 +43,12 @@ impl Store {
         Ok(Self { path: path.to_owned(), connection })
     }
 
-    /// Opens the table to be looked at; creates nothing, and is empty if there is none.
+    /// Every session, as [`StoreReader::all`](super::StoreReader::all).
     ///
     /// # Errors
-    /// As [`StoreReader::open`].
-    pub fn open_read(path: impl AsRef<Path>) -> Result<StoreReader, StoreError> {
-        StoreReader::open(path)
-    }
-
-    /// Every session, as [`StoreReader::all`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::all`].
+    /// As [`StoreReader::all`](super::StoreReader::all).
     pub fn all(&self, now: SystemTime) -> Result<Rows, StoreError> {
-        self.sessions(&Origin::ALL, now)
-    }
-
-    /// The sessions of these origins, as [`StoreReader::sessions`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::sessions`].
-    pub fn sessions(&self, origins: &[Origin], now: SystemTime) -> Result<Rows, StoreError> {
-        lookup::rows(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
-    }
-
-    /// How many sessions there are of these origins, as [`StoreReader::count`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::count`].
-    pub fn count(&self, origins: &[Origin], now: SystemTime) -> Result<usize, StoreError> {
-        lookup::count(&self.connection, origins, now).map_err(|trouble| trouble.at(&self.path))
-    }
-
-    /// The sessions that matter to a query, as [`StoreReader::candidates`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::candidates`].
-    pub fn candidates(
-        &self,
-        query: &SessionQuery,
-        origins: &[Origin],
-        now: SystemTime,
-    ) -> Result<Rows, StoreError> {
-        candidates::of(&self.connection, query, origins, now).map_err(|trouble| trouble.at(&self.path))
-    }
-
-    /// The rows with these endpoint URLs and ShellIds, as [`StoreReader::known`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::known`].
-    pub fn known<'a>(
-        &self,
-        keys: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
-    ) -> Result<Vec<Option<Row>>, StoreError> {
-        lookup::known(&self.connection, keys).map_err(|trouble| trouble.at(&self.path))
-    }
-
-    /// Whether this endpoint was listed before, as [`StoreReader::knows_endpoint`].
-    ///
-    /// # Errors
-    /// As [`StoreReader::knows_endpoint`].
-    pub fn knows_endpoint(&self, url: &str) -> Result<bool, StoreError> {
-        lookup::is_known(&self.connection, url).map_err(|trouble| trouble.at(&self.path))
+        lookup::rows(&self.connection, &Origin::ALL, now).map_err(|trouble| trouble.at(&self.path))
     }
 
     /// Takes in what an endpoint answered, and gives it back as it now stands in the table, in the same order: with

@@ -14,6 +14,7 @@ use crate::auth::{
     self, AuthError, AuthScheme, Challenges, Credential, Handshake, Leg, LoginPolicy, NtlmOptions,
     Protection, ServerNames, Step,
 };
+use crate::error_chain::error_chain;
 use crate::wsman::xml::MAX_BYTES;
 
 /// The present time, for a login whose server names none.
@@ -445,18 +446,6 @@ impl Recheck for Authenticator {
             let _ = self.log_in(Purpose::Recheck, None).await;
         })
     }
-}
-
-/// The error and its causes in one line.
-fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 fn view(answer: &Answer) -> auth::Answer<'_> {

@@ -36,3 +36,17 @@ fn listing_counts_the_slots_by_owner() {
 fn custom_transport_sees_every_exchange() {
     assert_eq!(example("custom_transport"), "12 sessions in 1 exchange(s)\n");
 }
+
+#[test]
+fn fleet_reports_each_host_and_each_session_as_it_is_done() {
+    let shown = example("fleet");
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(
+        lines.iter().filter(|line| line.contains("/5] http") && line.contains(": listed ")).count(),
+        5,
+        "{shown}"
+    );
+    let closed = lines.iter().filter(|line| line.ends_with(": Closed")).count();
+    assert!(closed > 0, "{shown}");
+    assert_eq!(*lines.last().unwrap(), format!("{closed} closed, 0 failed, 0 hosts unreachable"));
+}

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use pssession::session::{LocalId, SeenOn, SessionDescriptor};
-use pssession::store::{ListingContext, Origin, Row, RowMetadata, Rows};
+use pssession::store::{ListingContext, Origin, Row, RowMetadata, Rows, StoreReader};
 use pssession::wsman::{Shell, ShellId, ShellSchema};
 use tempfile::TempDir;
 
@@ -28,6 +28,10 @@ impl Home {
 
     fn table(&self) -> PathBuf {
         self.folder.path().join("sessions.db")
+    }
+
+    fn reader(&self) -> StoreReader {
+        StoreReader::open(self.table()).unwrap()
     }
 }
 

@@ -10,11 +10,11 @@ mod sealed;
 mod silence;
 pub(crate) mod tls;
 
-use std::error::Error as _;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use pssession::auth::{AuthError, AuthScheme, Credential};
+use pssession::error_chain;
 use pssession::transport::{
     Connection, Connector, Endpoint, HttpConnector, HttpConnectorBuilder, HttpOptions, LoginGate, Reply,
     Security, SetupError, TransportError, probe,
@@ -86,16 +86,6 @@ fn with_basic(seen: &Seen, serve: impl FnOnce(&Seen) -> Act) -> Act {
     } else {
         serve(seen)
     }
-}
-
-fn chain(error: &TransportError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// A wiremock server that knows Basic and answers `ENVELOPE` with `response`.

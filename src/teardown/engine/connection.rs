@@ -1,6 +1,5 @@
 //! One job over one connection, and how its errors look to a removal.
 
-use std::error::Error as _;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -204,7 +203,7 @@ pub(super) fn running(commands: Vec<Command>) -> Vec<CommandId> {
 
 /// An error as a removal sees it.
 pub(super) fn setback(error: &Error) -> RequestError {
-    let text = chain(error);
+    let text = error.chain();
     let is_retryable = error.is_retryable();
     match error {
         Error::Fault(fault) => RequestError::Fault(fault.clone()),
@@ -219,19 +218,4 @@ pub(super) fn setback(error: &Error) -> RequestError {
 fn keep<T>(client: WsmanClient, result: &Result<T>) -> Option<WsmanClient> {
     let broken = matches!(result, Err(error) if !error.leaves_connection_usable());
     Some(client).filter(|client| client.is_usable() && !broken)
-}
-
-/// The error and its causes, each once.
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let fragment = error.to_string();
-        if !text.ends_with(&fragment) {
-            text.push_str(": ");
-            text.push_str(&fragment);
-        }
-        cause = error.source();
-    }
-    text
 }

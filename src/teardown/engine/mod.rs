@@ -275,7 +275,7 @@ fn admit(
             }
             // It was tried patiently a moment ago; where it answers with a fault, a Get or a Delete may still do.
             Some(Err(error @ Error::Transport(_))) => {
-                Some(Outcome::Failed(Failure::Unreachable(connection::chain(error))))
+                Some(Outcome::Failed(Failure::Unreachable(error.chain())))
             }
             _ => None,
         },

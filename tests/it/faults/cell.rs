@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pssession::simulator::{InjectedFault, OperationKind, SimulatedShell, World};
 use pssession::teardown::{Cancellation, Engine, HostCounts, Requirement, RunSummary, Survey};
-use pssession::{Connector, Error, Plan, Policy};
+use pssession::{Connector, Plan, Policy};
 use tokio::time::Instant;
 
 use super::auth_mode::{AuthMode, identity};
@@ -114,19 +114,9 @@ async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Ar
 fn why_unlisted(survey: &Survey) -> String {
     match survey.hosts()[0].listing() {
         Some(Ok(listing)) => listing.gaps.first().map(ToString::to_string).unwrap_or_default(),
-        Some(Err(error)) => chain(error),
+        Some(Err(error)) => error.chain(),
         None => "not listed".to_owned(),
     }
-}
-
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn judge(host: &Host, ending: &Ending) {

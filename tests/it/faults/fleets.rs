@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicUsize;
 use pssession::teardown::{Cancellation, Engine, HostCounts, Outcome, Requirement, RunSummary};
 use pssession::{Plan, Policy};
 
-use super::cell::chain;
 use super::clock;
 use crate::transport::fleet::Fleet;
 use crate::transport::fleet::Verdict::{self, Accept, AcceptOnce, Cut, Refuse, Silent};
@@ -72,7 +71,7 @@ fn run(name: &'static str, verdicts: [Verdict; HOSTS], known: &[usize], policy: 
         let host_results = survey.host_results();
         let mut reasons = BTreeMap::new();
         for error in survey.hosts().iter().filter_map(|host| host.listing()?.err()) {
-            *reasons.entry(chain(error)).or_default() += 1;
+            *reasons.entry(error.chain()).or_default() += 1;
         }
         let circumstances =
             RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };

@@ -72,8 +72,8 @@ fn outcome(query: &SessionQuery, rows: &Rows) -> (Vec<SessionDescriptor>, Select
 #[test]
 fn a_query_selects_from_the_candidates_what_it_selects_from_all() {
     let home = Home::new();
-    let store = filled(&home);
-    let reader = StoreReader::open(home.table()).unwrap();
+    let _open = filled(&home);
+    let reader = home.reader();
     let guids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect::<Vec<_>>();
     let selectors = [
         Selector::All,
@@ -94,10 +94,9 @@ fn a_query_selects_from_the_candidates_what_it_selects_from_all() {
     for query in queries.chain([SessionQuery::default()]) {
         for origins in [&Origin::ALL[..], &Origin::CURRENT, &[Origin::Listed], &[]] {
             for now in [at(0), at(DAY + 1)] {
-                let expected = outcome(&query, &store.sessions(origins, now).unwrap());
-                let candidates = store.candidates(&query, origins, now).unwrap();
+                let expected = outcome(&query, &reader.sessions(origins, now).unwrap());
+                let candidates = reader.candidates(&query, origins, now).unwrap();
                 assert_eq!(outcome(&query, &candidates), expected, "{query:?} among {origins:?}");
-                assert_eq!(reader.candidates(&query, origins, now).unwrap(), candidates);
             }
         }
     }
@@ -117,15 +116,16 @@ fn many_rows_that_matter_are_the_same_ones() {
         .collect();
     store.import(&rows).unwrap();
     store.merge_listing(listing(0), &[session("listed")]).unwrap();
+    let reader = home.reader();
     for selector in [Selector::Name(patterns(&["web"])), id("11900..50"), id("20..40"), Selector::All] {
         let query = query(vec![selector]);
-        let expected = outcome(&query, &store.sessions(&Origin::CURRENT, at(0)).unwrap());
+        let expected = outcome(&query, &reader.sessions(&Origin::CURRENT, at(0)).unwrap());
         assert!(expected.0.len() > 10);
-        let candidates = store.candidates(&query, &Origin::CURRENT, at(0)).unwrap();
+        let candidates = reader.candidates(&query, &Origin::CURRENT, at(0)).unwrap();
         assert_eq!(outcome(&query, &candidates), expected);
         assert_eq!(candidates.len(), expected.0.len());
     }
-    assert_eq!(store.count(&Origin::CURRENT, at(0)).unwrap(), 12_000);
+    assert_eq!(reader.count(&Origin::CURRENT, at(0)).unwrap(), 12_000);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn rows_that_do_not_matter_are_not_read() {
         .unwrap()
         .execute("UPDATE session SET commands = 'no list' WHERE id <> 5", [])
         .unwrap();
-    let reader = StoreReader::open(home.table()).unwrap();
+    let reader = home.reader();
     let damaged = reader.all(at(0)).unwrap_err();
     assert_eq!(damaged.problem(), &StoreProblem::Corrupt);
     let found = |selectors| ids(&reader.candidates(&query(selectors), &Origin::ALL, at(0)).unwrap());
@@ -149,9 +149,9 @@ fn rows_that_do_not_matter_are_not_read() {
 #[test]
 fn counting_agrees_with_reading() {
     let home = Home::new();
-    assert_eq!(StoreReader::open(home.table()).unwrap().count(&Origin::ALL, at(0)).unwrap(), 0);
-    let store = filled(&home);
-    let reader = StoreReader::open(home.table()).unwrap();
+    assert_eq!(home.reader().count(&Origin::ALL, at(0)).unwrap(), 0);
+    let _open = filled(&home);
+    let reader = home.reader();
     for (origins, now, expected) in [
         (&Origin::ALL[..], at(0), 12),
         (&Origin::ALL[..], at(DAY + 1), 8),
@@ -159,8 +159,8 @@ fn counting_agrees_with_reading() {
         (&[Origin::Listed], at(0), 4),
         (&[], at(0), 0),
     ] {
-        assert_eq!(store.count(origins, now).unwrap(), expected, "{origins:?}");
-        assert_eq!(reader.count(origins, now).unwrap(), store.sessions(origins, now).unwrap().len());
+        assert_eq!(reader.count(origins, now).unwrap(), expected, "{origins:?}");
+        assert_eq!(reader.count(origins, now).unwrap(), reader.sessions(origins, now).unwrap().len());
     }
 }
 
@@ -177,12 +177,12 @@ fn known_rows_come_in_the_order_of_the_keys_in_any_case_and_of_any_age() {
     .map(|(url, shell_id)| (url, ShellId::from_server(shell_id)));
     let known =
         |reader: &StoreReader| reader.known(keys.iter().map(|(url, shell_id)| (*url, shell_id))).unwrap();
-    assert_eq!(known(&StoreReader::open(home.table()).unwrap()), [None, None, None, None, None]);
+    assert_eq!(known(&home.reader()), [None, None, None, None, None]);
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
     store.merge_listing(listing(2 * DAY), &[session("B")]).unwrap();
     store.import(&[imported("A", None)]).unwrap();
-    let rows = known(&StoreReader::open(home.table()).unwrap());
+    let rows = known(&home.reader());
     let found: Vec<_> = rows.iter().map(|row| row.as_ref().map(|row| row.session.id.unwrap().0)).collect();
     assert_eq!(found, [Some(2), None, None, Some(3), Some(2)]);
     let origins: Vec<_> = rows.iter().flatten().map(|row| row.note.origin).collect();
@@ -195,7 +195,7 @@ fn a_hundred_thousand_keys_are_looked_up_in_one_call() {
     let mut store = Store::open(home.table()).unwrap();
     store.import(&[imported("S7", None)]).unwrap();
     let keys: Vec<_> = (0..100_000).map(|number| ShellId::from_server(format!("s{number}"))).collect();
-    let rows = store.known(keys.iter().map(|shell_id| (URL, shell_id))).unwrap();
+    let rows = home.reader().known(keys.iter().map(|shell_id| (URL, shell_id))).unwrap();
     assert_eq!((rows.len(), rows.iter().flatten().count()), (keys.len(), 1));
     assert_eq!(rows[7].as_ref().map(|row| row.session.shell.shell_id.as_str()), Some("S7"));
     assert_eq!(shells(&store.all(at(0)).unwrap()), ["S7"]);

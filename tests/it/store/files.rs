@@ -49,7 +49,6 @@ fn a_table_that_is_not_there_reads_as_empty_and_is_not_made() {
     let home = Home::new();
     let path = home.folder.path().join("deep").join("sessions.db");
     assert!(StoreReader::open(&path).unwrap().all(at(0)).unwrap().is_empty());
-    assert!(Store::open_read(home.table()).unwrap().all(at(0)).unwrap().is_empty());
     assert!(contents(home.folder.path()).is_empty());
 }
 
@@ -57,9 +56,9 @@ fn a_table_that_is_not_there_reads_as_empty_and_is_not_made() {
 fn an_empty_file_becomes_a_table() {
     let home = Home::new();
     fs::write(home.table(), "").unwrap();
-    assert!(StoreReader::open(home.table()).unwrap().all(at(0)).unwrap().is_empty());
+    assert!(home.reader().all(at(0)).unwrap().is_empty());
     filled(&home);
-    assert_eq!(StoreReader::open(home.table()).unwrap().all(at(0)).unwrap().len(), 1);
+    assert_eq!(home.reader().all(at(0)).unwrap().len(), 1);
 }
 
 #[test]
@@ -98,7 +97,7 @@ fn opening_a_table_that_is_as_it_should_be_writes_nothing() {
     let written = |home: &Home| fs::metadata(home.table()).unwrap().modified().unwrap();
     let time = written(&home);
     drop(Store::open(home.table()).unwrap());
-    drop(StoreReader::open(home.table()).unwrap().all(at(0)).unwrap());
+    drop(home.reader().all(at(0)).unwrap());
     assert!(before == contents(home.folder.path()));
     assert_eq!(time, written(&home));
 }
@@ -231,7 +230,7 @@ fn a_value_that_this_version_does_not_know_is_named() {
         .unwrap()
         .execute("UPDATE session SET computer_type = 'Toaster'", [])
         .unwrap();
-    let error = StoreReader::open(home.table()).unwrap().all(at(0)).unwrap_err();
+    let error = home.reader().all(at(0)).unwrap_err();
     assert_eq!(error.problem(), &StoreProblem::Corrupt);
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(cause, "session 1: unknown computer type \"Toaster\"");
@@ -296,7 +295,7 @@ fn two_stores_of_one_process_share_a_table() {
     one.import(&[imported("A", None)]).unwrap();
     other.import(&[imported("B", None)]).unwrap();
     drop(Store::open(home.table()).unwrap());
-    assert_eq!(one.sessions(&Origin::CURRENT, at(0)).unwrap().len(), 2);
+    assert_eq!(home.reader().sessions(&Origin::CURRENT, at(0)).unwrap().len(), 2);
 }
 
 /// A checkpoint writes the first page, with the new length of the file, before it writes the pages behind the old one.
@@ -334,7 +333,7 @@ fn opening_a_table_twice_does_not_take_the_locks_from_the_first() {
     };
     assert!(is_locked());
     drop(Store::open(home.table()).unwrap());
-    drop(StoreReader::open(home.table()).unwrap());
+    drop(home.reader());
     assert!(is_locked());
     drop(store);
     assert!(!is_locked());

@@ -80,7 +80,7 @@ fn eight_processes_merge_at_once_into_a_new_table_and_no_row_is_lost() {
             assert_eq!(*given.entry(key.clone()).or_insert(id), id, "{key} changed its Id");
         }
     }
-    let rows = StoreReader::open(home.table()).unwrap().all(at(0)).unwrap();
+    let rows = home.reader().all(at(0)).unwrap();
     assert_eq!(rows.len(), 2 * PROCESSES * SHELLS);
     assert_eq!(given.len(), rows.len());
     for session in rows.sessions() {

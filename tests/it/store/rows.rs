@@ -63,7 +63,7 @@ fn every_property_comes_out_as_it_went_in() {
     let expected = vec![full, bare];
     assert_eq!(store.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
     drop(store);
-    let reader = StoreReader::open(home.table()).unwrap();
+    let reader = home.reader();
     assert_eq!(reader.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
 }
 
@@ -156,7 +156,7 @@ fn an_import_says_which_id_each_object_has_now() {
         outcome.iter().map(|one| (one.given.map(|id| id.0), one.id.0, one.is_new)).collect();
     // 9 is above every Id and stays free for nobody else, although A has its Id already.
     assert_eq!(mapping, [(Some(1), 10, true), (Some(3), 3, true), (Some(9), 1, false), (None, 11, true)]);
-    assert_eq!(ids(&store.sessions(&Origin::CURRENT, at(0)).unwrap()), [1, 10, 3, 11]);
+    assert_eq!(ids(&home.reader().sessions(&Origin::CURRENT, at(0)).unwrap()), [1, 10, 3, 11]);
 }
 
 /// As PowerShell announces its sessions: in the order in which they came, whatever their Ids are.
@@ -171,7 +171,7 @@ fn rows_stand_in_the_order_in_which_they_were_added() {
     assert_eq!(shells(&all), ["a", "b", "c", "d", "e", "f"]);
     assert_eq!(ids(&all), [7, 3, 16, 17, 12, 18]);
     let some = SessionQuery::new(vec![Selector::Id(vec![IdRange { first: 3, last: 12 }])], Vec::new());
-    let some = store.candidates(&some, &Origin::ALL, at(0)).unwrap();
+    let some = home.reader().candidates(&some, &Origin::ALL, at(0)).unwrap();
     assert_eq!(ids(&some), [7, 3, 12]);
     // An import of what is known moves nothing.
     store.import(&[imported("e", Some(12)), imported("a", Some(7))]).unwrap();
@@ -276,7 +276,7 @@ fn only_the_sessions_of_the_asked_origins_come_out() {
     store.import(&[imported("imported", None)]).unwrap();
     store.add_opened(&session("opened"), &RowMetadata::new(Origin::Listed)).unwrap();
     let of = |origins: &[Origin]| {
-        let rows = store.sessions(origins, at(0)).unwrap();
+        let rows = home.reader().sessions(origins, at(0)).unwrap();
         shells(&rows).join(" ")
     };
     assert_eq!(of(&Origin::CURRENT), "imported opened");
@@ -291,13 +291,13 @@ fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
     let poisoned =
         Row { session: session_at("http://evil/wsman", "A"), note: RowMetadata::new(Origin::Opened) };
     store.import(&[poisoned]).unwrap();
-    assert!(!store.knows_endpoint("http://evil/wsman").unwrap());
+    assert!(!home.reader().knows_endpoint("http://evil/wsman").unwrap());
     store.merge_listing(listing(0), &[]).unwrap();
-    assert!(store.knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
-    assert!(StoreReader::open(home.table()).unwrap().knows_endpoint(URL).unwrap());
+    assert!(home.reader().knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
+    assert!(home.reader().knows_endpoint(URL).unwrap());
     let newer = ListingContext { endpoint_url: "http://db01:5985/wsman", ..listing(60) };
     store.merge_listing(newer, &[]).unwrap();
-    let reader = StoreReader::open(home.table()).unwrap();
+    let reader = home.reader();
     assert_eq!(reader.known_endpoints().unwrap(), [newer.endpoint_url, URL]);
     assert!(
         StoreReader::open(home.table().with_extension("none")).unwrap().known_endpoints().unwrap().is_empty()
@@ -314,7 +314,7 @@ fn an_account_was_accepted_where_it_listed_and_not_where_a_file_says_so() {
     store.merge_listing(listing(0), &[session("A")]).unwrap();
     let bobs = ListingContext { seen_by: "bob", ..listing(60) };
     store.merge_listing(bobs, &[session("B")]).unwrap();
-    let reader = StoreReader::open(home.table()).unwrap();
+    let reader = home.reader();
     let accepted = |url: &str, user: &str| reader.was_listed_by(url, user).unwrap();
     assert!(accepted(URL, "bob") && accepted("HTTP://WEB01:5985/wsman", "BOB"));
     assert!(!accepted(URL, "mallory") && !accepted("http://evil/wsman", "ada"));

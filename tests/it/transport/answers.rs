@@ -79,7 +79,7 @@ async fn an_answer_that_breaks_off_is_lost_and_never_sent_again() {
         assert!(matches!(error, TransportError::Lost { .. }), "{cut}: {error:?}");
         assert_eq!((server.accepts(), connector.logins()), (1, 1));
         let error = ask(connection.as_mut()).await.unwrap_err();
-        assert!(chain(&error).contains("unusable"), "{error:?}");
+        assert!(error_chain(&error).contains("unusable"), "{error:?}");
     }
 }
 

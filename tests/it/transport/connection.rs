@@ -134,7 +134,7 @@ async fn a_refused_connection_and_an_unknown_host_are_not_connected() {
         let connector = bound(&url).build().unwrap();
         let error = connector.connect().await.map(|_| ()).unwrap_err();
         assert!(matches!(error, TransportError::Connect { .. }), "{error:?}");
-        assert!(chain(&error).contains(": "), "{error}");
+        assert!(error_chain(&error).contains(": "), "{error}");
     }
 }
 

@@ -40,7 +40,7 @@ async fn logs_tell_of_logins_and_hold_no_secret() {
         logs.contains("logged in") && logs.contains("the login failed") && logs.contains("ann"),
         "{logs}"
     );
-    let shown = format!("{logs} {connector:?} {plain:?} {failure:?} {refused:?} {}", chain(&refused));
+    let shown = format!("{logs} {connector:?} {plain:?} {failure:?} {refused:?} {}", error_chain(&refused));
     let mut secrets = vec!["hunter2".to_owned(), "a7a7a7".to_owned(), "167, 167".to_owned()];
     for seen in [sealing.seen(), open.seen(), refusing.seen()].concat() {
         if let Some(value) = seen.header("authorization") {
@@ -94,7 +94,7 @@ async fn shown_of(connection: Result<Box<dyn Connection>, TransportError>) -> St
             Ok(reply) => return String::from_utf8(reply.body).unwrap(),
         },
     };
-    format!("{} {error:?}", chain(&error))
+    format!("{} {error:?}", error_chain(&error))
 }
 
 #[tokio::test]

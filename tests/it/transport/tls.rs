@@ -53,7 +53,7 @@ fn over_tls(server: &RawServer, options: HttpOptions) -> HttpConnectorBuilder {
 fn refusal(outcome: Result<Box<dyn Connection>, TransportError>) -> String {
     let error = outcome.map(|_| ()).unwrap_err();
     assert!(matches!(error, TransportError::Connect { .. }), "{error:?}");
-    chain(&error)
+    error_chain(&error)
 }
 
 #[tokio::test]
