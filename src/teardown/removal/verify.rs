@@ -31,6 +31,20 @@ impl Removal {
                     self.gone(now);
                 }
             }
+            // Taken for somebody else. The Get that is out may get no answer, and the next listing none either.
+            (State::Checking(Check::Get(turn)), ListingEvidence::Absent { complete: true, shows_others }) => {
+                let is_out = matches!(turn, Turn::Out);
+                self.missed = true;
+                if !is_out && self.could_see(*shows_others) {
+                    self.gone(now);
+                }
+            }
+            (
+                State::Signalling { .. } | State::Deleting(_),
+                ListingEvidence::Absent { complete: true, .. },
+            ) if !self.deletes.were_sent() => {
+                self.missed = true;
+            }
             (State::Checking(Check::Listing(_)), ListingEvidence::Present(shell)) => {
                 self.identified(shell, since, now)
             }
