@@ -24,6 +24,7 @@ mod candidates;
 mod columns;
 mod error;
 mod files;
+mod id_allocator;
 mod lookup;
 mod merge;
 mod opening;

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::columns::{COLUMNS, Writer, read, time_to_millis};
 use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
-use super::merge::{self, IdAllocator, MAX_COUNTED_ID, RowAction};
+use super::id_allocator::{IdAllocator, MAX_COUNTED_ID};
+use super::merge::{self, RowAction};
 use super::opening::{self, StoreOptions};
 use super::row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
 use super::{lookup, schema};

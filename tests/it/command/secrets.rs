@@ -31,9 +31,10 @@ fn with_cores(folder: &Path, words: &[&str]) -> Command {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pssession");
 
-/// What a password command notes of the process that waits for it, of itself and of its environment.
-const NOTE: &str =
-    "{ grep '^Max core' /proc/$PPID/limits; grep '^Max core' /proc/self/limits; env; } >> noted; echo x";
+/// What a password command notes of the process that waits for it, of itself and of its environment. While it is started,
+/// that process has the old limit for a moment, which is waited out (and no longer than a good while).
+const NOTE: &str = "n=0; until grep -q '^Max core file size *0 ' /proc/$PPID/limits || [ $n -gt 2000 ]; do n=$((n+1)); done; \
+    { grep '^Max core' /proc/$PPID/limits; grep '^Max core' /proc/self/limits; env; } >> noted; echo x";
 
 /// The soft and the hard limit of each line that has them.
 fn core_limits(noted: &str) -> Vec<[String; 2]> {
