@@ -20,7 +20,7 @@ fn a_host_that_takes_connections_and_never_answers_costs_one_time_limit_once() {
             assert_eq!(began.elapsed().as_secs(), 15, "{scheme}");
             let Some(Err(pssession::Error::Transport(error))) = survey.hosts()[0].listing() else { panic!() };
             assert!(error.is_silence(), "{error:?}");
-            assert!(chain(error).ends_with("no answer to the login within 15s"), "{}", chain(error));
+            assert!(chain(error).ends_with("no response to the login within 15s"), "{}", chain(error));
             // Basic is preceded by two questions, on a connection each.
             assert_eq!(server.accepts() - before, if scheme == AuthScheme::Basic { 2 } else { 1 });
         }
