@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut held: BTreeMap<&str, usize> = BTreeMap::new();
     for shell in &listing.shells {
-        *held.entry(shell.owner.as_deref().unwrap_or("not told")).or_default() += 1;
+        *held.entry(shell.owner.as_deref().unwrap_or("not reported")).or_default() += 1;
     }
     let complete = if listing.complete() { "complete" } else { "not complete" };
     println!("{} shells; the listing is {complete}", listing.shells.len());

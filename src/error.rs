@@ -20,10 +20,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The server understood and refused.
-    #[error("the server refused the request")]
+    #[error("the server rejected the request")]
     Fault(#[from] Fault),
     /// The answer is not the protocol, or not the answer to our request.
-    #[error("the answer is not the one that the protocol prescribes")]
+    #[error("the response is not valid WS-Management")]
     Malformed(#[from] Malformed),
     /// The network, TLS, the login, or an HTTP status without SOAP.
     #[cfg(feature = "client")]
@@ -35,7 +35,7 @@ pub enum Error {
     /// The work on one host has panicked: a defect here, or in a connector or a source of ids that the program brought.
     /// What was sent before may have been done.
     #[cfg(feature = "client")]
-    #[error("the work on {endpoint} has ended with a panic")]
+    #[error("internal error: the work on {endpoint} panicked")]
     Panicked {
         /// The endpoint's URL.
         endpoint: String,
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_trusted_is_not_told_as_a_failed_login() {
         let told = |source| TransportError::Auth { endpoint: "http://web01".to_owned(), source }.to_string();
-        assert_eq!(told(AuthError::ClearAnswer), "the answer of http://web01 cannot be trusted");
+        assert_eq!(told(AuthError::ClearAnswer), "the response from http://web01 cannot be trusted");
         assert_eq!(told(AuthError::Downgrade { what: "SEAL" }), "login to http://web01 failed");
     }
 }

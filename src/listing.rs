@@ -18,13 +18,13 @@ pub struct Listing {
 #[non_exhaustive]
 pub enum Gap {
     /// An item, or something beside the items, could not be decoded.
-    #[error("a part of it could not be decoded: {0}")]
+    #[error("part of it cannot be decoded: {0}")]
     Undecodable(Malformed),
     /// The server listed the same shell twice, so its pages cannot be trusted.
     #[error("shell {0} is listed twice")]
     Duplicate(ShellId),
     /// Page after page came without a shell and without an end.
-    #[error("{0} pages in a row brought nothing")]
+    #[error("{0} pages in a row are empty")]
     NoProgress(usize),
     /// There were more pages than we take.
     #[error("more than {0} pages")]
@@ -42,7 +42,7 @@ pub enum Gap {
     #[error("it did not end within {0:?}")]
     TooLong(Duration),
     /// The server forgot the enumeration, twice.
-    #[error("the server lost the enumeration twice")]
+    #[error("the server lost the enumeration context twice")]
     StaleContext,
 }
 

@@ -151,7 +151,7 @@ fn automatic() -> impl Iterator<Item = &'static SchemeRow> {
 fn why_none(policy: LoginPolicy) -> &'static str {
     match automatic().last().map(|row| row.verdict(policy)) {
         Some(Verdict::Refused(problem)) => problem,
-        _ => "this build has nothing but Basic, which must be asked for by name",
+        _ => "this build supports only Basic, which must be selected explicitly",
     }
 }
 
@@ -165,7 +165,7 @@ fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static Scheme
         Some((row, _)) if !row.is_chosen_by_auto() => AuthError::NotOffered {
             offered,
             wanted: format!(
-                "{} shows it the password, so that it is used only when asked for by name",
+                "{} sends the password to the server, so it must be selected explicitly",
                 row.name
             ),
         },
@@ -186,7 +186,7 @@ fn wanted(policy: LoginPolicy) -> String {
             true
         }
     });
-    format!("we need {}", words.join(" or "))
+    format!("this login requires {}", words.join(" or "))
 }
 
 #[cfg(test)]
@@ -245,7 +245,8 @@ mod tests {
             let error = step(&mut *login, 401, "Basic realm=\"WSMAN\"").unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "the server offers Basic, and basic shows it the password, so that it is used only when asked for by name"
+                "the server offers Basic, but basic sends the password to the server, so it must be selected \
+                 explicitly"
             );
             assert!(step(&mut *login, 401, "Basic realm=\"WSMAN\"").is_err(), "no second try");
         }
@@ -353,7 +354,7 @@ mod tests {
             let error = step(&mut *login, 401, "Digest").unwrap_err();
             assert_eq!(
                 error.to_string(),
-                format!("the server offers Digest, and we need Negotiate{kerberos} or NTLM")
+                format!("the server offers Digest, but this login requires Negotiate{kerberos} or NTLM")
             );
         }
     }

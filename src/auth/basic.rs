@@ -95,7 +95,7 @@ impl Handshake for Basic {
                 if answer.status != 401 || !answer.offers.has("Basic") {
                     return Err(AuthError::NotOffered {
                         offered: answer.offers.to_string(),
-                        wanted: "Basic was asked for".to_owned(),
+                        wanted: "Basic was selected".to_owned(),
                     });
                 }
                 Ok(self.prove())

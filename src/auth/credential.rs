@@ -90,7 +90,7 @@ impl Credential {
     /// Refuses what no scheme that takes a password can send.
     pub(super) fn check(&self) -> Result<(), AuthError> {
         if !self.has_password {
-            return Err(unusable("there is no password, only what Kerberos may have"));
+            return Err(unusable("no password is given, and only Kerberos works without one"));
         }
         let names = self.names();
         if names.user.is_empty() {
@@ -104,7 +104,7 @@ impl Credential {
             )));
         }
         if self.user.chars().any(char::is_control) {
-            return Err(unusable("the user name holds a control character"));
+            return Err(unusable("the user name contains a control character"));
         }
         if self.password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Err(unusable(format!("the password is longer than {MAX_PASSWORD_BYTES} bytes")));
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn without_a_password_nothing_is_sent_that_needs_one() {
         let error = Credential::without_password("user@REALM").check().unwrap_err();
-        assert!(error.to_string().contains("there is no password"), "{error}");
+        assert!(error.to_string().contains("no password is given"), "{error}");
     }
 
     #[test]

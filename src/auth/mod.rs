@@ -173,7 +173,9 @@ pub enum AuthError {
     },
     /// The server does not admit an account whose credential was accepted: by this very server, which says so, or by
     /// another one in this run. What is missing is most likely a right on that server; elsewhere it may be used.
-    #[error("the server does not admit {user} ({scheme}), whose credential was accepted in this run")]
+    #[error(
+        "the server denies access to {user} ({scheme}), although the credential was accepted in this run"
+    )]
     NotAuthorized {
         /// The account.
         user: String,
@@ -183,7 +185,7 @@ pub enum AuthError {
     /// The credential was shown and not judged: the connection was lost, or time ran out. The server may have counted
     /// a failed logon, so that it is not repeated.
     #[error(
-        "no verdict on the credential of {user}: {problem}; it may count as a failed logon and is not tried again"
+        "the login of {user} did not complete: {problem}; it may count as a failed logon and is not tried again"
     )]
     Unanswered {
         /// The account.
@@ -192,7 +194,7 @@ pub enum AuthError {
         problem: String,
     },
     /// The server offers nothing that we may use here.
-    #[error("the server offers {offered}, and {wanted}")]
+    #[error("the server offers {offered}, but {wanted}")]
     NotOffered {
         /// What the server offers, as text; `no authentication` if nothing.
         offered: String,
@@ -208,13 +210,13 @@ pub enum AuthError {
         problem: &'static str,
     },
     /// The server says no to the mechanisms of a negotiation before any of them has shown a credential.
-    #[error("the server rejects {offered} in a negotiation")]
+    #[error("the server rejects {offered} in the negotiation")]
     Rejected {
         /// What began the negotiation.
         offered: &'static str,
     },
     /// The server tried to weaken the login: what sealing, signing or the negotiation needs is missing.
-    #[error("the server's answer lacks {what}, which would weaken the login")]
+    #[error("the server's response lacks {what}, which would weaken the login")]
     Downgrade {
         /// The missing flag or field.
         what: &'static str,
@@ -231,7 +233,7 @@ pub enum AuthError {
     #[error("the server's certificate cannot be read for the channel binding")]
     Certificate,
     /// Kerberos came to nothing. No password was shown, so that nothing counts as a failed logon.
-    #[error("no Kerberos login with {spn}: {trouble}{problem}")]
+    #[error("Kerberos login to {spn} failed: {trouble}{problem}")]
     Ticket {
         /// The service principal that a ticket was wanted for.
         spn: String,
@@ -247,19 +249,19 @@ pub enum AuthError {
         problem: String,
     },
     /// The signature of a sealed answer is wrong: altered, replayed or reordered.
-    #[error("a sealed answer's signature is wrong: it was altered, replayed or reordered")]
+    #[error("the signature of a sealed response is wrong: it was altered, replayed or reordered")]
     BadSeal,
     /// An earlier failure has made this connection's keys useless.
-    #[error("this connection's message security is broken by an earlier failure")]
+    #[error("the message security of this connection is broken after an earlier failure")]
     Poisoned,
     /// A sealed frame is not framed as MS-WSMV 2.2.9.1 prescribes.
-    #[error("a sealed answer is badly framed: {problem}")]
+    #[error("a sealed response has invalid framing: {problem}")]
     BadFrame {
         /// What is wrong.
         problem: String,
     },
     /// The answer came in clear although the request was sealed.
-    #[error("the server answered in clear to a sealed request")]
+    #[error("the server sent an unencrypted response to a sealed request")]
     ClearAnswer,
 }
 
@@ -272,6 +274,6 @@ impl AuthError {
 
     /// A step that the handshake does not expect now.
     fn out_of_turn(scheme: &'static str) -> Self {
-        Self::Malformed { scheme, problem: "an answer came that this login does not expect now".to_owned() }
+        Self::Malformed { scheme, problem: "unexpected response at this step of the login".to_owned() }
     }
 }

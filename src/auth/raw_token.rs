@@ -131,11 +131,11 @@ impl RawToken {
 
     fn not_offered(&self, answer: &Answer<'_>) -> AuthError {
         let wanted = if answer.status != 401 {
-            format!("{} needs a 401 with its token", self.name)
+            format!("{} requires a 401 with its token", self.name)
         } else if self.manner.offered(answer).is_some() {
-            format!("it does not answer our {0} token; {0} may be switched off there", self.name)
+            format!("it does not respond to the {0} token; {0} may be disabled on the server", self.name)
         } else {
-            format!("{} needs {}", self.name, self.manner.headers.join(" or "))
+            format!("{} requires {}", self.name, self.manner.headers.join(" or "))
         };
         AuthError::NotOffered { offered: answer.offers.to_string(), wanted }
     }

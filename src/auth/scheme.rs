@@ -302,18 +302,19 @@ fn known() -> String {
 
 const AUTO: &str = "auto";
 
-const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
+const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP exposes the password on the network; it requires `--tls` \
+    or `--dangerous-basic-over-http`";
 
-const NTLM_IS_FORBIDDEN: &str = "NTLM is forbidden (`--no-ntlm`), and nothing else is left of it here";
+const NTLM_IS_FORBIDDEN: &str = "NTLM is disabled (`--no-ntlm`), and no other mechanism is left";
 
 #[cfg(not(feature = "kerberos"))]
-const WITHOUT_KERBEROS: &str = "this build has no Kerberos; `cargo install pssession --features kerberos` makes one that has, and needs the \
-     MIT Kerberos headers and libclang";
+const WITHOUT_KERBEROS: &str = "this build does not include Kerberos; `cargo install pssession --features \
+    kerberos` builds one that does, and requires the MIT Kerberos headers and libclang";
 
 #[cfg(not(feature = "ntlm"))]
-const WITHOUT_NTLM: &str = "this build has no NTLM; build it with `--features ntlm`";
+const WITHOUT_NTLM: &str = "this build does not include NTLM; build it with `--features ntlm`";
 
-const BODIES_IN_CLEAR: &str = "it cannot seal bodies; it needs `--tls` or `--dangerous-unencrypted`";
+const BODIES_IN_CLEAR: &str = "it cannot encrypt messages; it requires `--tls` or `--dangerous-unencrypted`";
 
 #[cfg(test)]
 mod tests {
@@ -358,9 +359,9 @@ mod tests {
     #[cfg(feature = "ntlm")]
     #[test]
     fn the_auth_matrix_has_a_verdict_in_every_cell() {
-        const SHOWN: &str = "refused: Basic over plain HTTP shows the password to everyone on the way; it needs `--tls` or `--dangerous-basic-over-http`";
-        const FORBIDDEN: &str =
-            "refused: NTLM is forbidden (`--no-ntlm`), and nothing else is left of it here";
+        const SHOWN: &str = "refused: Basic over plain HTTP exposes the password on the network; it requires \
+            `--tls` or `--dangerous-basic-over-http`";
+        const FORBIDDEN: &str = "refused: NTLM is disabled (`--no-ntlm`), and no other mechanism is left";
         let has_kerberos = cfg!(feature = "kerberos");
         for policy in policies() {
             let LoginPolicy { tls, dangerous_basic_over_http, dangerous_unencrypted, forbid_ntlm } = policy;
@@ -402,7 +403,8 @@ mod tests {
         }
     }
 
-    const WITHOUT: &str = "refused: this build has no Kerberos; `cargo install pssession --features kerberos` makes one that has, and needs the MIT Kerberos headers and libclang";
+    const WITHOUT: &str = "refused: this build does not include Kerberos; `cargo install pssession --features \
+        kerberos` builds one that does, and requires the MIT Kerberos headers and libclang";
 
     #[test]
     fn auto_begins_wherever_any_scheme_but_basic_may() {

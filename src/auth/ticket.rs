@@ -18,7 +18,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
     #[cfg(not(feature = "kerberos"))]
     {
         let _ = user;
-        Err(AuthError::NotAllowed { scheme: "kerberos", problem: "this build does not include it" })
+        Err(AuthError::NotAllowed { scheme: "kerberos", problem: "this build does not include Kerberos" })
     }
 }
 
@@ -45,13 +45,13 @@ pub enum TicketError {
 impl fmt::Display for TicketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoTicket => "there is no ticket",
+            Self::NoTicket => "no ticket",
             Self::Expired => "the ticket has expired",
-            Self::UnknownServer => "the KDC does not know that service",
+            Self::UnknownServer => "the KDC has no such service",
             Self::ClockSkew => "the clocks differ too much",
-            Self::NoKdc => "no KDC can be reached",
+            Self::NoKdc => "cannot reach a KDC",
             Self::Refused => "the server refused the ticket",
-            Self::Other => "the system's library gave up",
+            Self::Other => "the Kerberos library of the system failed",
         })
     }
 }
@@ -67,7 +67,7 @@ mod tests {
             trouble: TicketError::Expired,
             problem: " (Ticket expired)".to_owned(),
         };
-        let expected = "no Kerberos login with HTTP/web01: the ticket has expired (Ticket expired)";
+        let expected = "Kerberos login to HTTP/web01 failed: the ticket has expired (Ticket expired)";
         assert_eq!(error.to_string(), expected);
     }
 

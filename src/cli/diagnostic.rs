@@ -102,8 +102,7 @@ impl Diagnostic {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self { silent: true, ..Self::new("BrokenPipe", "None", "", Exit::SUCCESS) };
         }
-        Self::new("IOError", "WriteError", "the output could not be written", Exit::COULD_NOT_BEGIN)
-            .caused_by(&error)
+        Self::new("IOError", "WriteError", "cannot write the output", Exit::COULD_NOT_BEGIN).caused_by(&error)
     }
 
     /// Adds the whole chain of causes.

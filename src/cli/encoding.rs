@@ -45,7 +45,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, NotText
         line += usize::from(character == '\n');
     }
     if !half.is_empty() {
-        return Err(NotText { line, problem: "the text breaks off within a character of UTF-16" });
+        return Err(NotText { line, problem: "the text ends within a UTF-16 character" });
     }
     // Of the right size from the start: a text that grows leaves a copy behind.
     let mut text = String::with_capacity(length);
@@ -86,7 +86,7 @@ mod tests {
             (&b"{\n\xff}"[..], 2, "save it as UTF-8"),
             (b"\x80", 1, "save it as UTF-8"),
             (&lone, 2, "lone surrogate"),
-            (b"\xff\xfe{\0\n\0}", 2, "breaks off"),
+            (b"\xff\xfe{\0\n\0}", 2, "ends within"),
         ] {
             let error = text(bytes).unwrap_err();
             assert_eq!(error.line, line);

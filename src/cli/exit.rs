@@ -9,23 +9,28 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
     ("0", "done"),
     (
         "1",
-        "could not begin: no host reached, the local table unreadable, or a miss under `--error-action stop`; or the report could not be written at the end",
+        "cannot start: no host reached, the local table unreadable, or no match for a name or id under \
+         `--error-action stop`; or the report cannot be written at the end",
     ),
     ("2", "invalid command line, config or input file; nothing was sent"),
     (
         "3",
-        "`remove` or `forget` chose nothing, or nothing that `get` was to show by name or id is there (`--ignore-not-found` makes both 0); or `get --fail-if-any` or `--fail-if-none` failed",
+        "`remove` or `forget` selected nothing, or no session that `get` was to show by name or id exists \
+         (`--ignore-not-found` makes both 0); or `get --fail-if-any` or `--fail-if-none` failed",
     ),
     (
         "4",
         "partial: a failure, a name or id that matched nothing while others did (`--ignore-not-found` makes that 0), or a host that was not reached or denied its listing",
     ),
-    ("5", "every host that answered refused the credential, or the run stopped to spare the account"),
-    ("6", "confirmation is required, and there is no terminal to ask on"),
+    (
+        "5",
+        "every host that responded refused the credential, or the run stopped to avoid locking the account",
+    ),
+    ("6", "confirmation is required, but no terminal is available"),
     ("7", "a deadline passed"),
-    ("8", "for some session it is not known whether it is gone"),
-    ("9", "a mismatch: `conformance` found one, or `replay` was asked for something else than its scenario"),
-    ("130, 143", "interrupted, terminated or hung up on"),
+    ("8", "it is unknown whether some sessions are gone"),
+    ("9", "a mismatch: `conformance` found one, or the requests to `replay` differ from its scenario"),
+    ("130, 143", "interrupted, terminated or hung up"),
 ];
 
 /// The lines of the table for the help, below `examples`.

@@ -13,7 +13,7 @@ pub(crate) fn hint(error: &Error, endpoint: &Endpoint) -> Option<String> {
     match error {
         Error::Fault(fault) => fault_code_hint(fault.code?),
         Error::Malformed(_) => {
-            Some(format!("`pssession identify {}` tells whether it is WinRM at all", endpoint.url()))
+            Some(format!("`pssession identify {}` shows whether the server is WinRM", endpoint.url()))
         }
         Error::Transport(error) => of_transport(error, endpoint),
         _ => None,
@@ -59,15 +59,15 @@ pub(crate) fn outcome_hint(record: &Record) -> Option<String> {
     let again = format!("`pssession get --on {}`", session.endpoint_url);
     let failure = match &record.outcome {
         Outcome::Unknown(UnknownReason::NotVisible { .. }) => {
-            return Some(format!("an account that sees everybody's sessions can tell: {again} --user ..."));
+            return Some(format!("use an account that sees all sessions: {again} --user ..."));
         }
         Outcome::Unknown(UnknownReason::CannotProve) => {
             return Some(
-                "only Windows lists all that is there; look on the server itself whether its process has ended"
+                "only Windows lists all shells; check on the server whether the process of the session has ended"
                     .to_owned(),
             );
         }
-        Outcome::Unknown(_) => return Some(format!("it may be gone or still there: {again} looks again")),
+        Outcome::Unknown(_) => return Some(format!("it may be gone or still there; check with {again}")),
         Outcome::Failed(failure) => failure,
         _ => return None,
     };
@@ -76,20 +76,19 @@ pub(crate) fn outcome_hint(record: &Record) -> Option<String> {
     }
     Some(match failure {
         Failure::IdentityChanged => {
-            format!("somebody else's session has its id now, and is left alone; {again} shows whose")
+            format!("the id now belongs to another session, which is not closed; {again} shows its owner")
         }
         Failure::StillThere(_) => match session.shell.process_id {
-            Some(id) => format!("its process does not end; on the server, `Stop-Process -Id {id}` ends it"),
-            None => format!("its process may take its time; {again} shows whether it is still there"),
+            Some(id) => {
+                format!("its process is still running; end it on the server with `Stop-Process -Id {id}`")
+            }
+            None => format!("its process may need more time; check with {again}"),
         },
         Failure::TooLate => {
-            "the server was busy or silent; try again, or close fewer sessions at once".to_owned()
+            "the server was busy or did not respond; try again, or close fewer sessions at once".to_owned()
         }
-        Failure::NotWsMan(_) => "close it where it was opened".to_owned(),
-        _ => format!(
-            "it is not closed; `pssession identify {}` tells what answers there",
-            session.endpoint_url
-        ),
+        Failure::NotWsMan(_) => "close it on the computer where it was opened".to_owned(),
+        _ => format!("check the server with `pssession identify {}`", session.endpoint_url),
     })
 }
 
@@ -99,10 +98,11 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
     Some(match error {
         TransportError::Connect { .. } if let Some(error) = error.tls() => tls::hint(error, endpoint),
         TransportError::Connect { .. } if mentions(error, "dns") || mentions(error, "lookup") => {
-            "check the spelling and the name service; an address works too".to_owned()
+            "check the spelling and DNS, or use an IP address".to_owned()
         }
         TransportError::Connect { .. } if error.is_silence() && mentions(error, "login") => format!(
-            "{host} takes connections and does not answer: look whether WinRM hangs there; --login-timeout allows more time"
+            "{host} accepts connections but does not respond; check whether WinRM hangs there, or increase \
+             --login-timeout"
         ),
         // Windows resets the connection of who speaks the wrong one, and says nothing.
         TransportError::Connect { .. } | TransportError::Lost { .. }
@@ -111,34 +111,34 @@ pub(crate) fn of_transport(error: &TransportError, endpoint: &Endpoint) -> Optio
             advice.to_owned()
         }
         TransportError::Connect { .. } => format!(
-            "is WinRM on there? On {host}, `winrm quickconfig` switches it on; HTTP is port 5985, HTTPS (--tls) is 5986; \
-             a firewall may be in between"
+            "check that WinRM is enabled on {host} (`winrm quickconfig`) and that no firewall blocks port 5985 \
+             (HTTP) or 5986 (HTTPS, --tls)"
         ),
         TransportError::Auth { source, .. } => return auth_hint(source, endpoint),
         TransportError::CredentialRefused { .. } => {
-            "one refusal is enough: it is not used again in this run, so that no account gets locked".to_owned()
+            "correct the user or password and run again; further attempts could lock the account".to_owned()
         }
         TransportError::CredentialWithheld { hosts, .. } => format!(
-            "look what is the matter with {}, or leave such hosts out; --login-attempts {} lets one more host decide, and each \
-             may count a failed logon",
+            "check or exclude {}; --login-attempts {} allows one more host, and each host may count a failed logon",
             if hosts.len() == 1 { "that host" } else { "those hosts" },
             hosts.len() + 1
         ),
-        TransportError::Timeout { .. } => "--operation-timeout allows more time".to_owned(),
+        TransportError::Timeout { .. } => "increase --operation-timeout".to_owned(),
         TransportError::Lost { .. } if !endpoint.is_tls() => {
-            "if that port speaks TLS, say --tls; else look whether the service restarted or a proxy is in the way"
+            "if the port uses TLS, add --tls; otherwise check whether the service restarted or a proxy interferes"
                 .to_owned()
         }
         TransportError::Lost { .. } => {
-            "look whether the service restarted or a proxy is in the way, and try again".to_owned()
+            "check whether the service restarted or a proxy interferes, and try again".to_owned()
         }
         TransportError::Status { status, .. } => status_hint(*status, endpoint).unwrap_or_else(|| {
             format!(
-                "this does not look like WinRM: check the port and the path; `pssession identify {}` tells more",
+                "this does not look like WinRM; check the port and the path with `pssession identify {}`",
                 endpoint.url()
             )
         }),
-        TransportError::TooLarge { .. } => "the server ignores the size that it was told; it may not be WinRM".to_owned(),
+        TransportError::TooLarge { .. } => "the server ignores MaxEnvelopeSize; check with `pssession identify` \
+            that it is WinRM".to_owned(),
         _ => return None,
     })
 }
@@ -148,12 +148,12 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
     let advice = match status {
         401 => "check the user, the password and --auth",
         403 => {
-            "the web server refuses this client: a policy, an address filter or a missing client certificate"
+            "the web server rejects this client; check its policy, address filter and client certificate settings"
         }
-        300..=399 => "redirects are not followed; if you trust where it leads, name that instead",
-        407 => "a proxy is in the way; sealed sessions do not survive most proxies",
+        300..=399 => "redirects are not followed; if you trust the target, use its URL",
+        407 => "connect without the proxy; most proxies break encrypted sessions",
         500 if !endpoint.is_tls() => {
-            "an empty 500 over HTTP usually means that the server wants sealed bodies: use --auth negotiate, or --tls"
+            "an empty HTTP 500 usually means that the server requires encryption; use --auth negotiate or --tls"
         }
         502..=504 => "the service is stopping, starting or overloaded; try again later",
         _ => return None,
@@ -164,37 +164,42 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
 fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
     Some(match error {
         AuthError::NotAuthorized { .. } => format!(
-            "on {host}, the account must be in Administrators or Remote Management Users; a local administrator is filtered \
-             by remote UAC there unless it is Administrator itself (LocalAccountTokenFilterPolicy); last, {host} may know \
-             another password for it",
+            "add the account to Administrators or Remote Management Users on {host}; remote UAC filters local \
+             administrators except Administrator (LocalAccountTokenFilterPolicy), and {host} may have a different \
+             password for the account",
             host = endpoint.computer_name()
         ),
         // Basic carries no hash of the certificate that could be refused.
         AuthError::Refused { scheme, .. } if endpoint.is_tls() && *scheme != "basic" => {
             format!(
-                "{CHECK_LOGIN}; with Extended Protection it also refuses a login that came through a proxy with a certificate \
-                 of its own; {NOT_AGAIN}"
+                "{CHECK_LOGIN}; with Extended Protection, the server also refuses a login through a proxy that \
+                 has its own certificate; {NOT_AGAIN}"
             )
         }
         AuthError::Refused { .. } => format!("{CHECK_LOGIN}; {NOT_AGAIN}"),
         AuthError::Unanswered { .. } => {
             format!(
-                "try {} alone; nothing is repeated on its own, so that the account does not get locked",
+                "try {} alone; failed logins are not retried, to avoid locking the account",
                 endpoint.computer_name()
             )
         }
         AuthError::Ticket { trouble, .. } => ticket_hint(*trouble).to_owned(),
         AuthError::NotOffered { offered, .. } if offers_only_basic(offered) => {
-            "--auth basic asks for it: over --tls, with a local account; or switch on Negotiate there".to_owned()
+            "enable Negotiate on the server, or use --auth basic with --tls and a local account".to_owned()
         }
         AuthError::NotOffered { .. } => {
-            format!("`pssession identify {}` lists what it offers; --auth chooses", endpoint.url())
+            format!(
+                "list the schemes with `pssession identify {}`, and select one with --auth",
+                endpoint.url()
+            )
         }
         AuthError::Rejected { .. } => {
-            "it takes none of what we can there; without a ticket that is NTLM, which may be switched off there".to_owned()
+            "the server accepts none of the available authentication schemes; without a ticket this is NTLM, \
+             which may be disabled on the server"
+                .to_owned()
         }
         AuthError::Downgrade { .. } | AuthError::ClearAnswer | AuthError::BadSeal => {
-            "somebody may be in between; use --tls, and find out what changes the traffic".to_owned()
+            "use --tls, and find out what changes the traffic; it may be an attack".to_owned()
         }
         _ => return None,
     })
@@ -210,38 +215,37 @@ fn offers_only_basic(offered: &str) -> bool {
 }
 
 /// What to look at after a refusal.
-const CHECK_LOGIN: &str = "check the user (DOMAIN\\user, user@realm, or a local user) and the password; a server may answer a \
-    right password like this, too, if the account is not in Administrators or Remote Management Users, or is a local \
-    administrator that remote UAC filters (LocalAccountTokenFilterPolicy)";
+const CHECK_LOGIN: &str = "check the user (DOMAIN\\user, user@realm, or a local user) and the password; a server \
+    may also refuse a correct password if the account is not in Administrators or Remote Management Users, or is a \
+    local administrator that remote UAC filters (LocalAccountTokenFilterPolicy)";
 
 /// What follows from a refusal.
-const NOT_AGAIN: &str = "it is not tried again in this run, so that the account does not get locked";
+const NOT_AGAIN: &str = "the credential is not tried again in this run, to avoid locking the account";
 
 /// Advice on why a Kerberos ticket cannot be used.
 pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
     match trouble {
         TicketError::NoTicket => {
-            "`kinit USER@REALM` gets a ticket and `klist` shows what is there; KRB5CCNAME names another cache, and \
-             KRB5_CLIENT_KTNAME a keytab; a password is not used for Kerberos here"
+            "get a ticket with `kinit USER@REALM`; KRB5CCNAME selects another cache, and KRB5_CLIENT_KTNAME a \
+             keytab; passwords are not used for Kerberos"
         }
-        TicketError::Expired => "`kinit` gets a new ticket; `kinit -R` renews one that can be renewed",
+        TicketError::Expired => "get a new ticket with `kinit`, or renew it with `kinit -R`",
         TicketError::UnknownServer => {
-            "name the server by its full name, not by an address; --spn names another principal (host/web01.example.com) \
-             or another service of each server (host, WSMAN); --auth ntlm takes a password"
+            "use the full name of the server, not an address; --spn selects another principal \
+             (host/web01.example.com) or service (host, WSMAN), and --auth ntlm uses a password"
         }
         TicketError::ClockSkew => {
-            "set the clock: Kerberos takes five minutes between this machine, the KDC and the server"
+            "synchronize the clocks: Kerberos allows five minutes between this machine, the KDC and the server"
         }
         TicketError::NoKdc => {
-            "look at krb5.conf (KRB5_CONFIG) and at the way to port 88 of the realm's KDC; `kinit` meets the same trouble"
+            "check krb5.conf (KRB5_CONFIG) and the connection to port 88 of the realm's KDC; `kinit` fails in the \
+             same way"
         }
         TicketError::Refused => {
-            "the principal may belong to another account (--spn names another), or something between here and the server \
-             ends the TLS connection; no password was shown, so that no account gets locked"
+            "check whether the principal belongs to another account (--spn selects another), or a proxy ends the \
+             TLS connection; no password was sent, so this does not count as a failed logon"
         }
-        _ => {
-            "`kinit` and `klist` show what the system's Kerberos has; KRB5_TRACE=/dev/stderr tells each of its steps"
-        }
+        _ => "check the system's Kerberos with `kinit` and `klist`; KRB5_TRACE=/dev/stderr logs each step",
     }
 }
 

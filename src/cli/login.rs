@@ -81,7 +81,7 @@ impl<'a> Logins<'a> {
             user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
             Some(user) => Ok(Credential::new(user, self.password(source, user)?)),
             None => Err(Diagnostic::usage("no user to log in as").with_hint(
-                "give --user USER (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or name the user of the \
+                "use --user USER (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or set `user` for the \
                  host in the config",
             )),
         }
@@ -107,7 +107,7 @@ impl<'a> Logins<'a> {
 
 fn readable(path: &Path, mode: u32) -> Diagnostic {
     let path = path.display();
-    let message = format!("others may read or change the password file {path} (mode {mode:04o})");
+    let message = format!("other users can read or change the password file {path} (mode {mode:04o})");
     Diagnostic::new("PasswordFileExposed", "SecurityError", message, Exit::SUCCESS)
         .about(path.to_string())
         .with_hint(format!("`chmod 600 {path}`"))
@@ -137,9 +137,9 @@ fn from_prompt(user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
     match answer {
         Ok(Some(password)) if !password.is_empty() => Ok(SecretString::from(password.as_str())),
         // Windows takes no empty password over the network, and the attempt would count as a failed logon.
-        Ok(_) => Err(Diagnostic::usage(format!("no password for {user} was typed"))
-            .with_hint("nothing was sent; an empty password never opens a network logon")),
-        Err(error) => Err(Diagnostic::usage(format!("no password for {user}, and no terminal to ask on"))
+        Ok(_) => Err(Diagnostic::usage(format!("no password entered for {user}"))
+            .with_hint("enter a password; an empty one is not valid for a network logon; nothing was sent")),
+        Err(error) => Err(Diagnostic::usage(format!("no password for {user}, and no terminal to prompt on"))
             .caused_by(&error)
             .with_hint("use --password-file, --password-command or PSSESSION_PASSWORD")),
     }
@@ -149,12 +149,12 @@ fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
     let text = source::text(path, MAX_PASSWORD_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the password from {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("it is text in UTF-8 or UTF-16, and its first line is the password")
+            .with_hint("the file must be UTF-8 or UTF-16, with the password on its first line")
     })?;
     let password = first_line(&text);
     if password.expose_secret().is_empty() {
-        return Err(Diagnostic::usage(format!("there is no password in {}", source::shown(path)))
-            .with_hint("its first line is the password, and that is empty; nothing was sent"));
+        return Err(Diagnostic::usage(format!("no password in {}", source::shown(path)))
+            .with_hint("put the password on the first line, which is empty; nothing was sent"));
     }
     Ok(password)
 }
@@ -162,21 +162,22 @@ fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
 fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = |problem: String| {
-        Diagnostic::usage(format!("the password command {problem}"))
-            .with_hint("run it by itself: it must print the password on its first line and exit with 0")
+        Diagnostic::usage(format!("the password command {problem}")).with_hint(
+            "run the command yourself; it must print the password on its first line and exit with 0",
+        )
     };
     let mut program = Command::new(shell);
     program.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child =
-        process::start(&mut program).map_err(|error| failed(format!("could not be started: {error}")))?;
+        process::start(&mut program).map_err(|error| failed(format!("cannot be started: {error}")))?;
     let printed = child.stdout.take().map(|stdout| source::bounded(stdout, MAX_PASSWORD_BYTES)).transpose();
-    let status = child.wait().map_err(|error| failed(format!("could not be waited for: {error}")))?;
+    let status = child.wait().map_err(|error| failed(format!("cannot be waited for: {error}")))?;
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
     let text =
         printed.and_then(|bytes| source::decoded(bytes.as_ref().map_or(&[], |bytes| bytes.as_slice())));
-    let text = text.map_err(|error| failed(format!("printed what cannot be read: {error}")))?;
+    let text = text.map_err(|error| failed(format!("printed unreadable output: {error}")))?;
     let password = first_line(&text);
     if password.expose_secret().is_empty() {
         return Err(failed("printed no password".to_owned()));

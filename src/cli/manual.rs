@@ -20,21 +20,22 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("PSSESSION_PASSWORD", "The password, unless --password-file or --password-command gives one."),
     ("PSSESSION_CONFIG", "The config file, unless --config names one."),
     ("PSSESSION_STORE", "The file of the local table, unless --store names one."),
-    ("XDG_CONFIG_HOME", "Where the config lies otherwise; ~/.config if it is not set."),
-    ("XDG_STATE_HOME", "Where the local table lies otherwise; ~/.local/state if it is not set."),
-    ("NO_COLOR", "If it is set, nothing is painted."),
+    ("XDG_CONFIG_HOME", "The directory of the config otherwise; ~/.config if it is not set."),
+    ("XDG_STATE_HOME", "The directory of the local table otherwise; ~/.local/state if it is not set."),
+    ("NO_COLOR", "If it is set, the output has no colors."),
 ];
 
 const FILES: &[(&str, &str)] = &[
     (
         "$XDG_CONFIG_HOME/pssession/config.toml",
-        "The config: for hosts by name or pattern ([[host]], name = \"web*\") the values of options that go without \
-         saying: user, account, workstation, auth, no-ntlm, spn, tls, port, ca-file, certificate-pin, tls-server-name, password-file, password-command, \
-         connect-timeout; and groups of hosts ([group]) for --on @NAME. It holds no password.",
+        "The config: default values of options for hosts by name or pattern ([[host]], name = \"web*\"): user, \
+         account, workstation, auth, no-ntlm, spn, tls, port, ca-file, certificate-pin, tls-server-name, \
+         password-file, password-command, \
+         connect-timeout; and groups of hosts ([group]) for --on @NAME. It contains no password.",
     ),
     (
         "$XDG_STATE_HOME/pssession/sessions.db",
-        "The local table of sessions, which gives each its Id. It holds no password.",
+        "The local table of sessions, which gives each its Id. It contains no password.",
     ),
 ];
 

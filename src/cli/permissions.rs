@@ -42,12 +42,12 @@ const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
 impl fmt::Display for Exposed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (noun, path, mode) =
-            (if self.is_folder { "the folder " } else { "" }, self.path.display(), self.mode);
+            (if self.is_folder { "the directory " } else { "" }, self.path.display(), self.mode);
         match self.to {
-            Others::Everybody => write!(f, "{noun}{path} may be written by everybody (mode {mode:04o})"),
-            Others::Group => write!(f, "{noun}{path} may be written by its group (mode {mode:04o})"),
+            Others::Everybody => write!(f, "{noun}{path} is writable by everyone (mode {mode:04o})"),
+            Others::Group => write!(f, "{noun}{path} is writable by its group (mode {mode:04o})"),
             Others::Owner(uid) => {
-                write!(f, "{noun}{path} belongs to somebody else (user id {uid}, mode {mode:04o})")
+                write!(f, "{noun}{path} belongs to another user (user id {uid}, mode {mode:04o})")
             }
         }
     }
@@ -58,11 +58,11 @@ impl Exposed {
     pub(crate) fn advice(&self) -> String {
         let path = self.path.display();
         match (self.is_folder, self.to) {
-            (false, Others::Owner(_)) => format!("own {path}, or name a file of your own"),
+            (false, Others::Owner(_)) => format!("take ownership of {path}, or use a file of your own"),
             (false, _) => format!("`chmod go-w {path}`"),
             (true, _) => {
-                "keep the file in a folder of your own with mode 0700; a private folder within this one is \
-                          enough, also in a Kubernetes emptyDir, which has mode 0777"
+                "keep the file in a directory of your own with mode 0700; a private subdirectory of this one is \
+                 enough, also in a Kubernetes emptyDir, which has mode 0777"
                     .to_owned()
             }
         }
@@ -271,16 +271,16 @@ mod tests {
     fn a_folder_above_counts_unless_one_between_is_private_or_it_is_sticky() {
         for (outer, inner, exposed) in [
             (0o755, 0o755, None),
-            (0o777, 0o755, Some(("outer", "everybody (mode 0777)"))),
+            (0o777, 0o755, Some(("outer", "everyone (mode 0777)"))),
             (0o775, 0o755, Some(("outer", "its group (mode 0775)"))),
             (0o777, 0o700, None),
             (0o1777, 0o755, None),
-            (0o700, 0o777, Some(("inner", "everybody (mode 0777)"))),
+            (0o700, 0o777, Some(("inner", "everyone (mode 0777)"))),
         ] {
             let (_home, file) = file_below(outer, inner);
             for path in [file.clone(), file.with_file_name("missing")] {
                 let told = told(&path, Kind::Alone);
-                let expected = exposed.map(|(folder, who)| format!("{folder} may be written by {who}"));
+                let expected = exposed.map(|(folder, who)| format!("{folder} is writable by {who}"));
                 match (&told, &expected) {
                     (Some(told), Some(expected)) => assert!(told.ends_with(expected), "{told}"),
                     _ => assert_eq!(told, expected, "{outer:o} {inner:o}"),
@@ -297,7 +297,7 @@ mod tests {
         let (to_file, to_safe) = (links.path().join("a"), links.path().join("b"));
         symlink(&file, &to_file).unwrap();
         symlink(safe.parent().unwrap(), &to_safe).unwrap();
-        assert!(told(&to_file, Kind::Alone).unwrap().contains("outer may be written by everybody"));
+        assert!(told(&to_file, Kind::Alone).unwrap().contains("outer is writable by everyone"));
         assert_eq!(told(&to_safe.join("file"), Kind::Alone), None);
     }
 
@@ -309,16 +309,12 @@ mod tests {
         set(&wal, 0o666);
         assert_eq!(told(&file, Kind::Alone), None);
         assert!(
-            told(&file, Kind::Database)
-                .unwrap()
-                .ends_with("file-wal may be written by everybody (mode 0666)")
+            told(&file, Kind::Database).unwrap().ends_with("file-wal is writable by everyone (mode 0666)")
         );
         // Where a file could be put beside it, a sticky folder is not enough.
         let (_home, file) = file_below(0o755, 0o1777);
         assert_eq!(told(&file, Kind::Alone), None);
-        assert!(
-            told(&file, Kind::Database).unwrap().ends_with("inner may be written by everybody (mode 1777)")
-        );
+        assert!(told(&file, Kind::Database).unwrap().ends_with("inner is writable by everyone (mode 1777)"));
     }
 
     #[test]
@@ -343,7 +339,7 @@ mod tests {
     fn the_advice_fits_what_is_exposed() {
         let exposed = |is_folder, to| Exposed { path: "/x".into(), is_folder, mode: 0o777, to };
         assert_eq!(exposed(false, Others::Group).advice(), "`chmod go-w /x`");
-        assert!(exposed(false, Others::Owner(7)).advice().contains("own /x"));
+        assert!(exposed(false, Others::Owner(7)).advice().contains("ownership of /x"));
         assert!(exposed(true, Others::Everybody).advice().contains("emptyDir"));
         assert!(exposed(false, Others::Owner(7)).to_string().ends_with("(user id 7, mode 0777)"));
     }

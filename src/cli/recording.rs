@@ -54,7 +54,7 @@ impl Reader<'_> {
         let (event, mark) = self.parser.next_token().map_err(broken)?;
         self.line = mark.line();
         match event {
-            Event::Alias(_) => Err(self.flaw("an alias, which is never followed")),
+            Event::Alias(_) => Err(self.flaw("an alias, which is not supported")),
             event => Ok(event),
         }
     }
@@ -74,20 +74,20 @@ impl Reader<'_> {
         mut value: impl FnMut(&mut Self, &str) -> Result<(), RecordingError>,
     ) -> Result<(), RecordingError> {
         if !matches!(self.next()?, Event::MappingStart(..)) {
-            return Err(self.flaw(format!("{what} is a mapping, and this is none")));
+            return Err(self.flaw(format!("{what} is not a mapping")));
         }
         loop {
             match self.next()? {
                 Event::MappingEnd => return Ok(()),
                 Event::Scalar(key, ..) => value(self, &key)?,
-                _ => return Err(self.flaw(format!("{what} has a key that is no text"))),
+                _ => return Err(self.flaw(format!("{what} has a key that is not a string"))),
             }
         }
     }
 
     fn messages(&mut self) -> Result<Vec<Message>, RecordingError> {
         if !matches!(self.next()?, Event::SequenceStart(..)) {
-            return Err(self.flaw("messages is a list, and this is none"));
+            return Err(self.flaw("messages is not a list"));
         }
         let mut messages = Vec::new();
         while !matches!(self.peek()?, Event::SequenceEnd) {
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 Ok(None)
             }
             Event::Scalar(text, ..) => Ok(Some(text)),
-            _ => Err(self.flaw(format!("{key} is text, and this is none"))),
+            _ => Err(self.flaw(format!("{key} is not a string"))),
         }
     }
 
@@ -140,7 +140,7 @@ impl Reader<'_> {
             match self.next()? {
                 Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
                 Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
-                Event::StreamEnd => return Err(self.flaw("the recording ends inside a value")),
+                Event::StreamEnd => return Err(self.flaw("the recording ends within a value")),
                 _ => {}
             }
             if depth == 0 {
@@ -182,10 +182,10 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_named_with_its_line() {
         assert_eq!(flaw("messages:\n- response: x\n").1, "the message has no request");
-        assert_eq!(flaw("messages:\n- request: [x]\n"), (2, "request is text, and this is none".to_owned()));
+        assert_eq!(flaw("messages:\n- request: [x]\n"), (2, "request is not a string".to_owned()));
         assert_eq!(flaw("a: 1\n").1, "it has no messages");
-        assert_eq!(flaw("").1, "a recording is a mapping, and this is none");
-        assert_eq!(flaw("messages: 7\n").1, "messages is a list, and this is none");
+        assert_eq!(flaw("").1, "a recording is not a mapping");
+        assert_eq!(flaw("messages: 7\n").1, "messages is not a list");
         let status = "messages:\n- request: x\n  transport_error: {code: 99}\n";
         assert_eq!(flaw(status), (3, "the code is an HTTP status, 200 to 599".to_owned()));
         assert!(flaw("messages:\n- request: \"x\n").1.starts_with("not YAML: "));
@@ -194,6 +194,6 @@ mod tests {
     #[test]
     fn a_text_that_refers_to_another_is_refused() {
         let bomb = "a: &a [x,x]\nmessages:\n- request: *a\n";
-        assert_eq!(flaw(bomb), (3, "an alias, which is never followed".to_owned()));
+        assert_eq!(flaw(bomb), (3, "an alias, which is not supported".to_owned()));
     }
 }

@@ -235,11 +235,11 @@ fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> 
     match read.iter().find(|(_, path)| path.is_some_and(is_it)) {
         None => Ok(()),
         Some((option, _)) => Err(Diagnostic::usage(format!(
-            "the report cannot be written to {}: {option} names the same file",
+            "cannot write the report to {}: {option} is the same file",
             path.display()
         ))
         .about("--report")
-        .with_hint("name another file; nothing was sent")),
+        .with_hint("choose another file; nothing was sent")),
     }
 }
 
@@ -247,13 +247,13 @@ fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> 
 fn prepare(path: &Path) -> io::Result<Place> {
     let path = match fs::metadata(path) {
         // A device or a pipe would be replaced by a file.
-        Ok(found) if !found.is_file() => return Err(io::Error::other("it is there and is no regular file")),
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it exists and is not a regular file")),
         // What a link leads to is replaced, not the link.
         Ok(_) => fs::canonicalize(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
         Err(error) => return Err(error),
     };
-    let name = path.file_name().ok_or_else(|| io::Error::other("it is no name of a file"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("it is not a file name"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     leftovers::clear(folder, SystemTime::now());
     let temporary = leftovers::make(folder)?;
@@ -272,16 +272,16 @@ fn put(temporary: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::usage(format!("the report cannot be written to {}", path.display()))
+    Diagnostic::usage(format!("cannot write the report to {}", path.display()))
         .about("--report")
         .caused_by(error)
-        .with_hint("--report takes a file in a folder that is there and can be written, or - for stdout; nothing was sent")
+        .with_hint("give --report a file in a writable directory, or - for stdout; nothing was sent")
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Diagnostic {
-    let message = format!("the report could not be written to {}", path.display());
+    let message = format!("cannot write the report to {}", path.display());
     Diagnostic::new("ReportNotWritten", "WriteError", message, Exit::COULD_NOT_BEGIN)
         .about(path.display().to_string())
         .caused_by(error)
-        .with_hint("what was closed is closed all the same; -o json prints the same records")
+        .with_hint("use -o json to print the same records; the sessions are closed all the same")
 }

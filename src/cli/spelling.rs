@@ -147,7 +147,7 @@ fn asks_for_json(words: &[OsString]) -> bool {
 /// `selector` was typed as an option of our own, which only narrows what a cmdlet has chosen.
 fn unbound(error: &BindingError, selector: Option<&str>) -> Diagnostic {
     let hint = match selector.filter(|_| error.lacks_sessions()) {
-        Some(selector) => format!("a cmdlet's parameters have one dash: -{selector}"),
+        Some(selector) => format!("use one dash for parameters of a cmdlet: -{selector}"),
         None => error.hint(),
     };
     let diagnostic = Diagnostic::new(error.id(), error.category(), error.to_string(), Exit::USAGE)
@@ -162,7 +162,8 @@ fn unbound(error: &BindingError, selector: Option<&str>) -> Diagnostic {
 fn in_powershells_words(mut diagnostic: Diagnostic) -> Diagnostic {
     if diagnostic.id == "ConfirmationNeeded" {
         diagnostic.hint = Some(
-            "look at it with -WhatIf, then say '-Confirm:$false' or --yes; nothing was closed".to_owned(),
+            "review the plan with -WhatIf, then pass '-Confirm:$false' or --yes; nothing was closed"
+                .to_owned(),
         );
     }
     // The user is named by a parameter of PowerShell's as well.
@@ -249,9 +250,9 @@ mod tests {
             let error = bound(Cmdlet::RemovePSSession, &words, || false).unwrap_err();
             unbound(&error, selector_with_two_dashes(Cmdlet::RemovePSSession, &words)).hint.unwrap()
         };
-        assert!(hint(&["--computer-name", "web01"]).contains("one dash: -ComputerName;"));
-        assert!(hint(&["--id=3", "--yes"]).contains("one dash: -Id;"));
-        assert!(hint(&["--all"]).starts_with("say which sessions: -Id"));
+        assert!(hint(&["--computer-name", "web01"]).contains("cmdlet: -ComputerName;"));
+        assert!(hint(&["--id=3", "--yes"]).contains("cmdlet: -Id;"));
+        assert!(hint(&["--all"]).starts_with("select the sessions with -Id"));
         // What is wrong is something else.
         assert!(!hint(&["--id=3", "-Foo"]).contains("one dash"));
     }

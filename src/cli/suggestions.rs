@@ -6,22 +6,20 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["--password", "--pass", "-p", "-P"],
-        "a password is never an argument: use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
+        "a password cannot be an argument; use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
     ),
-    (
-        &["--host", "--hosts", "--hostname", "--server", "--servers", "-H", "-t"],
-        "servers are named with --on",
-    ),
-    (&["--username", "--credential", "-u", "-U", "-l"], "the account is named with --user"),
-    (&["--force", "-f"], "--yes asks nothing"),
-    (&["--dry-run", "--plan", "-n"], "--what-if prints the plan and closes nothing"),
-    (&["--json", "--csv"], "the format is chosen with -o, as in -o json"),
-    (&["--ssl", "--https", "--use-ssl"], "HTTPS is chosen with --tls"),
+    (&["--host", "--hosts", "--hostname", "--server", "--servers", "-H", "-t"], "use --on to give servers"),
+    (&["--username", "--credential", "-u", "-U", "-l"], "use --user to give the account"),
+    (&["--force", "-f"], "use --yes to skip the confirmation"),
+    (&["--dry-run", "--plan", "-n"], "use --what-if to print the plan without closing anything"),
+    (&["--json", "--csv"], "use -o to select the format, as in -o json"),
+    (&["--ssl", "--https", "--use-ssl"], "use --tls for HTTPS"),
     (
         &["--timeout"],
-        "there are --connect-timeout, --login-timeout, --operation-timeout, --list-timeout, --session-deadline and --deadline",
+        "use --connect-timeout, --login-timeout, --operation-timeout, --list-timeout, --session-deadline or \
+         --deadline",
     ),
-    (&["--on"], "the host stands alone here, as in `pssession identify web01`"),
+    (&["--on"], "give the host without an option, as in `pssession identify web01`"),
 ];
 
 /// Commands of other tools, and what they are called here.
@@ -40,7 +38,7 @@ pub(crate) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
         ErrorKind::InvalidSubcommand => context(&error, ContextKind::InvalidSubcommand)
             .and_then(|word| unknown_command(&word.to_lowercase())),
         ErrorKind::InvalidValue if words.iter().any(|word| word == "-on") => {
-            Some("`-on` is read as `-o n`; servers are named with `--on`, with two dashes".to_owned())
+            Some("`-on` means `-o n`; use `--on`, with two dashes, to give servers".to_owned())
         }
         _ => None,
     };
@@ -57,8 +55,8 @@ pub(crate) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
 
 fn unknown_command(word: &str) -> Option<String> {
     let is_cmdlet = word.contains("-pss");
-    known(COMMANDS, word).map(|command| format!("here it is called `pssession {command}`")).or_else(|| {
-        is_cmdlet.then(|| "of PowerShell's cmdlets there are Get-PSSession and Remove-PSSession".to_owned())
+    known(COMMANDS, word).map(|command| format!("use `pssession {command}`")).or_else(|| {
+        is_cmdlet.then(|| "the cmdlets available are Get-PSSession and Remove-PSSession".to_owned())
     })
 }
 
@@ -67,20 +65,18 @@ fn unknown_argument(error: &clap::Error, words: &[String]) -> Option<String> {
     let usage = context(error, ContextKind::Usage).unwrap_or_default();
     if !word.starts_with('-') {
         let takes_servers = usage.contains("--on");
-        let tip = format!(
-            "no option takes it; write --on {word} if it is a server, --name {word} if it is a session"
-        );
+        let tip = format!("use --on {word} for a server, or --name {word} for a session");
         return takes_servers.then_some(tip);
     }
     // A parser of single letters stops at the first letter of a PowerShell name.
     let whole = words.iter().find(|whole| is_powershell(whole) && whole.starts_with(&word));
     match whole {
         Some(whole) => Some(format!(
-            "here it is {}; PowerShell's spelling goes with `pssession Remove-PSSession` and `Get-PSSession`",
+            "use {}; PowerShell parameters work with `pssession Remove-PSSession` and `Get-PSSession`",
             here(&kebab(whole))
         )),
         None if word == "--on" && !usage.contains("<HOST>") => {
-            Some("this command asks no server; `get` and `remove` do".to_owned())
+            Some("this command connects to no server; use `get` or `remove`".to_owned())
         }
         None => known(OPTIONS, &word).map(str::to_owned),
     }
@@ -109,7 +105,7 @@ fn is_powershell(word: &str) -> bool {
 /// `Get-PSSession -ComputerName` asks that computer, which is another question here.
 fn here(option: &str) -> &str {
     if option == "--computer-name" {
-        "--on to ask that server, or --computer-name to choose among the sessions that were found"
+        "--on to connect to that server, or --computer-name to filter the sessions found"
     } else {
         option
     }
@@ -157,7 +153,7 @@ mod tests {
             let words = ["pssession", word].map(str::to_owned);
             let told = advise(Cli::try_parse_from(&words).unwrap_err(), &words).to_string();
             assert!(
-                told.contains("tip: of PowerShell's cmdlets there are Get-PSSession and Remove-PSSession"),
+                told.contains("tip: the cmdlets available are Get-PSSession and Remove-PSSession"),
                 "{told}"
             );
             assert!(!told.contains("similar"), "{told}");

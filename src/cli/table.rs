@@ -223,7 +223,7 @@ impl Table {
             Err(_) => Err(Diagnostic::new(
                 "StoreUnusable",
                 "InvalidResult",
-                "the local table's work broke off",
+                "the task of the local table ended unexpectedly",
                 Exit::COULD_NOT_BEGIN,
             )),
         }
@@ -234,12 +234,12 @@ fn unusable(path: &Path, error: &dyn Error) -> Diagnostic {
     Diagnostic::new(
         "StoreUnusable",
         "OpenError",
-        "the local table of sessions cannot be used",
+        "cannot use the local table of sessions",
         Exit::COULD_NOT_BEGIN,
     )
     .about(path.display().to_string())
     .caused_by(error)
-    .with_hint("--store names another file; the one that is there is left as it is")
+    .with_hint("use --store for another file; the existing file is not changed")
 }
 
 fn not_trusted(path: &Path, exposed: &Exposed) -> Diagnostic {
@@ -247,7 +247,7 @@ fn not_trusted(path: &Path, exposed: &Exposed) -> Diagnostic {
     Diagnostic::new("StoreUnusable", "SecurityError", message, Exit::COULD_NOT_BEGIN)
         .about(path.display().to_string())
         .with_hint(format!(
-            "it says where a login goes and whose a session is; {}; --store names another",
+            "other users could redirect your login; {}, or use --store for another file",
             exposed.advice()
         ))
 }

@@ -164,9 +164,9 @@ const MAX_ANSWER: u64 = 4096;
 
 const HELP: &str = "\
 Y - Close this session.
-A - Close this session and all that follow, without asking again.
-N - Leave this session.
-L - Leave this session and all that follow.
+A - Close this session and all following sessions.
+N - Skip this session.
+L - Skip this session and all following sessions.
 ";
 
 impl Terminal<BufReader<File>, File> {

@@ -131,7 +131,7 @@ fn parses(exchange: &Exchange, asked: Option<&Asked<'_>>, concerned: Section) ->
     let message_id = exchange.message_id.as_deref().unwrap_or_default();
     match read(response, asked, message_id, concerned) {
         Ok(_) if is_refused => {
-            let detail = "it is marked as refused, and our parser reads it".to_owned();
+            let detail = "it is marked as refused, but the parser accepts it".to_owned();
             check(Verdict::Mismatch, detail, concerned)
         }
         Ok(fault) => {
@@ -203,11 +203,11 @@ fn validates(exchange: &Exchange, concerned: Section, validation: Validation) ->
     let check = |verdict, detail, section| Check { kind: CheckKind::Validates, verdict, detail, section };
     let not = |why: &str| check(Verdict::NotExercised, why.to_owned(), concerned);
     if exchange.malformed.is_some() {
-        return not("the answer is marked as malformed");
+        return not("the response is marked as malformed");
     }
     let concerned = match exchange.kind {
         _ if exchange.response.is_none() => return not("the connection was lost"),
-        ResponseKind::NoXml => return not("the answer is not well-formed"),
+        ResponseKind::NoXml => return not("the response is not well-formed"),
         ResponseKind::Fault => section::FAULT,
         ResponseKind::Xml => concerned,
     };

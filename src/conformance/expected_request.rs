@@ -76,9 +76,9 @@ impl<'d> Asked<'d> {
     /// Hands the operation to `used`. A request must be rebuilt in full where it is `exact`; to read its answer it need
     /// only be of the kind.
     fn apply<U: Use>(&self, used: U, exact: bool) -> Found<U::Made> {
-        let message_id = self.message_id.ok_or("its MessageID is no uuid")?;
+        let message_id = self.message_id.ok_or("its MessageID is not a UUID")?;
         let (shell_id, resource_uri) = (&self.shell_id, self.resource_uri);
-        let with_shell = || if self.has_shell_id { Ok(()) } else { Err("it names no shell") };
+        let with_shell = || if self.has_shell_id { Ok(()) } else { Err("it has no ShellId") };
         let action = self.action;
         let made = if action == uri::DELETE.request {
             with_shell()?;
@@ -91,10 +91,10 @@ impl<'d> Asked<'d> {
             let code = self.signal_code();
             let command_id = self.body.and_then(|body| body.attribute("CommandId"));
             if exact && command_id.is_none() {
-                return Err("it signals the shell, and we signal commands only");
+                return Err("it signals the shell, but only commands are signalled");
             }
             if exact && code.is_none() {
-                return Err("its signal code is none of ours");
+                return Err("its signal code is not supported");
             }
             let command_id = &CommandId::from_server(command_id.unwrap_or_default());
             let code = code.unwrap_or(SignalCode::Terminate);
@@ -113,7 +113,7 @@ impl<'d> Asked<'d> {
         } else if action == uri::RELEASE.request {
             used.with(&Release { context: &self.context(), resource_uri }, message_id)
         } else {
-            return Err("the operation is none of ours");
+            return Err("the operation is not supported");
         };
         Ok(made)
     }
@@ -130,7 +130,7 @@ impl<'d> Asked<'d> {
     fn max_elements(&self, namespace: &str, needed: bool) -> Found<u32> {
         let given = self.field(namespace, "MaxElements").and_then(|max| max.text().parse().ok());
         if needed {
-            given.ok_or("it lacks MaxElements, which we always send")
+            given.ok_or("it lacks MaxElements, which is always sent")
         } else {
             Ok(given.unwrap_or(1))
         }

@@ -51,7 +51,7 @@ impl fmt::Display for Mismatch {
             Some(number) => {
                 write!(f, "request {} is not expected; the nearest is exchange {number:02}:", self.request)?;
             }
-            None => write!(f, "request {} is not expected, and no exchange comes near it:", self.request)?,
+            None => write!(f, "request {} is not expected, and no exchange is similar:", self.request)?,
         }
         self.difference.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }

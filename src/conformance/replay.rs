@@ -40,7 +40,7 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// The scenario's answer, related to this request.
+    /// The directory of the scenario's answer, related to this request.
     Recorded {
         /// The exchange.
         number: u32,
@@ -49,12 +49,13 @@ pub enum Answer {
         /// The body.
         body: Vec<u8>,
     },
-    /// The scenario loses the connection here.
+    /// The directory of the scenario loses the connection here.
     Lost {
         /// The exchange.
         number: u32,
     },
-    /// The scenario does not expect it: a fault to send, with status 500. [`Replay::unexpected`] tells more.
+    /// The directory of the scenario does not expect it: a fault to send, with status 500. [`Replay::unexpected`]
+    /// tells more.
     Mismatch {
         /// The fault's envelope.
         body: Vec<u8>,
@@ -160,7 +161,7 @@ impl Replay {
         self.waiting.is_empty() && self.unexpected_count == 0 && self.broken.is_none()
     }
 
-    /// The scenario.
+    /// The directory of the scenario.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
         &self.scenario

@@ -138,7 +138,7 @@ pub fn scenarios(path: &Path) -> Result<Vec<PathBuf>, FixtureError> {
         found.push(folder);
     }
     if found.is_empty() {
-        let reason = format!("neither a scenario, with a {HEADER_FILE}, nor a folder of scenarios");
+        let reason = format!("neither a scenario, with a {HEADER_FILE}, nor a directory of scenarios");
         return Err(FixtureError::new(path, None, reason));
     }
     found.sort();
@@ -161,7 +161,7 @@ impl Scenario {
             text.find(&format!("\"{word}\"")).map(|at| line_at(text.as_bytes(), at))
         };
         if header.schema != SCHEMA {
-            let reason = format!("the schema is {:?}, and {SCHEMA:?} is read", header.schema);
+            let reason = format!("the schema is {:?}, but must be {SCHEMA:?}", header.schema);
             return Err(FixtureError::new(&path, line_of("Schema"), reason));
         }
         let count = count(&folder)?;
@@ -231,7 +231,7 @@ impl Scenario {
         let said = self.remarks(number);
         let response = if said.lost {
             if response_path.exists() {
-                let reason = "there is a response, and the header says that the connection was lost";
+                let reason = "there is a response, but the header states that the connection was lost";
                 return Err(FixtureError::new(&response_path, None, reason));
             }
             None
@@ -290,10 +290,10 @@ fn count(folder: &Path) -> Result<u32, FixtureError> {
         0 => Some("there is no exchange in it: no 01-request.xml".to_owned()),
         _ if requests > MAX_EXCHANGES => Some(format!("more than {MAX_EXCHANGES} exchanges")),
         _ if last_request != requests => {
-            Some(format!("there are {requests} requests, and the last has the number {last_request:02}"))
+            Some(format!("there are {requests} requests, but the last has the number {last_request:02}"))
         }
         _ if last_response > requests => {
-            Some(format!("there is a response {last_response:02}, and no request of that number"))
+            Some(format!("there is a response {last_response:02}, but no request of that number"))
         }
         _ => None,
     };

@@ -55,7 +55,7 @@ pub fn parse_guid(text: &str) -> Result<Uuid, QueryError> {
         QueryError::value(
             text,
             "a GUID",
-            "write 32 hexadecimal digits, as in fc4e9dfa-f246-452d-9fa3-1adbdd64ae85; dashes and braces may be left out",
+            "write 32 hexadecimal digits, as in fc4e9dfa-f246-452d-9fa3-1adbdd64ae85; dashes and braces are optional",
         )
     })
 }
@@ -120,13 +120,11 @@ pub fn parse_duration_text(text: &str) -> Result<Duration, QueryError> {
             None => return Err(fail("a number needs a unit: s, m, h or d, as in 90s or 30m")),
         };
         if unit >= previous {
-            return Err(fail("write each unit once, the greater first, as in 1h30m"));
+            return Err(fail("write each unit once, the larger first, as in 1h30m"));
         }
         previous = unit;
         let count = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
-        seconds = count
-            .and_then(|count| seconds.checked_add(count))
-            .ok_or_else(|| fail("it is longer than can be counted"))?;
+        seconds = count.and_then(|count| seconds.checked_add(count)).ok_or_else(|| fail("it is too long"))?;
         rest = letters.as_str();
     }
     Ok(Duration::from_secs(seconds))
@@ -373,9 +371,9 @@ mod tests {
             ("1é", "write a whole number and a unit"),
             ("30m1h", "write each unit once"),
             ("1m1m", "write each unit once"),
-            ("99999999999999999999s", "longer than can be counted"),
-            ("18446744073709551615d", "longer than can be counted"),
-            ("213503982334601d18446744073709551s", "longer than can be counted"),
+            ("99999999999999999999s", "it is too long"),
+            ("18446744073709551615d", "it is too long"),
+            ("213503982334601d18446744073709551s", "it is too long"),
         ] {
             let error = parse_duration_text(text).unwrap_err().to_string();
             assert!(error.contains(advice), "{error}");

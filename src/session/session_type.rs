@@ -30,7 +30,7 @@ impl SessionType {
         {
             Ok(Self::Uri(trimmed.to_owned()))
         } else {
-            Err(QueryError::value(text, "a session type", "write ps, cmd or a whole resource URI"))
+            Err(QueryError::value(text, "a session type", "write ps, cmd or a full resource URI"))
         }
     }
 

@@ -62,7 +62,7 @@ impl Visibility {
             || owner.is_some_and(|owner| self.account.prove(owner) == Comparison::Same)
     }
 
-    /// A time that is still to come proves nothing: somebody has set the clock.
+    /// A time that is still to come proves nothing: somebody has synchronize the clocks.
     fn was_shown(&self, session: &SessionDescriptor) -> bool {
         let age = self.now.duration_since(session.seen_at);
         self.account.is_login(&session.seen_by) && age.is_ok_and(|age| age < SHOWN_COUNTS_FOR)

@@ -227,9 +227,9 @@ const OPEN: u16 = 0x5B;
 const CLOSE: u16 = 0x5D;
 const BACKTICK: u16 = 0x60;
 
-const UNCLOSED: &str = "a set is opened with [ and not closed; write `[ for the bracket itself";
-const BACKWARDS: &str = "a range in a set runs backwards (upper case comes before lower case); swap its ends";
+const UNCLOSED: &str = "a set begins with [ and does not end; write `[ for a literal bracket";
+const BACKWARDS: &str = "a range in a set is reversed (upper case comes before lower case); swap its ends";
 /// .NET's regular expressions, which PowerShell makes of a set, take it for a subtraction and refuse it.
 const TO_A_BRACKET: &str =
-    "a range in a set ends in [, which PowerShell refuses; name the bracket on its own";
-const TOO_LONG: &str = "it is longer than 4096 characters; put a * for the rest";
+    "a range in a set ends with [, which PowerShell rejects; write the bracket separately";
+const TOO_LONG: &str = "it is longer than 4096 characters; replace the rest with *";

@@ -229,7 +229,7 @@ impl std::str::FromStr for Profile {
 
 /// A name that no profile has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no profile is called {name:?}: there are 2008r2, 2012r2, 2016, 2019, 2022, 2025, exchange, omi")]
+#[error("unknown profile {name:?}; the profiles are 2008r2, 2012r2, 2016, 2019, 2022, 2025, exchange, omi")]
 pub struct UnknownProfile {
     name: String,
 }

@@ -90,7 +90,7 @@ impl World {
         self
     }
 
-    /// Which generation of servers it is.
+    /// The server version to simulate.
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.profile

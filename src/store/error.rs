@@ -48,11 +48,11 @@ pub enum StoreProblem {
     #[error("it is not a file; choose the path of a file")]
     NotAFile,
     /// Something else than an SQLite database.
-    #[error("it is not a session table, and is left as it is; choose another path, or move it away")]
+    #[error("it is not a session table, and is not changed; choose another path, or move the file away")]
     NotATable,
     /// An SQLite database with another program's application id.
     #[error(
-        "it is the database of another program (application id {application_id:#010x}), and is left as it is; \
+        "it is the database of another program (application id {application_id:#010x}), and is not changed; \
          choose another path"
     )]
     Foreign {
@@ -61,8 +61,8 @@ pub enum StoreProblem {
     },
     /// A table of a later version of this crate.
     #[error(
-        "a newer version wrote it (schema {found}, this version knows {known}), and it is left as it is; \
-         use that version, or choose another path"
+        "a newer version wrote it (schema {found}, this version supports {known}), and it is not changed; use \
+         that version, or choose another path"
     )]
     Newer {
         /// The schema version of the file.
@@ -72,23 +72,20 @@ pub enum StoreProblem {
     },
     /// The file's content makes no sense, although it is ours.
     #[error(
-        "it is damaged; move it away, with the -wal and -shm files beside it, and begin a new one, \
-         or put a copy of it back"
+        "it is damaged; move it away, with its -wal and -shm files, to start a new one, or restore a backup"
     )]
     Corrupt,
     /// The file, its folder or its file system is read-only, and the call has to write.
-    #[error("it cannot be written; make the file and its folder writable, or choose another path")]
+    #[error("it cannot be written; make the file and its directory writable, or choose another path")]
     ReadOnly,
     /// The operating system refuses this user.
-    #[error("permission denied; give this user access to the file and its folder, or choose another path")]
+    #[error("permission denied; give this user access to the file and its directory, or choose another path")]
     Denied,
     /// No room on the disk, or in the quota.
     #[error("the disk is full, and nothing was changed; free some space and try again")]
     Full,
     /// Another process held it for longer than [`StoreOptions::patience`](super::StoreOptions::patience).
-    #[error(
-        "another process keeps it locked; try again, and look for a process of this program that is stuck"
-    )]
+    #[error("another process has locked it; try again, and look for a pssession process that hangs")]
     Locked,
     /// The file system cannot do what several processes need.
     #[error("its file system cannot share it between processes; choose a path on a local disk")]
@@ -97,7 +94,7 @@ pub enum StoreProblem {
     #[error("{0}")]
     InvalidRow(InvalidRow),
     /// Every Id has been given.
-    #[error("no Ids are left; move it away and begin a new one")]
+    #[error("no Ids are left; move the file away to start a new one")]
     NoIdsLeft,
     /// Anything else; the source says what.
     #[error("the operating system or SQLite failed; see the cause, and keep the file on a local disk")]
@@ -109,10 +106,10 @@ pub enum StoreProblem {
 #[non_exhaustive]
 pub enum InvalidRow {
     /// Without it the session can be neither named to a server nor told from others.
-    #[error("a session without a ShellId cannot be kept; give it its ShellId or InstanceId")]
+    #[error("a session without a ShellId cannot be stored; add its ShellId or InstanceId")]
     NoShellId,
     /// A password would land on the disk.
-    #[error("an endpoint URL with a user name or password in it is not kept; take them out of the URL")]
+    #[error("an endpoint URL with a user name or password is not stored; remove them from the URL")]
     LoginInUrl,
 }
 
@@ -234,8 +231,8 @@ mod tests {
             StoreErrorKind::from(StoreProblem::Newer { found: 7, known: 1 }).at(Path::new("/s/sessions.db"));
         assert_eq!(
             error.to_string(),
-            "cannot use the session table /s/sessions.db: a newer version wrote it (schema 7, this version knows 1), \
-             and it is left as it is; use that version, or choose another path"
+            "cannot use the session table /s/sessions.db: a newer version wrote it (schema 7, this version \
+             supports 1), and it is not changed; use that version, or choose another path"
         );
     }
 }

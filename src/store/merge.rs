@@ -178,6 +178,7 @@ pub(super) fn expiry(now: SystemTime) -> SystemTime {
 mod tests {
     use super::*;
     use crate::auth::ServerNames;
+    use crate::session::LocalId;
     use crate::session::{SeenOn, SessionState};
     use crate::wsman::{CommandId, Shell, ShellId};
 

@@ -69,7 +69,7 @@ pub enum Failure {
     #[error("{0}")]
     Unreachable(String),
     /// The session's time was over before its Delete could be sent.
-    #[error("no Delete could be sent in time")]
+    #[error("the Delete was not sent in time")]
     TooLate,
 }
 
@@ -84,22 +84,22 @@ pub enum UnknownReason {
         user: String,
     },
     /// It is not there, but only Windows' word is a proof of that, and this is another server.
-    #[error("this server cannot prove it")]
+    #[error("this server cannot confirm it")]
     CannotProve,
     /// No complete listing could be had.
     #[error("listing incomplete")]
     ListingIncomplete,
     /// The server could not be asked again; the text is the error's chain.
-    #[error("cannot ask again: {0}")]
+    #[error("cannot verify: {0}")]
     CannotAsk(String),
     /// The run was halted before the proof.
     #[error("{0} before it was verified")]
     Halted(NotStarted),
     /// The session's time was over before an answer or a proof.
-    #[error("no proof in time")]
+    #[error("not verified in time")]
     TooLate,
     /// The work on its host has panicked.
-    #[error("the work on its host has ended with a panic")]
+    #[error("internal error: the work on its host panicked")]
     Panicked,
 }
 

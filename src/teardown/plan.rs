@@ -241,8 +241,8 @@ impl fmt::Display for ConfirmReason {
                 f.write_str(if *sessions > 1 { " and others)" } else { ")" })
             }
             Self::NotComparable { sessions, owner } => {
-                let owner = owner.as_deref().unwrap_or("nobody that the server names");
-                write!(f, "{sessions} {} not provably yours (owner {owner}", plural(*sessions))?;
+                let owner = owner.as_deref().unwrap_or("not reported");
+                write!(f, "{sessions} {} possibly not yours (owner {owner}", plural(*sessions))?;
                 f.write_str(if *sessions > 1 { " and others)" } else { ")" })
             }
             Self::Running { sessions } => {
@@ -291,7 +291,7 @@ mod tests {
         let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
         let expected = [
             r"1 session not yours (owner LAB\grace)",
-            r"2 sessions not provably yours (owner nobody that the server names and others)",
+            r"2 sessions possibly not yours (owner not reported and others)",
             "1 session with a running command",
             "11 sessions, more than 10",
         ];

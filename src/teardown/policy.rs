@@ -37,7 +37,7 @@ const TWO_CONNECTIONS: usize = 32;
 /// 2008 R2 takes 25 connections in all and 15 operations per user.
 const MOST_CONNECTIONS: usize = 4;
 
-/// Whether running commands are signalled before their shell is deleted.
+/// Whether to signal running commands before deleting their shell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignalMode {
     /// List each planned shell's commands and signal the running ones.

@@ -12,7 +12,7 @@ pub(super) async fn aside<T: Send + 'static>(
         // Nobody may be waiting any more.
         let _ = done.send(work());
     })?;
-    outcome.await.map_err(|_| "the login's thread broke off".into())
+    outcome.await.map_err(|_| "the login thread ended unexpectedly".into())
 }
 
 #[cfg(test)]

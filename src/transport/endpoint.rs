@@ -49,7 +49,7 @@ impl Endpoint {
         }
         // Anywhere: a password may hold a slash, so that what follows the host may be the rest of it.
         if text.contains('@') {
-            return Err(fail("it carries a user name; use --user and a password source instead".into()));
+            return Err(fail("it contains a user name; use --user and a password source instead".into()));
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(fail("it contains white space, a backslash or a control character".into()));
@@ -131,20 +131,20 @@ impl<'a> Parts<'a> {
             _ => return Err(format!("the scheme {scheme:?} is neither http nor https")),
         };
         if rest.contains('#') {
-            return Err("a fragment (#) has no meaning here".into());
+            return Err("a fragment (#) is not allowed".into());
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let (host, port) = host_and_port(authority)?;
         if tls && !https {
-            return Err("the URL says http, and TLS is asked for".into());
+            return Err("the scheme of the URL is http, but TLS is requested".into());
         }
         Ok(Self { https, host, port, path: if matches!(path, "" | "/") { DEFAULT_PATH } else { path } })
     }
 
     fn of_host(text: &'a str, tls: bool) -> Result<Self, String> {
         if text.contains(['/', '?', '#']) {
-            return Err("a path needs a whole URL, with http:// or https:// in front".into());
+            return Err("a path requires a full URL, with http:// or https:// in front".into());
         }
         let (host, port) = host_and_port(text)?;
         let https = tls || matches!(port, Some(WINRM_HTTPS_PORT | HTTPS_PORT));
@@ -290,8 +290,8 @@ mod tests {
             ("http://web01:x", false, "not a port"),
             ("ftp://web01", false, "neither http nor https"),
             ("http://web01/wsman#top", false, "fragment"),
-            ("http://web01", true, "TLS is asked for"),
-            ("web01/wsman", false, "whole URL"),
+            ("http://web01", true, "TLS is requested"),
+            ("web01/wsman", false, "full URL"),
             ("[::1", false, "not closed"),
             ("[::1]x", false, ":port"),
             ("[web01]", false, "not an IPv6 address"),

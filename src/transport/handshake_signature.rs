@@ -106,9 +106,7 @@ fn because(cause: TlsError) -> Error {
 }
 
 fn other_kind() -> TlsError {
-    TlsError::Unusable {
-        problem: "the handshake is signed with a key of another kind than its own".to_owned(),
-    }
+    TlsError::Unusable { problem: "the handshake is signed with a different type of key".to_owned() }
 }
 
 /// The length of an RSA key in bits (RFC 8017, appendix A.1.1, RSA Public Key Syntax).

@@ -96,7 +96,7 @@ pub struct Reply {
 #[non_exhaustive]
 pub enum TransportError {
     /// No authenticated connection came about, so the request was not sent.
-    #[error("could not connect to {endpoint}")]
+    #[error("cannot connect to {endpoint}")]
     Connect {
         /// The endpoint's URL.
         endpoint: String,
@@ -106,7 +106,7 @@ pub enum TransportError {
         source: BoxError,
     },
     /// The request was (or may have been) sent and no complete answer came.
-    #[error("lost the connection to {endpoint} before the answer was complete")]
+    #[error("lost the connection to {endpoint} before the response was complete")]
     Lost {
         /// The endpoint's URL.
         endpoint: String,
@@ -139,8 +139,8 @@ pub enum TransportError {
     },
     /// So many hosts gave no verdict on this credential that it is not sent to another one in this run.
     #[error(
-        "the credential of {user} is sent to no further server: no verdict on it came from {}, and a wrong one may count \
-         as a failed logon there",
+        "the credential of {user} is not sent to further servers: the login to {} did not complete, and a wrong \
+         password may count as a failed logon there",
         hosts.join(" and ")
     )]
     CredentialWithheld {
@@ -150,7 +150,7 @@ pub enum TransportError {
         hosts: Vec<String>,
     },
     /// An HTTP status without a SOAP body: 403, 404, 405, 503, a redirect, a web page.
-    #[error("{endpoint} answered HTTP {status}{excerpt}")]
+    #[error("{endpoint} returned HTTP {status}{excerpt}")]
     Status {
         /// The endpoint's URL.
         endpoint: String,
@@ -162,7 +162,7 @@ pub enum TransportError {
         retry_after: Option<Duration>,
     },
     /// The answer is larger than we take.
-    #[error("{endpoint} answered with more than {limit} bytes")]
+    #[error("the response from {endpoint} is larger than {limit} bytes")]
     TooLarge {
         /// The endpoint's URL.
         endpoint: String,
@@ -200,14 +200,14 @@ pub(crate) const RETRYABLE_STATUS: [u16; 3] = [425, 429, 503];
 pub(crate) enum Silence {
     #[error("no connection within {0:?}")]
     Connecting(Duration),
-    #[error("no answer to the login within {0:?}")]
+    #[error("no response to the login within {0:?}")]
     LoggingIn(Duration),
 }
 
 /// Where the login stands, it is the answer that is wrong.
 fn auth_problem(endpoint: &str, source: &AuthError) -> String {
     if source.is_about_an_answer() {
-        format!("the answer of {endpoint} cannot be trusted")
+        format!("the response from {endpoint} cannot be trusted")
     } else {
         format!("login to {endpoint} failed")
     }

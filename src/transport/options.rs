@@ -146,7 +146,7 @@ impl fmt::Debug for HttpOptions {
 #[non_exhaustive]
 pub enum SetupError {
     /// The authentication scheme is not allowed on this way, or not built in.
-    #[error("no login to {endpoint} is possible")]
+    #[error("cannot log in to {endpoint}")]
     Auth {
         /// The endpoint's URL.
         endpoint: String,
@@ -155,26 +155,26 @@ pub enum SetupError {
         source: AuthError,
     },
     /// The CA file cannot be used.
-    #[error("the CA file cannot be used: {problem}")]
+    #[error("cannot use the CA file: {problem}")]
     CaFile {
         /// What is wrong.
         problem: String,
     },
     /// The name for TLS is no DNS name.
-    #[error("{name:?} is no DNS name that a certificate could bear")]
+    #[error("{name:?} is not a DNS name that a certificate can have")]
     TlsServerName {
         /// The name as it was given.
         name: String,
     },
     /// TLS cannot be set up, such as without any trusted certificate on this machine.
-    #[error("TLS cannot be set up")]
+    #[error("cannot set up TLS")]
     Tls {
         /// The cause.
         #[source]
         source: BoxError,
     },
     /// The HTTP client cannot be set up.
-    #[error("the HTTP client cannot be set up")]
+    #[error("cannot set up the HTTP client")]
     Client {
         /// The cause.
         #[source]

@@ -39,14 +39,14 @@ impl FromStr for CertificatePin {
             return Err(fail("it does not begin with sha256/"));
         };
         if !kind.eq_ignore_ascii_case(KIND) {
-            return Err(fail("only sha256 is known"));
+            return Err(fail("only sha256 is supported"));
         }
         if digest.len() > 1 && digest.starts_with('/') && digest.trim_end_matches('=').len() > BASE64_LENGTH {
-            return Err(fail("sha256// is a pin of a public key; this one is of the whole certificate"));
+            return Err(fail("sha256// is the pin of a public key; use the pin of the whole certificate"));
         }
         let bytes = STANDARD.decode(digest).or_else(|_| STANDARD_NO_PAD.decode(digest));
-        let bytes = bytes.map_err(|_| fail("what follows is not Base64"))?;
-        bytes.try_into().map(Self).map_err(|_| fail("what follows is not 32 bytes long"))
+        let bytes = bytes.map_err(|_| fail("the text after sha256/ is not Base64"))?;
+        bytes.try_into().map(Self).map_err(|_| fail("the text after sha256/ is not 32 bytes long"))
     }
 }
 

@@ -85,7 +85,7 @@ pub struct CertificatePins {
 
 /// A pin that names no host, where several are reached: it would count at each of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pin {pin} names no host, and it is not the only one that is reached: {first} and {second}")]
+#[error("the pin {pin} names no host, but there is more than one host: {first} and {second}")]
 pub struct PinWithoutHost {
     /// The pin.
     pub pin: CertificatePin,

@@ -52,7 +52,7 @@ impl Route {
         }
         if let Some(address) = fixed {
             url.set_port(Some(address.port()))
-                .map_err(|()| SetupError::Client { source: "the URL takes no port".into() })?;
+                .map_err(|()| SetupError::Client { source: "the URL cannot have a port".into() })?;
         }
         let host = url.host_str().unwrap_or_default().to_owned();
         let lookup = match fixed {

@@ -40,7 +40,7 @@ impl Answer {
             _ => one_line(&String::from_utf8_lossy(&self.body), EXCERPT_CHARS),
         };
         match text.as_str() {
-            "" if self.is_success() => ": an empty answer".to_owned(),
+            "" if self.is_success() => ": empty response".to_owned(),
             "" => text,
             _ => format!(": {text}"),
         }

@@ -79,7 +79,7 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, SetupError> {
         roots.add(certificate).map_err(|e| bad(e.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(bad("it holds no PEM certificate".into()));
+        return Err(bad("it contains no PEM certificate".into()));
     }
     Ok(roots)
 }
@@ -131,7 +131,7 @@ impl Judge {
             Rule::Pinned(pins) if !pins.contains(&CertificatePin::of(leaf)) => Err(Distrust::PinMismatch),
             Rule::Pinned(_) => match Certificate::read(leaf) {
                 Some(certificate) => within_its_time(&certificate, time),
-                None => Err(Distrust::Other("it cannot be read, not even when it ends".to_owned())),
+                None => Err(Distrust::Other("it cannot be parsed".to_owned())),
             },
         }
     }

@@ -35,19 +35,19 @@ pub enum TlsError {
     #[error("the handshake is not signed with the key of the server's certificate")]
     BadSignature,
     /// The server knows neither TLS 1.2 nor 1.3.
-    #[error("the server speaks neither TLS 1.2 nor TLS 1.3")]
+    #[error("the server supports neither TLS 1.2 nor TLS 1.3")]
     OldVersion,
     /// The server and we have no cipher suite, group or signature in common.
-    #[error("the server and this program have no algorithm of TLS in common")]
+    #[error("the server and this program have no TLS algorithm in common")]
     NothingInCommon,
     /// What answers there is not TLS at all.
-    #[error("what answers there does not speak TLS")]
+    #[error("the server does not use TLS on this port")]
     NotTls,
     /// What answers to plain HTTP there is not HTTP: nearly always it is TLS.
-    #[error("what answers there does not speak HTTP; it may be TLS")]
+    #[error("the server does not use plain HTTP on this port; it may use TLS")]
     NotHttp,
     /// The server insists on a client certificate.
-    #[error("the server demands a client certificate, and this program has none to show")]
+    #[error("the server requires a client certificate, which this program does not support")]
     ClientCertificate,
 }
 
@@ -96,9 +96,9 @@ fn reason(problem: &Distrust, certificate: Option<&Certificate>, pin: &Certifica
         Distrust::UnknownIssuer => match certificate {
             Some(certificate) => {
                 let issuer = one_line(&certificate.issuer, SHOWN_CHARACTERS);
-                format!("nobody known here signed it; its issuer is {issuer}")
+                format!("it is signed by an unknown authority; its issuer is {issuer}")
             }
-            None => "nobody known here signed it".to_owned(),
+            None => "it is signed by an unknown authority".to_owned(),
         },
         Distrust::SelfSigned => "it is self-signed".to_owned(),
         Distrust::Expired => format!("it has expired{}", time(|c| c.not_after)),
@@ -106,14 +106,14 @@ fn reason(problem: &Distrust, certificate: Option<&Certificate>, pin: &Certifica
         Distrust::WrongName { wanted } => {
             let names = certificate.map(|certificate| certificate.names.as_slice()).unwrap_or_default();
             match names {
-                [] => format!("it names no host, and {wanted} was looked for"),
-                names => format!("it is for {}, and {wanted} was looked for", few(names)),
+                [] => format!("it names no host, but {wanted} was expected"),
+                names => format!("it is for {}, but {wanted} was expected", few(names)),
             }
         }
         Distrust::OldVersion { version } => {
-            format!("it is of X.509 version {version}, and TLS needs version 3")
+            format!("it is X.509 version {version}, but TLS requires version 3")
         }
-        Distrust::PinMismatch => format!("its pin is {pin}, which was not given"),
+        Distrust::PinMismatch => format!("its pin {pin} does not match the pins given"),
         Distrust::Other(problem) => problem.clone(),
     }
 }
@@ -150,7 +150,7 @@ pub(super) fn distrust(
     let rustls::Error::InvalidCertificate(problem) = error else {
         return Distrust::Other(error.to_string());
     };
-    let later = |other: &str| Distrust::Other(format!("{other} of its chain"));
+    let later = |other: &str| Distrust::Other(format!("{other} in its chain"));
     match problem {
         CertificateError::UnknownIssuer if certificate.is_some_and(Certificate::is_self_signed) => {
             Distrust::SelfSigned
@@ -169,12 +169,12 @@ pub(super) fn distrust(
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             Distrust::WrongName { wanted: name.to_str().into_owned() }
         }
-        CertificateError::Other(other) if other.to_string().contains(CA_AS_SERVER) => Distrust::Other(
-            "it is an authority's certificate, with which no server may show itself".to_owned(),
-        ),
+        CertificateError::Other(other) if other.to_string().contains(CA_AS_SERVER) => {
+            Distrust::Other("it is the certificate of an authority, which a server must not use".to_owned())
+        }
         // The server's own certificate is looked at before.
         CertificateError::Other(other) if other.to_string().contains(NOT_VERSION_3) => Distrust::Other(
-            "a certificate of its chain is of X.509 version 1 or 2, and TLS needs version 3".to_owned(),
+            "a certificate of its chain is X.509 version 1 or 2, but TLS requires version 3".to_owned(),
         ),
         other => Distrust::Other(other.to_string()),
     }

@@ -140,28 +140,28 @@ pub fn read_answer<O: Operation>(
     let mut bodies = envelope.children().filter(|element| element.is(uri::SOAP, "Body"));
     let other = envelope.children().find(|element| !is_part(element)).or(bodies.nth(1));
     if let Some(other) = other {
-        return Err(other.malformed("content beside the Header and the Body of the envelope").into());
+        return Err(other.malformed("content outside the Header and Body of the envelope").into());
     }
     let header = envelope.child(uri::SOAP, "Header");
     let related = header.and_then(|h| h.child(uri::ADDRESSING, "RelatesTo"));
     if let Some(relates_to) = related.filter(|r| !r.text().eq_ignore_ascii_case(&message_id.to_string())) {
-        let problem = format!("the answer relates to {}, not to our message {message_id}", relates_to.text());
+        let problem = format!("the response relates to {}, not to message {message_id}", relates_to.text());
         return Err(relates_to.malformed(problem).into());
     }
     if let Some(fault) = body.child(uri::SOAP, "Fault") {
         return Err(Fault::read(fault).into());
     }
     if related.is_none() {
-        return Err(envelope.malformed("the answer has no RelatesTo").into());
+        return Err(envelope.malformed("the response has no RelatesTo").into());
     }
     let action = header.and_then(|h| h.child(uri::ADDRESSING, "Action"));
     match action {
         Some(action) if action.text() == O::ACTION.response => {}
         Some(action) => {
-            let problem = format!("the answer is {}, not {}", action.text(), O::ACTION.response);
+            let problem = format!("the response is {}, not {}", action.text(), O::ACTION.response);
             return Err(action.malformed(problem).into());
         }
-        None => return Err(envelope.malformed("the answer has no Action").into()),
+        None => return Err(envelope.malformed("the response has no Action").into()),
     }
     Ok(operation.read_reply(body)?)
 }

@@ -66,7 +66,7 @@ impl fmt::Display for Fault {
         let meaning = self.code.and_then(explain).map(|row| row.meaning);
         f.write_str(match (reason.trim_end_matches('.'), meaning) {
             ("", Some(meaning)) => meaning,
-            ("", None) => "the server refused without saying why",
+            ("", None) => "the server gave no reason",
             (reason, _) => reason,
         })?;
         match (self.code, &self.subcode) {
@@ -165,7 +165,7 @@ mod tests {
     fn an_empty_fault_is_still_a_fault() {
         let fault = fault("");
         assert_eq!((fault.code, fault.sender.as_str(), &fault.subcode), (None, "", &None));
-        assert_eq!(fault.to_string(), "the server refused without saying why");
+        assert_eq!(fault.to_string(), "the server gave no reason");
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
         let fault = fault(r#"<s:Detail><f:WSManFault Code="5"/></s:Detail>"#);
         assert_eq!(
             fault.to_string(),
-            "the login is good, but the user may not do this (WSManFault 5, 0x00000005)"
+            "the login is valid, but the user is not authorized (WSManFault 5, 0x00000005)"
         );
     }
 }

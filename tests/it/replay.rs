@@ -123,7 +123,7 @@ async fn run(replay: Arc<Replay>) -> (usize, Vec<String>) {
 
 const SCENARIO: &str = "close-two-sessions";
 
-/// The scenario of `fixtures/`.
+/// The directory of the scenario of `fixtures/`.
 fn scenario() -> Vec<Exchange> {
     let text = |step: usize, part: &str| {
         String::from_utf8(read(&format!("exchanges/{SCENARIO}/{step:02}-{part}.xml"))).unwrap()
@@ -144,7 +144,7 @@ fn empty_listing() -> Exchange {
 async fn assert_closed_with_the_final_listing_and_unknown_without(exchanges: Vec<Exchange>) {
     let (sessions, ended) = close(&exchanges).await;
     assert_eq!(sessions, 2);
-    assert!(ended.iter().all(|outcome| outcome.starts_with("Unknown(cannot ask again")), "{ended:?}");
+    assert!(ended.iter().all(|outcome| outcome.starts_with("Unknown(cannot verify")), "{ended:?}");
     let last = empty_listing();
     let all: Vec<Exchange> = exchanges.into_iter().chain([last]).collect();
     assert_eq!(close(&all).await.1, ["Closed", "Closed"]);

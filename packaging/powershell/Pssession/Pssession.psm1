@@ -348,7 +348,7 @@ function Complete-PssRemoval {
 not closed: $_" })
             if ($Run.Left.Count -gt 20) { $left += "`
 ... and $($Run.Left.Count - 20) more" }
-            $told = "stopped before the end; what became of the sessions: $($counts -join ', ')"
+            $told = "stopped early; outcomes so far: $($counts -join ', ')"
             $Run.Caller.WriteWarning($told + $left)
         }
     }
@@ -383,7 +383,7 @@ function Format-PssSession {
     param([object] $Removal)
 
     $name = $Removal.Name ?? '(no name)'
-    $owner = $Removal.Owner ?? 'not told'
+    $owner = $Removal.Owner ?? 'not reported'
     ConvertTo-PssShown "$name $($Removal.ShellId) on $($Removal.ComputerName), owner $owner, $($Removal.State)"
 }
 
@@ -530,27 +530,27 @@ function ConvertFrom-PssElement {
 function Get-PssSession {
     <#
     .SYNOPSIS
-    Lists PowerShell sessions: the remembered ones, or those on servers.
+    Lists PowerShell sessions of the local table or on servers.
 
     .DESCRIPTION
-    Without -ComputerName or -ConnectionUri it lists the sessions that the command pssession remembers: those that were
-    imported. With one of them it asks the servers and gives every shell that runs there, whoever owns it. This works
-    on Linux and macOS, where Get-PSSession refuses -ComputerName.
+    Without -ComputerName or -ConnectionUri, it lists the sessions in the local table of the command pssession: those
+    that were imported. With one of them, it queries the servers and returns every shell there, of every owner. This
+    works on Linux and macOS, where Get-PSSession rejects -ComputerName.
 
     .PARAMETER Id
-    The numbers that the list shows, such as 1, 2 or (4..7).
+    The Ids that the list shows, such as 1, 2 or (4..7).
 
     .PARAMETER ComputerName
-    The computer. To remove: with wildcards, among the known sessions. To get: the servers to ask.
+    The computer. To remove: filters the known sessions, with wildcards. To get: the servers to query.
 
     .PARAMETER Name
     The session's name, with wildcards.
 
     .PARAMETER InstanceId
-    The session's GUID, in any of its spellings.
+    The GUID of the session, in any format.
 
     .PARAMETER ContainerId
-    The container's whole id, exactly as it is written.
+    The exact id of the container.
 
     .PARAMETER VMId
     The virtual machine's GUID.
@@ -565,28 +565,28 @@ function Get-PssSession {
     Only sessions of this configuration, with wildcards.
 
     .PARAMETER ConnectionUri
-    The servers to ask, as http or https URLs.
+    The servers to query, as http or https URLs.
 
     .PARAMETER Credential
-    The account and its password, which goes into the environment of the command and nowhere else.
+    The account and its password, which is passed only in the environment of the command.
 
     .PARAMETER Authentication
-    How to log in.
+    The authentication scheme.
 
     .PARAMETER UseSSL
-    HTTPS, on port 5986 unless told otherwise. Sessions that are known keep their own.
+    Use HTTPS; the default port is 5986. Known sessions keep their own setting.
 
     .PARAMETER Port
-    The TCP port. To remove: only sessions at it. To get: that of the servers.
+    The TCP port. To remove: filters the sessions. To get: the port of the servers.
 
     .PARAMETER ApplicationName
-    The path on the servers to ask, instead of wsman. To remove: without effect.
+    The path on the servers, instead of wsman. To remove: without effect.
 
     .PARAMETER ThrottleLimit
-    How many connections may be open at once.
+    The maximum number of connections at the same time.
 
     .PARAMETER ArgumentList
-    Further options of the command, such as '--owner', '*ci-runner'. `pssession help get` lists them.
+    Additional options of the command, such as '--owner', '*ci-runner'. See `pssession help get`.
 
     .OUTPUTS
     Pssession.Session
@@ -755,31 +755,31 @@ function Get-PssSession {
 function Remove-PssSession {
     <#
     .SYNOPSIS
-    Closes PowerShell sessions, and proves that they are gone.
+    Closes PowerShell sessions, and verifies that they are gone.
 
     .DESCRIPTION
-    Signals what still runs in each session, deletes its shell on the server, and lists the server again: only a complete
-    listing without the session counts as closed. It also asks before it closes what is not provably yours, what runs a
-    command, or more than ten sessions; -Confirm:$false asks nothing. What is asked about is listed with the question,
-    and a yes closes exactly those sessions.
+    Signals the running commands of each session, deletes its shell on the server, and lists the server again: a session
+    counts as closed only if a complete listing does not contain it. It asks for confirmation before it closes sessions
+    that are possibly not yours, sessions with a running command, or more than ten sessions; -Confirm:$false skips the
+    confirmation. The question lists the sessions, and Yes closes exactly those.
 
     .PARAMETER Id
-    The numbers that the list shows, such as 1, 2 or (4..7).
+    The Ids that the list shows, such as 1, 2 or (4..7).
 
     .PARAMETER Session
-    Sessions, as Get-PssSession or Get-PSSession gives them.
+    Session objects from Get-PssSession or Get-PSSession.
 
     .PARAMETER ComputerName
-    The computer. To remove: with wildcards, among the known sessions. To get: the servers to ask.
+    The computer. To remove: filters the known sessions, with wildcards. To get: the servers to query.
 
     .PARAMETER Name
     The session's name, with wildcards.
 
     .PARAMETER InstanceId
-    The session's GUID, in any of its spellings.
+    The GUID of the session, in any format.
 
     .PARAMETER ContainerId
-    The container's whole id, exactly as it is written.
+    The exact id of the container.
 
     .PARAMETER VMId
     The virtual machine's GUID.
@@ -788,34 +788,34 @@ function Remove-PssSession {
     The virtual machine's name, with wildcards.
 
     .PARAMETER ConnectionUri
-    The servers to ask, as http or https URLs.
+    The servers to query, as http or https URLs.
 
     .PARAMETER Credential
-    The account and its password, which goes into the environment of the command and nowhere else.
+    The account and its password, which is passed only in the environment of the command.
 
     .PARAMETER Authentication
-    How to log in.
+    The authentication scheme.
 
     .PARAMETER UseSSL
-    HTTPS, on port 5986 unless told otherwise. Sessions that are known keep their own.
+    Use HTTPS; the default port is 5986. Known sessions keep their own setting.
 
     .PARAMETER Port
-    The TCP port. To remove: only sessions at it. To get: that of the servers.
+    The TCP port. To remove: filters the sessions. To get: the port of the servers.
 
     .PARAMETER ApplicationName
-    The path on the servers to ask, instead of wsman. To remove: without effect.
+    The path on the servers, instead of wsman. To remove: without effect.
 
     .PARAMETER ThrottleLimit
-    How many connections may be open at once.
+    The maximum number of connections at the same time.
 
     .PARAMETER PassThru
-    Gives each session with its outcome.
+    Returns each session with its outcome.
 
     .PARAMETER ArgumentList
-    Further options of the command, such as '--signal', 'never'. `pssession help remove` lists them.
+    Additional options of the command, such as '--signal', 'never'. See `pssession help remove`.
 
     .INPUTS
-    Sessions of Get-PssSession, or of Get-PSSession.
+    Sessions from Get-PssSession or Get-PSSession.
 
     .OUTPUTS
     None, or with -PassThru Pssession.Removal.
@@ -967,26 +967,26 @@ function Remove-PssSession {
 function Import-PssSession {
     <#
     .SYNOPSIS
-    Takes sessions into the table of the command pssession, whose Ids and names Remove-PssSession then understands.
+    Imports sessions into the local table of the command pssession, so that Remove-PssSession accepts their Ids and names.
 
     .DESCRIPTION
-    Reads objects from the pipeline, such as those of Get-PSSession, or files of NDJSON, JSON or CSV. Nothing is imported
-    if anything in them cannot be understood.
+    Reads objects from the pipeline, such as those of Get-PSSession, or files of NDJSON, JSON or CSV. If any
+    object is invalid, nothing is imported.
 
     .PARAMETER InputObject
-    Sessions, of Get-PSSession or Get-PssSession.
+    Sessions from Get-PSSession or Get-PssSession.
 
     .PARAMETER Path
     Files of sessions; wildcards are allowed.
 
     .PARAMETER LiteralPath
-    Files of sessions, each named exactly as it is written.
+    Files of sessions, without wildcards.
 
     .PARAMETER UseSSL
-    Computers that are only named are reached by HTTPS.
+    Use HTTPS for objects without an endpoint.
 
     .PARAMETER ArgumentList
-    Further options of the command. `pssession help import` lists them.
+    Additional options of the command. See `pssession help import`.
 
     .OUTPUTS
     Pssession.Session
@@ -1085,19 +1085,19 @@ function Resolve-PssPath {
 function Test-PssWSMan {
     <#
     .SYNOPSIS
-    Asks a host, without logging in, whether it is WinRM, which version, and what logins it offers.
+    Shows, without a login, whether a host is WinRM, its version and its authentication schemes.
 
     .PARAMETER ComputerName
-    A name, an address, or a URL.
+    A name, address or URL.
 
     .PARAMETER Port
-    The TCP port: 5985, or 5986 with -UseSSL, unless told otherwise.
+    The TCP port. The default is 5985, or 5986 with -UseSSL.
 
     .PARAMETER UseSSL
-    HTTPS.
+    Use HTTPS.
 
     .PARAMETER ArgumentList
-    Further options of the command. `pssession help identify` lists them.
+    Additional options of the command. See `pssession help identify`.
 
     .OUTPUTS
     Pssession.Identity

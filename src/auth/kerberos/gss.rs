@@ -124,7 +124,7 @@ fn acquire_in_domain(domain: &str, user: &str) -> Result<Cred, Failure> {
     if super::is_of_domain(&principal, domain, user) {
         return Ok(credential);
     }
-    let text = format!("the ticket is that of {principal}");
+    let text = format!("the ticket is for {principal}");
     Err(Failure { major: NO_CRED, minor: 0, text })
 }
 

@@ -169,9 +169,9 @@ fn ticket_error(spn: String, trouble: TicketError, failure: Option<&Failure>) ->
 /// Refuses a name that the library would not take, or would cut short.
 fn check(name: &str) -> Result<(), AuthError> {
     let problem = if name.chars().any(char::is_control) {
-        "a principal's name holds a control character".to_owned()
+        "the principal name contains a control character".to_owned()
     } else if name.encode_utf16().count() > MAX_NAME_UNITS {
-        format!("a principal's name is longer than {MAX_NAME_UNITS} characters")
+        format!("the principal name is longer than {MAX_NAME_UNITS} characters")
     } else {
         return Ok(());
     };

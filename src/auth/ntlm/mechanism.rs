@@ -77,7 +77,7 @@ impl Ntlm {
         };
         let target_info = challenge.client_target_info(self.options.spn.as_deref(), binding)?;
         if target_info.len() > MAX_TARGET_INFO {
-            return Err(malformed("its target information is too long to be answered"));
+            return Err(malformed("its target information is too long"));
         }
 
         let server_names = challenge.server_names();

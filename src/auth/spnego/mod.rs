@@ -202,7 +202,7 @@ impl Negotiation {
         if !self.is_done {
             let Some(token) = &resp.response_token else {
                 return Err(match self.shown {
-                    Shown::Nothing => not_offered(answer, "a login needs a 401 with a token"),
+                    Shown::Nothing => not_offered(answer, "the login requires a 401 with a token"),
                     _ => AuthError::Downgrade { what: "the server's own proof" },
                 });
             };
@@ -280,9 +280,9 @@ impl Negotiation {
     fn refused(&mut self, token: Option<&[u8]>, answer: &Answer<'_>, header: &str) -> AuthError {
         match self.shown {
             Shown::Nothing if answer.offers.has(header) => {
-                not_offered(answer, "it does not answer our SPNEGO token")
+                not_offered(answer, "it does not respond to the SPNEGO token")
             }
-            Shown::Nothing => not_offered(answer, "negotiate needs Negotiate"),
+            Shown::Nothing => not_offered(answer, "negotiate requires Negotiate"),
             _ => self.mechanism.refused(token),
         }
     }
@@ -323,7 +323,7 @@ impl Handshake for Spnego {
                 if answer.status == 401 && answer.offers.has(self.manner.header) {
                     self.offer(mechanisms, answer.server_certificate)
                 } else {
-                    Err(not_offered(answer, "negotiate needs Negotiate"))
+                    Err(not_offered(answer, "negotiate requires Negotiate"))
                 }
             }
             (State::Running(negotiation), Some(answer)) => self.hear(negotiation, answer),
@@ -362,7 +362,7 @@ fn malformed(problem: impl Into<String>) -> AuthError {
 }
 
 fn unreadable(error: der::Error) -> AuthError {
-    malformed(format!("it is no NegTokenResp: {error}"))
+    malformed(format!("it is not a NegTokenResp: {error}"))
 }
 
 fn unwritable(error: der::Error) -> AuthError {

@@ -12,10 +12,10 @@ pub(crate) struct ForgetArgs {
     pub(crate) table: TableArgs,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Print what would be forgotten, and forget nothing
+    /// Print which sessions would be forgotten, and forget nothing
     #[arg(long)]
     pub(crate) what_if: bool,
-    /// Succeed even if nothing was selected
+    /// Succeed even if no session matches
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
     #[command(flatten)]

@@ -22,7 +22,7 @@ pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
 pub(crate) use select::SelectArgs;
 pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, ManArgs, Shell, SimulatorArgs};
 
-/// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and prove that they are gone.
+/// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and verify that they are gone.
 #[derive(Debug, Parser)]
 #[command(name = "pssession", version, arg_required_else_help = true, disable_help_subcommand = false)]
 #[command(after_help = EXAMPLES, after_long_help = exit::below(EXAMPLES))]
@@ -35,58 +35,58 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List sessions and shells: on servers with --on, else those of the local table
+    /// List sessions and shells on servers (--on) or in the local table
     #[command(visible_aliases = ["list", "ls"])]
     #[command(override_usage = "pssession get [--on HOST,...] [WHICH] [OPTIONS]", after_help = GET_EXAMPLES)]
     Get(GetArgs),
-    /// Close sessions and shells, and prove that they are gone
+    /// Close sessions and shells, and verify that they are gone
     #[command(visible_alias = "rm")]
     #[command(override_usage = "pssession remove [--on HOST,...] WHICH [OPTIONS]", after_help = REMOVE_EXAMPLES)]
     Remove(RemoveArgs),
-    /// Drop sessions from the local table; sends nothing, and what runs goes on
+    /// Remove sessions from the local table without closing them
     #[command(override_usage = "pssession forget WHICH [OPTIONS]", after_help = FORGET_EXAMPLES)]
     Forget(ForgetArgs),
-    /// Take sessions from files into the local table
+    /// Import sessions from files into the local table
     #[command(override_usage = "pssession import FILE... [OPTIONS]", after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
-    /// Print the whole local table, to be imported elsewhere
+    /// Export the local table, to import it elsewhere
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
-    /// Ask a host, without logging in, whether it is WinRM, what logins it offers and what certificate it has
+    /// Show, without a login, whether a host is WinRM, its authentication schemes and its certificate
     #[command(after_help = IDENTIFY_EXAMPLES)]
     Identify(IdentifyArgs),
-    /// Say what a WSMan fault code means and what to do, offline
+    /// Explain a WSMan fault code and what to do (offline)
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// Serve an embedded WinRM endpoint on loopback, for tests
+    /// Run a WinRM simulator on loopback, for tests
     #[command(after_help = SIMULATOR_EXAMPLES)]
     Simulator(SimulatorArgs),
-    /// Make a scenario of a recorded file
+    /// Convert a recording to a scenario
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(ConvertArgs),
-    /// Serve a scenario on loopback as a strict server: its answers, and nothing else
+    /// Serve the recorded responses of a scenario on loopback, and nothing else
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
-    /// Judge recorded exchanges: do the answers parse and validate, do our requests match
+    /// Check recorded exchanges: responses parse and validate, requests match
     #[command(after_help = CONFORMANCE_EXAMPLES)]
     Conformance(ConformanceArgs),
-    /// Show the main job on three simulated hosts: list, what-if, remove, what is left
+    /// Demonstrate list, what-if and remove on three simulated hosts
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
-    /// Print the script that makes a shell complete commands, options and known sessions
+    /// Print a shell completion script for commands, options and known sessions
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
-    /// Print a manual page, or write all of them
+    /// Print a manual page, or write all manual pages
     #[command(after_help = MAN_EXAMPLES)]
     Man(ManArgs),
 }
 
 const EXAMPLES: &str = "\
-In PowerShell's spelling: Remove-PSSession, Get-PSSession (`pssession help NAME`)
+PowerShell syntax: Remove-PSSession, Get-PSSession (`pssession help NAME`)
 
 Examples:
-  pssession demo                                   the whole story, with no Windows machine
-  pssession get --on web01 --user CONTOSO\\alice    who holds which shells
+  pssession demo                                   a demonstration without a Windows machine
+  pssession get --on web01 --user CONTOSO\\alice    list the shells and their owners
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if";
 
 const GET_EXAMPLES: &str = "\
@@ -97,7 +97,7 @@ Examples:
   pssession get --on web01 --owner '*ci-runner' --idle 2h
   pssession get --inventory hosts.txt -o ndjson | jq .Owner
   pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any
-  pssession get --cached                           what was seen before; asks no server";
+  pssession get --cached                           sessions seen before; contacts no server";
 
 const REMOVE_EXAMPLES: &str = "\
 The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
@@ -106,7 +106,7 @@ Examples:
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
   pssession remove --on web01,web02 --name 'build-*' --yes
   pssession remove --on web01 --mine --keep-newest 1 --per client-ip --report closed.json
-  pssession remove --id 3,7..9                     by the numbers that `get` has shown
+  pssession remove --id 3,7..9                     by the Ids that `get` shows
   pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
 
 const FORGET_EXAMPLES: &str = "\
@@ -116,8 +116,8 @@ Examples:
   pssession forget --all --cached                  empties the local table";
 
 const IMPORT_EXAMPLES: &str = "\
-It reads what `get`, `remove` and `export` print with -o ndjson, json or csv, and what PowerShell prints with
-Get-PSSession | ConvertTo-Json (Export-Csv, Export-Clixml). Nothing is imported if anything in it cannot be understood.
+It reads the output of `get`, `remove` and `export` with -o ndjson, json or csv, and of PowerShell's
+Get-PSSession | ConvertTo-Json (Export-Csv, Export-Clixml). If any object is invalid, nothing is imported.
 
 Examples:
   pssession import sessions.json
@@ -142,7 +142,7 @@ Examples:
   pssession explain 0x803381A5";
 
 const SIMULATOR_EXAMPLES: &str = "\
-The line that it prints names a control endpoint, too, at which tests seed shells, read the log and inject faults.
+The output also shows a control endpoint, where tests create shells, read the log and inject faults.
 
 Examples:
   pssession simulator
@@ -150,23 +150,23 @@ Examples:
   pssession simulator --profile 2008r2 --shells 0 -o json";
 
 const CONVERT_EXAMPLES: &str = "\
-Everything of the recording is kept, host names, accounts and payloads as well; what was found of them is told.
-DIR appears whole or not at all.
+The scenario keeps everything in the recording, including host names, accounts and payloads, and lists those found.
+DIR is created completely or not at all.
 
 Examples:
   pssession convert recorded.yml scenarios/disconnect
   pssession convert recorded.yml scenarios/disconnect --server 'Windows Server 2016' --force";
 
 const REPLAY_EXAMPLES: &str = "\
-It takes Basic and NTLM, sealed or in clear, with the user and password that it prints.
-It ends with 0 if every exchange was asked for and nothing else was, with 9 if not.
+It accepts Basic and NTLM, encrypted or not, with the user and password that it prints.
+The exit code is 0 if every exchange was requested and nothing else, otherwise 9.
 
 Examples:
   pssession replay scenarios/disconnect --until-done
   pssession replay scenarios/disconnect --port 5985 --in-order -o json";
 
 const CONFORMANCE_EXAMPLES: &str = "\
-It ends with 9 if something does not match. What we have no operation for is not exercised, and never a mismatch.
+The exit code is 9 if something does not match. Unsupported operations are not exercised and are never a mismatch.
 
 Examples:
   pssession conformance scenarios
@@ -179,9 +179,9 @@ Examples:
   pssession demo | less";
 
 const COMPLETIONS_EXAMPLES: &str = "\
-The script asks the `pssession` on the PATH; sessions come from the local table, and nothing is sent.
+The script runs `pssession` from the PATH. Sessions come from the local table; no server is contacted.
 
-Where it goes:
+Installation:
   bash         in ~/.bashrc                    source <(pssession completions bash)
   zsh          in ~/.zshrc, after compinit     source <(pssession completions zsh)
   fish         in ~/.config/fish/config.fish   pssession completions fish | source
@@ -203,10 +203,10 @@ Examples:
 /// How much is said, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Say more on stderr: -v what is done, -vv how
+    /// Log to stderr: -v each step, -vv in detail
     #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     pub(crate) verbose: u8,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT", display_order = 901)]
     pub(crate) log_format: LogFormat,
 }
@@ -230,7 +230,7 @@ pub(crate) struct GetArgs {
     /// End with exit code 3 if no session is shown
     #[arg(long)]
     pub(crate) fail_if_none: bool,
-    /// Succeed even if a session that was named is not there
+    /// Succeed even if a named session does not exist
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
     #[command(flatten)]

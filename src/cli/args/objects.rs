@@ -8,10 +8,10 @@ use super::{ConfigArgs, Format, OutputArgs, TableArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Files of sessions: NDJSON, JSON or CSV, ours or PowerShell's, or its CLIXML; - is stdin
+    /// Files of sessions: NDJSON, JSON or CSV of this command or of PowerShell, or CLIXML; - is stdin
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Computers that are only named are reached by HTTPS, port 5986 unless told otherwise
+    /// Use HTTPS (default port 5986) for objects without an Endpoint
     #[arg(long)]
     pub(crate) tls: bool,
     #[command(flatten)]
@@ -24,10 +24,10 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// What is printed on stdout
+    /// Output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: ExportFormat,
-    /// With -o csv: an apostrophe before each value that a spreadsheet would take for a formula; `import` leaves it there
+    /// With -o csv: put an apostrophe before values that a spreadsheet would read as formulas; `import` keeps it
     #[arg(long, requires = "output")]
     pub(crate) csv_safe: bool,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) struct ExportArgs {
 /// The formats that can be read back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// One JSON object a line
+    /// One JSON object per line
     #[default]
     Ndjson,
     /// One JSON array

@@ -12,29 +12,29 @@ pub(crate) struct RemoveArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) table: TableArgs,
-    /// Print the plan that would run, and send nothing that closes
+    /// Print the plan, and close nothing
     #[arg(long)]
     pub(crate) what_if: bool,
     /// Ask before each session
     #[arg(long, conflicts_with = "yes")]
     pub(crate) confirm: bool,
-    /// Ask nothing: close what the plan says
+    /// Close the selected sessions without confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Whether running commands are signalled before their shell is deleted
+    /// Whether to signal running commands before deleting their shell
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) signal: SignalWhen,
-    /// What happens to the rest after an error
+    /// What to do after an error
     #[arg(long, value_enum, default_value_t, value_name = "ACTION")]
     pub(crate) error_action: ErrorAction,
-    /// Succeed even if nothing was selected
+    /// Succeed even if no session matches
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
-    /// For a program that runs this one: ask nothing on the terminal, and take the end of stdin for Ctrl-C. The objects
-    /// of --session - then end at an empty line
+    /// For programs that run this command: never prompt, and treat the end of stdin as Ctrl-C. An empty line ends
+    /// the objects of --session -
     #[arg(long)]
     pub(crate) supervised: bool,
-    /// Write all that became known of the run to this file, as one JSON object; - is stdout
+    /// Write a full report of the run to this file, as one JSON object; - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
@@ -48,22 +48,22 @@ pub(crate) enum SignalWhen {
     /// List each shell's commands and terminate the running ones
     #[default]
     Auto,
-    /// Delete at once; the server ends what runs
+    /// Delete immediately; the server ends running commands
     Never,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ErrorAction {
-    /// Report it and go on
+    /// Report the error and continue
     #[default]
     Continue,
     /// Start nothing new
     Stop,
-    /// Go on, and do not print it
+    /// Continue without printing the error
     #[value(name = "silentlycontinue", alias = "silently-continue")]
     SilentlyContinue,
-    /// Go on, and do not print it
+    /// Continue without printing the error
     Ignore,
-    /// Ask on the terminal whether to go on
+    /// Ask on the terminal whether to continue
     Inquire,
 }

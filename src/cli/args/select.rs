@@ -32,22 +32,23 @@ pub(crate) struct SelectArgs {
     /// By virtual machine name, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) vm_name: Vec<String>,
-    /// These objects, as `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json and Export-Clixml write them; - is stdin
+    /// Session objects from a file written by `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json or
+    /// Export-Clixml; - is stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
     /// Every session
     #[arg(long)]
     pub(crate) all: bool,
-    /// In the local table: also those that were only seen on a server
+    /// Include sessions in the local table that were only listed on a server
     #[arg(long)]
     pub(crate) cached: bool,
     /// Owned by this account, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) owner: Vec<String>,
-    /// Owned by the account that looks
+    /// Owned by your account
     #[arg(long, conflicts_with = "not_mine")]
     pub(crate) mine: bool,
-    /// Owned by another account than the one that looks
+    /// Owned by another account than yours
     #[arg(long)]
     pub(crate) not_mine: bool,
     /// Opened from this address or network
@@ -65,22 +66,22 @@ pub(crate) struct SelectArgs {
     /// Idle for at least this long: 8s, 30m, 2h, 1d; '<10m' for less
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) idle: Option<String>,
-    /// Existing for at least this long; '<10m' for less
+    /// Open for at least this long; '<10m' for less
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) age: Option<String>,
     /// On an endpoint with this port
     #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Vec<u16>,
-    /// Leave out sessions of this name, with wildcards
+    /// Exclude sessions with this name, with wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) exclude: Vec<String>,
-    /// Leave out sessions in which a command runs, or might
+    /// Exclude sessions with a command that is running, or may be
     #[arg(long)]
     pub(crate) skip_running: bool,
-    /// Of what all the others chose, leave out the N that were opened last
+    /// Exclude the N newest of the selected sessions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_KEPT))]
     pub(crate) keep_newest: Option<u32>,
-    /// Leave out so many of each group: by owner, client-ip, computer-name, name, type, configuration-name
+    /// Apply --keep-newest to each group: by owner, client-ip, computer-name, name, type, configuration-name
     #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "keep_newest")]
     pub(crate) per: Vec<String>,
 }

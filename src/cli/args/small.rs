@@ -9,20 +9,20 @@ use super::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachA
 
 #[derive(Debug, Args)]
 pub(crate) struct IdentifyArgs {
-    /// A name, address, [IPv6], each with :port, or a URL; without a port, HTTP and HTTPS are both looked at
+    /// Name, address or [IPv6], optionally with :port, or URL; without a port, both HTTP and HTTPS are checked
     pub(crate) host: String,
-    /// Log in once, list once, and say of each step how it went
+    /// Log in and list once, and report the result of each step
     #[arg(long)]
     pub(crate) doctor: bool,
-    /// HTTPS only, port 5986 unless told otherwise
+    /// Use only HTTPS [default port: 5986]
     #[arg(long, help_heading = "Where")]
     pub(crate) tls: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
-    /// For the connection to come about, and for the answer [default: 10s]
+    /// Timeout for the connection and for the response [default: 10s]
     #[arg(long, value_name = "DURATION")]
     pub(crate) connect_timeout: Option<String>,
-    /// What is printed on stdout [default: table]
+    /// Output format [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
     #[command(flatten)]
@@ -54,35 +54,35 @@ pub(crate) struct ExplainArgs {
     /// Decimal, signed decimal or 0x hexadecimal
     #[arg(allow_hyphen_values = true)]
     pub(crate) code: String,
-    /// What is printed on stdout [default: table]
+    /// Output format [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
-    /// How many shells it begins with
+    /// Number of initial shells
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     pub(crate) shells: u16,
-    /// The TCP port; 0 takes a free one
+    /// The TCP port; 0 selects a free port
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) listen: std::net::IpAddr,
-    /// Offer Basic too, and accept bodies that are not encrypted
+    /// Also offer Basic, and accept unencrypted messages
     #[arg(long)]
     pub(crate) allow_unencrypted: bool,
-    /// Which generation of servers it is
+    /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
-    /// The TCP port of the control endpoint; 0 takes a free one
+    /// The TCP port of the control endpoint; 0 selects a free port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) control_port: u16,
     /// The address of the control endpoint
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) control_listen: std::net::IpAddr,
-    /// How the one line looks that says where it listens [default: table]
+    /// Output format of the line with the address [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
 }
@@ -98,7 +98,7 @@ pub(crate) struct DemoArgs {}
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
-    /// The shell that is to complete
+    /// The shell to generate the script for
     #[arg(value_enum)]
     pub(crate) shell: Shell,
 }
@@ -115,13 +115,14 @@ pub(crate) enum Shell {
 
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The command whose page is printed [default: the page of pssession itself]
+    /// The command to print the page of [default: pssession itself]
     #[arg(value_name = "COMMAND", conflicts_with_all = ["dir", "powershell_module"])]
     pub(crate) command: Option<String>,
-    /// Write all pages into this folder, as pssession.1, pssession-get.1, ...
+    /// Write all pages into this directory, as pssession.1, pssession-get.1, ...
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
-    /// Write the PowerShell module, whose functions call this command, into this folder, as Pssession/Pssession.psd1, ...
+    /// Write the PowerShell module, whose functions run this command, into this directory, as
+    /// Pssession/Pssession.psd1, ...
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) powershell_module: Option<PathBuf>,
 }

@@ -29,7 +29,7 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
     let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, width: terminal.width() };
     let question = format!(
-        "{}\n\nA yes is needed: {concerns}.\nClose {} on {}?",
+        "{}\n\nConfirmation required: {concerns}.\nClose {} on {}?",
         render::session_table(&planned, room),
         plural(plan.len(), "session"),
         plural(plan.hosts().len(), "host"),
@@ -46,15 +46,17 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
 pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnostic> {
     let places = strangers.iter().map(|url| printable(url)).collect::<Vec<_>>();
     let mut terminal = watch.terminal().map_err(|_| {
-        let message =
-            format!("no login was ever sent from here to {}, and nobody has named it", places.join(", "));
+        let message = format!(
+            "refusing to log in to {}: it is not named with --on, and there was no earlier login",
+            places.join(", ")
+        );
         Diagnostic::new("UntrustedEndpoint", "SecurityError", message, Exit::UNCONFIRMED)
             .about(strangers.join(" "))
-            .with_hint("--on HOST says that a login may go there; --yes does not. Nothing was sent")
+            .with_hint("use --on HOST to allow a login there; --yes does not allow it. Nothing was sent")
     })?;
     let _open = watch.question();
     let question = format!(
-        "The chosen sessions are said to be where no login was ever sent to from here:\n  {}\nLog in there?",
+        "The selected sessions are on servers without an earlier login from this computer:\n  {}\nLog in there?",
         places.join("\n  ")
     );
     Ok(terminal.yes_or_no(&question)?)
@@ -65,8 +67,8 @@ pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagno
     let Ok(mut terminal) = watch.terminal() else { return Ok(None) };
     let _open = watch.question();
     let question = match others {
-        1 => "Go on with the one session that was found?".to_owned(),
-        more => format!("Go on with the {more} sessions that were found?"),
+        1 => "Continue with the one session found?".to_owned(),
+        more => format!("Continue with the {more} sessions found?"),
     };
     Ok(Some(terminal.yes_or_no(&question)?))
 }
@@ -80,7 +82,7 @@ pub(super) fn can_ask(args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic
 }
 
 fn nobody_to_ask(error: &std::io::Error, watch: &Watch) -> Diagnostic {
-    unconfirmed("each session is to be asked about", watch).caused_by(error)
+    unconfirmed("--confirm asks before each session", watch).caused_by(error)
 }
 
 fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
@@ -102,14 +104,14 @@ fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
 /// PowerShell's sentence, and what tells this session from the others on that computer.
 fn describe(session: &SessionDescriptor) -> String {
     let shell = &session.shell;
-    let running = if session.is_running() == Some(true) { ", a command runs" } else { "" };
+    let running = if session.is_running() == Some(true) { ", a command is running" } else { "" };
     let lines = [
         performing(session),
         format!(
             "{} {}, owner {}, {}{running}",
             shell.name.as_deref().unwrap_or("(no name)"),
             shell.shell_id,
-            shell.owner.as_deref().unwrap_or("not told"),
+            shell.owner.as_deref().unwrap_or("not reported"),
             session.state().as_str(),
         ),
     ];
@@ -119,21 +121,23 @@ fn describe(session: &SessionDescriptor) -> String {
 fn concern(concern: &ConfirmReason) -> String {
     match concern {
         ConfirmReason::NotOurs { sessions: 1, owner } => {
-            format!("1 session is not yours but {}'s", printable(owner))
+            format!("1 session is not yours (owner {})", printable(owner))
         }
         ConfirmReason::NotOurs { sessions, owner } => {
-            format!("{sessions} sessions are not yours (the first is {}'s)", printable(owner))
+            format!("{sessions} sessions are not yours (first owner {})", printable(owner))
         }
         ConfirmReason::NotComparable { sessions, owner: Some(owner) } => format!(
-            "{} not provably yours, for this login and the owner {} cannot be compared",
+            "{} possibly not yours: this login and the owner {} cannot be compared",
             are(*sessions),
             printable(owner)
         ),
         ConfirmReason::NotComparable { sessions, owner: None } => {
-            format!("{} not provably yours, for the server names no owner", are(*sessions))
+            format!("{} possibly not yours: the server reports no owner", are(*sessions))
         }
-        ConfirmReason::Running { sessions } => format!("in {} a command runs", plural(*sessions, "session")),
-        ConfirmReason::Many { sessions } => format!("{sessions} sessions are more than {GUARD_LIMIT}"),
+        ConfirmReason::Running { sessions } => {
+            format!("{} with a running command", plural(*sessions, "session"))
+        }
+        ConfirmReason::Many { sessions } => format!("{sessions} sessions, more than {GUARD_LIMIT}"),
         other => printable(&other.to_string()),
     }
 }
@@ -143,8 +147,8 @@ fn are(count: usize) -> String {
 }
 
 fn unconfirmed(why: &str, watch: &Watch) -> Diagnostic {
-    let nobody = if watch.asks() { ", and there is no terminal to ask on" } else { "" };
-    let message = format!("the plan needs a yes{nobody}: {why}");
+    let nobody = if watch.asks() { ", but no terminal is available" } else { "" };
+    let message = format!("confirmation required{nobody}: {why}");
     Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED)
-        .with_hint("look at it with --what-if, then say --yes; nothing was closed")
+        .with_hint("review the plan with --what-if, then pass --yes; nothing was closed")
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
     }
     let report = bench.finish();
     if let Some(number) = args.exchange.filter(|_| report.exchanges() == 0) {
-        return Err(Diagnostic::usage(format!("there is no exchange {number} in {}", args.dir.display())));
+        return Err(Diagnostic::usage(format!("no exchange {number} in {}", args.dir.display())));
     }
     let is_for_stdout = |path: &Path| path == Path::new("-");
     match args.junit.as_deref() {
@@ -143,13 +143,16 @@ fn validation(path: &Path, problems: &[Problem]) -> Validation {
 pub(super) fn bad_fixture(error: &FixtureError) -> Diagnostic {
     Diagnostic::new("InvalidScenario", "InvalidData", error.to_string(), Exit::USAGE)
         .about(error.path.display().to_string())
-        .with_hint("fixtures/README.md says what a scenario is; `pssession convert` makes one of a recording")
+        .with_hint(
+            "create a scenario from a recording with `pssession convert`; fixtures/README.md describes the \
+            format",
+        )
 }
 
 fn write_file(path: &Path, report: &Report) -> Result<(), Diagnostic> {
     std::fs::File::create(path).and_then(|mut file| file.write_all(write_junit(report).as_bytes())).map_err(
         |error| {
-            let message = format!("the report {} could not be written", path.display());
+            let message = format!("cannot write the report {}", path.display());
             Diagnostic::new("CannotWriteReport", "WriteError", message, Exit::COULD_NOT_BEGIN)
                 .caused_by(&error)
         },

@@ -69,7 +69,7 @@ impl<'a> Connectors<'a> {
             let endpoint = Endpoint::parse(&session.endpoint_url, false).map_err(|error| {
                 Diagnostic::new("BadEndpoint", "InvalidData", error.to_string(), Exit::COULD_NOT_BEGIN)
                     .about(session.shell.shell_id.as_str())
-                    .with_hint("`pssession forget` drops a row that leads nowhere; nothing was sent")
+                    .with_hint("remove the row with `pssession forget`; nothing was sent")
             })?;
             match homes.iter().find(|home| home.endpoint == endpoint) {
                 Some(home) => home.agrees(note.user.as_deref())?,
@@ -154,11 +154,11 @@ impl<'a> Connectors<'a> {
         let connector = builder.build().map_err(|error: SetupError| {
             let hint = match (&error, &settings.ca_file) {
                 (SetupError::CaFile { .. }, Some(path)) => {
-                    format!("{} is to hold CERTIFICATE blocks in PEM; nothing was sent", path.display())
+                    format!("{} must contain CERTIFICATE blocks in PEM; nothing was sent", path.display())
                 }
                 _ => "nothing was sent".to_owned(),
             };
-            Diagnostic::usage(format!("{} cannot be reached like this", place(endpoint)))
+            Diagnostic::usage(format!("cannot connect to {} with these settings", place(endpoint)))
                 .about(endpoint.url())
                 .caused_by(&error)
                 .with_hint(hint)
@@ -182,9 +182,11 @@ impl Home {
         if is_one {
             return Ok(());
         }
-        let [one, other] = users.map(|user| user.unwrap_or("nobody in particular"));
+        let [one, other] = users.map(|user| user.unwrap_or("the default account"));
         let place = place(&self.endpoint);
-        Err(Diagnostic::usage(format!("the sessions on {place} were reached as {one} and as {other}"))
-            .with_hint("say as whom with --user, or choose sessions of one account; nothing was sent"))
+        Err(Diagnostic::usage(format!(
+            "the sessions on {place} belong to different logins: {one} and {other}"
+        ))
+        .with_hint("choose the account with --user, or select sessions of one account; nothing was sent"))
     }
 }

@@ -39,13 +39,13 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
             not_converted(
                 &shown,
                 message.line,
-                &format!("the request of this message is no envelope: {malformed}"),
+                &format!("the request of this message is not a SOAP envelope: {malformed}"),
             )
         })?;
     }
     spare_what_is_there(args)?;
     write(args, &messages).map_err(|error| {
-        let message = format!("{} cannot be made; nothing of it is left", args.dir.display());
+        let message = format!("cannot create {}; no partial files are left", args.dir.display());
         Diagnostic::new("CannotWriteFolder", "WriteError", message, Exit::COULD_NOT_BEGIN).caused_by(&error)
     })?;
     tell(args, &messages)?;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
 fn not_converted(shown: &str, line: usize, reason: &str) -> Diagnostic {
     let message = format!("{shown}:{line}: {}", one_line(reason, MAX_SHOWN));
     Diagnostic::new("InvalidRecording", "InvalidData", message, Exit::USAGE).with_hint(
-        "a recording is YAML: `messages`, a list of `request` and `response`; docs/conformance.md shows one",
+        "a recording is YAML: `messages`, a list of `request` and `response`; see docs/conformance.md",
     )
 }
 
@@ -68,10 +68,11 @@ fn spare_what_is_there(args: &ConvertArgs) -> Result<(), Diagnostic> {
     if !dir.exists() {
         Ok(())
     } else if !dir.join(HEADER_FILE).is_file() {
-        let message = format!("{} is no scenario, and is left alone: it has no {HEADER_FILE}", dir.display());
-        refused(message, "name another folder")
+        let message =
+            format!("{} is not a scenario, and is not changed: it has no {HEADER_FILE}", dir.display());
+        refused(message, "choose another directory")
     } else if !args.force {
-        refused(format!("{} is there already", dir.display()), "--force replaces a scenario")
+        refused(format!("{} already exists", dir.display()), "use --force to replace the scenario")
     } else {
         Ok(())
     }
@@ -84,7 +85,7 @@ fn write(args: &ConvertArgs, messages: &[Message]) -> std::io::Result<()> {
     };
     let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let title = args.title.clone().or(stem).unwrap_or_default();
-    let server = args.server.clone().unwrap_or_else(|| "not told".to_owned());
+    let server = args.server.clone().unwrap_or_else(|| "not recorded".to_owned());
     let source = args.source.clone().unwrap_or(name);
     let mut header = ScenarioHeader::new(title, server, source, Origin::Recorded);
 
@@ -130,9 +131,9 @@ fn tell(args: &ConvertArgs, messages: &[Message]) -> std::io::Result<()> {
     writeln!(err, "{}: {made}, as recorded", args.dir.display())?;
     for (what, _, found) in names.iter().filter(|(_, _, found)| !found.is_empty()) {
         let list = found.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        writeln!(err, "  {what} in it: {}", one_line(&list, MAX_SHOWN))?;
+        writeln!(err, "  {what}: {}", one_line(&list, MAX_SHOWN))?;
     }
-    writeln!(err, "  command lines, environments and streams are in it as well: look before you share it")
+    writeln!(err, "  command lines, environments and streams are included: review it before you share it")
 }
 
 fn visit<'d>(element: Element<'d>, told: &mut dyn FnMut(Element<'d>)) {

@@ -22,27 +22,27 @@ const ON: &str = "web01.lab,web02.lab,web03.lab";
 pub(crate) async fn run() -> Result<Exit, Diagnostic> {
     let stage = Stage::set().await?;
     stage.say(
-        "Three simulated Windows hosts listen on loopback, as Windows does out of the box: HTTP, NTLM, every body\n\
-         sealed. The CI account ci-runner has leaked sessions on them. Who holds what?",
+        "Three simulated Windows hosts listen on loopback with Windows' default settings: HTTP, NTLM, encrypted\n\
+         messages. The CI account ci-runner has leaked sessions on them. List the sessions:",
     )?;
     let mut told = vec![stage.type_in(&["get", "--on", ON]).await?];
     stage.say(
-        "The idle ones of ci-runner are to go, and nobody else's. First the plan; it is the very plan that would run,\n\
-         and nothing is sent that closes anything.",
+        "Close the idle sessions of ci-runner, and no others. First print the plan that would run; nothing is closed.",
     )?;
     let chosen = ["remove", "--on", ON, "--owner", "*ci-runner", "--idle", "5m"];
     told.push(stage.type_in(&[&chosen[..], &["--what-if"]].concat()).await?);
     stage.say(
-        "Now for real. Each is deleted, and looked for again: only a complete listing without it is proof.",
+        "Now close them. After each Delete the host is listed again: only a complete listing without the session\n\
+         counts as proof.",
     )?;
     told.push(stage.type_in(&[&chosen[..], &["--yes"]].concat()).await?);
     stage.say(
-        "One of svc-deploy's cmd shells hangs in a build that nobody waits for. Its command is signalled first, and\n\
-         everybody else's work goes on.",
+        "One of svc-deploy's cmd shells hangs in a build. Its command is signalled before the shell is deleted;\n\
+         other sessions continue.",
     )?;
     let hung = ["remove", "--on", "web02.lab", "--owner", "*svc-deploy", "--type", "cmd", "--yes"];
     told.push(stage.type_in(&hung).await?);
-    stage.say("What is left:")?;
+    stage.say("The sessions left:")?;
     told.push(stage.type_in(&["get", "--on", ON]).await?);
     stage.conclude()?;
     Ok(told.into_iter().find(|exit| *exit != Exit::SUCCESS).unwrap_or(Exit::SUCCESS))
@@ -107,11 +107,11 @@ impl Stage {
         }
         let [signals, deletes, listings, command_listings] = counts;
         self.say(&format!(
-            "The hosts saw {} of sessions and {command_listings} of commands, {} and {}; {}.",
+            "The hosts received {} of sessions and {command_listings} of commands, {} and {}; {}.",
             plural(listings, "listing"),
             plural(signals, "Signal"),
             plural(deletes, "Delete"),
-            if clear == 0 { "each one sealed".to_owned() } else { format!("{clear} of them in clear") },
+            if clear == 0 { "each one encrypted".to_owned() } else { format!("{clear} of them unencrypted") },
         ))
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, Diagnostic> {
     let code = FaultCode::parse(&args.code).ok_or_else(|| {
         Diagnostic::usage(format!("{:?} is not a fault code", args.code))
-            .with_hint("write it as 2150858843, -2144108453 or 0x8033805B")
+            .with_hint("write the code as 2150858843, -2144108453 or 0x8033805B")
     })?;
     let Some(row) = explain(code) else {
         return Err(Diagnostic::new(
@@ -21,9 +21,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, Diagnostic> {
             format!("no explanation of fault code {code}"),
             Exit::COULD_NOT_BEGIN,
         )
-        .with_hint(
-            "on a Windows machine, `winrm helpmsg CODE` (or `net helpmsg CODE` below 65536) knows more",
-        ));
+        .with_hint("on Windows, run `winrm helpmsg CODE` (or `net helpmsg CODE` below 65536)"));
     };
     let mut out = std::io::stdout().lock();
     let written = match args.output.unwrap_or(PlainFormat::Table) {

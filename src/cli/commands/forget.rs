@@ -18,8 +18,8 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let scope = Scope::without_servers(&args.select)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
-        return Err(Diagnostic::usage("nothing says which sessions to forget").with_hint(
-            "give a selector such as --name, a filter such as --owner, or --all; --cached adds listed sessions",
+        return Err(Diagnostic::usage("no selector for the sessions to forget").with_hint(
+            "pass a selector such as --name, a filter such as --owner, or --all; --cached includes listed sessions",
         ));
     }
     let errors = context.errors(args.output.output);
@@ -43,7 +43,10 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     if errors.is_for_a_person() && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");
-        writeln!(std::io::stderr().lock(), "{done} {sessions}; nothing was sent, and what runs goes on")?;
+        writeln!(
+            std::io::stderr().lock(),
+            "{done} {sessions}; nothing was sent, and running sessions continue"
+        )?;
     }
     let circumstances = RunSummary {
         required: (!args.ignore_not_found).then_some(Requirement::Present),

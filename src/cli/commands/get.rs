@@ -82,12 +82,11 @@ fn not_as_required(shown: usize, nothing: Option<String>) -> Diagnostic {
     match shown {
         0 => {
             let found = nothing.unwrap_or_else(|| "no session matches".to_owned());
-            let message = format!("--fail-if-none wants a session: {found}");
+            let message = format!("--fail-if-none: {found}");
             Diagnostic::new("NothingMatched", "ObjectNotFound", message, Exit::SUCCESS)
         }
         some => {
-            let message =
-                format!("--fail-if-any wants no session, and shown: {}", render::plural(some, "session"));
+            let message = format!("--fail-if-any: {} shown", render::plural(some, "session"));
             Diagnostic::new("SessionsMatched", "ResourceExists", message, Exit::SUCCESS)
         }
     }
@@ -124,7 +123,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
     if args.select.skip_running || shows_commands(context.format(&args.output)?) {
         let mut unlisted = engine.list_commands(&mut survey, rows.sessions_mut()).await;
         let consequence = match args.select.skip_running {
-            true => "they may be running, and --skip-running leaves them out",
+            true => "commands may be running, so --skip-running excludes them",
             false => {
                 // It is only shown, and there is nothing to show on such a server, or to an account that may not list.
                 let asked_singly = |url: &str| {
@@ -132,7 +131,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
                     hosts.any(|host| host.connector().endpoint().url() == url)
                 };
                 unlisted.retain(|failure| !failure.is_unsupported() && !asked_singly(&failure.endpoint_url));
-                "it is not known whether they are running"
+                "it is unknown whether commands are running"
             }
         };
         unlisted_commands = listing::report_unlisted_commands(&survey, &unlisted, consequence, errors);

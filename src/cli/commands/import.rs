@@ -51,7 +51,9 @@ pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Di
 /// What `-` stands for can be read once.
 fn one_reader_of_stdin(files: &[PathBuf]) -> Result<(), Diagnostic> {
     if files.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
-        return Err(Diagnostic::usage("stdin is named more than once").with_hint("it can be read once"));
+        return Err(
+            Diagnostic::usage("stdin is given more than once").with_hint("stdin can be read only once")
+        );
     }
     Ok(())
 }

@@ -140,13 +140,13 @@ fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat)
             let names: Vec<String> =
                 untried.iter().take(MAX_NAMES).map(|(endpoint, _)| place(endpoint)).collect();
             let more = if untried.len() > MAX_NAMES { ", ..." } else { "" };
-            let hosts = format!("{} more hosts were not asked: {}{more}", untried.len(), names.join(", "));
+            let hosts = format!("{} more hosts were skipped: {}{more}", untried.len(), names.join(", "));
             vec![about(hosts, cause)]
         }
         _ => untried
             .iter()
             .map(|(endpoint, cause)| {
-                about(format!("{} was not asked", place(endpoint)), cause).about(endpoint.url())
+                about(format!("{} was skipped", place(endpoint)), cause).about(endpoint.url())
             })
             .collect(),
     }
@@ -167,7 +167,7 @@ pub(super) fn nothing(survey: &Survey, sessions: usize) -> Option<String> {
         count => plural(count, "host"),
     };
     Some(match sessions {
-        0 => format!("there is no session on {hosts}"),
+        0 => format!("no session on {hosts}"),
         1 => format!("no session matches; there is 1 on {hosts}"),
         more => format!("no session matches; there are {more} on {hosts}"),
     })
@@ -208,7 +208,7 @@ pub(super) fn answered(
 
 fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {
     let (id, category) = kind(error);
-    let message = format!("could not list the sessions on {}", place(endpoint));
+    let message = format!("cannot list the sessions on {}", place(endpoint));
     Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(error)
@@ -229,8 +229,7 @@ pub(super) fn report_unlisted_commands(
         let Some(endpoint) = hosts.find(|endpoint| endpoint.url() == url) else { continue };
         let (id, category) = kind(&failure.error);
         let sessions = plural(failure.sessions, "session");
-        let message =
-            format!("could not list the commands of {sessions} on {}: {consequence}", place(endpoint));
+        let message = format!("cannot list the commands of {sessions} on {}: {consequence}", place(endpoint));
         Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
             .about(url)
             .caused_by(&failure.error)
@@ -251,13 +250,13 @@ fn asked_singly(endpoint: &Endpoint, error: &Error, format: DiagnosticFormat) {
     let host = place(endpoint);
     let _ = writeln!(
         std::io::stderr().lock(),
-        "{label}: could not list the sessions on {host}, so each one that is named was asked for: {causes}"
+        "{label}: cannot list the sessions on {host}, so each selected session was queried separately: {causes}"
     );
 }
 
 fn not_shown(endpoint: &Endpoint, shell_id: &ShellId, error: &Error) -> Diagnostic {
     let (id, category) = kind(error);
-    let message = format!("could not ask {} for session {shell_id}", place(endpoint));
+    let message = format!("cannot query session {shell_id} on {}", place(endpoint));
     Diagnostic::new(id, category, message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(error)
@@ -265,10 +264,10 @@ fn not_shown(endpoint: &Endpoint, shell_id: &ShellId, error: &Error) -> Diagnost
 }
 
 fn out_of_time(endpoint: &Endpoint) -> Diagnostic {
-    let message = format!("could not list the sessions on {}: the deadline passed", place(endpoint));
+    let message = format!("cannot list the sessions on {}: the deadline passed", place(endpoint));
     Diagnostic::new("Timeout", "OperationTimeout", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
-        .with_hint("--deadline limits the whole run; give it more time, or ask fewer hosts at once")
+        .with_hint("increase --deadline, which limits the whole run, or select fewer hosts")
 }
 
 fn incomplete(endpoint: &Endpoint, gap: &Gap) -> Diagnostic {
@@ -277,7 +276,8 @@ fn incomplete(endpoint: &Endpoint, gap: &Gap) -> Diagnostic {
         .about(endpoint.url())
         .caused_by(gap)
         .with_hint(match gap {
-            Gap::TooLong(_) => "`pssession get` shows what came in time; --list-timeout allows more time",
-            _ => "`pssession get` shows what could be read; try again, and if it stays so, ask the server's own administrator",
+            Gap::TooLong(_) => "increase --list-timeout; `pssession get` shows the partial listing",
+            _ => "try again, and if the error persists, ask the server's administrator; `pssession get` shows the \
+                partial listing",
         })
 }

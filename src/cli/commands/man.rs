@@ -29,8 +29,8 @@ pub(crate) fn run(args: &ManArgs) -> Result<Exit, Diagnostic> {
     }
     let name = args.command.as_deref();
     let Some(page) = manual::find(Cli::command(), name)? else {
-        let message = format!("there is no command {:?}", name.unwrap_or_default());
-        return Err(Diagnostic::usage(message).with_hint("`pssession help` lists the commands"));
+        let message = format!("unknown command {:?}", name.unwrap_or_default());
+        return Err(Diagnostic::usage(message).with_hint("list the commands with `pssession help`"));
     };
     std::io::stdout().lock().write_all(page.text.as_bytes())?;
     Ok(Exit::SUCCESS)
@@ -46,5 +46,5 @@ fn cannot_write(option: &str, what: &str, folder: &Path, error: &io::Error) -> D
     Diagnostic::new("IOError", "WriteError", message, Exit::COULD_NOT_BEGIN)
         .about(folder.display().to_string())
         .caused_by(error)
-        .with_hint(format!("{option} takes a folder that can be written"))
+        .with_hint(format!("give {option} a writable directory"))
 }

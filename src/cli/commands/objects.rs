@@ -49,18 +49,19 @@ pub(super) fn unbound(place: Place, unbound: &Unbound, cmdlet: &str) -> Diagnost
 
 /// The same of those that are not told one by one: whoever has more has one mistake in every line.
 pub(super) fn more_unbound(count: usize) -> Diagnostic {
-    let message = format!("and {count} more input objects cannot be bound");
+    let message = format!("{count} more input objects cannot be bound");
     Diagnostic::new("InputObjectNotBound", "InvalidArgument", message, Exit::COULD_NOT_BEGIN)
 }
 
 /// What to do about objects that cannot be bound.
-pub(super) const BINDABLE: &str = "Get-PSSession writes objects, and -InstanceId and -Id take values";
+pub(super) const BINDABLE: &str =
+    "use the objects that Get-PSSession writes, or pass values with -InstanceId or -Id";
 
 /// Every error of a file at once, so that it can be put right at once.
 pub(super) fn refused(path: &Path, errors: &Refused, undone: &str) -> Diagnostic {
-    let mut diagnostic = Diagnostic::usage(format!("{} cannot be taken as sessions", source::shown(path)))
+    let mut diagnostic = Diagnostic::usage(format!("cannot read sessions from {}", source::shown(path)))
         .about(source::shown(path))
-        .with_hint(format!("{undone}; `pssession import --help` says what is read"));
+        .with_hint(format!("see `pssession import --help` for the formats; {undone}"));
     diagnostic.causes = errors.lines();
     diagnostic
 }

@@ -50,8 +50,10 @@ impl Handler for ReplayOutput {
 
 pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
     let scenario = Scenario::open(&args.dir).map_err(|error| match scenarios(&args.dir).as_deref() {
-        Ok([one, ..]) if *one != args.dir => bad_fixture(&error)
-            .with_hint(format!("it is a folder of scenarios; replay serves one, such as {}", one.display())),
+        Ok([one, ..]) if *one != args.dir => bad_fixture(&error).with_hint(format!(
+            "the directory contains several scenarios; select one, such as {}",
+            one.display()
+        )),
         _ => bad_fixture(&error),
     })?;
     let order = if args.in_order { Order::AsRecorded } else { Order::Any };
@@ -60,10 +62,10 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
     let telling = ReplayOutput { replay, done: Arc::clone(&done) };
     let builder = Simulator::builder().allow_basic().allow_unencrypted().handler(telling);
     let simulator = builder.bind(args.listen).port(args.port).start().await.map_err(|error| {
-        let message = format!("the replay cannot listen on {}:{}", args.listen, args.port);
+        let message = format!("the replay server cannot listen on {}:{}", args.listen, args.port);
         Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
             .caused_by(&error)
-            .with_hint("--port 0 takes a free port")
+            .with_hint("use --port 0 for a free port")
     })?;
     announce(&simulator, args)?;
     let finished = async {
@@ -118,13 +120,13 @@ fn conclude(replay: &Replay) -> Result<Exit, Diagnostic> {
     let count = |count: u64, noun| plural(usize::try_from(count).unwrap_or(usize::MAX), noun);
     let mut told = vec![count(replay.requests(), "request")];
     if replay.unexpected_count() > 0 {
-        told.push(format!("{} not expected", replay.unexpected_count()));
+        told.push(format!("{} unexpected", replay.unexpected_count()));
     }
     let waiting: Vec<String> =
         replay.waiting().take(MAX_LISTED).map(|number| format!("{number:02}")).collect();
     if !waiting.is_empty() {
         let more = if replay.waiting().nth(MAX_LISTED).is_some() { ", ..." } else { "" };
-        told.push(format!("never asked for: {}{more}", waiting.join(", ")));
+        told.push(format!("not requested: {}{more}", waiting.join(", ")));
     }
     let all = if replay.is_fulfilled() { "; all as recorded" } else { "" };
     writeln!(std::io::stderr().lock(), "{}{all}", told.join("; "))?;

@@ -149,7 +149,7 @@ impl Known {
         let one: Rows = chosen.into_iter().filter(|row| row.session.id == Some(id)).collect();
         match one.is_empty() {
             false => Ok((one, selection.misses)),
-            true => Err(format!("it names {}, but none with its Id {}", plural(count, "session"), id.0)),
+            true => Err(format!("it lists {}, but none with the Id {}", plural(count, "session"), id.0)),
         }
     }
 }
@@ -163,7 +163,7 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
     let mut choosing = objects.iter().filter(|object| matches!(object.subject, Subject::Rows { .. }));
     if let Some(object) = choosing.nth(MAX_CHOOSING) {
         let problem =
-            format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split them");
+            format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split the input");
         refused.add(ObjectError::wrong(object.place, problem));
         return Err(refused);
     }
@@ -249,7 +249,10 @@ fn other_than(row: &Row, names: &[Named]) -> Option<String> {
     let name = session.name().unwrap_or("(no name)");
     let computer_name = &session.computer_name;
     let (property, text) = (other.property(), &other.text);
-    Some(format!("Id {id} is {name} on {computer_name} here, and the object has the {property} {text:?}"))
+    Some(format!(
+        "in the local table, Id {id} is {name} on {computer_name}, but the object has the {property} \
+        {text:?}"
+    ))
 }
 
 /// The same selector in which no character is a wildcard.
@@ -290,11 +293,11 @@ fn placed_by_the_table(row: &Row, known: &Known) -> Result<Row, String> {
     let found = row.session.instance_id().and_then(|id| known.by_instance_id.get(&id));
     let problem = match found.map(Vec::as_slice) {
         Some([row]) => return Ok(row.clone()),
-        Some([_, _, ..]) => "is on several hosts in the local table, and",
-        _ => "is not in the local table, and",
+        Some([_, _, ..]) => "is on several hosts in the local table, but",
+        _ => "is not in the local table, but",
     };
     let shell_id = &row.session.shell.shell_id;
-    Err(format!("{shell_id} {problem} the object names neither Endpoint nor ComputerName"))
+    Err(format!("{shell_id} {problem} the object has neither Endpoint nor ComputerName"))
 }
 
 /// Whether an object says by itself which session is meant: on its endpoint, or on none that could be asked.
@@ -311,20 +314,24 @@ fn unknown(row: Row) -> Row {
 /// The local table, which a command without servers cannot do without.
 pub(super) fn known(table: Option<&Table>) -> Result<&Table, Diagnostic> {
     table.ok_or_else(|| {
-        Diagnostic::new("StoreUnusable", "OpenError", "there is no local table here", Exit::COULD_NOT_BEGIN)
-            .with_hint("--store FILE names one; --on HOST asks a server instead")
+        Diagnostic::new("StoreUnusable", "OpenError", "there is no local table", Exit::COULD_NOT_BEGIN)
+            .with_hint("use --store FILE to select one, or --on HOST to query a server")
     })
 }
 
 /// Where else to look for what is missed.
 pub(super) fn advice(scope: &Scope) -> Option<String> {
     match scope {
-        Scope::Table(origins) if origins.contains(&Origin::Listed) => {
-            Some("`pssession get --cached` lists what is known; --on HOST asks a server".to_owned())
+        Scope::Table(origins) if origins.contains(&Origin::Listed) => Some(
+            "list the known sessions with `pssession get --cached`, or use --on HOST to query a \
+                server"
+                .to_owned(),
+        ),
+        Scope::Table(_) => {
+            Some("use --cached to include listed sessions, or --on HOST to query a server".to_owned())
         }
-        Scope::Table(_) => Some("--cached looks at listed sessions, too; --on HOST asks a server".to_owned()),
         Scope::Servers => Some(
-            "`pssession get` with the same --on lists what is there; * and ? stand for what is not known"
+            "list the sessions with `pssession get` and the same --on, or use the wildcards * and ?"
                 .to_owned(),
         ),
         Scope::Objects(..) => None,
@@ -338,13 +345,16 @@ pub(super) async fn nothing(
     table: Option<&Table>,
 ) -> Result<String, Diagnostic> {
     if let Scope::Objects(..) = scope {
-        let why =
-            if recalled.nothing_asked { "no object came in" } else { "no session among the objects matches" };
+        let why = if recalled.nothing_asked {
+            "the input contains no objects"
+        } else {
+            "no session in the input matches"
+        };
         return Ok(why.to_owned());
     }
     Ok(match left_out(scope, table).await? {
-        None => format!("{NO_MATCH}; --on HOST asks a server"),
-        Some(left_out) => format!("{NO_MATCH}; {left_out}, and --on HOST asks the server"),
+        None => format!("{NO_MATCH}; use --on HOST to query a server"),
+        Some(left_out) => format!("{NO_MATCH}; {left_out}, or --on HOST to query the server"),
     })
 }
 
@@ -356,8 +366,8 @@ pub(super) async fn nothing_known(
 ) -> Result<String, Diagnostic> {
     if let Scope::Objects(..) = scope {
         let why = match recalled.nothing_asked {
-            true => "no object came in",
-            false => "no session among the objects is in the local table and matches",
+            true => "the input contains no objects",
+            false => "no session in the input is in the local table and matches",
         };
         return Ok(why.to_owned());
     }
@@ -379,6 +389,5 @@ async fn left_out(scope: &Scope, table: Option<&Table>) -> Result<Option<String>
     };
     let were = if listed == 1 { "was" } else { "were" };
     let sessions = plural(listed, "session");
-    Ok((listed > 0)
-        .then(|| format!("{sessions} that {were} only listed on a server: --cached looks at them, too")))
+    Ok((listed > 0).then(|| format!("for {sessions} that {were} only listed on a server, use --cached")))
 }

@@ -33,7 +33,7 @@ fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Dia
     let message = format!("the {what} cannot listen on {address}");
     Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
         .caused_by(error)
-        .with_hint("port 0 takes a free port")
+        .with_hint("use port 0 for a free port")
 }
 
 /// One line once it listens, so that a script can wait for it. The password and the token are drawn anew at each start,

@@ -19,7 +19,8 @@ use crate::cli::render::{plural, printable};
 const MAX_OWNERS: usize = 3;
 
 /// What to know of an Id that nothing has: no other place to look has it, either.
-const NEVER_AGAIN: &str = "an Id is never given again, so that session may be gone; `pssession get --cached` lists those that are known";
+const NEVER_AGAIN: &str = "list the known sessions with `pssession get --cached`; an Id is never reused, so that \
+    session may be gone";
 
 /// Which selector values that found nothing are errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +120,10 @@ pub(super) fn report_left_out(
         let count = selection.unnamed.len();
         let are = if count == 1 { "is" } else { "are" };
         let message = format!(
-            "{} {are} left out: the server reports no name, and --exclude might mean them",
+            "{} {are} excluded: the server reports no name to compare with --exclude",
             plural(count, "session")
         );
-        note("NameNotReported", &message, "choose them by --instance-id or --owner instead", format);
+        note("NameNotReported", &message, "select them with --instance-id or --owner", format);
     }
 }
 
@@ -132,7 +133,7 @@ fn not_comparable(selection: &Selection, sessions: &[SessionDescriptor], format:
     let mut owners: Vec<&str> = Vec::new();
     for session in left_out {
         let owner = session.shell.owner.as_deref().filter(|owner| !owner.trim().is_empty());
-        let owner = owner.unwrap_or("nobody that the server names");
+        let owner = owner.unwrap_or("not reported");
         if !owners.contains(&owner) {
             owners.push(owner);
         }
@@ -145,11 +146,11 @@ fn not_comparable(selection: &Selection, sessions: &[SessionDescriptor], format:
     let named: Vec<String> = owners.iter().take(MAX_OWNERS).map(|owner| printable(owner)).collect();
     let more = if owners.len() > MAX_OWNERS { ", ..." } else { "" };
     let message = format!(
-        "{} {are} left out: the owner ({}{more}) and this login do not tell whether {they} yours",
+        "{} {are} excluded: the owner ({}{more}) and this login do not show whether {they} yours",
         plural(count, "session"),
         named.join(", "),
     );
-    let hint = "say which account this login is with --account 'DOMAIN\\name', or choose by --owner";
+    let hint = "give the account of this login with --account 'DOMAIN\\name', or select with --owner";
     note("OwnerNotComparable", &message, hint, format);
 }
 
@@ -214,6 +215,6 @@ pub(super) fn not_discovered(miss: &Miss) -> Diagnostic {
         _ => ("PSSessionNameMatchFail", "name"),
     };
     let value = &miss.value;
-    let message = format!("no session on the computers that were asked has the {property} \"{value}\"");
+    let message = format!("no session on the given computers has the {property} \"{value}\"");
     Diagnostic::new(id, "InvalidOperation", message, Exit::SUCCESS).about(miss.value.clone())
 }

@@ -23,12 +23,12 @@ const MAX_BYTES: u64 = 256 * 1024;
 pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     let Some(path) = find(chosen) else { return Ok(Config::default()) };
     if path == Path::new("-") {
-        return Err(bad("the config cannot be read from stdin", &path).with_hint("--config names a file"));
+        return Err(bad("cannot read the config from stdin", &path).with_hint("give --config a file"));
     }
     let unreadable = |error: &std::io::Error| {
-        bad(format!("cannot read the config {}", path.display()), &path)
-            .caused_by(error)
-            .with_hint("it is TOML, in UTF-8 or UTF-16; --config names another; nothing was sent")
+        bad(format!("cannot read the config {}", path.display()), &path).caused_by(error).with_hint(
+            "the config is TOML, in UTF-8 or UTF-16; use --config for another file; nothing was sent",
+        )
     };
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -44,7 +44,7 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     if let Some(exposed) = exposed.map_err(|error| unreadable(&error))? {
         let message = format!("the config {} is not trusted: {exposed}", path.display());
         return Err(bad(message, &path).with_hint(format!(
-            "others could have a password sent where they like; {}; nothing was sent",
+            "other users could redirect your password; {}; nothing was sent",
             exposed.advice()
         )));
     }

@@ -57,7 +57,7 @@ impl Name {
         let host = Endpoint::parse(text, false).map_err(|error| error.to_string())?;
         let name = host.computer_name();
         if text.contains("://") || name.trim_matches(['[', ']']) != text.trim_matches(['[', ']']) {
-            return Err(format!("it names more than a host; write {name:?}, and the port with `port`"));
+            return Err(format!("it contains more than a host; write {name:?}, and the port with `port`"));
         }
         Ok(Self::One { text: text.to_owned(), host })
     }

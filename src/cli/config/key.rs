@@ -107,14 +107,14 @@ pub(super) fn refused(name: &str) -> Option<(&'static str, &'static str)> {
     let name = name.to_lowercase().replace('_', "-");
     if name.starts_with("dangerous") || ["unencrypted", "skip-certificate-check"].contains(&name.as_str()) {
         return Some((
-            "what is dangerous is said on the command line, each time: what stands in a file is forgotten",
-            "take it out; for a certificate of your own there are `ca-file` and `certificate-pin`",
+            "dangerous options are accepted only on the command line",
+            "remove it; for your own certificate, use `ca-file` or `certificate-pin`",
         ));
     }
     let is_secret = ["password", "passwd", "pass", "pwd", "secret"].contains(&name.as_str());
     is_secret.then_some((
-        "a password never stands in this file",
-        "take it out, and name where it is with `password-file` or `password-command` (a password manager)",
+        "a password is not allowed in this file",
+        "remove it, and use `password-file` or `password-command` (a password manager)",
     ))
 }
 
@@ -129,9 +129,9 @@ pub(super) fn likeliest<'a>(name: &str, names: impl Iterator<Item = &'a str>) ->
 /// A text that is not empty and that a terminal shows as it is.
 fn text<'a>(value: &'a DeValue<'_>) -> Result<&'a str, String> {
     match value.as_str() {
-        None => Err("it is no text; write it in quotes".to_owned()),
+        None => Err("it is not a string; write it in quotes".to_owned()),
         Some("") => Err("it is empty".to_owned()),
-        Some(text) if text.chars().any(char::is_control) => Err("it holds a control character".to_owned()),
+        Some(text) if text.chars().any(char::is_control) => Err("it contains a control character".to_owned()),
         Some(text) => Ok(text),
     }
 }
@@ -149,9 +149,9 @@ pub(super) fn texts<'a>(value: &'a DeValue<'_>) -> Result<Vec<&'a str>, String> 
 fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
     let text = text(value)?;
     match (text.strip_prefix("~/"), &places.home) {
-        _ if text == "-" => Err("stdin can only be named on the command line".to_owned()),
+        _ if text == "-" => Err("stdin is allowed only on the command line".to_owned()),
         (Some(rest), Some(home)) => Ok(home.join(rest)),
-        (Some(_), None) => Err("there is no home that `~` could stand for".to_owned()),
+        (Some(_), None) => Err("`~` cannot be expanded: there is no home directory".to_owned()),
         (None, _) => Ok(places.folder.join(Path::new(text))),
     }
 }
@@ -160,7 +160,7 @@ fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
 fn limit(value: &DeValue<'_>) -> Result<Duration, String> {
     let limit = parse_duration_text(text(value)?).map_err(unquoted)?;
     match limit.is_zero() {
-        true => Err("a limit of no time at all; write at least \"1s\"".to_owned()),
+        true => Err("the limit is zero; use at least \"1s\"".to_owned()),
         false => Ok(limit),
     }
 }
@@ -187,6 +187,6 @@ fn port(value: &DeValue<'_>) -> Result<u16, String> {
 fn put<T>(place: &mut Option<T>, value: T) -> Result<(), String> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err("`password-file` and `password-command` exclude each other".to_owned()),
+        Some(_) => Err("`password-file` and `password-command` cannot be used together".to_owned()),
     }
 }

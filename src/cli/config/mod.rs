@@ -42,7 +42,7 @@ impl Config {
         let found = self.groups.iter().find(|(group, _)| group.eq_ignore_ascii_case(name));
         found.map(|(_, members)| members.as_slice()).ok_or_else(|| {
             let place =
-                self.path.as_ref().map_or("there is no config", |_| "the config has none of that name");
+                self.path.as_ref().map_or("there is no config", |_| "the config has no group of that name");
             match key::likeliest(name, self.groups.keys().map(String::as_str)) {
                 Some(likely) => format!("{place}; did you mean @{likely}?"),
                 None => place.to_owned(),

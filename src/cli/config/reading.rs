@@ -35,8 +35,8 @@ pub(super) fn read(text: &str, places: &Places) -> Result<Read, Wrong> {
         let at = error.span().map_or(0, |span| span.start);
         file.wrong(
             at,
-            format!("it is no TOML: {}", error.message()),
-            "a text stands in quotes; https://toml.io",
+            format!("it is not TOML: {}", error.message()),
+            "write strings in quotes; see https://toml.io",
         )
     })?;
     let mut read = Read::default();
@@ -101,7 +101,7 @@ impl File<'_> {
             true => Err(self.wrong(
                 at,
                 "a host without a name",
-                "say which hosts are meant: name = \"web01\", or \"*\" for all",
+                "add the hosts: name = \"web01\", or \"*\" for all",
             )),
             false => Ok(host),
         }
@@ -114,8 +114,8 @@ impl File<'_> {
             true => Ok(name.to_owned()),
             false => Err(self.wrong(
                 at,
-                "a group's name is of letters, digits, - _ and .",
-                "it is typed as --on @NAME",
+                "a group name consists of letters, digits, -, _ and .",
+                "the group is used as --on @NAME",
             )),
         }
     }
@@ -138,11 +138,11 @@ impl File<'_> {
             None => format!("there is {}", names.join(", ")),
         };
         let shown: String = name.chars().take(MAX_SHOWN).collect();
-        self.wrong(at, format!("{shown:?} is no key here"), advice)
+        self.wrong(at, format!("unknown key {shown:?}"), advice)
     }
 
     fn not_doubled(&self, at: usize) -> Wrong {
-        self.wrong(at, "host is a list of tables", "write [[host]], with two brackets")
+        self.wrong(at, "`host` must be a list of tables", "write [[host]], with two brackets")
     }
 
     fn wrong(&self, at: usize, problem: impl Into<String>, advice: impl Into<String>) -> Wrong {
@@ -160,7 +160,8 @@ const MAX_SHOWN: usize = 60;
 
 const NAME_ADVICE: &str = "a host by name or address, or a pattern such as \"web*\", or a list of these";
 
-const VALUE_ADVICE: &str = "each key takes what the option of its name takes: `pssession get --help`";
+const VALUE_ADVICE: &str =
+    "each key accepts the values of the option with its name; see `pssession get --help`";
 
 #[cfg(test)]
 mod tests {
@@ -219,43 +220,38 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_told_with_its_line() {
         for (text, line, problem, advice) in [
-            ("\nhosts = 1", 2, "\"hosts\" is no key here", "did you mean host?"),
-            ("[host]\nname = 'a'", 1, "host is a list of tables", "[[host]]"),
-            ("[[host]]\nname = 'a'\nca_file = 'x'", 3, "\"ca_file\" is no key here", "did you mean ca-file?"),
-            ("[[host]]\nname = 'a'\nzzz = 'x'", 3, "\"zzz\" is no key here", "there is name, user,"),
+            ("\nhosts = 1", 2, "unknown key \"hosts\"", "did you mean host?"),
+            ("[host]\nname = 'a'", 1, "`host` must be a list of tables", "[[host]]"),
+            ("[[host]]\nname = 'a'\nca_file = 'x'", 3, "unknown key \"ca_file\"", "did you mean ca-file?"),
+            ("[[host]]\nname = 'a'\nzzz = 'x'", 3, "unknown key \"zzz\"", "there is name, user,"),
             ("\n[[host]]\nuser = 'a'", 2, "a host without a name", "name = "),
             ("[[host]]\nname = 'web[0'", 2, "name: ", "pattern"),
-            ("[[host]]\nname = 'web01:80'", 2, "it names more than a host; write \"web01\"", "pattern"),
+            ("[[host]]\nname = 'web01:80'", 2, "it contains more than a host; write \"web01\"", "pattern"),
             ("[[host]]\nname = []", 2, "name: it is empty", "pattern"),
             ("[[host]]\nname = 'a'\nport = 65536", 3, "port: it is not a port", "--help"),
             ("[[host]]\nname = 'a'\nport = '80'", 3, "port: it is not a port", "--help"),
             ("[[host]]\nname = 'a'\ntls = 'yes'", 3, "tls: it is neither true nor false", "--help"),
             ("[[host]]\nname = 'a'\nspn = 'a@B'", 3, "spn: it is not a service principal", "--help"),
-            ("[[host]]\nname = 'a'\nuser = 7", 3, "user: it is no text", "--help"),
+            ("[[host]]\nname = 'a'\nuser = 7", 3, "user: it is not a string", "--help"),
             (
                 "[[host]]\nname = 'a'\nauth = 'digest'",
                 3,
                 "auth: it is not an authentication scheme: auto,",
                 "--help",
             ),
-            ("[[host]]\nname = 'a'\nconnect-timeout = '0s'", 3, "no time at all", "--help"),
-            (
-                "[[host]]\nname = 'a'\nca-file = '-'",
-                3,
-                "stdin can only be named on the command line",
-                "--help",
-            ),
-            ("[[host]]\nname = 'a'\nca-file = '~/x'", 3, "there is no home", "--help"),
+            ("[[host]]\nname = 'a'\nconnect-timeout = '0s'", 3, "the limit is zero", "--help"),
+            ("[[host]]\nname = 'a'\nca-file = '-'", 3, "stdin is allowed only on the command line", "--help"),
+            ("[[host]]\nname = 'a'\nca-file = '~/x'", 3, "there is no home directory", "--help"),
             (
                 "[[host]]\nname='a'\npassword-file='x'\npassword-command='y'",
                 4,
-                "exclude each other",
+                "cannot be used together",
                 "--help",
             ),
-            ("[group]\n'a b' = ['x']", 2, "a group's name", "--on @NAME"),
+            ("[group]\n'a b' = ['x']", 2, "a group name", "--on @NAME"),
             ("[group]\na = ['x:y']", 2, "is not a port", "a list of hosts"),
-            ("[group]\na = 7", 2, "it is no text", "a list of hosts"),
-            ("[[host]]\nname = ", 2, "it is no TOML", "quotes"),
+            ("[group]\na = 7", 2, "it is not a string", "a list of hosts"),
+            ("[[host]]\nname = ", 2, "it is not TOML", "quotes"),
         ] {
             let wrong = wrong(text);
             assert_eq!(wrong.line, line, "{text}: {wrong:?}");
@@ -270,7 +266,7 @@ mod tests {
             for text in [format!("[[host]]\nname = 'a'\n{key} = true"), format!("\n\n{key} = true")] {
                 let wrong = wrong(&text);
                 assert_eq!(wrong.line, 3);
-                assert!(wrong.problem.contains("said on the command line"), "{wrong:?}");
+                assert!(wrong.problem.contains("accepted only on the command line"), "{wrong:?}");
             }
         }
         for value in ["'hunter2'", "hunter2", "\"hunter2", "['hunter2', hunter2]"] {

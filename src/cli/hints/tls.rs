@@ -10,8 +10,8 @@ use super::place;
 const MAX_NAME: usize = 253;
 
 /// For TLS to a port that does not speak it, and for plain HTTP to one that does.
-const WITHOUT_TLS: &str = "leave out --tls (`tls` in the config), or name the HTTPS port, usually 5986";
-const WITH_TLS: &str = "say --tls, or name the HTTP port, usually 5985";
+const WITHOUT_TLS: &str = "remove --tls (`tls` in the config), or use the HTTPS port, usually 5986";
+const WITH_TLS: &str = "add --tls, or use the HTTP port, usually 5985";
 
 /// Advice where the port is usually that of the other scheme.
 pub(crate) fn unusual_port(endpoint: &Endpoint) -> Option<&'static str> {
@@ -30,30 +30,30 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
             distrust(problem, &format!("{}={pin}", place(endpoint)), names.unwrap_or_default())
         }
         TlsError::Unusable { .. } => {
-            "an RSA key needs 2048 bits; neither a pin nor a switch helps, a new certificate does, or HTTP, where NTLM and \
-             Kerberos seal each message"
+            "install a certificate with an RSA key of at least 2048 bits, or use HTTP, where NTLM and Kerberos \
+             encrypt each message; a pin does not help"
                 .to_owned()
         }
         TlsError::BadSignature => {
-            "somebody may be in between: the server shows a certificate without having its key; find out what changes \
-             the traffic before you log in"
+            "the server does not have the key of its certificate; it may be an attack: find out what changes the \
+             traffic before you log in"
                 .to_owned()
         }
         TlsError::OldVersion => format!(
-            "TLS 1.0 and 1.1 are broken and not spoken here: switch on TLS 1.2 on {host} (Schannel), or go over HTTP, \
-             where NTLM and Kerberos seal each message",
+            "enable TLS 1.2 on {host} (Schannel), or use HTTP, where NTLM and Kerberos encrypt each message; TLS \
+             1.0 and 1.1 are insecure and not supported",
             host = endpoint.computer_name()
         ),
         TlsError::NothingInCommon => {
-            "it needs an ECDHE cipher suite with AES-GCM, and a certificate with an RSA key of 2048 bits or an ECDSA \
-             key; over HTTP, NTLM and Kerberos seal each message"
+            "enable an ECDHE cipher suite with AES-GCM on the server, and use a certificate with an RSA key of \
+             2048 bits or an ECDSA key; over HTTP, NTLM and Kerberos encrypt each message"
                 .to_owned()
         }
         TlsError::NotTls => WITHOUT_TLS.to_owned(),
         TlsError::NotHttp => WITH_TLS.to_owned(),
         TlsError::ClientCertificate => {
-            "this program logs in with a user, not with a certificate: set the listener not to require one, or use \
-             another"
+            "configure the listener not to require a client certificate, or use another listener; this program \
+             logs in with a user"
                 .to_owned()
         }
         _ => "`pssession identify HOST --tls` shows the certificate".to_owned(),
@@ -62,28 +62,29 @@ pub(crate) fn hint(error: &TlsError, endpoint: &Endpoint) -> String {
 
 fn distrust(problem: &Distrust, pin: &str, names: &[String]) -> String {
     let pinned = format!(
-        "compare with the server's own certificate, by another way than this one; if it is the same, \
-         trust this one certificate with --certificate-pin {pin}"
+        "compare the pin with the certificate on the server itself; if they match, trust it with \
+         --certificate-pin {pin}"
     );
     match problem {
         Distrust::SelfSigned => pinned,
         Distrust::UnknownIssuer => {
-            format!("if an internal authority signed it, name that with --ca-file FILE; or, {pinned}")
+            format!("if an internal authority signed it, use --ca-file FILE; otherwise, {pinned}")
         }
         Distrust::WrongName { .. } => match names.iter().find(|name| !name.starts_with('*')) {
             Some(name) => format!(
-                "connect by a name of the certificate, or say which is meant: --tls-server-name {}",
+                "connect to a name in the certificate, or use --tls-server-name {}",
                 one_line(name, MAX_NAME)
             ),
-            None => format!("--tls-server-name says which name is meant; or, {pinned}"),
+            None => format!("use --tls-server-name to give the name in the certificate; or, {pinned}"),
         },
         Distrust::Expired | Distrust::NotYetValid => {
-            "look at the clocks of both machines; else the server needs a new certificate, and a pin does not help"
+            "check the clocks of both machines; if they are right, the server needs a new certificate, and a pin \
+             does not help"
                 .to_owned()
         }
         Distrust::PinMismatch => {
-            "the certificate was renewed, or somebody is in between: compare with the server itself before you change \
-             the pin"
+            "compare the pin with the certificate on the server itself before you change it: the certificate was \
+             renewed, or it is an attack"
                 .to_owned()
         }
         _ => pinned,

@@ -8,9 +8,9 @@ use crate::cli::powershell::{self, Cmdlet};
 
 /// What PowerShell's spelling makes of the lower exit codes; the others are those of every command.
 const EXITS: &[(&str, &str)] = &[
-    ("0", "no error was told"),
-    ("1", "after an error; the rest was done all the same"),
-    ("2", "what was typed cannot be meant; nothing was sent"),
+    ("0", "no error"),
+    ("1", "an error occurred; everything else was done"),
+    ("2", "invalid command line; nothing was sent"),
 ];
 
 /// The page, which refers to the `others`.

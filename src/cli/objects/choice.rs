@@ -33,7 +33,7 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, InvalidObject>
     };
     if let [one, other, ..] = names.as_slice() {
         let problem =
-            format!("{} and {} are of two parameter sets", one.property.name(), other.property.name());
+            format!("{} and {} belong to two parameter sets", one.property.name(), other.property.name());
         return Err(InvalidObject::Ambiguous(problem));
     }
     let Some(name) = names.pop() else {
@@ -80,9 +80,7 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
     // The name wins over its alias.
     match object.name(P::ComputerName)?.or(object.name(P::Cn)?) {
         // What stands before it may be a password, which an error would tell.
-        Some(name) if name.contains('@') => {
-            Err("ComputerName carries a user name; give the bare name".to_owned())
-        }
+        Some(name) if name.contains('@') => Err("ComputerName contains a user name; remove it".to_owned()),
         name => Ok(name),
     }
 }
@@ -196,14 +194,14 @@ mod tests {
         assert_eq!(all("[{\"Id\":1},1,null]").len(), 2);
         assert_eq!(
             all("1\n\n two words \n"),
-            ["line 1: a number, where an object is wanted", "line 3: a text, where an object is wanted"]
+            ["line 1: expected an object, found a number", "line 3: expected an object, found a text"]
         );
         for text in ["{\"Name\":\"[z-a]\"}", "1,2\n", "{\"Port\":90}\n{", "\0"] {
             assert!(each(text).is_err(), "{text}");
         }
         for id in ["", r#""Id":1,"#] {
             let lines = all(&format!(r#"{{{id}"ComputerName":"root:hunter2@web01"}}"#));
-            assert!(lines[0].contains("carries a user name") && !lines[0].contains("hunter2"), "{lines:?}");
+            assert!(lines[0].contains("contains a user name") && !lines[0].contains("hunter2"), "{lines:?}");
         }
     }
 }

@@ -50,11 +50,11 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
 fn problem(error: &Malformed) -> String {
     let Malformed { problem, path, .. } = error;
     match problem.as_str() {
-        "the document ends inside an element" => format!("the XML breaks off in {path}"),
+        "the document ends within an element" => format!("the XML ends unexpectedly in {path}"),
         limit if limit.contains("more than") => {
-            format!("{limit} at {path}; export fewer sessions at once, or write ConvertTo-Json or Export-Csv")
+            format!("{limit} at {path}; export fewer sessions at once, or use ConvertTo-Json or Export-Csv")
         }
-        _ => format!("not XML that is read here: {problem} at {path}"),
+        _ => format!("not valid XML: {problem} at {path}"),
     }
 }
 
@@ -111,9 +111,7 @@ impl<'d> Reader<'d, '_> {
             }
             "Ref" => match element.attribute("RefId") {
                 Some(id) if self.taken.contains(id) => return true,
-                _ => {
-                    Err(InvalidObject::Wrong("refers to an object that does not stand before it".to_owned()))
-                }
+                _ => Err(InvalidObject::Wrong("refers to an object that does not precede it".to_owned())),
             },
             "Nil" => Err(InvalidObject::Null(no_object("null"))),
             other => Err(InvalidObject::Unbound(no_object(kind_of(other)))),
@@ -181,7 +179,7 @@ impl<'d> Reader<'d, '_> {
             return Err(too_much_referred());
         }
         let object =
-            self.objects.object(element).ok_or("a property refers to an object that is not there")?;
+            self.objects.object(element).ok_or("a property refers to an object that does not exist")?;
         let field = match list_of(object) {
             Some(list) => items(list)?,
             None => worth(object)?.unwrap_or_else(|| Field::Parts(Vec::new())),
@@ -194,7 +192,7 @@ impl<'d> Reader<'d, '_> {
 }
 
 fn too_much_referred() -> String {
-    format!("references stand for more than {MAX_REFERRED} bytes; export fewer sessions at once")
+    format!("references expand to more than {MAX_REFERRED} bytes; export fewer sessions at once")
 }
 
 /// The items of an object that is a list.
@@ -373,24 +371,24 @@ mod tests {
     fn what_is_broken_or_hostile_is_refused_with_its_place() {
         let whole = |inside: &str| format!("{HEAD}{inside}</Objs>");
         for (text, place, reason) in [
-            (format!("{HEAD}\n{SESSION}\n<Obj>"), "line 3", "the XML breaks off in /Objs/Obj"),
-            (format!("{HEAD}\n{}", SESSION.replace("><", "")), "line 2", "not XML that is read here"),
+            (format!("{HEAD}\n{SESSION}\n<Obj>"), "line 3", "the XML ends unexpectedly in /Objs/Obj"),
+            (format!("{HEAD}\n{}", SESSION.replace("><", "")), "line 2", "not valid XML"),
             ("<html/>".to_owned(), "line 1", "it does not begin with Objs"),
             (format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{HEAD}</Objs>"), "line 1", "a DTD"),
             (whole("<Obj><Props><S N=\"Name\">&lol;</S></Props></Obj>"), "line 1", "undefined entity lol"),
             (whole(&"<Obj>".repeat(100)), "line 1", "nesting deeper than 64"),
-            (whole("<S>build-7</S>"), "item 1", "a text, where an object is wanted"),
-            (whole("<I32>3</I32>"), "item 1", "a number, where an object is wanted"),
-            (whole("<Obj><LST><Nil/></LST></Obj>"), "item 1", "null, where an object is wanted"),
+            (whole("<S>build-7</S>"), "item 1", "expected an object, found a text"),
+            (whole("<I32>3</I32>"), "item 1", "expected an object, found a number"),
+            (whole("<Obj><LST><Nil/></LST></Obj>"), "item 1", "expected an object, found null"),
             (whole("<Obj RefId=\"1\"/>"), "item 1", "has none of ShellId"),
-            (whole("<Ref RefId=\"1\"/>"), "item 1", "does not stand before it"),
-            (whole("<Obj><Props><Ref N=\"Name\" RefId=\"1\"/></Props></Obj>"), "item 1", "is not there"),
+            (whole("<Ref RefId=\"1\"/>"), "item 1", "does not precede it"),
+            (whole("<Obj><Props><Ref N=\"Name\" RefId=\"1\"/></Props></Obj>"), "item 1", "does not exist"),
             (whole("<Obj><Props><SS N=\"Name\">x</SS></Props></Obj>"), "item 1", "Name is an object"),
             (whole("<Obj><Props><S N=\"Name\">_xD83D_</S></Props></Obj>"), "item 1", "lone surrogate"),
             (
                 whole("<Obj><Props><I32 N=\"Id\">1</I32></Props><MS><I32 N=\"id\">2</I32></MS></Obj>"),
                 "item 1",
-                "\"Id\" is there twice",
+                "duplicate property \"Id\"",
             ),
             (
                 whole(
@@ -405,7 +403,7 @@ mod tests {
             is_refused(&text, place, reason);
         }
         let mixed = whole(&format!("{SESSION}<S>x</S>"));
-        is_refused(&mixed, "item 2", "a text, where an object is wanted");
+        is_refused(&mixed, "item 2", "expected an object, found a text");
         let large = whole(&SESSION.repeat(30_000));
         is_refused(&large, "line 1", "more than the limit of 2097152 at /; export fewer sessions at once");
     }
@@ -417,7 +415,7 @@ mod tests {
         is_refused(&format!("{HEAD}{ring}</Objs>"), "item 1", "Name is an object");
         let wide = format!(r#"<Obj RefId="0"><Props>{}</Props></Obj>"#, r#"<Obj N="a"/>"#.repeat(900));
         let many = format!("{HEAD}{SESSION}{wide}{}</Objs>", r#"<Ref RefId="0"/>"#.repeat(80_000));
-        is_refused(&many, "item 2", "\"a\" is there twice");
+        is_refused(&many, "item 2", "duplicate property \"a\"");
     }
 
     /// 8,000 references to a text of 64 KB, or to a list of 4,096 values, would fill the memory.
@@ -430,7 +428,7 @@ mod tests {
             let others = session(&format!(r#"<Ref N="{property}" RefId="1"/>"#)).repeat(2_000);
             let bomb = format!("{HEAD}{}{others}</Objs>", session(&value));
             let lines = read(bomb.as_bytes(), now(), &naming(false)).unwrap_err().lines();
-            assert!(lines[0].contains("references stand for more than 1048576 bytes"), "{lines:?}");
+            assert!(lines[0].contains("references expand to more than 1048576 bytes"), "{lines:?}");
         }
     }
 

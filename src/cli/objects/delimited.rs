@@ -24,7 +24,8 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     // The reader takes whatever follows an open quote for text, and would not notice.
     if table.matches('"').count() % 2 == 1 {
         let last = 1 + text.trim_end().matches('\n').count();
-        return intake.refuse(Place::Line(last), "a quote is not closed: the CSV breaks off".to_owned());
+        return intake
+            .refuse(Place::Line(last), "a quote is not closed: the CSV ends unexpectedly".to_owned());
     }
     let mut reader = csv::ReaderBuilder::new().delimiter(separator(table)).from_reader(table.as_bytes());
     let columns = match reader.headers().map_err(|error| problem(&error)).and_then(columns) {
@@ -35,7 +36,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     if !table.ends_with('\n') {
         let last = 1 + text.matches('\n').count();
         let problem =
-            "the last line does not end: the CSV may break off there; if it does not, end it with a newline";
+            "the last line has no newline: the CSV may be truncated; if it is complete, add a newline";
         return intake.refuse(Place::Line(last), problem.to_owned());
     }
     let mut record = csv::StringRecord::new();
@@ -79,7 +80,7 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Option<Property>>, String> 
     let mut seen = HashSet::new();
     for name in header.iter().map(str::trim).filter(|name| !name.is_empty()) {
         if !seen.insert(name.to_lowercase()) {
-            return Err(format!("two columns are called {:?}; case does not tell them apart", short(name)));
+            return Err(format!("duplicate column {:?}; column names are case-insensitive", short(name)));
         }
     }
     let columns: Vec<_> =
@@ -106,7 +107,7 @@ fn properties<'r>(columns: &[Option<Property>], record: &'r csv::StringRecord) -
 fn problem(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} fields, where the header has {expected_len}: half a line?")
+            format!("{len} fields, but the header has {expected_len}; the line may be truncated")
         }
         _ => format!("not CSV: {error}"),
     }

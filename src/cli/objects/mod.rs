@@ -101,5 +101,5 @@ pub(crate) fn read_each(bytes: &[u8], now: SystemTime, naming: &Naming) -> Resul
 
 /// What is wrong with a value that is none.
 fn no_object(what: &str) -> String {
-    format!("{what}, where an object is wanted")
+    format!("expected an object, found {what}")
 }

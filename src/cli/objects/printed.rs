@@ -7,20 +7,21 @@ use super::read::{Intake, Place};
 /// How many columns of a header have a meaning here before it is taken for one.
 const MIN_COLUMNS: usize = 2;
 
-const REMEDY: &str = "write objects: ConvertTo-Json, Export-Csv or Export-Clixml in PowerShell, -o json here";
+const REMEDY: &str =
+    "write objects with ConvertTo-Json, Export-Csv or Export-Clixml in PowerShell, or with -o json";
 
 /// Refuses the text if it is a printed table or list, or has columns between `|`; says whether it did.
 pub(super) fn refuse(text: &str, intake: &mut Intake) -> bool {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let Some((number, header)) = lines.next() else { return false };
     let problem = if header.contains('|') && known(header.split('|')) {
-        "columns that are separated by |, which is not read: write commas, semicolons or tabs".to_owned()
+        "columns separated by |, which is not supported; use commas, semicolons or tabs".to_owned()
     } else if header.contains(SEPARATORS) {
         return false;
     } else if known(header.split_whitespace()) {
-        format!("a printed table, whose cells cannot be told apart: {REMEDY}")
+        format!("a printed table, whose cells cannot be separated; {REMEDY}")
     } else if is_entry(header) {
-        format!("a printed list, whose values are cut: {REMEDY}")
+        format!("a printed list, whose values are truncated; {REMEDY}")
     } else {
         return false;
     };

@@ -158,7 +158,7 @@ impl<'t> Properties<'t> {
 }
 
 fn twice(name: &str) -> String {
-    format!("{:?} is there twice; case does not tell properties apart", super::value::short(name))
+    format!("duplicate property {:?}; property names are case-insensitive", super::value::short(name))
 }
 
 #[cfg(test)]

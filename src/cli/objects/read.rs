@@ -192,7 +192,7 @@ impl Intake {
         found: Result<Properties<'_>, InvalidObject>,
     ) -> Result<(), Full> {
         if self.count == MAX_OBJECTS {
-            self.refuse(place, format!("more than {MAX_OBJECTS} objects; split them"));
+            self.refuse(place, format!("more than {MAX_OBJECTS} objects; split the input"));
             return Err(Full);
         }
         self.count += 1;

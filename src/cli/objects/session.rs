@@ -103,7 +103,7 @@ fn id(object: &Properties<'_>) -> Result<Option<LocalId>, String> {
     let wanted = "a number above 0";
     let id: Option<i64> = object.number(P::Id, wanted)?;
     match id {
-        Some(id) if id < 1 => Err(format!("Id is {id}, where {wanted} is wanted")),
+        Some(id) if id < 1 => Err(format!("Id is {id}, but must be {wanted}")),
         id => Ok(id.map(LocalId)),
     }
 }
@@ -114,7 +114,7 @@ fn shell_id(object: &Properties<'_>) -> Result<Option<ShellId>, InvalidObject> {
     let instance_id = object.guid(P::InstanceId).map_err(InvalidObject::Unbound)?;
     match (given, instance_id) {
         (Some(given), Some(instance_id)) if given.guid() != Some(instance_id) => {
-            Err(InvalidObject::Wrong("ShellId and InstanceId name two different sessions".to_owned()))
+            Err(InvalidObject::Wrong("ShellId and InstanceId are of two different sessions".to_owned()))
         }
         (Some(given), _) => Ok(Some(given)),
         (None, instance_id) => Ok(instance_id.map(ShellId::from_guid)),
@@ -146,7 +146,7 @@ fn resource_uri(object: &Properties<'_>) -> Result<String, String> {
         (None, None) => String::new(),
     };
     if uri::has_user_info(&uri) {
-        return Err("the resource URI carries a user name; take it out".to_owned());
+        return Err("the resource URI contains a user name; remove it".to_owned());
     }
     Ok(uri)
 }
@@ -167,7 +167,7 @@ fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> 
     let named = object.name(P::ComputerName)?.or(object.name(P::Cn)?).unwrap_or_default();
     let named = named.trim();
     if named.contains('@') {
-        return Err("ComputerName carries a user name; give the bare name".to_owned());
+        return Err("ComputerName contains a user name; remove it".to_owned());
     }
     let given = object.name(P::Endpoint)?;
     let transport = match object.name(P::Transport)? {

@@ -272,7 +272,11 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         let stated = session.stated;
         assert_eq!(stated, Some(Stated { state, availability }), "{properties}");
     }
-    is_refused(r#"{"Id":1,"ShellId":"A","State":9}"#, "line 1", "State is 9, where one of BeforeOpen, ");
+    is_refused(
+        r#"{"Id":1,"ShellId":"A","State":9}"#,
+        "line 1",
+        "State is 9, but must be one of BeforeOpen, ",
+    );
     is_refused(r#"{"ShellId":"A","Availability":"Free"}"#, "line 1", "Availability is \"Free\"");
 }
 
@@ -363,7 +367,7 @@ fn a_password_in_a_url_is_refused_and_not_told() {
             ["http://root:hunter2@web01/wsman", "http://root:hun ter2@web01", "https://root:hun/ter2@x"]
         {
             let lines = refused(format!(r#"{{"ShellId":"A","{property}":"{url}"}}"#));
-            assert!(lines[0].contains("carries a user name"), "{lines:?}");
+            assert!(lines[0].contains("contains a user name"), "{lines:?}");
             assert!(!lines[0].contains("hun") && !lines[0].contains("ter2"), "{lines:?}");
         }
     }
@@ -372,25 +376,25 @@ fn a_password_in_a_url_is_refused_and_not_told() {
 #[test]
 fn what_is_broken_or_hostile_is_refused_with_its_place_and_its_reason() {
     for (text, place, reason) in [
-        ("{\"Id\":1}\n{\"Id\":", "line 2", "breaks off"),
-        ("[{\"Id\":1},\n{\"Id\":2}", "line 2", "breaks off"),
+        ("{\"Id\":1}\n{\"Id\":", "line 2", "ends unexpectedly"),
+        ("[{\"Id\":1},\n{\"Id\":2}", "line 2", "ends unexpectedly"),
         ("{\"Id\":1}\n{Id:2}", "line 2", "not JSON: key must be a string at column 2"),
         ("{\"Id\":1} x", "line 1", "not JSON"),
-        ("[{\"Id\":1},5]", "item 2", "a number, where an object is wanted"),
-        ("[[{\"Id\":1}]]", "item 1", "a list, where"),
-        ("[null]", "item 1", "null, where"),
-        ("{\"Id\":1}\n\"x\"", "line 2", "a text, where"),
-        ("[true]", "item 1", "true or false, where"),
-        ("{\"Id\":1,\"ID\":2}", "line 1", "\"Id\" is there twice"),
-        ("{\"Id\":1,\"x\":2,\"X\":3}", "line 1", "\"X\" is there twice"),
+        ("[{\"Id\":1},5]", "item 2", "expected an object, found a number"),
+        ("[[{\"Id\":1}]]", "item 1", "found a list"),
+        ("[null]", "item 1", "found null"),
+        ("{\"Id\":1}\n\"x\"", "line 2", "found a text"),
+        ("[true]", "item 1", "found true or false"),
+        ("{\"Id\":1,\"ID\":2}", "line 1", "duplicate property \"Id\""),
+        ("{\"Id\":1,\"x\":2,\"X\":3}", "line 1", "duplicate property \"X\""),
         ("{\"Id\":1,\"value\":[]}", "line 1", "both an object and a wrapped list"),
         ("{\"Id\":0,\"ShellId\":\"A\"}", "line 1", "a number above 0"),
-        ("{\"ShellId\":[\"A\"]}", "line 1", "ShellId is a list, where a text"),
+        ("{\"ShellId\":[\"A\"]}", "line 1", "ShellId is a list, but must be a text"),
         ("{\"ShellId\":\"a\\u0000b\"}", "line 1", "NUL"),
         ("{\"ShellId\":\"a\\nb\"}", "line 1", "control character"),
         ("{\"Name\":\"\\ud800\",\"Id\":1}", "line 1", "not JSON"),
-        ("{\"InstanceId\":\"x\"}", "line 1", "InstanceId is \"x\", where a GUID"),
-        ("{\"InstanceId\":\"x\",\"Cn\":\"*\"}", "line 1", "InstanceId is \"x\", where a GUID"),
+        ("{\"InstanceId\":\"x\"}", "line 1", "InstanceId is \"x\", but must be a GUID"),
+        ("{\"InstanceId\":\"x\",\"Cn\":\"*\"}", "line 1", "InstanceId is \"x\", but must be a GUID"),
         ("{\"ShellId\":\"A\",\"Port\":65536}", "line 1", "a port"),
         ("{\"ShellId\":\"A\",\"Endpoint\":\"http://a:1/\",\"Port\":2}", "line 1", "not the port of Endpoint"),
         ("{\"ShellId\":\"A\",\"Endpoint\":\"ftp://a\"}", "line 1", "neither http nor https"),
@@ -398,12 +402,12 @@ fn what_is_broken_or_hostile_is_refused_with_its_place_and_its_reason() {
         ("{\"ShellId\":\"A\",\"Auth\":\"magic\"}", "line 1", "is not an authentication scheme"),
         ("{\"Schema\":\"pssession.error/1\",\"Id\":1}", "line 1", "not a session"),
         ("{\"Schema\":\"pssession.session/2\",\"Id\":1}", "line 1", "newer version"),
-        ("\n<Objs Version=\"1.1.0.1\">", "line 2", "the XML breaks off in /Objs"),
-        ("hello", "line 1", "a text, where an object is wanted"),
+        ("\n<Objs Version=\"1.1.0.1\">", "line 2", "the XML ends unexpectedly in /Objs"),
+        ("hello", "line 1", "expected an object, found a text"),
         ("a,b\n1,2", "line 1", "neither JSON nor CSV"),
-        ("Id,NAME,name\n1,2,3", "line 1", "two columns"),
-        ("Id,Name\n1,ab", "line 2", "the last line does not end"),
-        ("#TYPE x\nId,Name\n1,a\n2\n", "line 4", "1 fields, where the header has 2"),
+        ("Id,NAME,name\n1,2,3", "line 1", "duplicate column"),
+        ("Id,Name\n1,ab", "line 2", "the last line has no newline"),
+        ("#TYPE x\nId,Name\n1,a\n2\n", "line 4", "1 fields, but the header has 2"),
         ("Id,Name\n1,\"a\n", "line 2", "a quote is not closed"),
         ("Id,ShellId\nx,a\n", "line 2", "Id is \"x\""),
         ("Id|Name|InstanceId\n1|a|b\n2|a|b\n", "line 1", "separated by |"),
@@ -419,7 +423,7 @@ fn what_is_broken_or_hostile_is_refused_with_its_place_and_its_reason() {
 #[test]
 fn depth_is_no_danger() {
     let deep = "[".repeat(100_000);
-    is_refused(&deep, "line 1", "breaks off");
+    is_refused(&deep, "line 1", "ends unexpectedly");
     is_refused(format!("{deep}{}", "]".repeat(100_000)), "item 1", "a list");
     let nested = format!(r#"{{"ShellId":"A","Runspace":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(rows(&nested).len(), 1);
@@ -457,7 +461,7 @@ fn a_list_of_commands_is_a_list_or_a_text_with_blanks() {
     assert_eq!(commands(of(r#""CommandIds":"a b c""#)), Some(3));
     assert_eq!(commands(of(r#""CommandIds":[]"#)), Some(0));
     assert_eq!(commands(of(r#""CommandIds":null"#)), None);
-    is_refused(r#"{"ShellId":"A","CommandIds":[{"a":1}]}"#, "line 1", "a list of ids is wanted");
+    is_refused(r#"{"ShellId":"A","CommandIds":[{"a":1}]}"#, "line 1", "must be a list of ids");
 }
 
 #[test]

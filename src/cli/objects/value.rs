@@ -31,7 +31,7 @@ pub(super) fn short(text: &str) -> String {
 /// What is wrong with an endpoint; its error leaves out what may be a password.
 pub(super) fn wrong_endpoint(property: Property, error: &EndpointError) -> String {
     let (text, problem) = (short(&error.text), short(&error.problem));
-    format!("{} {text:?} leads nowhere: {problem}", property.name())
+    format!("{} {text:?} is invalid: {problem}", property.name())
 }
 
 fn bad(property: Property, field: &Field<'_>, wanted: &str) -> String {
@@ -45,7 +45,7 @@ fn bad(property: Property, field: &Field<'_>, wanted: &str) -> String {
         Field::Parts(_) => "an object".to_owned(),
         Field::TooLong => "a long text".to_owned(),
     };
-    format!("{} is {found}, where {wanted} is wanted", property.name())
+    format!("{} is {found}, but must be {wanted}", property.name())
 }
 
 impl Properties<'_> {
@@ -54,7 +54,7 @@ impl Properties<'_> {
         match self.get(property)? {
             None => Ok(None),
             Some(Field::Text(text)) if text.contains('\0') => {
-                Err(format!("{} has a NUL character in it", property.name()))
+                Err(format!("{} contains a NUL character", property.name()))
             }
             Some(Field::Text(text)) => Ok(Some(text.clone().into_owned())),
             Some(Field::Whole(number)) => Ok(Some(number.to_string())),
@@ -67,7 +67,7 @@ impl Properties<'_> {
     pub(super) fn name(&self, property: Property) -> Result<Option<String>, String> {
         let text = self.text(property)?;
         if text.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
-            return Err(format!("{} has a line end or another control character in it", property.name()));
+            return Err(format!("{} contains a line break or another control character", property.name()));
         }
         Ok(text)
     }

@@ -98,8 +98,8 @@ fn check(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<Strin
         Check::Mandatory => (Validator::Null, Validator::EmptyArray),
     };
     match values.as_slice() {
-        [only] if only == "@()" => refuse("an empty array is no value", empty),
-        [only] if is_null(only) => refuse("null is no value", null),
+        [only] if only == "@()" => refuse("the value is an empty array", empty),
+        [only] if is_null(only) => refuse("the value is null", null),
         // A number or a GUID that is null is zero.
         several if parameter.check == Check::NotNull && several.iter().any(|value| is_null(value)) => {
             let zero = if matches!(parameter.kind, Kind::Guids(_)) {
@@ -116,7 +116,7 @@ fn check(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<Strin
                 Kind::Texts(_) | Kind::Text(_) | Kind::Uris(_) | Kind::Ignored(Shape::Text)
             ) && several.iter().any(String::is_empty) =>
         {
-            refuse("empty text is no value", Validator::Declared)
+            refuse("the value is empty", Validator::Declared)
         }
         _ => Ok(values),
     }
@@ -126,11 +126,9 @@ fn check(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<Strin
 fn single<'a>(parameter: &'static Parameter, values: &'a [String]) -> Result<&'a str, Problem> {
     match values {
         [only] => Ok(only),
-        several => Err(cannot_convert(
-            parameter,
-            &several.join(","),
-            "it takes one value, without a comma".to_owned(),
-        )),
+        several => {
+            Err(cannot_convert(parameter, &several.join(","), "give one value, without a comma".to_owned()))
+        }
     }
 }
 
@@ -150,12 +148,9 @@ fn int(parameter: &'static Parameter, text: &str) -> Result<i32, Problem> {
 
 fn count(parameter: &'static Parameter, text: &str) -> Result<(), Problem> {
     match int(parameter, text)? {
-        value @ ..0 => Err(Problem::OutOfRange {
-            parameter: parameter.name,
-            value,
-            range: "from 0",
-            advice: "leave it out",
-        }),
+        value @ ..0 => {
+            Err(Problem::OutOfRange { parameter: parameter.name, value, range: "from 0", advice: "omit it" })
+        }
         _ => Ok(()),
     }
 }
@@ -166,13 +161,13 @@ fn port(parameter: &'static Parameter, text: &str) -> Result<u16, Problem> {
         parameter: parameter.name,
         value: number,
         range: "from 1 to 65535",
-        advice: "leave it out for 5985, or for 5986 with -UseSSL",
+        advice: "omit it for 5985, or for 5986 with -UseSSL",
     })
 }
 
 fn file(parameter: &'static Parameter, text: &str) -> Result<PathBuf, Problem> {
     if text.is_empty() {
-        let advice = "name a file with objects, or - for stdin".to_owned();
+        let advice = "give a file with objects, or - for stdin".to_owned();
         return Err(cannot_convert(parameter, text, advice));
     }
     Ok(PathBuf::from(text))
@@ -182,7 +177,7 @@ fn file(parameter: &'static Parameter, text: &str) -> Result<PathBuf, Problem> {
 fn uris(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<String>, Problem> {
     // A comma in a password has split it, so that no part of the list can be shown.
     if values.iter().any(|value| value.contains('@')) {
-        let advice = "a URL names no user: use -Credential USER, and a password source".to_owned();
+        let advice = "remove the user from the URL; use -Credential USER, and a password source".to_owned();
         return Err(cannot_convert(parameter, "...", advice));
     }
     for value in &values {
@@ -190,7 +185,7 @@ fn uris(parameter: &'static Parameter, values: Vec<String>) -> Result<Vec<String
         if !scheme
             .is_some_and(|scheme| ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)))
         {
-            let advice = "write a whole URL, as in https://web01:5986/wsman".to_owned();
+            let advice = "write a full URL, as in https://web01:5986/wsman".to_owned();
             return Err(cannot_convert(parameter, value, advice));
         }
         Endpoint::parse(value, false).map_err(|error| cannot_convert(parameter, value, error.problem))?;
@@ -205,7 +200,7 @@ fn word<T: Copy + PartialEq>(
     refused: impl Fn(T) -> Option<Refusal>,
 ) -> Result<T, Problem> {
     let value = convert::choose(text, choices)
-        .map_err(|words| cannot_convert(parameter, text, format!("it takes {}", words.join(", "))))?;
+        .map_err(|words| cannot_convert(parameter, text, format!("use one of {}", words.join(", "))))?;
     let Some(refusal) = refused(value) else { return Ok(value) };
     let whole = choices.iter().find(|row| row.value == value).map(|row| row.word);
     Err(Problem::NotSupported { parameter: parameter.name, value: whole, refusal })

@@ -192,8 +192,7 @@ fn with_our_option(problem: Problem, arity: &dyn Fn(&str) -> Option<Arity>) -> P
     match problem {
         Problem::NamedParameterNotFound { typed, tip: None } => {
             let option = format!("--{}", typed.to_ascii_lowercase());
-            let tip =
-                arity(&option).map(|_| format!("options of pssession itself have two dashes: {option}"));
+            let tip = arity(&option).map(|_| format!("use two dashes for options of pssession: {option}"));
             Problem::NamedParameterNotFound { typed, tip }
         }
         other => other,

@@ -96,7 +96,7 @@ impl BindingError {
         }
     }
 
-    /// Whether nothing says which sessions to remove, and nothing else is the matter.
+    /// Whether no selector for the sessions to remove, and nothing else is the matter.
     pub(crate) fn lacks_sessions(&self) -> bool {
         self.cmdlet == Cmdlet::RemovePSSession && matches!(self.problem, Problem::MissingMandatory { .. })
     }
@@ -139,59 +139,61 @@ impl BindingError {
         let name = self.cmdlet.name();
         match &self.problem {
             Problem::AmbiguousParameterSet { conflict: false, .. } => {
-                "say what it is about: -ComputerName or -ConnectionUri for servers, or a container or virtual machine"
+                "add -ComputerName or -ConnectionUri for servers, or a parameter for a container or virtual machine"
                     .to_owned()
             }
             Problem::AmbiguousParameterSet { .. } if self.cmdlet == Cmdlet::GetPSSession => {
-                "use `pssession get`, where options narrow each other".to_owned()
+                "use `pssession get`, where options can be combined".to_owned()
             }
             Problem::AmbiguousParameterSet { .. } => {
-                "run it once for each, or use `pssession remove`, where selectors narrow each other".to_owned()
+                "run it once for each parameter, or use `pssession remove`, where selectors can be \
+                 combined".to_owned()
             }
             Problem::AmbiguousParameter { losers, .. } if losers.is_empty() => {
-                "write more letters of the one that is meant".to_owned()
+                "use a longer prefix of the parameter".to_owned()
             }
             Problem::AmbiguousParameter { losers, .. } => {
-                format!("write more letters of the one that is meant, or of {}", either(losers))
+                format!("use a longer prefix of the parameter, or of {}", either(losers))
             }
             Problem::NamedParameterNotFound { tip: Some(tip), .. } => tip.clone(),
             Problem::NamedParameterNotFound { tip: None, .. } => {
-                format!("{name} has {}; `{name} -?` lists them all", dashed(&own(self.cmdlet)).join(", "))
+                format!("use one of {name}'s parameters: {}; list all with `{name} -?`", dashed(&own(self.cmdlet)).join(", "))
             }
             Problem::MissingArgument { parameter } => {
-                format!("write -{parameter} VALUE; a value that begins with a dash goes behind a colon")
+                format!("use -{parameter} VALUE; write a value that begins with a dash after a colon")
             }
             Problem::MissingAfterColon { parameter, switch: true } => {
-                format!("the shell took $true or $false for a variable of its own: quote it, '-{parameter}:$false'")
+                format!("quote the argument, as in '-{parameter}:$false'; the shell expanded $true or $false")
             }
             Problem::MissingAfterColon { parameter, switch: false } => {
-                format!("if a variable stood there, it was empty; write -{parameter}:VALUE or -{parameter} VALUE")
+                format!("use -{parameter}:VALUE or -{parameter} VALUE; a shell variable may be empty")
             }
-            Problem::MissingAtComma { .. } => "a comma stands between two values, as in 1,2 or 1, 2".to_owned(),
+            Problem::MissingAtComma { .. } => "write a comma only between two values, as in 1,2 or 1, 2".to_owned(),
             Problem::ParameterAlreadyBound { parameter } => {
-                format!("give its values once, with commas: -{parameter} A,B")
+                format!("use the parameter once, with commas: -{parameter} A,B")
             }
             Problem::PositionalParameterNotFound { .. } => {
-                "several values are separated by commas, as in -Id 1,4..7, also in PowerShell, which splits (1..3) and \
-                 @(1,2); a wildcard needs quotes, or the shell puts file names in its place: -ComputerName 'Serv*'"
+                "separate values with commas, as in -Id 1,4..7, also in PowerShell, which splits (1..3) and \
+                 @(1,2); quote wildcards, as in -ComputerName 'Serv*', or the shell expands them to file names"
                     .to_owned()
             }
             Problem::CannotConvert { advice, .. } => advice.clone(),
             Problem::Refused { parameter, .. } => {
-                format!("if a variable stood there, it was empty; give -{parameter} a value")
+                format!("give -{parameter} a value; a shell variable may be empty")
             }
             Problem::OutOfRange { advice, .. } => (*advice).to_owned(),
             Problem::MissingMandatory { .. } if self.cmdlet == Cmdlet::RemovePSSession => format!(
-                "say which sessions: {}; `-Session -` reads objects from stdin",
+                "select the sessions with {}; `-Session -` reads objects from stdin",
                 either(&own(self.cmdlet))
             ),
             Problem::MissingMandatory { missing } => format!("add {}", dashed(missing).join(" and ")),
             Problem::NotSupported { refusal, .. } | Problem::Failed { refusal, .. } => {
                 refusal.instead.to_owned()
             }
-            Problem::NotText { .. } => "write it in UTF-8, or use a wildcard for what cannot be written".to_owned(),
+            Problem::NotText { .. } => "write it in UTF-8, or use wildcards".to_owned(),
             Problem::BadPattern { .. } => {
-                "a set needs its closing bracket and a rising range; a backtick makes the next character literal"
+                "check that each set has its closing bracket and an ascending range; a backtick makes the next \
+                 character literal"
                     .to_owned()
             }
         }
@@ -204,23 +206,23 @@ impl fmt::Display for Problem {
             Self::AmbiguousParameterSet { parameters, conflict } => {
                 let names = dashed(parameters).join(" and ");
                 match conflict {
-                    true => write!(f, "no parameter set has {names} together"),
-                    false => write!(f, "{names} alone cannot tell which parameter set is meant"),
+                    true => write!(f, "{names} cannot be used together"),
+                    false => write!(f, "no parameter set matches {names} alone"),
                 }
             }
             Self::AmbiguousParameter { typed, candidates, .. } => {
-                write!(f, "the parameter name {typed:?} is ambiguous: it may be {}", either(candidates))
+                write!(f, "the parameter name {typed:?} is ambiguous; matches: {}", either(candidates))
             }
-            Self::NamedParameterNotFound { typed, .. } => write!(f, "there is no parameter {typed:?}"),
-            Self::MissingArgument { parameter } => write!(f, "-{parameter} needs a value"),
+            Self::NamedParameterNotFound { typed, .. } => write!(f, "unknown parameter {typed:?}"),
+            Self::MissingArgument { parameter } => write!(f, "-{parameter} requires a value"),
             Self::MissingAfterColon { parameter, .. } => {
-                write!(f, "-{parameter}: has nothing behind its colon")
+                write!(f, "-{parameter}: the value after the colon is missing")
             }
             Self::MissingAtComma { parameter } => {
                 f.write_str("a value is missing beside a comma")?;
                 parameter.map_or(Ok(()), |parameter| write!(f, " of -{parameter}"))
             }
-            Self::ParameterAlreadyBound { parameter } => write!(f, "-{parameter} was given more than once"),
+            Self::ParameterAlreadyBound { parameter } => write!(f, "-{parameter} is given more than once"),
             Self::PositionalParameterNotFound { value } => {
                 write!(f, "no positional parameter takes {value:?}")
             }

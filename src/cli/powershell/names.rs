@@ -11,14 +11,14 @@ use super::words::{self, Word};
 
 /// Names that people bring from other cmdlets and tools, and what to use here.
 const FOREIGN: &[(&[&str], &str)] = &[
-    (&["force", "yes"], "'-Confirm:$false' or --yes asks nothing"),
+    (&["force", "yes"], "use '-Confirm:$false' or --yes to skip the confirmation"),
     (
         &["password", "pass", "pw"],
-        "a password is never an argument: use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
+        "a password cannot be an argument; use --password-file, --password-command, PSSESSION_PASSWORD or the prompt",
     ),
-    (&["user", "username"], "the account is named with -Credential, or --user"),
-    (&["host", "hostname", "server"], "the computer is named with -ComputerName"),
-    (&["all"], "all sessions that have a name are -Name '*'"),
+    (&["user", "username"], "use -Credential or --user to give the account"),
+    (&["host", "hostname", "server"], "use -ComputerName to give the computer"),
+    (&["all"], "use -Name '*' for all sessions with a name"),
 ];
 
 /// The parameter of this name, alias or unambiguous beginning of either, in any case.
@@ -86,7 +86,9 @@ fn ambiguous(
 
 fn tip(typed: &str) -> Option<String> {
     if let Some((name, _)) = typed.split_once('=') {
-        return Some(format!("a value follows a blank or a colon, not an equals sign: -{name} VALUE"));
+        return Some(format!(
+            "separate the value with a space or a colon, not an equals sign: -{name} VALUE"
+        ));
     }
     let lower = typed.to_ascii_lowercase();
     let known = FOREIGN.iter().find(|(words, _)| words.contains(&lower.as_str()));

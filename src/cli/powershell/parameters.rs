@@ -72,12 +72,12 @@ const NO_THUMBPRINT: Refusal = Refusal {
     instead: "use -Credential USER, with the password from a file, a command or the prompt",
 };
 const NO_SESSION_OPTION: Refusal = Refusal {
-    why: "it takes an object, which a command line cannot hold",
+    why: "its value is an object, which a command line cannot contain",
     instead: "use --connect-timeout, --operation-timeout or --dangerous-skip-certificate-check",
 };
 const NO_REDIRECTION: Refusal = Refusal {
-    why: "redirects are never followed, so that a credential goes only where it was sent",
-    instead: "name in -ConnectionUri what the server redirects to",
+    why: "redirects are never followed, so that a credential is sent only to the given servers",
+    instead: "give the target of the redirect with -ConnectionUri",
 };
 
 /// Every parameter of both cmdlets.
@@ -86,7 +86,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "Id",
         Kind::Ids(|bound| &mut bound.selection.id),
         NotNull,
-        "The number that the list shows: numbers and ranges, such as 1,4..7",
+        "The Id that the list shows: numbers and ranges, such as 1,4..7",
     )
     .remove(removes(&[Set::Id]).first())
     .get(selects(&[Set::Id]).first()),
@@ -94,14 +94,14 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "Session",
         Kind::Objects(|bound| &mut bound.selection.session),
         Mandatory,
-        "Objects, as Get-PSSession --output json or ConvertTo-Json print them: a file, or - for stdin",
+        "Objects written by Get-PSSession --output json or ConvertTo-Json: a file, or - for stdin",
     )
     .remove(removes(&[Set::Session]).first().piped(Pipeline::ByValueAndName)),
     Parameter::new(
         "ComputerName",
         Kind::Texts(|bound| &mut bound.selection.computer_name),
         NotNullOrEmpty,
-        "The computer. To remove: with wildcards, among the known sessions. To get: the servers to ask",
+        "The computer. To remove: filters the known sessions, with wildcards. To get: the servers to query",
     )
     .alias(&["Cn"])
     .remove(removes(&[Set::ComputerName]).first().wildcards())
@@ -118,7 +118,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "InstanceId",
         Kind::Guids(|bound| &mut bound.selection.instance_id),
         NotNull,
-        "The session's GUID, in any of its spellings",
+        "The GUID of the session, in any format",
     )
     .remove(removes(&[Set::InstanceId]))
     .get(selects(WITH_INSTANCE_ID)),
@@ -126,7 +126,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "ContainerId",
         Kind::Texts(|bound| &mut bound.selection.container_id),
         NotNullOrEmpty,
-        "The container's whole id, exactly as it is written",
+        "The exact id of the container",
     )
     .remove(removes(&[Set::ContainerId]))
     .get(selects(CONTAINERS)),
@@ -165,7 +165,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "ConnectionUri",
         Kind::Uris(|bound| &mut bound.reaching.connection_uri),
         NotNullOrEmpty,
-        "The servers to ask, as http or https URLs",
+        "The servers to query, as http or https URLs",
     )
     .alias(&["URI", "CU"])
     .remove(Place::added())
@@ -180,31 +180,31 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "Authentication",
         Kind::Authentication(|bound| &mut bound.reaching.authentication),
         SERVERS,
-        "How to log in",
+        "The authentication scheme",
     ),
     reaching(
         "UseSSL",
         Kind::Switch(|bound| &mut bound.reaching.use_ssl),
         HOSTS,
-        "HTTPS, on port 5986 unless told otherwise. Sessions that are known keep their own",
+        "Use HTTPS; the default port is 5986. Known sessions keep their own setting",
     ),
     reaching(
         "Port",
         Kind::Port(|bound| &mut bound.reaching.port),
         HOSTS,
-        "The TCP port. To remove: only sessions at it. To get: that of the servers",
+        "The TCP port. To remove: filters the sessions. To get: the port of the servers",
     ),
     reaching(
         "ApplicationName",
         Kind::Text(|bound| &mut bound.reaching.application_name),
         HOSTS,
-        "The path on the servers to ask, instead of wsman. To remove: without effect",
+        "The path on the servers, instead of wsman. To remove: without effect",
     ),
     reaching(
         "ThrottleLimit",
         Kind::Int(|bound| &mut bound.reaching.throttle_limit),
         SERVERS,
-        "How many connections may be open at once",
+        "The maximum number of connections at the same time",
     ),
     reaching("CertificateThumbprint", Kind::Refused("String", NO_THUMBPRINT), SERVERS, "Not supported"),
     reaching("SessionOption", Kind::Refused("PSSessionOption", NO_SESSION_OPTION), SERVERS, "Not supported"),
@@ -213,7 +213,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         "WhatIf",
         Kind::Switch(|bound| &mut bound.common.what_if),
         NotNull,
-        "Say what would be removed, and remove nothing",
+        "Print what would be removed, and remove nothing",
     )
     .alias(&["wi"])
     .remove(Place::common(Set::OF_REMOVE)),
@@ -225,13 +225,13 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     )
     .alias(&["cf"])
     .remove(Place::common(Set::OF_REMOVE)),
-    common("Verbose", &["vb"], Kind::Switch(|bound| &mut bound.common.verbose), "Say what is done"),
-    common("Debug", &["db"], Kind::Switch(|bound| &mut bound.common.debug), "Say how it is done"),
+    common("Verbose", &["vb"], Kind::Switch(|bound| &mut bound.common.verbose), "Log each step"),
+    common("Debug", &["db"], Kind::Switch(|bound| &mut bound.common.debug), "Log each step in detail"),
     common(
         "ErrorAction",
         &["ea"],
         Kind::Action(|bound| &mut bound.common.error_action),
-        "What happens after an error",
+        "What to do after an error",
     ),
     common("ErrorVariable", &["ev"], Kind::Ignored(Shape::Text), IGNORED),
     common("WarningAction", &["wa"], Kind::Ignored(Shape::Action), IGNORED),

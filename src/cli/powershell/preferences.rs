@@ -43,8 +43,8 @@ pub(crate) const ACTIONS: &[Word<ActionPreference>] = &[
 
 /// Why `Suspend` is refused, by PowerShell as well.
 pub(super) const NO_SUSPEND: Refusal = Refusal {
-    why: "it is for workflows alone, and PowerShell refuses it here as well",
-    instead: "use Stop, or Inquire to be asked",
+    why: "it is only for workflows; PowerShell rejects it here, too",
+    instead: "use Stop or Inquire",
 };
 
 impl ActionPreference {
@@ -57,10 +57,9 @@ impl ActionPreference {
             Self::Inquire => Ok(ErrorAction::Inquire),
             Self::Ignore => Ok(ErrorAction::Ignore),
             Self::Suspend => Err(NO_SUSPEND),
-            Self::Break => Err(Refusal {
-                why: "there is no debugger that it could start",
-                instead: "use Stop, or Inquire to be asked",
-            }),
+            Self::Break => {
+                Err(Refusal { why: "there is no debugger to start", instead: "use Stop or Inquire" })
+            }
         }
     }
 }
@@ -96,16 +95,16 @@ impl Authentication {
             Self::Negotiate => Ok(AuthScheme::Negotiate.name()),
             Self::Kerberos => Ok(AuthScheme::Kerberos.name()),
             Self::NegotiateWithImplicitCredential => Err(Refusal {
-                why: "it needs the logon of a Windows desktop",
+                why: "it requires an interactive logon on Windows",
                 instead: "use Negotiate with -Credential USER",
             }),
             Self::CredSsp => Err(Refusal {
-                why: "it would hand the server the password itself, which closing a session never needs",
-                instead: "use Negotiate, or leave it out",
+                why: "it would send the password to the server, which is not needed to close a session",
+                instead: "use Negotiate, or omit it",
             }),
             Self::Digest => Err(Refusal {
                 why: "the WinRM service does not offer it",
-                instead: "use Negotiate, or leave it out",
+                instead: "use Negotiate, or omit it",
             }),
         }
     }

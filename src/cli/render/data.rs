@@ -22,7 +22,7 @@ pub(super) fn json(
     writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })
 }
 
-/// One JSON object a line.
+/// One JSON object per line.
 pub(super) fn ndjson(
     out: &mut impl Write,
     mut records: impl Iterator<Item = Map<String, Value>>,

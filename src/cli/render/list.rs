@@ -1,4 +1,4 @@
-//! Every property on a line of its own, as PowerShell's `Format-List` shows it; what is not known is left out.
+//! Every property on its own line, as PowerShell's `Format-List` shows it; what is not known is left out.
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Columns for a person; without a terminal the same text without colour or frames.
+//! Columns to read on a terminal; without a terminal the same text without colour or frames.
 
 use pssession::SessionDescriptor;
 use pssession::store::{Imported, Row};

@@ -80,16 +80,17 @@ impl Passwords {
 }
 
 fn two_passwords(user: &str) -> Diagnostic {
-    Diagnostic::usage(format!("the config has two places for the password of {user}")).with_hint(
-        "a run takes one for each account: write a local account with its machine, as WEB01\\Administrator, or run \
-         once for each; nothing was sent",
+    Diagnostic::usage(format!("the config has two password sources for {user}")).with_hint(
+        "write a local account with its computer, as in WEB01\\Administrator, or run once for each password \
+         source; nothing was sent",
     )
 }
 
 fn shared(users: &[&str]) -> Diagnostic {
-    Diagnostic::usage(format!("one password cannot be that of {}", users.join(" and of "))).with_hint(
-        "name one account with --user, choose sessions or servers of one, or give each user of the config a password \
-         of their own; nothing was sent",
+    Diagnostic::usage(format!("one password cannot be used for several accounts: {}", users.join(" and of \
+        "))).with_hint(
+        "use --user to choose one account, select sessions or servers of one account, or set a password source \
+         for each user in the config; nothing was sent",
     )
 }
 
@@ -120,8 +121,8 @@ mod tests {
     fn a_password_of_two_accounts_and_two_of_one_account_are_refused() {
         let environment = || Some(PasswordSource::Environment);
         let two = of(&[("Bob", environment()), ("ann", environment()), ("bob", environment())]);
-        assert_eq!(two.unwrap_err(), "one password cannot be that of ann and of Bob");
+        assert_eq!(two.unwrap_err(), "one password cannot be used for several accounts: ann and of Bob");
         let two = of(&[("ann", Some(file("a"))), ("Ann", Some(file("b")))]);
-        assert_eq!(two.unwrap_err(), "the config has two places for the password of Ann");
+        assert_eq!(two.unwrap_err(), "the config has two password sources for Ann");
     }
 }

@@ -26,7 +26,8 @@ fn bad_value(option: &'static str, error: &QueryError) -> Diagnostic {
         QueryError::Value { text, wanted, advice } => (format!("{text:?} is not {wanted}"), *advice),
         other => (
             other.to_string(),
-            "a set needs its closing bracket and a rising range; a backtick makes the next character literal",
+            "check that each set has its closing bracket and an ascending range; a backtick makes the next \
+             character literal",
         ),
     };
     Diagnostic::usage(format!("{option}: {problem}"))

@@ -13,8 +13,8 @@ pub(crate) fn safe(format: Option<Format>, csv_safe: bool) -> Result<Option<Form
     match format {
         format if !csv_safe => Ok(format),
         Some(Format::Csv) => Ok(Some(Format::CsvSafe)),
-        _ => Err(Diagnostic::usage("--csv-safe is for CSV alone")
+        _ => Err(Diagnostic::usage("--csv-safe requires CSV output")
             .about("--csv-safe")
-            .with_hint("add -o csv, or leave --csv-safe out; nothing was sent")),
+            .with_hint("add -o csv, or remove --csv-safe; nothing was sent")),
     }
 }

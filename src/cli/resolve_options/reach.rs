@@ -47,7 +47,7 @@ impl ConnectionOptions {
         let auth = auth.map_err(|error: UnknownScheme| {
             Diagnostic::usage(format!("--auth: {error}"))
                 .about("--auth")
-                .with_hint("`pssession identify HOST` tells what a server offers; nothing was sent")
+                .with_hint("list the schemes of a server with `pssession identify HOST`; nothing was sent")
         })?;
         let said = Settings {
             workstation: args.login.workstation.clone(),
@@ -97,7 +97,7 @@ impl ConnectionOptions {
         Pins::new(&self.pins, endpoints)
     }
 
-    /// How bodies and passwords are protected: what is dangerous is said on the command line alone.
+    /// How bodies and passwords are protected: what is dangerous is accepted only on the command line alone.
     pub(crate) fn security(&self, settings: &Settings) -> Security {
         Security { forbid_ntlm: settings.no_ntlm == Some(true), ..self.security }
     }
@@ -130,18 +130,19 @@ pub(crate) fn parse_duration(
     let Some(text) = text else { return Ok(None) };
     let duration = parse_duration_text(text).map_err(|error| bad_value(option, &error))?;
     if duration.is_zero() {
-        return Err(Diagnostic::usage(format!("{option}: a limit of no time at all"))
+        return Err(Diagnostic::usage(format!("{option}: the limit is zero"))
             .about(option)
-            .with_hint("write at least 1s"));
+            .with_hint("use at least 1s"));
     }
     Ok(Some(duration))
 }
 
 fn service_principal(text: &str) -> Result<String, Diagnostic> {
     principal(text).map_err(|problem| {
-        Diagnostic::usage(format!("--spn: {problem}"))
-            .about("--spn")
-            .with_hint("write host/web01.example.com, or a service alone, such as host; nothing was sent")
+        Diagnostic::usage(format!("--spn: {problem}")).about("--spn").with_hint(
+            "use a full principal such as host/web01.example.com, or a service such as host; nothing \
+                was sent",
+        )
     })
 }
 
@@ -160,8 +161,11 @@ fn endpoints(args: &ReachArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnos
     if let Some(path) = &args.inventory {
         let listed = inventory(path)?;
         if listed.is_empty() && names.is_empty() {
-            return Err(Diagnostic::usage(format!("the inventory {} names no server", source::shown(path)))
-                .with_hint("it is text in UTF-8 or UTF-16 with one host a line, and # for comments"));
+            return Err(Diagnostic::usage(format!(
+                "the inventory {} contains no server",
+                source::shown(path)
+            ))
+            .with_hint("the inventory must be UTF-8 or UTF-16, with one host a line, and # for comments"));
         }
         names.extend(listed);
     }
@@ -173,16 +177,17 @@ fn endpoints(args: &ReachArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnos
         let alone = [host.to_owned()];
         let hosts = match host.strip_prefix('@') {
             Some(group) => naming.config.group(group).map_err(|problem| {
-                Diagnostic::usage(format!("{place}there is no group {host:?}: {problem}"))
+                Diagnostic::usage(format!("{place}unknown group {host:?}: {problem}"))
                     .about(host)
-                    .with_hint("a group is a line below [group] in the config; nothing was sent")
+                    .with_hint("define the group below [group] in the config; nothing was sent")
             })?,
             None => &alone,
         };
         for host in hosts {
             let endpoint = naming.endpoint(host).map_err(|error| {
                 Diagnostic::usage(format!("{place}{error}")).with_hint(
-                    "write web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was sent",
+                    "use a form such as web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was \
+                     sent",
                 )
             })?;
             if seen.insert(endpoint.url().to_owned()) {
@@ -204,7 +209,7 @@ fn inventory(path: &Path) -> Result<Vec<Named>, Diagnostic> {
     let text = source::text(path, MAX_FILE_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the inventory {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("it is text in UTF-8 or UTF-16 with one host a line, and # for comments")
+            .with_hint("the inventory must be UTF-8 or UTF-16, with one host a line, and # for comments")
     })?;
     let lines = (1..).zip(text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()));
     let named = |(number, line): (usize, &str)| Named {

@@ -19,8 +19,8 @@ pub(crate) fn report_to(args: &RemoveArgs) -> Result<Option<ReportTo<'_>>, Diagn
         None => Ok(None),
         Some(path) if path != Path::new("-") => Ok(Some(ReportTo::File(path))),
         Some(_) if args.output.output.is_none() => Ok(Some(ReportTo::Stdout)),
-        Some(_) => Err(Diagnostic::usage("--report - and -o both want stdout").about("--report").with_hint(
-            "leave -o out, for the report holds the same records, or name a file; nothing was sent",
+        Some(_) => Err(Diagnostic::usage("--report - and -o both write to stdout").about("--report").with_hint(
+            "remove -o, because the report contains the same records, or give --report a file; nothing was sent",
         )),
     }
 }

@@ -33,8 +33,8 @@ impl Scope {
         one_reader_of_stdin(select, reach)?;
         let servers = !reach.on.is_empty() || reach.inventory.is_some();
         if servers && select.cached {
-            return Err(Diagnostic::usage("--cached looks at the local table, and --on asks the servers")
-                .with_hint("leave out one of them; nothing was sent"));
+            return Err(Diagnostic::usage("--cached and --on cannot be used together")
+                .with_hint("remove one of them; nothing was sent"));
         }
         if servers && select.session.is_none() { Ok(Self::Servers) } else { Self::without_servers(select) }
     }
@@ -42,10 +42,8 @@ impl Scope {
     /// The same where another program runs this one and leaves stdin open: it is read for nothing but the objects.
     pub(crate) fn supervised(self, reach: &ReachArgs) -> Result<Self, Diagnostic> {
         if let [option, ..] = readers_of_stdin(reach)[..] {
-            return Err(Diagnostic::usage(format!(
-                "{option} would read the stdin that --supervised watches"
-            ))
-            .with_hint("name a file; nothing was sent"));
+            return Err(Diagnostic::usage(format!("{option} cannot read stdin, which --supervised watches"))
+                .with_hint("use a file instead; nothing was sent"));
         }
         match self {
             Self::Objects(path, _) if path == Path::new("-") => Ok(Self::Objects(path, Extent::BlankLine)),
@@ -57,8 +55,8 @@ impl Scope {
     pub(crate) fn without_servers(select: &SelectArgs) -> Result<Self, Diagnostic> {
         match &select.session {
             Some(_) if select.cached => {
-                Err(Diagnostic::usage("--cached looks at the local table, and --session at objects")
-                    .with_hint("leave out one of them; nothing was done"))
+                Err(Diagnostic::usage("--cached and --session cannot be used together")
+                    .with_hint("remove one of them; nothing was done"))
             }
             Some(path) => Ok(Self::Objects(path.clone(), Extent::Whole)),
             // Whoever names one session by its number or id means that one, however it came into the table.
@@ -75,8 +73,8 @@ fn one_reader_of_stdin(select: &SelectArgs, reach: &ReachArgs) -> Result<(), Dia
     let session = (select.session.as_deref() == Some(Path::new("-"))).then_some("--session");
     let readers: Vec<_> = session.into_iter().chain(readers_of_stdin(reach)).collect();
     if readers.len() > 1 {
-        return Err(Diagnostic::usage(format!("{} would all read stdin", readers.join(" and ")))
-            .with_hint("stdin can be read once: name a file for the others; nothing was sent"));
+        return Err(Diagnostic::usage(format!("stdin is used more than once: {}", readers.join(" and ")))
+            .with_hint("use files for the others; stdin can be read only once; nothing was sent"));
     }
     Ok(())
 }

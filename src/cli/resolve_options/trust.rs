@@ -34,7 +34,7 @@ pub(super) fn pins(args: &TrustArgs, naming: &Naming) -> Result<Vec<(PinScope, C
         let pin = pin.parse::<CertificatePin>().map_err(|error| {
             Diagnostic::usage(format!("{PIN}: {error}"))
                 .about(PIN)
-                .with_hint("`pssession identify HOST --tls` shows the pin of a server; nothing was sent")
+                .with_hint("get the pin of a server with `pssession identify HOST --tls`; nothing was sent")
         })?;
         let scopes = match host {
             None => vec![PinScope::Unnamed],
@@ -56,7 +56,7 @@ fn scopes(host: &str, naming: &Naming) -> Result<Vec<PinScope>, Diagnostic> {
         return PinScope::parse(host).map(|scope| vec![scope]).map_err(|error| wrong(error.to_string()));
     };
     let members = naming.config.group(group);
-    let members = members.map_err(|problem| wrong(format!("there is no group {host:?}: {problem}")))?;
+    let members = members.map_err(|problem| wrong(format!("unknown group {host:?}: {problem}")))?;
     let scope = |member: &String| match member.contains("://") {
         true => naming.endpoint(member).map(|endpoint| PinScope::Host(PinHost::of(&endpoint))),
         false => PinScope::parse(member),
@@ -77,8 +77,8 @@ impl Pins {
         CertificatePins::new(said.iter().cloned(), endpoints).map(Self).map_err(|error| {
             let PinWithoutHost { pin, first, .. } = &error;
             Diagnostic::usage(format!("{PIN}: {error}")).about(PIN).with_hint(format!(
-                "write for which host it is: {PIN} {first}={pin}; @GROUP= is for the hosts of a group, and *= for every \
-                 host; nothing was sent"
+                "add the host: {PIN} {first}={pin}, or @GROUP= for the hosts of a group, or *= for every host; \
+                 nothing was sent"
             ))
         })
     }
@@ -102,9 +102,9 @@ pub(super) fn suits(
         Settings { tls_server_name: Some(_), .. } => "--tls-server-name",
         _ => return Ok(()),
     };
-    Err(Diagnostic::usage(format!("{option} is of no use over plain HTTP"))
+    Err(Diagnostic::usage(format!("{option} requires TLS"))
         .about(option)
-        .with_hint("say --tls, or name port 5986; nothing was sent"))
+        .with_hint("add --tls, or use port 5986; nothing was sent"))
 }
 
 /// The same for what the config says of one host: it would not be a slip of the hand, but go unseen.
@@ -116,10 +116,10 @@ pub(super) fn suits_one(configured: &Settings, endpoint: &Endpoint) -> Result<()
         _ => return Ok(()),
     };
     let url = endpoint.url();
-    Err(Diagnostic::usage(format!("the {key} of the config is of no use over plain HTTP, as in {url}"))
+    Err(Diagnostic::usage(format!("`{key}` in the config requires TLS, but the URL is {url}"))
         .about(url)
         .with_hint(
-            "write `tls = true` beside it, and name the host alone or with its HTTPS port; nothing was sent",
+            "add `tls = true` to the host, and give the host alone or with its HTTPS port; nothing was sent",
         ))
 }
 
@@ -166,7 +166,7 @@ fn authorities(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let bytes = source::bytes(path, MAX_FILE_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the certificate authorities in {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("--ca-file takes a PEM file of one or more CERTIFICATE blocks")
+            .with_hint("give --ca-file a PEM file with one or more CERTIFICATE blocks")
     })?;
     // Between the blocks there may be remarks in any encoding.
     Ok(source::decoded(&bytes).map_or_else(|_| bytes.to_vec(), |text| text.as_bytes().to_vec()))

@@ -14,15 +14,15 @@ pub(super) fn without_effect(bound: &Bound, command: &Command) -> Vec<String> {
     };
     if bound.reaching.application_name.is_some() {
         notices.push(
-            "-ApplicationName has no effect here: each session is closed where it is known to be, and a URL names its \
+            "-ApplicationName has no effect here: each session is closed at its known endpoint, and a URL has its \
              own path"
                 .to_owned(),
         );
     }
     if bound.reaching.use_ssl == Some(true) && !names_a_computer(bound, args) {
         notices.push(
-            "-UseSSL has no effect here: each session is closed where it is known to be, and a URL says whether it is \
-             https"
+            "-UseSSL has no effect here: each session is closed at its known endpoint, and the scheme of a URL \
+             decides"
                 .to_owned(),
         );
     }
@@ -36,7 +36,12 @@ fn without_a_server(bound: &Bound) -> Vec<String> {
     let Some(pattern) = patterns.first() else { return Vec::new() };
     let mut notices: Vec<String> = names
         .iter()
-        .map(|name| format!("{name} was not asked: {pattern} looks among the known sessions, and so do all names beside it"))
+        .map(|name| {
+            format!(
+                "{name} was not queried: with the pattern {pattern}, all names filter the known \
+            sessions"
+            )
+        })
         .collect();
     let given = &bound.reaching;
     for (parameter, is_given) in [
@@ -46,8 +51,9 @@ fn without_a_server(bound: &Bound) -> Vec<String> {
         ("ApplicationName", given.application_name.is_some()),
     ] {
         if is_given {
-            notices
-                .push(format!("-{parameter} has no effect here: {pattern} looks among the known sessions"));
+            notices.push(format!(
+                "-{parameter} has no effect here: the pattern {pattern} filters the known sessions"
+            ));
         }
     }
     notices

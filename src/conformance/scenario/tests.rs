@@ -86,7 +86,7 @@ fn a_missing_or_misnamed_file_is_named() {
     assert!(lacking.starts_with("DIR/01-response.xml: "), "{lacking}");
     assert!(said(&[header, ("1-request.xml", REQUEST)]).starts_with("DIR/1-request.xml: not a name of"));
     let gap = said(&[header, ("01-request.xml", REQUEST), ("03-request.xml", REQUEST)]);
-    assert_eq!(gap, "DIR: there are 2 requests, and the last has the number 03");
+    assert_eq!(gap, "DIR: there are 2 requests, but the last has the number 03");
 }
 
 #[test]

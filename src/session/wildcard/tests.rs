@@ -130,7 +130,7 @@ fn a_pattern_that_is_too_long_is_refused_and_its_beginning_is_quoted() {
     assert_eq!(
         error.to_string(),
         "the wildcard pattern \"ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*a…\" is not valid: \
-         it is longer than 4096 characters; put a * for the rest"
+         it is longer than 4096 characters; replace the rest with *"
     );
 }
 
@@ -211,8 +211,8 @@ fn an_error_quotes_the_pattern_and_says_what_to_write() {
     let error = WildcardPattern::new("web[01").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the wildcard pattern \"web[01\" is not valid: a set is opened with [ and not closed; \
-         write `[ for the bracket itself"
+        "the wildcard pattern \"web[01\" is not valid: a set begins with [ and does not end; write `[ for a \
+         literal bracket"
     );
 }
 

@@ -19,8 +19,8 @@ impl Fields {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Self { fields }),
-            Ok(_) => Err(Refused::bad("the body is no JSON object")),
-            Err(error) => Err(Refused::bad(format!("the body is no JSON: {error}"))),
+            Ok(_) => Err(Refused::bad("the body is not a JSON object")),
+            Err(error) => Err(Refused::bad(format!("the body is not JSON: {error}"))),
         }
     }
 
@@ -70,7 +70,7 @@ impl Fields {
     /// Refuses fields that nobody took.
     pub(super) fn end(&self) -> Result<(), Refused> {
         match self.fields.keys().next() {
-            Some(name) => Err(Refused::bad(format!("{name:?} is no field of this order"))),
+            Some(name) => Err(Refused::bad(format!("unknown field {name:?}"))),
             None => Ok(()),
         }
     }
@@ -81,5 +81,5 @@ impl Fields {
 }
 
 fn wrong(name: &str, expected: &str, found: &Value) -> Refused {
-    Refused::bad(format!("{name} must be {expected}, and is {found}"))
+    Refused::bad(format!("{name} must be {expected}, but is {found}"))
 }

@@ -43,12 +43,12 @@ impl Refused {
 
     pub(super) fn unauthorized() -> Self {
         let message =
-            "the order needs the header Authorization: Bearer, with the token that was printed at the start";
+            "the request requires the header Authorization: Bearer, with the token printed at the start";
         Self { status: 401, error_id: "Unauthorized", message: message.to_owned() }
     }
 
     pub(super) fn too_large(most: usize) -> Self {
-        let message = format!("the body breaks off, or is larger than {most} bytes");
+        let message = format!("the body is incomplete, or larger than {most} bytes");
         Self { status: 413, error_id: "TooLarge", message }
     }
 
@@ -170,7 +170,7 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
         return Ok(());
     }
     if most == 0 {
-        return Err(Refused::bad(format!("there are {MAX_SHELLS} shells, and no more are made")));
+        return Err(Refused::bad(format!("there are already {MAX_SHELLS} shells, the maximum")));
     }
     let shell_id = fields.text("ShellId")?.unwrap_or_else(|| upper(world.guids.next_guid()));
     if shell_id.is_empty()
@@ -192,7 +192,7 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
             return Err(Refused::bad("a cmd shell has no ConfigurationName"));
         }
         "cmd" => SimulatedShell::of(&shell_id, uri::CMD_RESOURCE, &owner),
-        other => return Err(Refused::bad(format!("Type must be ps or cmd, and is {other:?}"))),
+        other => return Err(Refused::bad(format!("Type must be ps or cmd, but is {other:?}"))),
     };
     shell.name = name;
     shell.since = world.time(now);
@@ -201,7 +201,7 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
         Some(state @ ("Connected" | "Disconnected")) if kind == "ps" => shell.state = Some(state.to_owned()),
         Some(other) => {
             let message =
-                format!("State must be Connected or Disconnected, of a PowerShell session, and is {other:?}");
+                format!("State must be Connected or Disconnected, of a PowerShell session, but is {other:?}");
             return Err(Refused::bad(message));
         }
     }
@@ -244,7 +244,7 @@ fn injected_fault(world: &mut World, fields: &mut Fields) -> Result<(), Refused>
     let operation = fields.text("Operation")?.unwrap_or_default();
     let kind = OperationKind::from_name(&operation).ok_or_else(|| {
         let names: Vec<_> = OperationKind::ALL.iter().map(|kind| kind.name()).collect();
-        Refused::bad(format!("Operation must be one of {}, and is {operation:?}", names.join(", ")))
+        Refused::bad(format!("Operation must be one of {}, but is {operation:?}", names.join(", ")))
     })?;
     let shell_id = fields.text("ShellId")?;
     let times = fields.number("Times", u64::MAX)?.unwrap_or(1);
@@ -272,12 +272,12 @@ fn injected_fault(world: &mut World, fields: &mut Fields) -> Result<(), Refused>
         "clear" => InjectedFault::Clear,
         other => {
             let names = INJECTED_FAULTS.join(", ");
-            return Err(Refused::bad(format!("Fault must be one of {names}, and is {other:?}")));
+            return Err(Refused::bad(format!("Fault must be one of {names}, but is {other:?}")));
         }
     };
     fields.end()?;
     if world.pending_faults() >= MAX_INJECTED_FAULTS {
-        return Err(Refused::bad(format!("{MAX_INJECTED_FAULTS} faults wait already")));
+        return Err(Refused::bad(format!("{MAX_INJECTED_FAULTS} faults are already pending")));
     }
     match shell_id {
         Some(shell_id) => world.inject_for(kind, &shell_id, times, injected_fault),
@@ -351,10 +351,10 @@ mod tests {
         for (method, path, body, said) in [
             ("GET", "/", "", "there is no GET /"),
             ("PUT", "/shells", "", "there is no PUT /shells"),
-            ("POST", "/shells", "[]", "no JSON object"),
-            ("POST", "/shells", "{", "no JSON: EOF"),
-            ("POST", "/shells", r#"{"Nmae": "x"}"#, r#""Nmae" is no field"#),
-            ("POST", "/shells", r#"{"Name": 1}"#, "Name must be a text, and is 1"),
+            ("POST", "/shells", "[]", "not a JSON object"),
+            ("POST", "/shells", "{", "not JSON: EOF"),
+            ("POST", "/shells", r#"{"Nmae": "x"}"#, r#"unknown field "Nmae""#),
+            ("POST", "/shells", r#"{"Name": 1}"#, "Name must be a text, but is 1"),
             ("POST", "/shells", r#"{"Type": "ssh"}"#, "Type must be ps or cmd"),
             ("POST", "/shells", r#"{"Type": "cmd", "State": "Connected"}"#, "State must be"),
             ("POST", "/shells", r#"{"Count": 10001}"#, "from 0 to 10000"),

@@ -141,7 +141,7 @@ fn a_host_that_has_shown_no_shell_is_asked_once_what_it_is() {
     }
 }
 
-const CANNOT_PROVE: &str = "Unknown(this server cannot prove it)";
+const CANNOT_PROVE: &str = "Unknown(this server cannot confirm it)";
 
 #[test]
 fn a_host_that_does_not_say_what_it_is_is_not_asked_without_end() {
@@ -154,7 +154,7 @@ fn a_host_that_does_not_say_what_it_is_is_not_asked_without_end() {
     }
     assert!(desk.host.is_done());
     let ended = desk.host.take_finished(desk.now).remove(0).outcome.to_string();
-    assert_eq!(ended, "Unknown(cannot ask again: broken pipe)");
+    assert_eq!(ended, "Unknown(cannot verify: broken pipe)");
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl<'x> Builder<'x> {
         }
         let end = self.source.len();
         if !self.open.is_empty() {
-            return Err(self.malformed("the document ends inside an element", end));
+            return Err(self.malformed("the document ends within an element", end));
         }
         if self.document.nodes.is_empty() {
             return Err(self.malformed("no element", end));
@@ -230,14 +230,14 @@ impl<'x> Builder<'x> {
     fn split_name<'n>(&self, qualified: &'n str, offset: usize) -> Result<(&'n str, &'n str), Malformed> {
         let colon = qualified.bytes().position(|byte| byte == b':');
         let (prefix, local) = match colon.and_then(|at| qualified.split_at_checked(at)) {
-            Some(("", _)) => return Err(self.malformed(&format!("'{qualified}' is no name"), offset)),
+            Some(("", _)) => return Err(self.malformed(&format!("'{qualified}' is not a name"), offset)),
             Some((prefix, rest)) => (prefix, rest.strip_prefix(':').unwrap_or_default()),
             None => ("", qualified),
         };
         if is_name(local) {
             return Ok((prefix, local));
         }
-        Err(self.malformed(&format!("'{qualified}' is no name"), offset))
+        Err(self.malformed(&format!("'{qualified}' is not a name"), offset))
     }
 
     fn close_element(&mut self) {

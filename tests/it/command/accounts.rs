@@ -103,9 +103,9 @@ async fn without_a_terminal_a_domain_accounts_session_of_the_same_name_needs_yes
     for (user, told) in [
         (
             "Administrator",
-            r"not provably yours, for this login and the owner CORP\Administrator cannot be compared",
+            r"possibly not yours: this login and the owner CORP\Administrator cannot be compared",
         ),
-        (r".\Administrator", r"not yours but CORP\Administrator's"),
+        (r".\Administrator", r"not yours (owner CORP\Administrator)"),
     ] {
         let run = as_user(&desk, user, &words).run().await.expect(6);
         assert!(run.stderr.contains(told), "{}", run.stderr);
@@ -138,7 +138,7 @@ async fn what_is_not_comparable_is_neither_mine_nor_not_mine_and_is_told_once() 
             as_user(&desk, UPN, &["get", "--on", &address, filter, "-o", "table"]).run().await.expect(0);
         assert_eq!(run.stdout, "", "{filter}");
         let told =
-            r"note: 2 sessions are left out: the owner (CORP\jdoe, CORP\boss) and this login do not tell";
+            r"note: 2 sessions are excluded: the owner (CORP\jdoe, CORP\boss) and this login do not show";
         assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
         assert!(run.stderr.contains("--account"), "{}", run.stderr);
     }

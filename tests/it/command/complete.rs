@@ -332,8 +332,8 @@ fn fish_offers_the_same_with_a_word_on_each() {
         let program = format!("pssession completions fish | source; complete --do-complete '{line}'");
         desk.run(Command::new("fish").args(["--no-config", "--command", &program]))
     };
-    assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and prove that they are gone"]);
-    assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object a line"]);
+    assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and verify that they are gone"]);
+    assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object per line"]);
     assert_eq!(ask("pssession get --name na"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession get --name \"name w"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession remove --id 3,7"), ["3,7\t!bang\u{27}n on web01"]);
@@ -346,7 +346,7 @@ fn fish_offers_the_same_with_a_word_on_each() {
         assert_eq!(ask("-Id 3,7"), ["3,7\t!bang\u{27}n on web01"]);
         assert_eq!(
             ask("--outp"),
-            ["--output\tWhat is printed on stdout [default: table on a terminal, ndjson into a pipe]"]
+            ["--output\tOutput format [default: table on a terminal, ndjson into a pipe]"]
         );
     }
     assert_eq!(ask("gsn -State Op"), ["Opened"]);

@@ -38,12 +38,8 @@ async fn a_session_is_closed_by_its_instance_id_where_listing_is_denied() {
 async fn the_denied_listing_is_one_warning() {
     let simulator = host().await;
     let run = on(&simulator, "remove", &["--instance-id", ALICE]).run().await.expect(0);
-    assert_eq!(run.stderr.matches("could not list").count(), 1, "{}", run.stderr);
-    assert!(
-        run.stderr.contains("warning: could not list") && !run.stderr.contains("error:"),
-        "{}",
-        run.stderr
-    );
+    assert_eq!(run.stderr.matches("cannot list").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("warning: cannot list") && !run.stderr.contains("error:"), "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -59,7 +55,7 @@ async fn an_instance_id_that_a_get_does_not_find_is_a_miss() {
     let simulator = host().await;
     let run = on(&simulator, "remove", &["--instance-id", BUILD_8, "--yes"]).run().await.expect(3);
     assert!(run.stderr.contains(&BUILD_8.to_lowercase()), "{}", run.stderr);
-    assert!(!run.stderr.contains("there is no session"), "{}", run.stderr);
+    assert!(!run.stderr.contains("no session on"), "{}", run.stderr);
     let both = format!("{ALICE},{BUILD_8}");
     on(&simulator, "remove", &["--instance-id", &both, "--yes"]).run().await.expect(4);
     assert_eq!(left(&simulator), [BUILD_7]);
@@ -70,7 +66,7 @@ async fn an_instance_id_without_an_answer_is_no_miss_and_nothing_is_deleted() {
     let simulator = host().await;
     simulator.world().lock().unwrap().inject(OperationKind::Get, usize::MAX, InjectedFault::Fault(5));
     let run = on(&simulator, "remove", &["--instance-id", ALICE, "--yes"]).run().await.expect(4);
-    assert!(run.stderr.contains("could not ask"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot query"), "{}", run.stderr);
     assert!(!run.stderr.contains("no session"), "{}", run.stderr);
     assert_eq!(left(&simulator), [ALICE, BUILD_7]);
 }

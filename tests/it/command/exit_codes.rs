@@ -108,8 +108,8 @@ async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_
     };
     fail(BUILD_7, 1, ACCESS_DENIED);
     let run = on(&simulator, "get", &["--skip-running"]).run().await.expect(4);
-    let message = "could not list the commands of 1 session on 127.0.0.1";
-    assert!(run.stderr.contains(message) && run.stderr.contains("leaves them out"), "{}", run.stderr);
+    let message = "cannot list the commands of 1 session on 127.0.0.1";
+    assert!(run.stderr.contains(message) && run.stderr.contains("excludes them"), "{}", run.stderr);
     let ids: Vec<_> = run.records().iter().map(|record| record["ShellId"].clone()).collect();
     assert_eq!(ids, [ALICE]);
 
@@ -135,10 +135,10 @@ async fn a_host_that_lists_no_commands_at_all_leaves_nothing_to_close_and_says_s
     let simulator = host(leaked()).await;
     inject(&simulator, OperationKind::EnumerateCommands, 99, InjectedFault::Drop);
     let run = on(&simulator, "remove", &["--all", "--skip-running", "--yes"]).run().await.expect(4);
-    assert!(run.stderr.contains("could not list the commands of 3 sessions on 127.0.0.1"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot list the commands of 3 sessions on 127.0.0.1"), "{}", run.stderr);
     assert_eq!(left(&simulator).len(), 3);
     let desk = CommandFixture::listed().await;
     inject(&desk.simulator, OperationKind::EnumerateCommands, 99, ACCESS_DENIED);
     let run = desk.run(&["remove", "--id", "1", "--skip-running", "--yes", "-o", "table"]).await.expect(4);
-    assert!(run.stderr.contains("build-7 on 127.0.0.1 is left out: it is not known"), "{}", run.stderr);
+    assert!(run.stderr.contains("skipping build-7 on 127.0.0.1: it is unknown"), "{}", run.stderr);
 }

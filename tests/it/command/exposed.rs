@@ -28,11 +28,11 @@ const ON_THE_TABLE: &[&[&str]] = &[
 #[tokio::test]
 async fn a_table_that_others_may_write_is_refused_and_nothing_is_sent() {
     let desk = CommandFixture::listed().await;
-    for (mode, who) in [(0o666, "everybody (mode 0666)"), (0o620, "its group (mode 0620)")] {
+    for (mode, who) in [(0o666, "everyone (mode 0666)"), (0o620, "its group (mode 0620)")] {
         set(&desk.table(), mode);
         for words in ON_THE_TABLE {
             let run = desk.run(words).await.expect(1);
-            let why = format!("{} may be written by {who}", desk.table().display());
+            let why = format!("{} is writable by {who}", desk.table().display());
             assert!(run.stderr.contains(&why), "{words:?}: {}", run.stderr);
             assert!(run.stderr.contains("chmod go-w"), "{words:?}: {}", run.stderr);
             assert_eq!(run.stdout, "", "{words:?}");
@@ -70,10 +70,10 @@ async fn an_open_folder_above_it_is_enough_and_a_private_one_between_helps() {
             assert_eq!(run.expect(0).records().len(), 3, "{open_mode:o} {inner_mode:?}");
         } else {
             let run = run.expect(1);
-            let why = format!("the folder {} may be written by ", open.display());
+            let why = format!("the directory {} is writable by ", open.display());
             assert!(run.stderr.contains(&why), "{open_mode:o} {inner_mode:?}: {}", run.stderr);
             assert!(run.stderr.contains(&format!("(mode {open_mode:04o})")), "{}", run.stderr);
-            assert!(run.stderr.contains("a private folder within this one is enough"), "{}", run.stderr);
+            assert!(run.stderr.contains("a private subdirectory of this one is enough"), "{}", run.stderr);
         }
         fs::remove_dir_all(&open).unwrap();
     }
@@ -114,7 +114,7 @@ async fn what_stands_beside_the_table_counts_as_the_table() {
     fs::write(&wal, "").unwrap();
     set(&wal, 0o666);
     let run = desk.run(&["get", "--cached"]).await.expect(1);
-    assert!(run.stderr.contains("sessions.db-wal may be written by everybody"), "{}", run.stderr);
+    assert!(run.stderr.contains("sessions.db-wal is writable by everyone"), "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_config_in_an_open_folder_is_refused() {
         set(&inner, inner_mode);
         set(&open, open_mode);
         let run = get().await.expect(if trusted { 0 } else { 2 });
-        assert_eq!(run.stderr.contains("is not trusted: the folder "), !trusted, "{}", run.stderr);
+        assert_eq!(run.stderr.contains("is not trusted: the directory "), !trusted, "{}", run.stderr);
         assert_eq!(run.stderr.contains("emptyDir"), !trusted, "{}", run.stderr);
     }
     // A link is followed: the place of the file counts.
@@ -155,7 +155,7 @@ async fn a_config_in_an_open_folder_is_refused() {
     let link = desk.folder().join("link.toml");
     std::os::unix::fs::symlink(&config, &link).unwrap();
     let run = desk.command(&["get", "--config", link.to_str().unwrap()]).run().await.expect(2);
-    assert!(run.stderr.contains("open may be written by everybody (mode 0777)"), "{}", run.stderr);
+    assert!(run.stderr.contains("open is writable by everyone (mode 0777)"), "{}", run.stderr);
 }
 
 /// Only root can give files away.
@@ -167,10 +167,10 @@ async fn what_belongs_to_another_user_is_refused() {
         return;
     }
     let run = desk.run(&["get", "--cached"]).await.expect(1);
-    assert!(run.stderr.contains("belongs to somebody else (user id 65534, mode 0600)"), "{}", run.stderr);
+    assert!(run.stderr.contains("belongs to another user (user id 65534, mode 0600)"), "{}", run.stderr);
     std::os::unix::fs::chown(desk.table(), Some(0), None).unwrap();
     std::os::unix::fs::chown(desk.folder(), Some(stranger), None).unwrap();
     let run = desk.run(&["get", "--cached"]).await.expect(1);
-    let folder = format!("the folder {} belongs to somebody else", desk.folder().display());
+    let folder = format!("the directory {} belongs to another user", desk.folder().display());
     assert!(run.stderr.contains(&folder), "{}", run.stderr);
 }

@@ -47,7 +47,7 @@ async fn a_trusted_certificate_is_shown_with_all_that_a_person_asks_of_it() {
     let run = identify(&place, &["--tls", "--ca-file", &ca]).run().await.expect(0);
     for line in [
         "Authentication  Negotiate",
-        "Clock           as here, within ",
+        "Clock           same as this machine, within ",
         "TLS             TLS 1.3",
         "Certificate     CN=web01.lab",
         "Issuer          CN=Lab CA",
@@ -83,14 +83,14 @@ async fn an_untrusted_certificate_is_read_and_not_blessed() {
         let run = identify(&place, &[&["--tls"], more].concat()).run().await.expect(1);
         assert!(run.stdout.contains("Trust           NOT TRUSTED: it"), "{}", run.stdout);
         assert!(run.stdout.contains(&leaf.pin()), "{}", run.stdout);
-        assert!(run.stderr.contains("error: nobody vouches for what 127.0.0.1"), "{}", run.stderr);
+        assert!(run.stderr.contains("error: the certificate of 127.0.0.1"), "{}", run.stderr);
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
         let json = identify(&place, &[&["--tls", "-o", "json"], more].concat()).run().await.expect(1);
         assert_eq!(told(&json)["Certificate"]["Trusted"], false);
         assert!(told(&json)["Certificate"]["Problem"].is_string());
     }
     let run = identify(&place, &["--tls", "--certificate-pin", &leaf.pin()]).run().await.expect(0);
-    assert!(run.stdout.contains("Trust           it is the one of --certificate-pin"), "{}", run.stdout);
+    assert!(run.stdout.contains("Trust           it matches --certificate-pin"), "{}", run.stdout);
     let run = identify(&place, &["--tls", "--dangerous-skip-certificate-check"]).run().await.expect(0);
     assert!(run.stdout.contains("Trust           NOT CHECKED"), "{}", run.stdout);
     assert_eq!(host.simulator.handshakes(), 0);
@@ -183,10 +183,10 @@ async fn the_doctor_tells_each_step_and_logs_in_once() {
             .unwrap_or_else(|| panic!("{step}: {}", run.stdout));
         from += at;
     }
-    for said in ["127.0.0.1 is an address", ": taken, each message is sealed", "Basic is not offered"] {
+    for said in ["127.0.0.1 is an address", ": used, each message is encrypted", "Basic is not offered"] {
         assert!(run.stdout.contains(said), "{said} in\n{}", run.stdout);
     }
-    assert!(run.stdout.contains("3 shells of 2 owners, other people's"), "{}", run.stdout);
+    assert!(run.stdout.contains("3 shells of 2 owners, shells of other users"), "{}", run.stdout);
     assert!(!run.stdout.contains("NO  "), "{}", run.stdout);
     assert_eq!((simulator.handshakes(), simulator.failed_logons()), (1, 0));
     let password = simulator.password();
@@ -202,7 +202,7 @@ async fn the_doctor_tries_a_wrong_password_once_and_says_what_was_refused() {
         let run = identify(&place, &[&["--doctor"], more].concat()).login(&simulator);
         let run = run.env("PSSESSION_PASSWORD", "wrong-Passw0rd").run().await.expect(5);
         assert_eq!(simulator.failed_logons() - failed, 1);
-        assert!(run.stdout.contains("did not get in"), "{}", run.stdout);
+        assert!(run.stdout.contains("the login of"), "{}", run.stdout);
         assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
         assert!(!format!("{}{}", run.stdout, run.stderr).contains("wrong-Passw0rd"));
     }
@@ -216,7 +216,7 @@ async fn the_doctor_sends_no_credential_where_nobody_vouches_or_nobody_is() {
     let run = identify(&place, &["--tls", "--doctor", "--ca-file", &ca]).login(&host.simulator);
     let run = run.run().await.expect(1);
     assert!(run.stdout.contains("NO  trust    it is self-signed"), "{}", run.stdout);
-    assert!(run.stderr.contains("the login was not tried"), "{}", run.stderr);
+    assert!(run.stderr.contains("its certificate is not trusted"), "{}", run.stderr);
     assert_eq!(host.simulator.handshakes(), 0);
 
     let run = identify(NOBODY, &["--doctor"]).login(&host.simulator).run().await.expect(1);
@@ -239,7 +239,7 @@ async fn the_doctor_goes_by_https_where_http_is_closed() {
     let steps = told["Steps"].as_array().unwrap();
     let step = |name: &str| steps.iter().filter(|step| step["Step"] == name).collect::<Vec<_>>();
     assert_eq!((&step("connect")[0]["Good"], &step("connect")[1]["Good"]), (&json!(false), &json!(true)));
-    assert!(step("way")[0]["Text"].as_str().unwrap().contains("say --tls"));
+    assert!(step("way")[0]["Text"].as_str().unwrap().contains("use --tls"));
     assert_eq!(step("login")[0]["Good"], true);
     assert_eq!(https.simulator.handshakes(), 1);
 }

@@ -19,11 +19,11 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         (&["--all", "--operation-timeout", "0s"], "--operation-timeout"),
         (&["--all", "--ca-file", "/nowhere/ca.pem"], "/nowhere/ca.pem"),
         (&["--all", "--auth", "basic"], "--dangerous-basic-over-http"),
-        (&["--all", "--auth", "NTLM", "--no-ntlm"], "NTLM is forbidden"),
+        (&["--all", "--auth", "NTLM", "--no-ntlm"], "NTLM is disabled"),
         #[cfg(not(feature = "kerberos"))]
         (&["--all", "--auth", "kerberos"], "--features kerberos"),
         #[cfg(not(feature = "kerberos"))]
-        (&["--all", "--auth", "negotiate", "--no-ntlm"], "NTLM is forbidden"),
+        (&["--all", "--auth", "negotiate", "--no-ntlm"], "NTLM is disabled"),
     ];
     for (args, quoted) in rows {
         let run = on(&simulator, "remove", &[args, &["--yes"][..]].concat()).run().await;

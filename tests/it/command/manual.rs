@@ -52,7 +52,7 @@ fn one_page_goes_to_stdout_by_name_or_alias() {
     assert!(page(&["man", "gsn"]).contains(".TH Get-PSSession 1 "));
     let run = Pssession::new(["man", "gets"]).run_blocking().expect(2);
     assert!(
-        run.stderr.contains("there is no command \"gets\"") && run.stderr.contains("hint: "),
+        run.stderr.contains("unknown command \"gets\"") && run.stderr.contains("hint: "),
         "{}",
         run.stderr
     );

@@ -46,9 +46,9 @@ fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
     let rows: &[(&[&str], &str, &str)] = &[
         (&["--inventory", "-"], "web01 # lab\n\nweb 02\n", "stdin line 3: \"web ...\""),
         (&["--inventory", "-"], "web01 ansible_password=geheim\n", "stdin line 1: \"web01 ...\""),
-        (&["--inventory", "-"], "# nobody\n", "the inventory stdin names no server"),
-        (&["--inventory", "-", "--password-file", "-"], "web01\n", "would all read stdin"),
-        (&["--on", "web01", "--password-file", "-"], "", "there is no password in stdin"),
+        (&["--inventory", "-"], "# nobody\n", "the inventory stdin contains no server"),
+        (&["--inventory", "-", "--password-file", "-"], "web01\n", "stdin is used more than once"),
+        (&["--on", "web01", "--password-file", "-"], "", "no password in stdin"),
         (&["--on", "web01", "--password-file", "/nowhere"], "", "/nowhere"),
     ];
     for (args, stdin, told) in rows {
@@ -181,7 +181,7 @@ async fn a_deadline_that_passes_while_a_host_is_silent_is_told_and_is_exit_code_
         let args = [args, &["--on", &hosts, "--deadline", "1s"]].concat();
         let run = Pssession::new(args).login(&simulator).run().await.expect(7);
         let told =
-            format!("could not list the sessions on {}: the deadline passed", silent.local_addr().unwrap());
+            format!("cannot list the sessions on {}: the deadline passed", silent.local_addr().unwrap());
         assert!(run.stderr.contains(&told), "{}", run.stderr);
     }
 }
@@ -194,8 +194,8 @@ async fn a_refusal_is_told_first_and_the_hosts_after_it_in_one_sentence() {
         Pssession::new(["get", "--on", &hosts]).login(&simulators[0]).env("PSSESSION_PASSWORD", "wrong");
     let run = run.run().await.expect(5);
     assert_eq!(run.stderr.matches("error: ").count(), 2, "{}", run.stderr);
-    assert!(run.stderr.starts_with("error: could not list the sessions on "), "{}", run.stderr);
-    assert!(run.stderr.contains("\n\nerror: 2 more hosts were not asked: "), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: cannot list the sessions on "), "{}", run.stderr);
+    assert!(run.stderr.contains("\n\nerror: 2 more hosts were skipped: "), "{}", run.stderr);
     assert_eq!(simulators.iter().map(|simulator| simulator.failed_logons()).sum::<u64>(), 1);
 }
 
@@ -230,7 +230,7 @@ async fn a_connection_that_fails_names_its_port_and_no_empty_cause() {
     let run = Pssession::new(["get", "--on", NOBODY, "--user", "alice"]).env("PSSESSION_PASSWORD", "x");
     let run = run.run().await.expect(1);
     assert!(
-        run.stderr.starts_with(&format!("error: could not list the sessions on {NOBODY}\n")),
+        run.stderr.starts_with(&format!("error: cannot list the sessions on {NOBODY}\n")),
         "{}",
         run.stderr
     );
@@ -239,9 +239,10 @@ async fn a_connection_that_fails_names_its_port_and_no_empty_cause() {
 
 #[tokio::test]
 async fn identify_says_what_an_offer_means_for_a_login() {
-    for (offer, hint) in
-        [("Basic realm=\"WSMAN\"", "only Basic is offered"), ("Kerberos", "none of these is offered")]
-    {
+    for (offer, hint) in [
+        ("Basic realm=\"WSMAN\"", "only Basic is offered"),
+        ("Kerberos", "offers no scheme that this build can use"),
+    ] {
         let server = MockServer::start().await;
         let refusal = ResponseTemplate::new(401).insert_header("WWW-Authenticate", offer);
         Mock::given(any()).respond_with(refusal).mount(&server).await;
@@ -257,7 +258,7 @@ async fn identify_says_what_an_offer_means_for_a_login() {
 #[tokio::test]
 async fn identify_reads_an_http_status_that_says_what_is_the_matter() {
     for (status, advice) in
-        [(302, "redirects"), (403, "refuses this client"), (407, "a proxy"), (404, "under /wsman")]
+        [(302, "redirects"), (403, "rejects this client"), (407, "without the proxy"), (404, "under /wsman")]
     {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;

@@ -162,13 +162,16 @@ fn many_changed_ids_are_counted_and_not_all_told() {
 fn what_is_bad_imports_nothing_and_each_error_has_its_place() {
     let good = object(1, "a");
     for (text, told) in [
-        (format!("{good}\n{}", &good[..good.len() / 2]), "line 2: the JSON breaks off"),
-        (format!("[{good},"), "line 1: the JSON breaks off"),
+        (format!("{good}\n{}", &good[..good.len() / 2]), "line 2: the JSON ends unexpectedly"),
+        (format!("[{good},"), "line 1: the JSON ends unexpectedly"),
         (format!("{good}\n{{\"Id\":7}}"), "line 2: has no ShellId or InstanceId"),
         (format!("[{good},{{\"ShellId\":\"b\"}}]"), "item 2: has neither Endpoint nor ComputerName"),
-        (format!("{good}\n{{\"ShellId\":\"b\",\"shellid\":\"c\"}}"), "line 2: \"ShellId\" is there twice"),
-        ("ShellId,ComputerName\na,web01\nb\n".to_owned(), "line 3: 1 fields, where the header has 2"),
-        ("what is this".to_owned(), "line 1: a text, where an object is wanted"),
+        (
+            format!("{good}\n{{\"ShellId\":\"b\",\"shellid\":\"c\"}}"),
+            "line 2: duplicate property \"ShellId\"",
+        ),
+        ("ShellId,ComputerName\na,web01\nb\n".to_owned(), "line 3: 1 fields, but the header has 2"),
+        ("what is this".to_owned(), "line 1: expected an object, found a text"),
         ("what,is,this\n1,2,3\n".to_owned(), "line 1: neither JSON nor CSV"),
     ] {
         let place = Place::new();
@@ -188,7 +191,7 @@ fn errors_are_an_object_where_objects_were_asked_for() {
         error["Causes"],
         json!([
             "line 1: has none of ShellId, InstanceId, Id, Name, ComputerName, ContainerId, VMId, VMName",
-            "item 1: a number, where an object is wanted"
+            "item 1: expected an object, found a number"
         ])
     );
 }
@@ -208,7 +211,7 @@ fn several_files_are_one_import_and_one_bad_file_spoils_it() {
     let place = Place::new();
     let (one, bad) = (place.file("one.json", object(1, "a")), place.file("bad.csv", "Id,Id\n"));
     let run = place.command(&["import", &one, &bad]).run_blocking().expect(2);
-    assert!(run.stderr.contains("bad.csv cannot be taken as sessions"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot read sessions from"), "{}", run.stderr);
     let run = place.command(&["import", &one, "/nowhere/x.json"]).run_blocking().expect(2);
     assert!(run.stderr.contains("cannot read /nowhere/x.json"), "{}", run.stderr);
     place.command(&["import", "-", "-"]).stdin(object(1, "a")).run_blocking().expect(2);
@@ -264,10 +267,10 @@ fn words_of_powershell_lead_here() {
     }
     for verb in ["import", "export"] {
         let run = Pssession::new([verb, "--on", "web01"]).run_blocking().expect(2);
-        assert!(run.stderr.contains("asks no server"), "{}", run.stderr);
+        assert!(run.stderr.contains("connects to no server"), "{}", run.stderr);
     }
     let clixml =
         "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">\n<Obj>";
     let run = Place::new().import(clixml).expect(2);
-    assert!(run.stderr.contains("line 2: the XML breaks off in /Objs/Obj"), "{}", run.stderr);
+    assert!(run.stderr.contains("line 2: the XML ends unexpectedly in /Objs/Obj"), "{}", run.stderr);
 }

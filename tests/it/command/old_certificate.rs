@@ -7,7 +7,7 @@ use super::{leaked, left};
 use crate::support::command::Pssession;
 use crate::support::tls::{Authority, BOTH, Leaf, TlsHost, self_signed, unchanging, version_1};
 
-const REASON: &str = "it is of X.509 version 1, and TLS needs version 3";
+const REASON: &str = "it is X.509 version 1, but TLS requires version 3";
 
 async fn host(leaf: &Leaf) -> TlsHost {
     TlsHost::start(leaked(), leaf, leaf.acceptor(BOTH)).await
@@ -49,7 +49,7 @@ async fn a_certificate_of_version_1_in_the_chain_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let run = command(&host, &["get", "--on", "HOST", "--tls", "--ca-file", &authority(&folder, &root.pem)]);
     let said = run.run().await.expect(1).stderr;
-    assert!(said.contains("a certificate of its chain is of X.509 version 1 or 2"), "{said}");
+    assert!(said.contains("a certificate of its chain is X.509 version 1 or 2"), "{said}");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn identify_shows_a_certificate_of_version_1() {
     );
     let run = command(&host, &["identify", "HOST", "--tls", "--certificate-pin", &leaf.pin()]);
     let run = run.run().await.expect(0);
-    assert!(run.stdout.contains("Trust           it is the one of --certificate-pin"), "{}", run.stdout);
+    assert!(run.stdout.contains("Trust           it matches --certificate-pin"), "{}", run.stdout);
     let doctor = ["identify", "HOST", "--tls", "--doctor", "--certificate-pin", &leaf.pin()];
     let run = command(&host, &doctor).run().await.expect(0);
     assert!(run.stdout.contains("certificate CN=web01.lab"), "{}", run.stdout);
@@ -109,7 +109,7 @@ async fn whoever_shows_the_pinned_certificate_without_its_key_is_refused() {
     for leaf in [&old, &new] {
         for (impostor, reason) in [
             (self_signed(&["impostor.lab"]), "not signed with the key of the server's certificate"),
-            (unchanging("impostor.lab"), "signed with a key of another kind"),
+            (unchanging("impostor.lab"), "signed with a different type of key"),
         ] {
             for version in [&TLS12, &TLS13] {
                 let acceptor = leaf.acceptor_with_the_key_of(&impostor, &[version]);

@@ -95,7 +95,11 @@ async fn a_pin_of_one_host_is_not_accepted_for_another() {
     let pair = Pair::new().await;
     let ([a, b], [pin_a, pin_b]) = (pair.named(), pair.pins());
     let run = pair.get(&format!("{a}={pin_b},{b}={pin_a}")).run().await.expect(1);
-    assert!(run.stdout.is_empty() && run.stderr.matches("its pin is ").count() == 2, "{}", run.stderr);
+    assert!(
+        run.stdout.is_empty() && run.stderr.matches("does not match the pins given").count() == 2,
+        "{}",
+        run.stderr
+    );
     // The host without a pin is checked as ever, and the advice says for which host its pin is.
     let run = pair.get(&format!("{a}={pin_a},{a}={pin_b}")).run().await.expect(4);
     assert!(run.stderr.contains("not trusted: it is self-signed"), "{}", run.stderr);
@@ -111,7 +115,7 @@ async fn a_pin_without_a_host_is_refused_where_several_are_asked_and_nothing_is_
     for pins in [pin_a.clone(), format!("{b}={pin_b},{pin_a}"), format!("*={pin_b},{pin_a}")] {
         let run = pair.get(&pins).run().await.expect(2);
         let told = format!("--certificate-pin: the pin {pin_a} names no host");
-        let hint = format!("--certificate-pin {a}={pin_a}; @GROUP= ");
+        let hint = format!("--certificate-pin {a}={pin_a}, or @GROUP= ");
         assert!(run.stderr.contains(&told) && run.stderr.contains(&hint), "{}", run.stderr);
         assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
     }
@@ -136,7 +140,11 @@ async fn remembered_sessions_and_objects_have_hosts_as_well() {
         let swapped = format!("{a}={pin_b},{b}={pin_a}");
         let words = [&["remove", "--yes", "--certificate-pin", &swapped], which].concat();
         let run = pair.command(&words).stdin(stdin).run().await;
-        assert!(run.code != 0 && run.stderr.matches("its pin is ").count() == 2, "{}", run.stderr);
+        assert!(
+            run.code != 0 && run.stderr.matches("does not match the pins given").count() == 2,
+            "{}",
+            run.stderr
+        );
         assert_eq!(pair.handshakes(), before);
     }
     // Where they are all on one host, it need not be named.
@@ -160,7 +168,11 @@ async fn the_configs_pins_stay_those_of_their_hosts_unless_the_command_line_has_
     assert_eq!(pair.command(&["get", "--on", &on, "--tls"]).run().await.expect(0).records().len(), 2);
     assert_eq!(pair.get(&format!("{a}={pin_a}")).run().await.expect(0).records().len(), 2);
     let run = pair.get(&format!("{a}={pin_b}")).run().await.expect(4);
-    assert!(run.records().len() == 1 && run.stderr.contains("its pin is "), "{}", run.stderr);
+    assert!(
+        run.records().len() == 1 && run.stderr.contains("does not match the pins given"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[tokio::test]
@@ -169,9 +181,9 @@ async fn what_is_no_host_before_a_pin_is_refused_with_how_to_write_it() {
     for (value, reason) in [
         (format!("={pin}"), "it is empty"),
         (format!("web01:x={pin}"), "is not a port"),
-        (format!("@web={pin}"), "there is no group \"@web\""),
-        ("web01=sha1/AAAA".to_owned(), "only sha256 is known"),
-        ("sha1/AAAA=".to_owned(), "only sha256 is known"),
+        (format!("@web={pin}"), "unknown group \"@web\""),
+        ("web01=sha1/AAAA".to_owned(), "only sha256 is supported"),
+        ("sha1/AAAA=".to_owned(), "only sha256 is supported"),
         ("SHA256/AAAA=".to_owned(), "sha256/BASE64"),
     ] {
         let words = ["get", "--on", "web01,web02", "--tls", "--certificate-pin", &value];
@@ -188,7 +200,7 @@ async fn identify_takes_a_pin_with_and_without_its_host_and_shows_the_whole_of_w
     let identify = |pin: &str| Pssession::new(["identify", &a, "--tls", "--certificate-pin", pin]);
     for pin in [pin_a.clone(), format!("{a}={pin_a}"), format!("*={pin_a}")] {
         let run = identify(&pin).run().await.expect(0);
-        assert!(run.stdout.contains("it is the one of --certificate-pin"), "{}", run.stdout);
+        assert!(run.stdout.contains("it matches --certificate-pin"), "{}", run.stdout);
     }
     identify(&format!("{a}={pin_b}")).run().await.expect(1);
     let run = identify(&format!("web09={pin_a}")).run().await.expect(1);

@@ -64,9 +64,9 @@ async fn without_a_pipe_nothing_is_read_and_the_selector_is_missing() {
 #[tokio::test]
 async fn half_a_line_or_a_bad_pattern_sends_nothing() {
     for (script, code, told) in [
-        ("gsn | head -c 900 | rsn", 2, "the JSON breaks off"),
-        ("(gsn; echo '{\"Id\":') | rsn", 2, "the JSON breaks off"),
-        ("gsn --output csv | head -c 900 | rsn", 2, "the last line does not end"),
+        ("gsn | head -c 900 | rsn", 2, "the JSON ends unexpectedly"),
+        ("(gsn; echo '{\"Id\":') | rsn", 2, "the JSON ends unexpectedly"),
+        ("gsn --output csv | head -c 900 | rsn", 2, "the last line has no newline"),
         ("(gsn; gsn --output csv) | rsn", 2, "line 5: not JSON"),
         ("echo '[{\"Id\":1},{\"Name\":\"[z-a]\"}]' | rsn", 2, "item 2: Name: "),
     ] {
@@ -82,11 +82,11 @@ async fn half_a_line_or_a_bad_pattern_sends_nothing() {
 #[tokio::test]
 async fn what_cannot_be_bound_is_told_and_the_others_go_on() {
     for (script, told) in [
-        ("(gsn -Name nightly; echo 3) | rsn", "line 2: a number, where an object is wanted"),
+        ("(gsn -Name nightly; echo 3) | rsn", "line 2: expected an object, found a number"),
         ("(echo '{\"Id\":\"x\"}'; gsn -Name nightly) | rsn", "line 1: has none of ShellId"),
         ("(echo '{\"Id\":0}'; gsn -Name nightly) | rsn", "no session has the id \"0\""),
-        ("(gsn -Name nightly; echo null) | rsn", "line 2: null, where an object is wanted"),
-        ("(gsn -Name nightly; echo '{\"Name\":\"`\",\"Cn\":\"*\"}') | rsn", "of two parameter sets"),
+        ("(gsn -Name nightly; echo null) | rsn", "line 2: expected an object, found null"),
+        ("(gsn -Name nightly; echo '{\"Name\":\"`\",\"Cn\":\"*\"}') | rsn", "belong to two parameter sets"),
     ] {
         let workplace = HomeFixture::new().await;
         let run = workplace.bash(script).await.expect(1);
@@ -124,8 +124,8 @@ async fn plain_numbers_and_texts_are_not_bound_and_each_is_told() {
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("Remove-PSSession: ")).collect();
     let cannot = "Remove-PSSession: the input object cannot be bound to a parameter of Remove-PSSession";
     let expected = [
-        format!("{cannot}: line 1: a number, where an object is wanted"),
-        format!("{cannot}: line 3: a text, where an object is wanted"),
+        format!("{cannot}: line 1: expected an object, found a number"),
+        format!("{cannot}: line 3: expected an object, found a text"),
     ];
     assert_eq!(told, expected);
     assert_eq!(run.stderr.matches("FullyQualifiedErrorId: InputObjectNotBound,Microsoft").count(), 2);
@@ -136,7 +136,7 @@ async fn plain_numbers_and_texts_are_not_bound_and_each_is_told() {
     assert!(errors.iter().all(|error| error["ErrorId"] == "InputObjectNotBound"), "{errors:?}");
     // In our own spelling it is an error of the input.
     let run = workplace.bash("echo 1 | pssession remove --session -").await.expect(2);
-    assert!(run.stderr.contains("line 1: a number, where an object is wanted"), "{}", run.stderr);
+    assert!(run.stderr.contains("line 1: expected an object, found a number"), "{}", run.stderr);
     untouched(&workplace);
 }
 
@@ -179,7 +179,7 @@ async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
     assert!(run.stderr.contains("line 10001: more than 10000 objects"), "{}", run.stderr);
     let run = workplace.command(&["rsn"]).stdin("7\n".repeat(100_000)).run().await.expect(1);
     let lines = run.stderr.lines().count();
-    assert!(lines < 50 && run.stderr.contains("and 99980 more"), "{lines} lines");
+    assert!(lines < 50 && run.stderr.contains("99980 more"), "{lines} lines");
     untouched(&workplace);
 }
 

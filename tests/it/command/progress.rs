@@ -35,7 +35,7 @@ async fn a_slow_host_shows_how_many_are_listed_and_nothing_of_it_is_left() {
     shown.shows("listed 0 of 2 hosts");
     let left = shown.left();
     assert!(!left.contains("listed"), "{left}");
-    assert!(left.starts_with("error: could not list the sessions on"), "{left}");
+    assert!(left.starts_with("error: cannot list the sessions on"), "{left}");
 }
 
 #[tokio::test]

@@ -192,11 +192,11 @@ async fn a_report_takes_the_place_of_nothing_that_the_run_reads() {
     let objects = on(&simulator, "get", &["--store", path]).run().await.expect(0).stdout;
     let table = fs::read(path).unwrap();
     let run = desk.remove(&simulator, &["--all", "--what-if", "--store", path]).await.expect(2);
-    assert!(run.stderr.contains("--store names the same file"), "{}", run.stderr);
+    assert!(run.stderr.contains("--store is the same file"), "{}", run.stderr);
     assert_eq!(fs::read(path).unwrap(), table);
     fs::write(path, &objects).unwrap();
     let run = desk.remove(&simulator, &["--session", path, "--yes"]).await.expect(2);
-    assert!(run.stderr.contains("--session names the same file"), "{}", run.stderr);
+    assert!(run.stderr.contains("--session is the same file"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(path).unwrap(), objects);
     assert_eq!(left(&simulator), [BUILD_7, BUILD_8, ALICE]);
 }
@@ -263,7 +263,7 @@ async fn a_report_that_fails_at_the_end_is_told_and_is_no_success() {
         .remove(&simulator, &["--name", "build-7", "--yes", "--password-command", &too_late])
         .await
         .expect(1);
-    assert!(run.stderr.contains("the report could not be written"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot write the report"), "{}", run.stderr);
     assert_eq!(run.records()[0]["Outcome"], "Closed");
     assert_eq!(left(&simulator), [BUILD_8, ALICE]);
     assert_eq!(desk.left(), ["report.json"], "the file beside it is gone");
@@ -285,7 +285,7 @@ async fn on_stdout_the_report_stands_alone() {
     let simulator = host(leaked()).await;
     let args = ["--owner", "*ci-runner", "--yes", "--report", "-"];
     let run = on(&simulator, "remove", &[&args[..], &["-o", "json"]].concat()).run().await.expect(2);
-    assert!(run.stderr.contains("leave -o out"), "{}", run.stderr);
+    assert!(run.stderr.contains("remove -o"), "{}", run.stderr);
     assert_eq!(simulator.connections(), 0);
     let run = on(&simulator, "remove", &args).run().await.expect(0);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();

@@ -152,7 +152,7 @@ async fn a_password_file_that_others_may_read_is_warned_of_and_used() {
         let run = on(&simulator, "get", &["--password-file", &path]).run().await.expect(0);
         assert_eq!(run.records().len(), 3);
         let warning = format!(
-            "warning: others may read or change the password file {path} (mode {mode:04o}); `chmod 600 {path}`\n"
+            "warning: other users can read or change the password file {path} (mode {mode:04o}); `chmod 600 {path}`\n"
         );
         assert_eq!(run.stderr, if warned { warning } else { String::new() }, "{mode:o}");
     }

@@ -61,7 +61,11 @@ async fn an_id_of_another_table_closes_nothing_here() {
     let own = desk.list().await;
     for (key, value) in [("Name", "nightly"), ("ComputerName", "web99")] {
         let run = remove(&desk, &json!({ "Id": 1, key: value }).to_string()).await.expect(2);
-        assert!(run.stderr.contains("line 1: Id 1 is build-7 on 127.0.0.1 here"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("line 1: in the local table, Id 1 is build-7 on 127.0.0.1"),
+            "{}",
+            run.stderr
+        );
         assert!(run.stderr.contains(value), "{}", run.stderr);
     }
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
@@ -88,7 +92,7 @@ async fn forget_tells_only_of_sessions_that_were_in_the_table() {
     let strange = json!({ "ShellId": "X", "ComputerName": "web99" });
     let run = desk.pipe(&strange.to_string(), &forget).await.expect(3);
     assert!(
-        run.stderr.contains("no session among the objects is in the local table and matches"),
+        run.stderr.contains("no session in the input is in the local table and matches"),
         "{}",
         run.stderr
     );
@@ -135,7 +139,7 @@ async fn an_object_that_names_no_place_is_found_in_the_table_by_its_instance_id(
     let desk = CommandFixture::new().await;
     let object = json!({ "InstanceId": BUILD_7.to_lowercase() }).to_string();
     let run = remove(&desk, &object).await.expect(2);
-    assert!(run.stderr.contains("names neither Endpoint nor ComputerName"), "{}", run.stderr);
+    assert!(run.stderr.contains("has neither Endpoint nor ComputerName"), "{}", run.stderr);
     desk.list().await;
     assert_eq!(outcomes(&remove(&desk, &object).await.expect(0)), [closed(BUILD_7)]);
 }
@@ -226,7 +230,7 @@ async fn a_session_that_only_a_pipe_tells_of_is_not_taken_for_ones_own() {
     });
     let args = ["remove", "--session", "-", "--on", &address];
     let run = desk.pipe(&forged.to_string(), &args).await.expect(6);
-    assert!(run.stderr.contains("not yours but CONTOSO\\ci-runner's"), "{}", run.stderr);
+    assert!(run.stderr.contains("not yours (owner CONTOSO\\ci-runner)"), "{}", run.stderr);
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8, ALICE]);
 }
 
@@ -250,7 +254,7 @@ async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
     let kept: Vec<&str> = csv.lines().filter(|line| !line.contains("alice")).collect();
     let edited = kept.join("\r\n");
     let run = remove(&desk, &edited).await.expect(2);
-    assert!(run.stderr.contains("line 3: the last line does not end"), "{}", run.stderr);
+    assert!(run.stderr.contains("line 3: the last line has no newline"), "{}", run.stderr);
     let run = remove(&desk, &format!("{edited}\r\n")).await.expect(0);
     assert_eq!(outcomes(&run), [closed(BUILD_7), closed(BUILD_8)]);
 }
@@ -259,5 +263,9 @@ async fn a_table_in_a_csv_that_was_edited_is_piped_back() {
 async fn stdin_is_read_by_one_option_alone() {
     let desk = CommandFixture::new().await;
     let run = desk.pipe("[]", &["remove", "--session", "-", "--password-file", "-", "--yes"]).await.expect(2);
-    assert!(run.stderr.contains("--session and --password-file would all read stdin"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("stdin is used more than once: --session and --password-file"),
+        "{}",
+        run.stderr
+    );
 }

@@ -67,7 +67,7 @@ fn a_fault_code_is_explained_in_each_spelling_that_people_paste() {
 #[test]
 fn the_demo_explains_itself_and_leaves_nothing_behind() {
     let run = Pssession::new(["demo"]).with_its_own_table().run_blocking().expect(0);
-    for said in ["$ pssession remove", "WhatIf", "Closed", "each one sealed"] {
+    for said in ["$ pssession remove", "WhatIf", "Closed", "each one encrypted"] {
         assert!(run.stdout.contains(said), "{said} in\n{}", run.stdout);
     }
     assert!(!run.stdout.contains("Unknown") && !run.stdout.contains("Failed"), "{}", run.stdout);

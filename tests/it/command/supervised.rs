@@ -109,9 +109,9 @@ async fn nothing_is_asked_even_on_a_terminal() {
     let simulator = host(leaked()).await;
     let shown =
         Pty::on(&simulator, "remove", &["--owner", "*ci-runner", "--supervised"]).answer(&[]).await.expect(6);
-    shown.shows("the plan needs a yes: 2 sessions are not yours");
+    shown.shows("confirmation required: 2 sessions are not yours");
     let each = Pty::on(&simulator, "remove", &["--all", "--confirm", "--supervised"]).answer(&[]).await;
-    each.expect(6).shows("each session is to be asked about");
+    each.expect(6).shows("--confirm asks before each session");
     assert_eq!(simulator.world().lock().unwrap().count(OperationKind::Delete), 0);
 }
 
@@ -120,5 +120,5 @@ async fn nothing_else_reads_the_stdin_that_is_watched() {
     let simulator = host(leaked()).await;
     let run = on(&simulator, "remove", &["--all", "--yes", "--supervised", "--password-file", "-"]);
     let run = run.stdin("secret\n").run().await.expect(2);
-    assert!(run.stderr.contains("--password-file would read the stdin"), "{}", run.stderr);
+    assert!(run.stderr.contains("--password-file cannot read stdin"), "{}", run.stderr);
 }

@@ -63,9 +63,9 @@ async fn the_guard_shows_the_plan_says_why_it_asks_and_takes_no_for_an_answer() 
         let ci = ["--owner", "*ci-runner"];
         let shown = Pty::on(&simulator, "remove", &ci).answer(&[(question, typed)]).await.expect(code);
         let plan = shown.screen.find(BUILD_8).unwrap();
-        let why = shown.screen.find("2 sessions are not yours (the first is CONTOSO\\ci-runner's)").unwrap();
+        let why = shown.screen.find("2 sessions are not yours (first owner CONTOSO\\ci-runner)").unwrap();
         assert!(plan < why && why < shown.screen.find(question).unwrap(), "{}", shown.screen);
-        shown.shows("in 1 session a command runs.");
+        shown.shows("1 session with a running command.");
         assert_eq!(left(&simulator).len(), remaining, "{typed:?}");
         assert_eq!(
             shown.screen.contains("2 sessions on 1 host: 2 declined"),
@@ -136,7 +136,7 @@ async fn inquire_asks_whether_to_go_on_without_what_is_missing() {
     }
     let simulator = host(leaked()).await;
     let args = ["--name", "build-7,nobody", "--error-action", "inquire", "--yes"];
-    let question = "Go on with the one session that was found? [y/N] ";
+    let question = "Continue with the one session found? [y/N] ";
     let shown = Pty::on(&simulator, "remove", &args).answer(&[(question, "n\n")]).await.expect(1);
     shown.shows("nothing was closed");
     assert_eq!(left(&simulator).len(), 3);
@@ -179,7 +179,7 @@ async fn a_password_that_is_not_typed_is_not_tried() {
             .await
             .expect(code);
         assert!(shown.screen.split_whitespace().any(|word| word == "echo"), "no echo:\n{}", shown.screen);
-        assert_eq!(code == 2, shown.screen.contains(&format!("no password for {user} was typed")));
+        assert_eq!(code == 2, shown.screen.contains(&format!("no password entered for {user}")));
     }
     assert_eq!(simulator.connections(), 0);
 }
@@ -190,7 +190,7 @@ async fn labels_are_painted_on_a_terminal_unless_that_is_unwanted() {
         return;
     }
     let painted = Pty::new(["remove"]).env("NO_COLOR", "").answer(&[]).await.expect(2);
-    painted.shows("\u{1b}[1;31merror:\u{1b}[0m nothing says which");
+    painted.shows("\u{1b}[1;31merror:\u{1b}[0m no selector for the sessions to remove");
     for unwanted in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         let pty = Pty::new(["remove"]).env("NO_COLOR", "").env(unwanted.0, unwanted.1);
         let plain = pty.answer(&[]).await.expect(2);

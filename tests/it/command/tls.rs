@@ -94,7 +94,7 @@ async fn the_platforms_trust_store_is_believed() {
     let other = estate.folder.path().join("other.pem");
     std::fs::write(&other, Authority::new("Another CA").pem).unwrap();
     let run = get(&host, "127.0.0.1", &[]).env("SSL_CERT_FILE", other.to_str().unwrap()).run().await;
-    assert!(run.expect(1).stderr.contains("nobody known here signed it"));
+    assert!(run.expect(1).stderr.contains("it is signed by an unknown authority"));
 }
 
 #[tokio::test]
@@ -137,11 +137,11 @@ async fn a_host_may_be_called_otherwise_than_its_certificate_if_its_name_is_give
     let port = host.address.port();
     let wrong = [estate.ca().to_vec(), vec!["--tls-server-name".to_owned(), "web02.lab".to_owned()]].concat();
     let run = get(&host, "127.0.0.1", &wrong).run().await.expect(1);
-    assert!(run.stderr.contains("it is for web01.lab, and web02.lab was looked for"), "{}", run.stderr);
+    assert!(run.stderr.contains("it is for web01.lab, but web02.lab was expected"), "{}", run.stderr);
     assert!(run.stderr.contains(&format!("https://127.0.0.1:{port}/wsman")), "{}", run.stderr);
     let none = [estate.ca().to_vec(), vec!["--tls-server-name".to_owned(), "10.0.0.7".to_owned()]].concat();
     let run = get(&host, "127.0.0.1", &none).run().await.expect(2);
-    assert!(run.stderr.contains("\"10.0.0.7\" is no DNS name"), "{}", run.stderr);
+    assert!(run.stderr.contains("\"10.0.0.7\" is not a DNS name"), "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn an_unknown_authority_is_refused_by_name() {
     let leaf = Authority::new("Rogue CA").issue(&["127.0.0.1"], |_| {});
     let host = host(&leaf).await;
     let run = get(&host, "127.0.0.1", &Estate::new().ca()).run().await;
-    refused(run, &host, "nobody known here signed it; its issuer is CN=Rogue CA", "--ca-file");
+    refused(run, &host, "it is signed by an unknown authority; its issuer is CN=Rogue CA", "--ca-file");
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_certificate_of_another_host_is_refused_with_the_names_that_it_has() {
     let leaf = estate.authority.issue(&["db01.lab", "db01"], |_| {});
     let host = host(&leaf).await;
     let run = get(&host, "127.0.0.1", &estate.ca()).run().await;
-    let reason = "it is for db01.lab, db01, and 127.0.0.1 was looked for";
+    let reason = "it is for db01.lab, db01, but 127.0.0.1 was expected";
     refused(run, &host, reason, "--tls-server-name db01.lab");
 }
 
@@ -222,7 +222,7 @@ async fn another_certificate_than_the_pinned_one_is_refused_even_if_an_authority
     let host = host(&leaf).await;
     let more = [pinned(&estate.leaf().pin()), estate.ca().to_vec()].concat();
     let run = get(&host, "127.0.0.1", &more).run().await;
-    let said = refused(run, &host, &format!("its pin is {}", leaf.pin()), "somebody is in between");
+    let said = refused(run, &host, &format!("its pin {} does not match", leaf.pin()), "it is an attack");
     assert!(!said.contains("hint: trust"), "{said}");
 }
 
@@ -235,7 +235,9 @@ async fn a_certificate_for_another_purpose_is_refused() {
     let authority = estate.authority.issue(&["127.0.0.1"], |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     });
-    for (leaf, reason) in [(signer, "extended key usage"), (authority, "it is an authority's certificate")] {
+    for (leaf, reason) in
+        [(signer, "extended key usage"), (authority, "it is the certificate of an authority")]
+    {
         let host = host(&leaf).await;
         let run = get(&host, "127.0.0.1", &estate.ca()).run().await;
         refused(run, &host, reason, "--certificate-pin");
@@ -250,7 +252,12 @@ async fn a_server_that_demands_a_client_certificate_is_told() {
         let acceptor = leaf.acceptor_for(&[version], Some(&estate.authority));
         let host = TlsHost::start(leaked(), &leaf, acceptor).await;
         let run = get(&host, "127.0.0.1", &estate.ca()).run().await;
-        refused(run, &host, "the server demands a client certificate", "not with a certificate");
+        refused(
+            run,
+            &host,
+            "the server requires a client certificate",
+            "not to require a client certificate",
+        );
     }
 }
 
@@ -260,10 +267,10 @@ async fn a_pin_or_a_name_without_tls_is_a_mistake_that_is_told_before_anything_i
     for more in [["--certificate-pin", &pin], ["--tls-server-name", "web01.lab"]] {
         let run = Pssession::new(["get", "--on", "web01", "--user", "ann", more[0], more[1]]).run().await;
         let run = run.expect(2);
-        assert!(run.stderr.contains(&format!("{} is of no use over plain HTTP", more[0])), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("{} requires TLS", more[0])), "{}", run.stderr);
     }
     let run = Pssession::new(["get", "--on", "web01", "--tls", "--certificate-pin", "sha1/AAAA"]).run().await;
-    assert!(run.expect(2).stderr.contains("only sha256 is known"));
+    assert!(run.expect(2).stderr.contains("only sha256 is supported"));
     let both = ["--certificate-pin", &pin, "--dangerous-skip-certificate-check"];
     let run = Pssession::new([&["get", "--on", "web01", "--tls"][..], &both].concat()).run().await;
     assert!(run.expect(2).stderr.contains("cannot be used with"));
@@ -275,8 +282,8 @@ async fn a_file_of_authorities_that_holds_none_is_named_before_anything_is_sent(
     let host = host(&estate.leaf()).await;
     std::fs::write(estate.ca_file(), "hello").unwrap();
     let run = get(&host, "127.0.0.1", &estate.ca()).run().await.expect(2);
-    assert!(run.stderr.contains("it holds no PEM certificate"), "{}", run.stderr);
-    let hint = format!("{} is to hold CERTIFICATE blocks in PEM", estate.ca_file().display());
+    assert!(run.stderr.contains("it contains no PEM certificate"), "{}", run.stderr);
+    let hint = format!("{} must contain CERTIFICATE blocks in PEM", estate.ca_file().display());
     assert!(run.stderr.contains(&hint), "{}", run.stderr);
 }
 
@@ -336,8 +343,8 @@ async fn a_server_that_speaks_only_tls_1_0_or_1_1_is_told_with_a_way_out() {
             .run()
             .await
             .expect(1);
-        assert!(run.stderr.contains("speaks neither TLS 1.2 nor TLS 1.3"), "{version}: {}", run.stderr);
-        assert!(run.stderr.contains("switch on TLS 1.2"), "{version}: {}", run.stderr);
+        assert!(run.stderr.contains("supports neither TLS 1.2 nor TLS 1.3"), "{version}: {}", run.stderr);
+        assert!(run.stderr.contains("enable TLS 1.2"), "{version}: {}", run.stderr);
     }
 }
 
@@ -369,6 +376,6 @@ async fn a_key_that_is_too_short_is_told_and_no_pin_helps() {
         let run = Pssession::new(args).env("PSSESSION_PASSWORD", "x").run().await.expect(1);
         let reason = "certificate or its key cannot be used: its RSA key has 1024 bits";
         assert!(run.stderr.contains(reason), "{}", run.stderr);
-        assert!(run.stderr.contains("an RSA key needs 2048 bits"), "{}", run.stderr);
+        assert!(run.stderr.contains("an RSA key of at least 2048 bits"), "{}", run.stderr);
     }
 }

@@ -100,7 +100,7 @@ fn a_guard_against_formulas_needs_csv() {
         &["export", "--csv-safe", "-o", "json"],
     ] {
         let run = Pssession::new(words).run_blocking().expect(2);
-        assert!(run.stderr.contains("--csv-safe is for CSV alone"), "{words:?}: {}", run.stderr);
+        assert!(run.stderr.contains("--csv-safe requires CSV output"), "{words:?}: {}", run.stderr);
     }
     let run = Pssession::new(["get", "--csv-safe"]).run_blocking().expect(2);
     assert!(run.stderr.contains("--output <FORMAT>"), "{}", run.stderr);

@@ -8,8 +8,8 @@ use crate::support::command::Pssession;
 use crate::support::raw::{Act, RawServer, Response};
 use crate::support::tls::{BOTH, TlsHost, self_signed};
 
-const NOT_TLS: &str = "what answers there does not speak TLS";
-const NOT_HTTP: &str = "what answers there does not speak HTTP";
+const NOT_TLS: &str = "the server does not use TLS on this port";
+const NOT_HTTP: &str = "the server does not use plain HTTP on this port";
 
 /// `get`, `identify` and `identify --doctor`, each of which ends with 1.
 async fn assert_told(place: &str, tls: bool, reason: &str, advice: &[&str]) {
@@ -33,7 +33,7 @@ async fn assert_told(place: &str, tls: bool, reason: &str, advice: &[&str]) {
 #[tokio::test]
 async fn tls_to_a_port_of_plain_http_names_the_option_and_the_port() {
     let simulator = host(leaked()).await;
-    let advice = ["leave out --tls", "5986"];
+    let advice = ["remove --tls", "5986"];
     assert_told(&simulator.address().to_string(), true, NOT_TLS, &advice).await;
     assert_eq!((simulator.handshakes(), simulator.failed_logons()), (0, 0));
     // http.sys answers a handshake in HTTP, and other services in words of their own.
@@ -55,7 +55,7 @@ async fn tls_to_a_port_of_plain_http_names_the_option_and_the_port() {
 async fn plain_http_to_a_port_of_tls_names_the_option_and_the_port() {
     let leaf = self_signed(&["web01.lab"]);
     let host = TlsHost::start(leaked(), &leaf, leaf.acceptor(BOTH)).await;
-    let advice = ["say --tls", "5985"];
+    let advice = ["add --tls", "5985"];
     assert_told(&host.address.to_string(), false, NOT_HTTP, &advice).await;
     assert_eq!((host.simulator.connections(), host.simulator.handshakes()), (0, 0));
 }
@@ -64,5 +64,5 @@ async fn plain_http_to_a_port_of_tls_names_the_option_and_the_port() {
 async fn a_web_page_is_no_matter_of_tls() {
     let server = RawServer::start(|_| Act::Answer(Response::new(404))).await;
     let run = Pssession::new(["identify", &server.address.to_string()]).run().await.expect(1);
-    assert!(!run.stderr.contains(NOT_HTTP) && !run.stderr.contains("say --tls"), "{}", run.stderr);
+    assert!(!run.stderr.contains(NOT_HTTP) && !run.stderr.contains("add --tls"), "{}", run.stderr);
 }

@@ -73,7 +73,7 @@ fn converted() -> Option<tempfile::TempDir> {
     for path in &recorded {
         let dir = home.path().join(path.file_stem().unwrap());
         let run = Pssession::new(["convert", path.to_str().unwrap(), dir.to_str().unwrap()]).run_blocking();
-        assert!(run.expect(0).stderr.contains("look before you share it"));
+        assert!(run.expect(0).stderr.contains("review it before you share it"));
     }
     Some(home)
 }

@@ -69,7 +69,7 @@ const SCENARIO: &str = "close-two-sessions";
 async fn a_folder_of_scenarios_is_refused_with_one_that_can_be_served() {
     let run = Pssession::new(["replay", path("exchanges").to_str().unwrap()]).run().await.expect(2);
     assert!(
-        run.stderr.contains("it is a folder of scenarios; replay serves one, such as "),
+        run.stderr.contains("the directory contains several scenarios; select one, such as "),
         "{}",
         run.stderr
     );
@@ -105,7 +105,7 @@ fn an_answer_relates_to_the_request_that_came_and_an_unexpected_one_gets_a_fault
         "  - Action      http://schemas.xmlsoap.org/ws/2004/09/transfer/Get",
         "  + Action      http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete",
         "    Selector    ShellId = B6631D8E-65A0-49F2-9053-A1B156C95777",
-        "2 requests; 1 not expected; never asked for: 02",
+        "2 requests; 1 unexpected; not requested: 02",
     ] {
         assert!(told.lines().any(|shown| shown == line), "{line}: {told}");
     }

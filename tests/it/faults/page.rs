@@ -110,7 +110,7 @@ fn reason(verdict: &Verdict) -> String {
     let Ok(ending) = verdict else { return String::new() };
     if ending.outcome == "Unknown" && ending.reason.ends_with("did not answer within 30s") {
         // The listing's limit and the session's are over at one time, and either may be told.
-        return "no proof in time".to_owned();
+        return "not verified in time".to_owned();
     }
     words(&ending.reason)
 }

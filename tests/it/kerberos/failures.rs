@@ -11,15 +11,15 @@ async fn whatever_is_wrong_with_a_ticket_is_told_with_what_to_do() {
     let (expired, skewed) = (realm.expired(&ticket), realm.skewed(&ticket, 7_200));
     let (lonely, nothing) = (realm.without_kdc(&ticket), realm.no_ticket());
     for (ticket, more, problem, hint) in [
-        (&nothing, &[][..], "there is no ticket", "kinit"),
-        (&ticket, &["--user", "bob"], "there is no ticket", "kinit"),
-        (&ticket, &["--user", "OTHER\\ann"], "there is no ticket", "kinit"),
+        (&nothing, &[][..], "no ticket", "kinit"),
+        (&ticket, &["--user", "bob"], "no ticket", "kinit"),
+        (&ticket, &["--user", "OTHER\\ann"], "no ticket", "kinit"),
         (&expired, &[], "the ticket has expired", "kinit"),
-        (&ticket, &["--spn", "HTTP/nobody.test"], "the KDC does not know that service", "--spn"),
-        (&ticket, &["--spn", "nothing"], "the KDC does not know that service", "--spn"),
+        (&ticket, &["--spn", "HTTP/nobody.test"], "the KDC has no such service", "--spn"),
+        (&ticket, &["--spn", "nothing"], "the KDC has no such service", "--spn"),
         (&ticket, &["--spn", "host"], "the server refused the ticket", "--spn"),
-        (&skewed, &[], "the clocks differ too much", "set the clock"),
-        (&lonely, &[], "no KDC can be reached", "krb5.conf"),
+        (&skewed, &[], "the clocks differ too much", "synchronize the clocks"),
+        (&lonely, &[], "cannot reach a KDC", "krb5.conf"),
     ] {
         let args = [&["--auth", "kerberos"], more].concat();
         let run = remove(&front, ticket, &args).run().await;

@@ -101,7 +101,7 @@ impl Realm {
         Ticket { settings, cache: self.path("nothing.cache") }
     }
 
-    /// The same ticket where no KDC can be reached.
+    /// The same ticket where cannot reach a KDC.
     pub(crate) fn without_kdc(&self, ticket: &Ticket) -> Ticket {
         let settings = self.path("lonely.conf");
         fs::write(&settings, client_settings(NOBODY, AES_SHA1)).unwrap();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
+use pssession::auth::AuthError;
 use pssession::auth::ServerNames;
 use pssession::simulator::{InjectedFault, OperationKind, World, WorldConnector};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, Reply, TransportError};
@@ -219,7 +220,7 @@ impl PageFixture {
     fn heed(&self, host: usize, error: Option<&TransportError>) {
         let refused = match error {
             Some(TransportError::CredentialRefused { .. }) => true,
-            Some(TransportError::Auth { source, .. }) => !source.to_string().contains("clear"),
+            Some(TransportError::Auth { source, .. }) => !matches!(source, AuthError::ClearAnswer),
             _ => false,
         };
         if refused {

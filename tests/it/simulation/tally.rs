@@ -27,14 +27,14 @@ const REACHED: &[&str] = &[
     "Failed(listing incomplete",
     "Failed(access is denied (WSManFault 5, 0x00000005",
     "Failed(still there",
-    "Failed(no Delete could be sent in time",
+    "Failed(the Delete was not sent in time",
     "Failed(transport VMBus is not WS-Management",
     r"Unknown(not visible to CONTOSO\me",
-    "Unknown(this server cannot prove it",
+    "Unknown(this server cannot confirm it",
     "Unknown(listing incomplete",
-    "Unknown(cannot ask again",
+    "Unknown(cannot verify",
     "Unknown(interrupted before it was verified",
-    "Unknown(no proof in time",
+    "Unknown(not verified in time",
 ];
 
 impl Tally {

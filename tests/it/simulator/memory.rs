@@ -102,7 +102,7 @@ async fn a_clear_answer_is_refused_unless_the_connection_is_not_sealed() {
 async fn a_page_that_is_no_soap_is_a_status_error() {
     let (_, mut connection) = connected(InjectedFault::Status(503, b"<html>busy</html>".to_vec())).await;
     let error = connection.exchange(&list(), SOON).await.unwrap_err();
-    assert_eq!(error.to_string(), "http://web01.lab:5985/wsman answered HTTP 503: <html>busy</html>");
+    assert_eq!(error.to_string(), "http://web01.lab:5985/wsman returned HTTP 503: <html>busy</html>");
 }
 
 #[tokio::test]

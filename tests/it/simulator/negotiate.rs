@@ -135,5 +135,5 @@ async fn where_no_negotiation_is_understood_a_negotiation_alone_says_so() {
     let (outcome, _) = login(&simulator, &mut wire, AuthScheme::Negotiate, &password(&simulator)).await;
     let error = outcome.unwrap_err();
     assert!(matches!(error, AuthError::NotOffered { .. }), "{error}");
-    assert!(error.to_string().contains("does not answer our SPNEGO token"), "{error}");
+    assert!(error.to_string().contains("does not respond to the SPNEGO token"), "{error}");
 }

@@ -109,7 +109,7 @@ async fn a_delete_that_was_answered_with_a_refused_credential_was_started_and_ca
     lab.world().inject(OperationKind::Login, 1, InjectedFault::Fault(5));
     let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
     let outcomes = outcomes(&report);
-    assert!(outcomes[0].starts_with("Unknown(cannot ask again: login to "), "{outcomes:?}");
+    assert!(outcomes[0].starts_with("Unknown(cannot verify: login to "), "{outcomes:?}");
     assert_eq!(outcomes[1], "NotStarted(credential refused)");
     assert_eq!(lab.asked(), ["Enumerate", "Delete A"]);
 }
@@ -122,7 +122,7 @@ async fn without_a_second_listing_nothing_is_called_closed() {
     lab.world().inject(OperationKind::Enumerate, usize::MAX, InjectedFault::Status(404, vec![]));
     let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
     assert!(
-        outcomes(&report).iter().all(|o| o.starts_with("Unknown(cannot ask again")),
+        outcomes(&report).iter().all(|o| o.starts_with("Unknown(cannot verify")),
         "{:?}",
         outcomes(&report)
     );

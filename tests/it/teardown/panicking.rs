@@ -35,7 +35,7 @@ async fn a_connector_that_panics_costs_its_own_sessions_only() {
     let endpoint = lab.connectors()[0].endpoint().clone();
     let survey = Survey::unlisted(vec![Arc::new(Panicking(endpoint))]);
     let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
-    let failed = "Failed(the work on http://web01.lab:5985/wsman has ended with a panic)";
+    let failed = "Failed(internal error: the work on http://web01.lab:5985/wsman panicked)";
     assert_eq!(outcomes(&report), [failed]);
     assert_eq!(lab.left(), ["A"]);
 }
@@ -52,7 +52,7 @@ async fn a_host_whose_listing_panics_is_one_that_was_not_reached() {
     let results: Vec<_> = survey.host_results().into_iter().map(|standing| standing.listing).collect();
     assert_eq!((listed, results), (2, vec![ListingResult::Complete, ListingResult::NotReached]));
     let error = survey.hosts()[1].listing().unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "the work on http://web02.lab:5985/wsman has ended with a panic");
+    assert_eq!(error.to_string(), "internal error: the work on http://web02.lab:5985/wsman panicked");
 }
 
 /// Ids that can be told in advance, and one draw that panics.
@@ -107,5 +107,5 @@ async fn whichever_draw_of_an_id_panics_every_session_of_the_plan_has_a_true_rec
         draw += 1;
         assert!(draw < 500, "the run never ends without a panic");
     }
-    assert!(seen.contains("Unknown(the work on its host has ended with a panic)"), "{seen:?}");
+    assert!(seen.contains("Unknown(internal error: the work on its host panicked)"), "{seen:?}");
 }

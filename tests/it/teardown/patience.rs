@@ -142,7 +142,7 @@ async fn a_retry_after_beyond_the_sessions_deadline_is_not_waited_for() {
     let lab = Lab::with([ours("A")]);
     let turnstile = Turnstile::new(&lab, DELETE, Some(8));
     let (outcome, took) = close(&turnstile, no_signals().with_session_deadline(Duration::from_secs(5))).await;
-    assert!(outcome.starts_with("Failed(") && outcome.ends_with("answered HTTP 503)"), "{outcome}");
+    assert!(outcome.starts_with("Failed(") && outcome.ends_with("returned HTTP 503)"), "{outcome}");
     assert_eq!((turnstile.times(), took), (vec![0], Duration::ZERO));
     assert_eq!(lab.asked(), ["Enumerate", "Enumerate"]);
 }

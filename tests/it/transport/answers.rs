@@ -20,7 +20,7 @@ async fn what_is_no_soap_is_quoted_with_its_status() {
         assert!(excerpt.starts_with(r": <html> <title>\u{1b}[2JNot here"), "{excerpt}");
     }
     assert_eq!(status_of(ResponseTemplate::new(500)).await, (500, String::new()));
-    assert_eq!(status_of(ResponseTemplate::new(200)).await, (200, ": an empty answer".into()));
+    assert_eq!(status_of(ResponseTemplate::new(200)).await, (200, ": empty response".into()));
     assert_eq!(status_of(soap(500, "")).await, (500, String::new()));
 }
 

@@ -49,7 +49,7 @@ async fn auto_never_takes_basic_wherever_it_may() {
             panic!("{error:?}")
         };
         assert_eq!(offered, "Basic");
-        assert!(wanted.contains("asked for by name"), "{wanted}");
+        assert!(wanted.contains("must be selected explicitly"), "{wanted}");
         let seen = server.seen();
         assert!(seen.iter().all(|seen| !seen.header("authorization").unwrap_or("").starts_with("Basic")));
         assert_eq!(seen.len(), 1, "its first token went out at once, and nothing else");

@@ -21,7 +21,7 @@ fn a_host_that_takes_connections_and_never_answers_costs_one_time_limit_once() {
             let Some(Err(pssession::Error::Transport(error))) = survey.hosts()[0].listing() else { panic!() };
             assert!(error.is_silence(), "{error:?}");
             assert!(
-                error_chain(error).ends_with("no answer to the login within 15s"),
+                error_chain(error).ends_with("no response to the login within 15s"),
                 "{}",
                 error_chain(error)
             );

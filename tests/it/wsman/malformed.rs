@@ -8,7 +8,7 @@ use crate::support::fixtures::{names, read};
 
 /// File, the beginning of the problem, where.
 const ROWS: &[(&str, &str, &str)] = &[
-    ("behind-the-body", "content beside the Header and the Body", "/Envelope/More"),
+    ("behind-the-body", "content outside the Header and Body", "/Envelope/More"),
     ("control-character", "the character U+001B, which XML forbids", "/"),
     ("control-character-reference", "the character U+001B, which XML forbids", SHELL_OWNER),
     ("dtd", "a DTD, which is never read", "/"),
@@ -17,7 +17,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("empty-body", "missing element EnumerateResponse", "/Envelope/Body"),
     (
         "fault-of-another-message",
-        "the answer relates to uuid:00000000-0000-0000-0000-000000000002",
+        "the response relates to uuid:00000000-0000-0000-0000-000000000002",
         RELATES_TO,
     ),
     ("html", "a DTD, which is never read", "/"),
@@ -30,21 +30,21 @@ const ROWS: &[(&str, &str, &str)] = &[
         "neither EndOfSequence nor an enumeration context",
         "/Envelope/Body/EnumerateResponse",
     ),
-    ("no-action", "the answer has no Action", "/Envelope"),
+    ("no-action", "the response has no Action", "/Envelope"),
     ("no-body", "missing element Body", "/Envelope"),
-    ("no-relates-to", "the answer has no RelatesTo", "/Envelope"),
+    ("no-relates-to", "the response has no RelatesTo", "/Envelope"),
     ("not-utf8", "not UTF-8", "/"),
     ("processing-instruction", "a processing instruction, which is never read", "/"),
     ("soap11-envelope", "the root is not a SOAP 1.2 Envelope", "/Envelope"),
     ("text-behind-the-root", "text outside the root element", "/"),
     ("too-deep", "nesting deeper than 64", DEEP),
-    ("truncated", "the document ends inside an element", "/Envelope/Body/EnumerateResponse/Items/Shell"),
+    ("truncated", "the document ends within an element", "/Envelope/Body/EnumerateResponse/Items/Shell"),
     (
         "truncated-in-a-tag",
         "not well-formed XML: ",
         "/Envelope/Body/EnumerateResponse/Items/Shell/OutputStreams",
     ),
-    ("two-bodies", "content beside the Header and the Body", "/Envelope/Body"),
+    ("two-bodies", "content outside the Header and Body", "/Envelope/Body"),
     ("two-roots", "a second root element", "/"),
     ("undeclared-prefix", "undeclared namespace prefix n", "/Envelope/Body/EnumerateResponse"),
     ("undefined-entity", "undefined entity bsol", SHELL_OWNER),
@@ -52,11 +52,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("utf16", "not UTF-8", "/"),
     (
         "wrong-action",
-        "the answer is http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
+        "the response is http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
         "/Envelope/Header/Action",
     ),
     ("wrong-body", "missing element EnumerateResponse", "/Envelope/Body"),
-    ("wrong-relates-to", "the answer relates to uuid:00000000-0000-0000-0000-000000000002", RELATES_TO),
+    ("wrong-relates-to", "the response relates to uuid:00000000-0000-0000-0000-000000000002", RELATES_TO),
     ("xhtml", "the root is not a SOAP 1.2 Envelope", "/html"),
 ];
 

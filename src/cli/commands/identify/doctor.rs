@@ -70,9 +70,9 @@ async fn examine(
     };
     if reach.endpoints.len() > 1 {
         let how = if look.endpoint.is_tls() {
-            "say --tls to the other commands"
+            "use --tls with the other commands"
         } else {
-            "the other commands do so, too"
+            "this is the default of the other commands"
         };
         story.say("way", true, format!("{}; {how}", look.endpoint.url()))?;
     }
@@ -96,16 +96,16 @@ async fn resolve(endpoint: &Endpoint, story: &mut DoctorReport) -> Result<Vec<So
             Ok(addresses)
         }
         Err(error) => {
-            story.say("resolve", false, format!("nobody knows {host}"))?;
+            story.say("resolve", false, format!("unknown host {host}"))?;
             Err(Diagnostic::new(
                 "CannotConnect",
                 "ConnectionError",
-                format!("could not find {host}"),
+                format!("cannot find {host}"),
                 Exit::COULD_NOT_BEGIN,
             )
             .about(endpoint.url())
             .caused_by(&error)
-            .with_hint("check the spelling and the name service; an address works too"))
+            .with_hint("check the spelling and DNS, or use an IP address"))
         }
     }
 }
@@ -122,11 +122,13 @@ async fn knock(
         let address = SocketAddr::new(address.ip(), endpoint.port());
         match tokio::time::timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(_)) => {
-                story.say("connect", true, format!("{address} takes connections"))?;
+                story.say("connect", true, format!("{address} accepts connections"))?;
                 return Ok(());
             }
             Ok(Err(error)) => last = format!("{address}: {error}"),
-            Err(_) => last = format!("{address}: no answer within {}; a firewall?", duration(limit)),
+            Err(_) => {
+                last = format!("{address}: no response within {}; a firewall may block it", duration(limit))
+            }
         }
     }
     Ok(story.say("connect", false, last)?)
@@ -145,10 +147,8 @@ fn tell(look: &Look, vouching: TrustSource, story: &mut DoctorReport) -> Result<
     };
     if let Some(tls) = &probe.tls {
         let version = tls.version.map_or("TLS".to_owned(), |version| version.to_string());
-        let subject = tls
-            .certificate
-            .as_ref()
-            .map_or("that cannot be read".to_owned(), |c| one_line(&c.subject, MAX_WORDS));
+        let subject =
+            tls.certificate.as_ref().map_or("unreadable".to_owned(), |c| one_line(&c.subject, MAX_WORDS));
         story.say("tls", true, format!("port {port}: {version}, certificate {subject}, {}", tls.pin))?;
         match &tls.distrust {
             None => story.say("trust", vouching != TrustSource::Nobody, vouching.words().to_owned())?,
@@ -189,18 +189,16 @@ fn scheme(reach: &ConnectionOptions, look: &Look, story: &mut DoctorReport) -> R
         let (good, why) = match row.verdict(policy) {
             _ if !is_offered(row, offers) => (false, format!("{} is not offered", row.headers.join(" or "))),
             Verdict::Refused(problem) => (false, problem.to_owned()),
-            _ if wanted != AuthScheme::Auto && wanted != row.scheme => {
-                (false, format!("--auth says {wanted}"))
-            }
+            _ if wanted != AuthScheme::Auto && wanted != row.scheme => (false, format!("--auth is {wanted}")),
             _ if wanted == AuthScheme::Auto && !row.is_chosen_by_auto() => {
-                (false, format!("it shows the password; --auth {} asks for it", row.name))
+                (false, format!("it sends the password; select it with --auth {}", row.name))
             }
-            _ if taken => (false, "a stronger one is taken".to_owned()),
-            Verdict::Tls => (true, "TLS protects what is sent".to_owned()),
-            Verdict::Sealed => (true, "each message is sealed".to_owned()),
-            Verdict::Clear => (true, "what is sent travels IN CLEAR, as you asked".to_owned()),
+            _ if taken => (false, "a stronger scheme is used".to_owned()),
+            Verdict::Tls => (true, "TLS encrypts the messages".to_owned()),
+            Verdict::Sealed => (true, "each message is encrypted".to_owned()),
+            Verdict::Clear => (true, "messages are NOT ENCRYPTED, as requested".to_owned()),
         };
-        let place = if good && !taken { "taken" } else { "not taken" };
+        let place = if good && !taken { "used" } else { "not used" };
         story.note("scheme", format!("{}: {place}, {why}", row.name))?;
         taken |= good;
     }
@@ -221,11 +219,11 @@ async fn login_and_list(
         Ok(connection) => connection,
         Err(error) => {
             let error = Error::from(error);
-            story.say("login", false, format!("{user} did not get in"))?;
-            return Err(failed("could not log in on", connector.endpoint(), &error));
+            story.say("login", false, format!("the login of {user} failed"))?;
+            return Err(failed("cannot log in to", connector.endpoint(), &error));
         }
     };
-    story.say("login", true, format!("{user} is logged in; this was the only try"))?;
+    story.say("login", true, format!("logged in as {user} with one attempt"))?;
     let ids = Arc::new(RandomIds);
     let mut client =
         WsmanClient::new(connection, connector.endpoint().url(), SessionId::new(ids.draw()), ids);
@@ -236,8 +234,8 @@ async fn login_and_list(
             Ok(story.say("listing", listing.complete(), seen(&listing, &account))?)
         }
         Err(error) => {
-            story.say("listing", false, format!("{user} may not list shells, or the host failed"))?;
-            Err(failed("could not list the shells on", connector.endpoint(), &error))
+            story.say("listing", false, format!("{user} cannot list shells"))?;
+            Err(failed("cannot list the shells on", connector.endpoint(), &error))
         }
     }
 }
@@ -247,14 +245,11 @@ fn seen(listing: &Listing, account: &LoginAccount) -> String {
     let owners: HashSet<String> =
         listing.shells.iter().filter_map(|shell| Some(shell.owner.as_deref()?.to_lowercase())).collect();
     let counted = plural(listing.shells.len(), "shell");
-    let whole = if listing.complete() {
-        ""
-    } else {
-        "; the listing is not complete, so that nothing would be closed"
-    };
+    let whole =
+        if listing.complete() { "" } else { "; the listing is incomplete, so nothing would be closed" };
     let means = match account.sees_others_in(owners.iter().map(String::as_str)) {
-        true => "other people's are among them, so that what is absent is gone",
-        false => "none that is provably another person's: this account may see only its own",
+        true => "shells of other users are included, so an absent shell is gone",
+        false => "no shell of another user: this account may see only its own",
     };
     format!("{counted} of {}, {means}{whole}", plural(owners.len(), "owner"))
 }
@@ -274,7 +269,7 @@ fn failed(what: &str, endpoint: &Endpoint, error: &Error) -> Diagnostic {
 fn no_way_in(looks: &[Look]) -> Diagnostic {
     let distrusted = looks.iter().find_map(|look| Some((look, look.distrust()?)));
     if let Some((look, error)) = distrusted {
-        let message = format!("the login was not tried: nobody vouches for {}", place(&look.endpoint));
+        let message = format!("cannot log in to {}: its certificate is not trusted", place(&look.endpoint));
         return Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
             .about(look.endpoint.url())
             .caused_by(error)

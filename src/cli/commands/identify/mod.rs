@@ -93,7 +93,7 @@ impl TrustSource {
         match self {
             Self::Platform => "trusted by this machine",
             Self::Authorities => "trusted by --ca-file",
-            Self::Pins => "it is the one of --certificate-pin",
+            Self::Pins => "it matches --certificate-pin",
             Self::Nobody => "NOT CHECKED: --dangerous-skip-certificate-check",
         }
     }
@@ -104,7 +104,7 @@ fn endpoints(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diag
     let host = args.host.trim();
     let named = naming.endpoint(host).map_err(|error| {
         Diagnostic::usage(error.to_string())
-            .with_hint("write web01, web01:5986, [2001:db8::1] or https://web01/wsman")
+            .with_hint("use a form such as web01, web01:5986, [2001:db8::1] or https://web01/wsman")
     })?;
     let secure = Naming { tls: true, ..naming.clone() };
     Ok(match secure.endpoint(host) {
@@ -158,11 +158,11 @@ fn login_hint(reach: &ConnectionOptions, look: &Look) -> Option<String> {
                 words.push(word);
             }
         }
-        format!("this build logs in here with {}; none of these is offered", words.join(" or "))
+        format!("the server offers no scheme that this build can use ({})", words.join(" or "))
     } else if endpoint.is_tls() {
-        "only Basic is offered: a local user of that machine, and --auth basic".to_owned()
+        "only Basic is offered; use --auth basic and a local user of that machine".to_owned()
     } else {
-        "only Basic is offered, and over HTTP everyone on the way can read it: use --tls if the server listens there"
+        "only Basic is offered, which exposes the password over HTTP; use --tls if the server supports it"
             .to_owned()
     })
 }
@@ -195,7 +195,7 @@ fn nothing_there(looks: &[Look]) -> Diagnostic {
     let speaks_tls = |look: &&Look| look.told.as_ref().is_err_and(|error| error.tls().is_some());
     match looks.iter().find(speaks_tls).or(looks.first()) {
         Some(Look { endpoint, told: Err(error), .. }) => not_reached(endpoint, error, looks),
-        _ => Diagnostic::usage("no host was named"),
+        _ => Diagnostic::usage("no host given"),
     }
 }
 
@@ -208,7 +208,7 @@ fn not_reached(endpoint: &Endpoint, error: &TransportError, looks: &[Look]) -> D
         })
         .collect();
     let beside = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
-    let message = format!("could not identify {}{beside}", place(endpoint));
+    let message = format!("cannot identify {}{beside}", place(endpoint));
     Diagnostic::new("CannotConnect", "ConnectionError", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(error)
@@ -218,7 +218,7 @@ fn not_reached(endpoint: &Endpoint, error: &TransportError, looks: &[Look]) -> D
 fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
     let server = probe.server.as_deref().map(|server| format!(", Server: {}", one_line(server, MAX_WORDS)));
     let message = format!(
-        "{} is not WinRM: it answered Identify with HTTP {}{}{}",
+        "{} is not WinRM: the response to Identify is HTTP {}{}{}",
         endpoint.url(),
         probe.status,
         probe.excerpt,
@@ -226,7 +226,8 @@ fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
     );
     // A 401 without an offer is no matter of a password: none was sent.
     let advice = status_hint(probe.status, endpoint).filter(|_| probe.status != 401).unwrap_or_else(|| {
-        "WinRM listens on 5985 (HTTP) and 5986 (HTTPS, --tls) under /wsman; is that the port and the path?".to_owned()
+        "check the port and the path; WinRM listens on 5985 (HTTP) and 5986 (HTTPS, --tls) under /wsman"
+            .to_owned()
     });
     Diagnostic::new("NotWinRM", "ProtocolError", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
@@ -235,7 +236,8 @@ fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
 
 /// What stands on stdout is the word of a server that nobody vouches for.
 fn untrusted(look: &Look) -> Diagnostic {
-    let message = format!("nobody vouches for what {} said", place(&look.endpoint));
+    let message =
+        format!("the certificate of {} is not trusted, so its response may be forged", place(&look.endpoint));
     Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
         .about(look.endpoint.url())
 }

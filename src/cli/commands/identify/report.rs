@@ -31,14 +31,17 @@ pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<
         Err(error) => return vec![("Endpoint", format!("{url}: {}", innermost(error)))],
     };
     let identity = look.identity();
-    let unsaid = "not told without a login".to_owned();
+    let unsaid = "not reported without a login".to_owned();
     let told = |text: Option<&str>| text.map_or_else(|| unsaid.clone(), |text| one_line(text, MAX_WORDS));
     let mut lines = vec![
         ("Endpoint", url.to_owned()),
         ("Vendor", told(identity.and_then(|i| i.product_vendor.as_deref()))),
         ("Version", told(identity.and_then(|i| i.product_version.as_deref()))),
         ("Protocol", told(identity.map(|i| i.protocol_version.as_str()))),
-        ("Server", probe.server.as_deref().map_or("not told".to_owned(), |text| one_line(text, MAX_WORDS))),
+        (
+            "Server",
+            probe.server.as_deref().map_or("not reported".to_owned(), |text| one_line(text, MAX_WORDS)),
+        ),
         ("Authentication", printable(&probe.offers.to_string())),
         ("Clock", clock(look.clock)),
     ];
@@ -49,7 +52,8 @@ pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<
 }
 
 fn tls_lines(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("TLS", tls.version.map_or("not told".to_owned(), |version| version.to_string()))];
+    let mut lines =
+        vec![("TLS", tls.version.map_or("not reported".to_owned(), |version| version.to_string()))];
     match &tls.certificate {
         None => lines.push(("Certificate", "cannot be read".to_owned())),
         Some(certificate) => {
@@ -78,8 +82,8 @@ fn validity(certificate: &Certificate, now: SystemTime) -> String {
     };
     let state = match (certificate.not_before.duration_since(now), certificate.not_after.duration_since(now))
     {
-        (Ok(wait), _) if !wait.is_zero() => format!("not valid for another {}", render::duration(wait)),
-        (_, Ok(left)) if left < SOON => format!("ends soon, {} left", render::plural(days(left), "day")),
+        (Ok(wait), _) if !wait.is_zero() => format!("valid in {}", render::duration(wait)),
+        (_, Ok(left)) if left < SOON => format!("expires soon, {} left", render::plural(days(left), "day")),
         (_, Ok(left)) => format!("{} left", render::plural(days(left), "day")),
         (_, Err(over)) => format!("EXPIRED {} ago", render::duration(over.duration())),
     };
@@ -93,9 +97,12 @@ fn days(left: Duration) -> usize {
 /// A server's clock in words.
 pub(super) fn clock(clock: Option<Clock>) -> String {
     match clock {
-        None => "not told".to_owned(),
+        None => "not reported".to_owned(),
         Some(Clock::Same(within)) => {
-            format!("as here, within {}", render::duration(Duration::from_secs(within.as_secs() + 1)))
+            format!(
+                "same as this machine, within {}",
+                render::duration(Duration::from_secs(within.as_secs() + 1))
+            )
         }
         Some(Clock::Ahead(by)) => format!("{} ahead of this machine", render::duration(by)),
         Some(Clock::Behind(by)) => format!("{} behind this machine", render::duration(by)),

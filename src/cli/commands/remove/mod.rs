@@ -33,8 +33,8 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &ReportWriter) -
     let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
-        return Err(Diagnostic::usage("nothing says which sessions to remove")
-            .with_hint("give a selector such as --name, a filter such as --owner, or --all"));
+        return Err(Diagnostic::usage("no selector for the sessions to remove")
+            .with_hint("pass a selector such as --name, a filter such as --owner, or --all"));
     }
     let scope = if args.supervised { scope.supervised(&args.reach)? } else { scope };
     let cancellation = Cancellation::new();
@@ -139,8 +139,7 @@ impl Run<'_> {
             () = self.cancellation.cancelled() => {}
         }
         let _ = self.talk.say(&format!(
-            "interrupted: nothing new is begun, and for up to {} s it is seen what became of what was sent; \
-             a second signal ends it at once",
+            "interrupted: verifying the requests sent, for up to {} s; press Ctrl-C again to exit immediately",
             INTERRUPT_GRACE.as_secs(),
         ));
         run.await

@@ -90,7 +90,9 @@ impl RemoveOutput {
             return self.say(&why);
         }
         Diagnostic::new("NothingMatched", "ObjectNotFound", why, Exit::SUCCESS)
-            .with_hint("`pssession get` lists what is there; --ignore-not-found makes this a success")
+            .with_hint(
+                "list the sessions with `pssession get`, or pass --ignore-not-found to treat this as success",
+            )
             .emit(self.errors);
         Ok(())
     }

@@ -137,11 +137,11 @@ impl Run<'_> {
             chosen.into_iter().partition(|row| self.query.admits(&row.session));
         for row in &changed {
             let why = match row.session.commands {
-                None if self.args.select.skip_running => "it is not known whether a command runs in it",
-                _ => "it is no longer what was asked for",
+                None if self.args.select.skip_running => "it is unknown whether a command is running",
+                _ => "it no longer matches",
             };
             self.talk.say(&format!(
-                "{} on {} is left out: {why}",
+                "skipping {} on {}: {why}",
                 printable(row.session.name().unwrap_or(row.session.shell.shell_id.as_str())),
                 printable(&row.session.computer_name),
             ))?;
@@ -163,7 +163,7 @@ impl Run<'_> {
         if !self.args.select.skip_running {
             return 0;
         }
-        let consequence = "they may be running, and --skip-running leaves them out";
+        let consequence = "commands may be running, so --skip-running excludes them";
         listing::report_unlisted_commands(survey, &unlisted, consequence, self.talk.errors)
     }
 
@@ -204,7 +204,7 @@ impl Run<'_> {
         circumstances.could_not_begin =
             unmatched::stop_it(self.args.error_action, &circumstances, self.watch)?;
         if circumstances.could_not_begin {
-            self.talk.say("nothing was closed, because not everything that was named is there")?;
+            self.talk.say("nothing was closed, because some of the given sessions do not exist")?;
         }
         Ok(circumstances)
     }
@@ -224,7 +224,7 @@ impl Run<'_> {
             return Ok(required);
         }
         self.talk.say(&format!(
-            "nothing to close: of {} none is known to be older than those that are kept",
+            "nothing to close: none of {} is known to be older than the sessions kept",
             plural(kept, "session")
         ))?;
         Ok(None)

@@ -45,7 +45,7 @@ fn problem(error: &serde_json::Error) -> String {
     let at = format!(" at line {} column {}", error.line(), error.column());
     let said = said.strip_suffix(&at).unwrap_or(&said);
     if error.is_eof() {
-        format!("the JSON breaks off: {said}")
+        format!("the JSON ends unexpectedly: {said}")
     } else {
         format!("not JSON: {said} at column {}", error.column())
     }

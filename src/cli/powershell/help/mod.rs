@@ -58,9 +58,7 @@ type Holds = fn(&Parameter, Place) -> bool;
 /// The groups, in the order of the page.
 const GROUPS: [(&str, Holds); 5] = [
     ("PARAMETERS", |row, place| place.tier == Tier::Declared && !row.kind.is_refused()),
-    ("PARAMETERS BEYOND POWERSHELL'S OWN, FOR REACHING SERVERS", |row, place| {
-        place.tier == Tier::Added && !row.kind.is_refused()
-    }),
+    ("ADDITIONAL PARAMETERS FOR SERVERS", |row, place| place.tier == Tier::Added && !row.kind.is_refused()),
     ("COMMON PARAMETERS", |row, place| place.tier == Tier::Common && !matches!(row.kind, Kind::Ignored(_))),
     ("ACCEPTED, WITHOUT EFFECT", |row, _| matches!(row.kind, Kind::Ignored(_))),
     ("NOT SUPPORTED", |row, _| row.kind.is_refused()),

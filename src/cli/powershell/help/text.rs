@@ -116,7 +116,7 @@ mod tests {
             "SYNTAX",
             "DESCRIPTION",
             "PARAMETERS",
-            "PARAMETERS BEYOND POWERSHELL'S OWN, FOR REACHING SERVERS",
+            "ADDITIONAL PARAMETERS FOR SERVERS",
             "COMMON PARAMETERS",
             "ACCEPTED, WITHOUT EFFECT",
             "NOT SUPPORTED",

@@ -1,16 +1,16 @@
 function Get-PssSession {
     <#
     .SYNOPSIS
-    Lists PowerShell sessions: the remembered ones, or those on servers.
+    Lists PowerShell sessions of the local table or on servers.
 
     .DESCRIPTION
-    Without -ComputerName or -ConnectionUri it lists the sessions that the command pssession remembers: those that were
-    imported. With one of them it asks the servers and gives every shell that runs there, whoever owns it. This works
-    on Linux and macOS, where Get-PSSession refuses -ComputerName.
+    Without -ComputerName or -ConnectionUri, it lists the sessions in the local table of the command pssession: those
+    that were imported. With one of them, it queries the servers and returns every shell there, of every owner. This
+    works on Linux and macOS, where Get-PSSession rejects -ComputerName.
 
 {{Get-PSSession.help}}
     .PARAMETER ArgumentList
-    Further options of the command, such as '--owner', '*ci-runner'. `pssession help get` lists them.
+    Additional options of the command, such as '--owner', '*ci-runner'. See `pssession help get`.
 
     .OUTPUTS
     Pssession.Session

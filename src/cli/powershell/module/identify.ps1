@@ -1,19 +1,19 @@
 function Test-PssWSMan {
     <#
     .SYNOPSIS
-    Asks a host, without logging in, whether it is WinRM, which version, and what logins it offers.
+    Shows, without a login, whether a host is WinRM, its version and its authentication schemes.
 
     .PARAMETER ComputerName
-    A name, an address, or a URL.
+    A name, address or URL.
 
     .PARAMETER Port
-    The TCP port: 5985, or 5986 with -UseSSL, unless told otherwise.
+    The TCP port. The default is 5985, or 5986 with -UseSSL.
 
     .PARAMETER UseSSL
-    HTTPS.
+    Use HTTPS.
 
     .PARAMETER ArgumentList
-    Further options of the command. `pssession help identify` lists them.
+    Additional options of the command. See `pssession help identify`.
 
     .OUTPUTS
     Pssession.Identity

@@ -1,26 +1,26 @@
 function Import-PssSession {
     <#
     .SYNOPSIS
-    Takes sessions into the table of the command pssession, whose Ids and names Remove-PssSession then understands.
+    Imports sessions into the local table of the command pssession, so that Remove-PssSession accepts their Ids and names.
 
     .DESCRIPTION
-    Reads objects from the pipeline, such as those of Get-PSSession, or files of NDJSON, JSON or CSV. Nothing is imported
-    if anything in them cannot be understood.
+    Reads objects from the pipeline, such as those of Get-PSSession, or files of NDJSON, JSON or CSV. If any
+    object is invalid, nothing is imported.
 
     .PARAMETER InputObject
-    Sessions, of Get-PSSession or Get-PssSession.
+    Sessions from Get-PSSession or Get-PssSession.
 
     .PARAMETER Path
     Files of sessions; wildcards are allowed.
 
     .PARAMETER LiteralPath
-    Files of sessions, each named exactly as it is written.
+    Files of sessions, without wildcards.
 
     .PARAMETER UseSSL
-    Computers that are only named are reached by HTTPS.
+    Use HTTPS for objects without an endpoint.
 
     .PARAMETER ArgumentList
-    Further options of the command. `pssession help import` lists them.
+    Additional options of the command. See `pssession help import`.
 
     .OUTPUTS
     Pssession.Session

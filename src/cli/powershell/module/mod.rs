@@ -16,12 +16,9 @@ const CREDENTIAL: &str = "Credential";
 
 /// Where a parameter means more in PowerShell than on a command line.
 const OTHER_WORDS: &[(&str, &str)] = &[
-    ("Id", "The numbers that the list shows, such as 1, 2 or (4..7)."),
-    ("Session", "Sessions, as Get-PssSession or Get-PSSession gives them."),
-    (
-        CREDENTIAL,
-        "The account and its password, which goes into the environment of the command and nowhere else.",
-    ),
+    ("Id", "The Ids that the list shows, such as 1, 2 or (4..7)."),
+    ("Session", "Session objects from Get-PssSession or Get-PSSession."),
+    (CREDENTIAL, "The account and its password, which is passed only in the environment of the command."),
 ];
 
 /// The functions, in the order in which they stand in their file.

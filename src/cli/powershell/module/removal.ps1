@@ -110,7 +110,7 @@ function Complete-PssRemoval {
 not closed: $_" })
             if ($Run.Left.Count -gt 20) { $left += "`
 ... and $($Run.Left.Count - 20) more" }
-            $told = "stopped before the end; what became of the sessions: $($counts -join ', ')"
+            $told = "stopped early; outcomes so far: $($counts -join ', ')"
             $Run.Caller.WriteWarning($told + $left)
         }
     }
@@ -145,7 +145,7 @@ function Format-PssSession {
     param([object] $Removal)
 
     $name = $Removal.Name ?? '(no name)'
-    $owner = $Removal.Owner ?? 'not told'
+    $owner = $Removal.Owner ?? 'not reported'
     ConvertTo-PssShown "$name $($Removal.ShellId) on $($Removal.ComputerName), owner $owner, $($Removal.State)"
 }
 

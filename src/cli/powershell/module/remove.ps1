@@ -1,23 +1,23 @@
 function Remove-PssSession {
     <#
     .SYNOPSIS
-    Closes PowerShell sessions, and proves that they are gone.
+    Closes PowerShell sessions, and verifies that they are gone.
 
     .DESCRIPTION
-    Signals what still runs in each session, deletes its shell on the server, and lists the server again: only a complete
-    listing without the session counts as closed. It also asks before it closes what is not provably yours, what runs a
-    command, or more than ten sessions; -Confirm:$false asks nothing. What is asked about is listed with the question,
-    and a yes closes exactly those sessions.
+    Signals the running commands of each session, deletes its shell on the server, and lists the server again: a session
+    counts as closed only if a complete listing does not contain it. It asks for confirmation before it closes sessions
+    that are possibly not yours, sessions with a running command, or more than ten sessions; -Confirm:$false skips the
+    confirmation. The question lists the sessions, and Yes closes exactly those.
 
 {{Remove-PSSession.help}}
     .PARAMETER PassThru
-    Gives each session with its outcome.
+    Returns each session with its outcome.
 
     .PARAMETER ArgumentList
-    Further options of the command, such as '--signal', 'never'. `pssession help remove` lists them.
+    Additional options of the command, such as '--signal', 'never'. See `pssession help remove`.
 
     .INPUTS
-    Sessions of Get-PssSession, or of Get-PSSession.
+    Sessions from Get-PssSession or Get-PSSession.
 
     .OUTPUTS
     None, or with -PassThru Pssession.Removal.

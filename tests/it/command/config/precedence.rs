@@ -61,7 +61,7 @@ async fn the_config_comes_before_what_the_row_remembers_and_the_row_before_nothi
     // Basic over HTTP is refused before anything is sent: so it is the config's word that counted.
     estate.write("config.toml", &format!("{WAY}password-file = 'ann'\nauth = 'basic'"));
     let run = look().run().await.expect(2);
-    assert!(run.stderr.contains("cannot be reached like this"), "{}", run.stderr);
+    assert!(run.stderr.contains("with these settings"), "{}", run.stderr);
     let look = ["remove", "--id", "1", "--skip-running", "--what-if", "--auth", "ntlm"];
     estate.command(&look).run().await.expect(0);
 }

@@ -19,7 +19,7 @@ async fn what_cannot_be_meant_stops_every_command_with_its_file_line_and_advice(
         &["gsn"],
     ] {
         let run = estate.command(words).run().await.expect(2);
-        let place = format!("{} line 3: \"ca_file\" is no key here", estate.place("config.toml"));
+        let place = format!("{} line 3: unknown key \"ca_file\"", estate.place("config.toml"));
         assert!(run.stderr.contains(&place), "{words:?}: {}", run.stderr);
         assert!(run.stderr.contains("did you mean ca-file? Nothing was sent"), "{words:?}: {}", run.stderr);
     }
@@ -36,9 +36,9 @@ async fn what_cannot_be_meant_stops_every_command_with_its_file_line_and_advice(
 async fn what_is_dangerous_or_secret_is_refused_with_its_line_and_why() {
     let estate = Estate::with("").await;
     for (line, why) in [
-        ("dangerous-basic-over-http = true", "said on the command line, each time"),
-        ("password = 'hunter2'", "a password never stands in this file"),
-        ("password = hunter2", "it is no TOML"),
+        ("dangerous-basic-over-http = true", "accepted only on the command line"),
+        ("password = 'hunter2'", "a password is not allowed in this file"),
+        ("password = hunter2", "it is not TOML"),
     ] {
         estate.write("config.toml", &format!("[[host]]\nname = '*'\n{line}"));
         let run = estate.command(GET).run().await.expect(2);
@@ -65,14 +65,14 @@ async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
     let run = estate.command(GET).run().await.expect(2);
     assert!(run.stderr.contains("neither UTF-8 nor UTF-16"), "{}", run.stderr);
     let run = estate.command(&[GET, &["--config", "-"]].concat()).run().await.expect(2);
-    assert!(run.stderr.contains("cannot be read from stdin"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot read the config from stdin"), "{}", run.stderr);
 }
 
 #[tokio::test]
 async fn a_config_that_others_may_write_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let estate = Estate::with(WHOLE).await;
-    for (mode, who) in [(0o664, "may be written by its group"), (0o646, "may be written by everybody")] {
+    for (mode, who) in [(0o664, "is writable by its group"), (0o646, "is writable by everyone")] {
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(estate.place("config.toml"), mode).unwrap();
         let run = estate.command(&["get", "--on", "127.0.0.2"]).run().await.expect(2);
@@ -86,10 +86,14 @@ async fn one_password_for_two_users_or_two_for_one_are_refused() {
     let estate = Estate::with(WHOLE).await;
     let get = || estate.command(&["get", "--on", "127.0.0.2,127.0.0.3"]);
     let run = get().env("PSSESSION_PASSWORD", "x").run().await.expect(2);
-    assert!(run.stderr.contains(r"one password cannot be that of LAB\ann and of LAB\bob"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(r"one password cannot be used for several accounts: LAB\ann and of LAB\bob"),
+        "{}",
+        run.stderr
+    );
     estate.write("config.toml", &WHOLE.replace(r"LAB\bob", r"LAB\ann"));
     let run = get().run().await.expect(2);
-    assert!(run.stderr.contains(r"the config has two places for the password of LAB\ann"), "{}", run.stderr);
+    assert!(run.stderr.contains(r"the config has two password sources for LAB\ann"), "{}", run.stderr);
     assert_eq!(estate.connections(), 0);
 }
 
@@ -98,7 +102,7 @@ async fn the_report_does_not_take_the_place_of_the_config() {
     let estate = Estate::with(WHOLE).await;
     let words = ["remove", "--all", "--what-if", "--report", &estate.place("config.toml")];
     let run = estate.command(&words).run().await.expect(2);
-    assert!(run.stderr.contains("--config names the same file"), "{}", run.stderr);
+    assert!(run.stderr.contains("--config is the same file"), "{}", run.stderr);
 }
 
 #[test]

@@ -79,8 +79,8 @@ async fn a_removal_that_fails_is_an_error_and_stops_no_other() {
     let expected = [
         "Remove-PSSession: could not remove session `build-7` on `Server01`: Failed: access is denied \
          (WSManFault 5, 0x00000005)",
-        "  hint: use an administrator, or on a workgroup host set LocalAccountTokenFilterPolicy to 1; another user's \
-         shell always needs an administrator (`pssession explain 5`)",
+        "  hint: use an administrator, or on a workgroup host set LocalAccountTokenFilterPolicy to 1; shells of \
+         other users always require an administrator (`pssession explain 5`)",
         "  FullyQualifiedErrorId: Failed,Microsoft.PowerShell.Commands.RemovePSSessionCommand",
         &target,
     ];
@@ -109,7 +109,7 @@ async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session()
     let told = |name: &str| {
         format!(
             "Remove-PSSession: no connection to `Server01` for session `{name}`, so it was not removed and may still be \
-             there: could not connect to http://{NOBODY}/wsman: "
+             there: cannot connect to http://{NOBODY}/wsman: "
         )
     };
     for name in ["lost-1", "lost-2"] {
@@ -129,7 +129,7 @@ async fn what_cannot_be_bound_ends_with_2_and_sends_nothing() {
     let desk = imported_desk().await;
     for (words, told) in [
         (&["rsn"][..], "the mandatory parameter"),
-        (&["rsn", "-Id", "1", "-Name", "x"], "no parameter set has -Id and -Name together"),
+        (&["rsn", "-Id", "1", "-Name", "x"], "-Id and -Name cannot be used together"),
         (&["rsn", "-Id", "1", "-Confirm:"], "'-Confirm:$false'"),
         (&["rsn", "a.txt", "b.txt"], "no positional parameter takes \"b.txt\""),
         (&["rsn", "-Name", "[z-a]"], "[z-a]"),
@@ -204,7 +204,7 @@ async fn the_other_error_actions_change_the_printing_alone() {
 async fn no_error_action_silences_what_ends_the_command() {
     let desk = imported_desk().await;
     let run = desk.run(&["rsn", "3", "-ea", "SilentlyContinue"]).await.expect(6);
-    assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn inquire_asks_on_the_terminal() {
     if !available() {
         return;
     }
-    let question = "Go on with the one session that was found? [y/N] ";
+    let question = "Continue with the one session found? [y/N] ";
     for (typed, code, remaining) in [("n\n", 1, 3), ("y\n", 1, 2)] {
         let desk = imported_desk().await;
         let shown = Pty::new(["rsn", "1,77", "-Confirm:$false", "-ErrorAction", "Inquire"])

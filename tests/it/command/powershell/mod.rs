@@ -73,7 +73,7 @@ async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
 async fn the_guard_does_not_care_how_it_was_spelt() {
     let desk = imported_desk().await;
     let run = desk.run(&["rsn", "-Id", "3"]).await.expect(6);
-    assert!(run.stderr.starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
     assert!(run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
     desk.run(&["rsn", "-Id", "3", "-Confirm:$false"]).await.expect(0);
     assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8]);

@@ -87,5 +87,5 @@ async fn state_and_configuration_narrow_what_is_remembered_as_well() {
 #[test]
 fn who_logs_in_is_asked_for_in_powershells_words() {
     let run = Pssession::new(["gsn", NOBODY]).run_blocking().expect(2);
-    assert!(run.stderr.contains("hint: give -Credential USER"), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: use -Credential USER"), "{}", run.stderr);
 }

@@ -49,7 +49,7 @@ async fn without_a_terminal_confirm_ends_with_6_before_anything_is_asked() {
     let on = desk.simulator.address().to_string();
     for words in [&["rsn", "1", "-Confirm"][..], &["rsn", "-Name", "build-*", "-cf", "--on", &on]] {
         let run = desk.run(words).await.expect(6);
-        assert!(said(&run)[0].starts_with("Remove-PSSession: the plan needs a yes"), "{}", run.stderr);
+        assert!(said(&run)[0].starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
         assert!(run.stderr.contains("-WhatIf") && run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
     }
     assert_eq!(desk.simulator.connections(), 1, "nobody was asked");

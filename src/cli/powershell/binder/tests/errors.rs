@@ -181,7 +181,7 @@ fn a_second_positional_argument_is_not_taken() {
     ] {
         let error = refusal(words);
         assert_eq!(error.id(), "PositionalParameterNotFound", "{words:?}");
-        assert!(error.hint().contains("quotes"));
+        assert!(error.hint().contains("quote wildcards"));
     }
 }
 
@@ -191,7 +191,7 @@ fn a_colon_whose_value_the_shell_has_eaten_is_an_error_with_the_hint_to_quote() 
     for words in [&["-Confirm:"][..], &["-Confirm:", "1"], &["-WhatIf:", "$true"], &["-cf:", "-Id", "1"]] {
         let error = refusal(words);
         assert_eq!(error.id(), "MissingArgument", "{words:?}");
-        assert!(error.hint().contains("quote it, '-"), "{}", error.hint());
+        assert!(error.hint().contains("quote the argument, as in '-"), "{}", error.hint());
     }
     assert_eq!(id(&["-Id:", "7"]), "MissingArgument");
 }
