@@ -43,7 +43,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error and its causes in one line: `login to web01 failed: the ticket has expired`. See [`error_chain`].
+    /// The error and its causes in one line: `login to web01 failed: the ticket has expired`. See [`error_chain()`].
     #[must_use]
     pub fn chain(&self) -> String {
         error_chain(self)

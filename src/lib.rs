@@ -62,7 +62,7 @@
 //! - [`conformance`]: recorded exchanges, replayed and judged.
 //!
 //! An [`Error`] answers questions ([`Error::is_timeout`], [`Error::is_access_denied`]); [`Error::chain`] prints it with its
-//! causes in one line, and [`error_chain`] does so for any error.
+//! causes in one line, and [`error_chain()`] does so for any error.
 //!
 //! Types of other crates that the public API shows are re-exported: [`secrecy`] (`SecretString`, in [`auth`] and in a
 //! [`Credential`]), [`uuid`] (`Uuid`, the GUIDs of shells, commands and messages) and [`ipnet`] (`IpNet`, in

@@ -18,7 +18,6 @@ mod options;
 mod raw_token;
 mod scheme;
 pub mod sealing;
-mod server_names;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod spnego;
 mod ticket;
@@ -45,7 +44,6 @@ pub use ntlm::NtlmSeal;
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
 pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict};
-pub use server_names::ServerNames;
 pub use ticket::{TicketError, ticket_holder};
 
 use std::fmt;
@@ -79,6 +77,20 @@ pub trait Handshake: fmt::Debug + Send {
     fn is_accepted(&self) -> bool {
         false
     }
+}
+
+/// The server's own names, as its NTLM challenge has them (MS-NLMP 2.2.2.1, AV_PAIR). A name that the challenge lacks is
+/// empty. They say nothing of the domains that the server's domain trusts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ServerNames {
+    /// `MsvAvNbDomainName`: the NetBIOS name of its domain; on a machine of a workgroup its own.
+    pub netbios_domain: String,
+    /// `MsvAvNbComputerName`: its own NetBIOS name.
+    pub netbios_computer: String,
+    /// `MsvAvDnsDomainName`: the DNS name of its domain; on a machine of a workgroup its own.
+    pub dns_domain: String,
+    /// The Kerberos realm of a login with a ticket, whose challenge was asked for without a proof; else empty.
+    pub realm: String,
 }
 
 /// What a handshake needs to know of an HTTP answer.

@@ -198,17 +198,6 @@ impl SessionDescriptor {
         self.shell.shell_run_time
     }
 
-    /// How long after it was seen the server closes it for idleness; zero if that is overdue. Only a disconnected
-    /// session runs out, and only a server that reports both times lets us know. Zero means no limit there.
-    #[must_use]
-    pub fn expires_in(&self) -> Option<Duration> {
-        if self.state() != SessionState::Disconnected {
-            return None;
-        }
-        let limit = self.shell.idle_timeout.filter(|limit| !limit.is_zero())?;
-        Some(limit.saturating_sub(self.idle()?))
-    }
-
     /// Whether a command ran in it when its commands were last listed; `None` if they were not.
     #[must_use]
     pub fn is_running(&self) -> Option<bool> {
@@ -335,25 +324,6 @@ mod tests {
             assert_eq!(ComputerType::from_word(&kind.as_str().to_uppercase()), Some(kind));
         }
         assert_eq!(ComputerType::from_word("Toaster"), None);
-    }
-
-    #[test]
-    fn only_a_disconnected_session_with_both_times_runs_out() {
-        let seconds = |count| Some(Duration::from_secs(count));
-        let of = |state: &str, limit: Option<Duration>, idle: Option<Duration>| {
-            session(|shell| {
-                shell.state = Some(state.to_owned());
-                shell.idle_timeout = limit;
-                shell.shell_inactivity = idle;
-            })
-            .expires_in()
-        };
-        assert_eq!(of("Disconnected", seconds(7200), seconds(200)), seconds(7000));
-        assert_eq!(of("Disconnected", seconds(100), seconds(200)), seconds(0));
-        assert_eq!(of("Disconnected", seconds(0), seconds(200)), None);
-        assert_eq!(of("Disconnected", None, seconds(200)), None);
-        assert_eq!(of("Disconnected", seconds(7200), None), None);
-        assert_eq!(of("Connected", seconds(7200), seconds(200)), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "draws the token and listens")]
-//! I/O module: the control endpoint, JSON over HTTP, for tests that do not run in this process. What is ordered is in
-//! [`orders`].
+//! I/O module: the control endpoint, JSON over HTTP, for tests that do not run in this process. The requests are in
+//! [`routes`].
 //!
 //! | order | body | does |
 //! |---|---|---|

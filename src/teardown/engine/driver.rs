@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::cancellation::StopOrder;
 use super::connection::{ConnectionFactory, ask, identify, list, setback};
 use super::panics::caught;
-use super::stop::StopOrder;
 use super::survey::SurveyedHost;
 use super::{now, sleep_until, today};
 use crate::client::WsmanClient;

@@ -7,7 +7,6 @@ mod connection;
 mod driver;
 mod panics;
 mod single_gets;
-mod stop;
 mod survey;
 
 pub use cancellation::Cancellation;
@@ -21,10 +20,10 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use self::cancellation::{StopBroadcast, StopOrder};
 use self::connection::{ConnectionFactory, Listed};
 use self::driver::Driver;
 use self::panics::caught;
-use self::stop::{StopBroadcast, StopOrder};
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
 use super::policy::{INTERRUPT_GRACE, Policy};
