@@ -101,7 +101,7 @@ async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
 
 /// A message's id is another one in each run.
 fn without_our_ids(text: &str) -> String {
-    let mark = "to our message uuid:";
+    let mark = "to message uuid:";
     text.split_once(mark).map_or_else(
         || text.to_owned(),
         |(before, rest)| format!("{before}{mark}...{}", rest.get(36..).unwrap_or_default()),
