@@ -111,9 +111,11 @@ Describe 'Objects' {
             Should -Throw -ErrorId 'RemoteRunspaceNotAvailableForSpecifiedComputer,*'
     }
 
-    It 'gives Ids that are Int32, and keeps none of an import that leaves no room' {
+    It 'gives Ids that are Int32, also after an import of the last one' {
         $far = [pscustomobject]@{ Id = [int]::MaxValue; ComputerName = 'web01'; InstanceId = [guid]::NewGuid(); State = 'Opened' }
-        ($far | Import-PssSession).Id | Should -BeLessThan 1000000
+        ($far | Import-PssSession).Id | Should -Be ([int]::MaxValue)
+        $next = [pscustomobject]@{ ComputerName = 'web01'; InstanceId = [guid]::NewGuid(); State = 'Opened' }
+        ($next | Import-PssSession).Id | Should -BeLessThan 1000000
         (Get-PssSession @there)[0].Id | Should -BeOfType [int]
     }
 

@@ -99,7 +99,7 @@ Describe 'Questions' {
     It 'asks before it logs in where nobody has logged in before, and then about the sessions' {
         $env:PSSESSION_STORE = Join-Path $folder "$([guid]::NewGuid()).db"
         $run = Invoke-Answered 'No' $remove $theirs, $me
-        $run.Asked[0] | Should -BeLike "*no login was ever sent from here to http://127.0.0.1:$($simulator.Port)/wsman*Log in there[?]"
+        $run.Asked[0] | Should -BeLike "*refusing to log in to http://127.0.0.1:$($simulator.Port)/wsman: *Log in there[?]"
         $run.Output.Outcome | Sort-Object -Unique | Should -Be 'Declined'
         $run = Invoke-Answered 'Yes', 'Yes' $remove $theirs, $me
         $run.Asked[1] | Should -BeLike '*not yours*'
