@@ -206,7 +206,9 @@ impl Signals {
     }
 }
 
-/// Waits for a signal.
-pub(crate) async fn wait() -> Interruption {
-    Signals::catch().next().await
+/// Waits for a signal. Signals are caught from the call on, not only from the first poll: call it before a server is
+/// announced.
+pub(crate) fn wait() -> impl Future<Output = Interruption> {
+    let mut signals = Signals::catch();
+    async move { signals.next().await }
 }

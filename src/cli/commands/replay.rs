@@ -67,6 +67,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
             .caused_by(&error)
             .with_hint("use --port 0 for a free port")
     })?;
+    let interrupted = interrupt::wait();
     announce(&simulator, args)?;
     let finished = async {
         if !args.until_done {
@@ -76,7 +77,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
         tokio::time::sleep(LAST_ANSWER).await;
     };
     tokio::select! {
-        _ = interrupt::wait() => {}
+        _ = interrupted => {}
         () = finished => {}
     }
     let handler = simulator.handler();

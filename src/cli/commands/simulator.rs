@@ -24,8 +24,9 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let address = SocketAddr::new(args.control_listen, args.control_port);
     let control = simulator.control(address).await;
     let control = control.map_err(|error| cannot_listen("control endpoint", address, &error))?;
+    let interrupted = interrupt::wait();
     announce(&simulator, &control, args)?;
-    interrupt::wait().await;
+    interrupted.await;
     Ok(Exit::SUCCESS)
 }
 
