@@ -11,7 +11,7 @@ It takes one JSON object as its argument:
   ntlm                       NTLM alone, by pyspnego's own code: "signed", or "unsigned" where a negotiation is not
                              protected by a mechListMIC; or null
   denied                     a right password is answered 401 all the same, with the token that completes the login
-  mischief                   what is done to sealed answers: "alter", "replay" (always the first one) or "sign" (signed,
+  injected_fault                   what is done to sealed answers: "alter", "replay" (always the first one) or "sign" (signed,
                              not encrypted); or null
 
 On stdout it writes one JSON object a line: {"event": "listening", "port": n}, then what happens to each connection.
@@ -214,17 +214,17 @@ class Connection(BaseHTTPRequestHandler):
         self.answer(status, body=answer, content_type=content_type)
 
     def seal(self, answer):
-        """Header, data and announced length of a sealed answer, rightly or as the test's mischief has it."""
-        mischief = settings.get("mischief")
-        if mischief == "replay" and sent:
+        """Header, data and announced length of a sealed answer, rightly or as the test's injected_fault has it."""
+        injected_fault = settings.get("injected_fault")
+        if injected_fault == "replay" and sent:
             return sent[0]
-        if mischief == "sign":
+        if injected_fault == "sign":
             token = self.context.wrap(answer, encrypt=False).data
             cut = len(token) - len(answer)
             return token[:cut], token[cut:], len(answer)
         wrapped = self.context.wrap_winrm(answer)
         data = wrapped.data
-        if mischief == "alter":
+        if injected_fault == "alter":
             data = bytes([data[0] ^ 1]) + data[1:]
         sent.append((wrapped.header, data, len(answer) + wrapped.padding_length))
         return sent[-1]

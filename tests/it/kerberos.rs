@@ -113,7 +113,11 @@ async fn a_sealed_answer_that_is_altered_replayed_or_not_encrypted_is_refused() 
         };
         let run = remove(&front, &ticket, &["--auth", "kerberos", "--session-deadline", "3s"]).run().await;
         assert_ne!(run.code, 0, "{injected_fault}");
-        assert!(run.stderr.contains("signature is wrong"), "{injected_fault}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("signature of a sealed response is wrong"),
+            "{injected_fault}: {}",
+            run.stderr
+        );
         assert!(!run.stdout.contains("Closed"), "{injected_fault}: {}", run.stdout);
     }
 }

@@ -10,7 +10,7 @@ use crate::support::logs::Logs;
 use super::{ADMIN, Lab, no_signals, ours, outcomes, theirs};
 
 /// Closes one session while its Delete goes wrong once, and says how it ended and what was asked.
-async fn with_delete_mischief(times: usize, injected_fault: InjectedFault) -> (String, Vec<String>) {
+async fn with_delete_fault(times: usize, injected_fault: InjectedFault) -> (String, Vec<String>) {
     let lab = Lab::with([ours("A")]);
     lab.world().inject(OperationKind::Delete, times, injected_fault);
     let report = lab.close_all(no_signals()).await;
@@ -29,7 +29,7 @@ async fn a_delete_that_was_done_without_an_answer_is_proved_by_the_listing() {
         InjectedFault::Truncate,
     ];
     for injected_fault in silent {
-        let (outcome, asked) = with_delete_mischief(1, injected_fault.clone()).await;
+        let (outcome, asked) = with_delete_fault(1, injected_fault.clone()).await;
         assert_eq!(outcome, "Closed", "{injected_fault:?}");
         assert_eq!(asked, ["Enumerate", "Delete", "Enumerate"], "{injected_fault:?}");
     }
@@ -44,7 +44,7 @@ async fn a_delete_that_was_not_done_is_sent_again_after_a_get_has_shown_the_shel
         InjectedFault::Status(500, vec![]),
     ];
     for injected_fault in lazy {
-        let (outcome, asked) = with_delete_mischief(1, injected_fault.clone()).await;
+        let (outcome, asked) = with_delete_fault(1, injected_fault.clone()).await;
         assert_eq!(outcome, "Closed", "{injected_fault:?}");
         let polls = vec!["Enumerate"; 5];
         let expected = [vec!["Enumerate", "Delete"], polls, vec!["Get", "Delete", "Enumerate"]].concat();
@@ -54,7 +54,7 @@ async fn a_delete_that_was_not_done_is_sent_again_after_a_get_has_shown_the_shel
 
 #[tokio::test(start_paused = true)]
 async fn a_shell_that_never_goes_is_deleted_three_times_and_has_failed() {
-    let (outcome, asked) = with_delete_mischief(usize::MAX, InjectedFault::Pretend).await;
+    let (outcome, asked) = with_delete_fault(usize::MAX, InjectedFault::Pretend).await;
     assert_eq!(outcome, "Failed(still there)");
     assert_eq!(asked.iter().filter(|asked| *asked == "Delete").count(), 3);
     assert_eq!(asked.iter().filter(|asked| *asked == "Get").count(), 2);
@@ -67,7 +67,7 @@ async fn busy_answers_are_waited_out() {
         InjectedFault::Fault(2_150_859_174),
         InjectedFault::Fault(2_150_858_815),
     ] {
-        let (outcome, asked) = with_delete_mischief(3, injected_fault.clone()).await;
+        let (outcome, asked) = with_delete_fault(3, injected_fault.clone()).await;
         assert_eq!(outcome, "Closed", "{injected_fault:?}");
         assert_eq!(
             asked,
@@ -85,7 +85,7 @@ async fn each_definite_refusal_fails_after_a_listing_that_shows_the_shell() {
         (InjectedFault::Fault(87), "87"),
     ];
     for (injected_fault, reason) in rows {
-        let (outcome, asked) = with_delete_mischief(usize::MAX, injected_fault.clone()).await;
+        let (outcome, asked) = with_delete_fault(usize::MAX, injected_fault.clone()).await;
         assert!(outcome.starts_with("Failed(") && outcome.contains(reason), "{injected_fault:?}: {outcome}");
         assert_eq!(asked, ["Enumerate", "Delete", "Enumerate"], "{injected_fault:?}");
     }
@@ -141,7 +141,7 @@ async fn a_final_listing_that_is_incomplete_proves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_gone_to_the_own_resource_is_doubted() {
-    let (outcome, asked) = with_delete_mischief(1, InjectedFault::Fault(2_150_858_843)).await;
+    let (outcome, asked) = with_delete_fault(1, InjectedFault::Fault(2_150_858_843)).await;
     assert_eq!(outcome, "Closed");
     assert_eq!(asked, ["Enumerate", "Delete", "Enumerate", "Get", "Delete", "Enumerate"]);
 }

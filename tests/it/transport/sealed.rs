@@ -109,7 +109,7 @@ async fn a_forgotten_login_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn mischief_on_a_sealed_connection_is_noticed_and_nothing_is_sent_again() {
+async fn a_fault_on_a_sealed_connection_is_noticed_and_nothing_is_sent_again() {
     for injected_fault in [InjectedFault::Clear, InjectedFault::DropAfter, InjectedFault::Truncate] {
         let simulator = simulator(ChannelBinding::default()).await;
         let mut connection = connect(right(&simulator)).await.unwrap();
