@@ -117,7 +117,7 @@ fn store(c: &mut Criterion) {
         );
     });
     let found: Vec<_> = rows.iter().map(|row| row.session.clone()).collect();
-    let sighting = ListingContext {
+    let listing_context = ListingContext {
         endpoint_url: URL,
         seen_by: r"LAB\ada",
         server_names: None,
@@ -127,7 +127,7 @@ fn store(c: &mut Criterion) {
     };
     group.bench_function("merge_one_listing", |b| {
         let (_folder, mut store) = table(&[]);
-        b.iter(|| store.merge_listing(sighting, &found).map(drop));
+        b.iter(|| store.merge_listing(listing_context, &found).map(drop));
     });
     group.finish();
 }

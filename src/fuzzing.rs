@@ -33,14 +33,14 @@ pub fn server_login(data: &[u8]) {
     let mut logins = Logins::new(ACCOUNT, PASSWORD, [9; 8]);
     while let Some((form, part)) = take_part(&mut rest) {
         let token = BASE64.encode(part);
-        let (status, offers) = match form % 5 {
+        let (status, challenges) = match form % 5 {
             0 | 1 => logins.respond(&format!("Negotiate {token}"), SOAP, b""),
             2 => logins.respond(&format!("Basic {token}"), SOAP, b""),
             3 => logins.respond("", SEALED, part),
             _ => logins.respond(&String::from_utf8_lossy(part), SOAP, part),
         };
         assert!((200..600).contains(&status), "status {status}");
-        assert!(!offers.iter().any(|offer| offer.contains(|c: char| c.is_control())), "{offers:?}");
+        assert!(!challenges.iter().any(|offer| offer.contains(|c: char| c.is_control())), "{challenges:?}");
         // The seeds that were made with the password answer another challenge.
         assert!(!logins.is_logged_in(), "logged in without the password");
     }
@@ -67,9 +67,9 @@ pub fn login(data: &[u8]) {
     let mut answer: Option<(u16, Challenges)> = None;
     let mut found = Changed::No;
     for leg in 0..MAX_LEGS {
-        let heard = answer.as_ref().map(|(status, offers)| Answer {
+        let heard = answer.as_ref().map(|(status, challenges)| Answer {
             status: *status,
-            offers,
+            challenges,
             server_certificate: None,
         });
         let step = match client.step(heard.as_ref()) {
@@ -90,10 +90,11 @@ pub fn login(data: &[u8]) {
         let header = sent.authorization.map(|header| header.expose_secret().to_owned()).unwrap_or_default();
         let (header, sent_changed) = changed(&header, 2 * leg, changes);
         found = found.max(sent_changed);
-        let (status, offers) = server.respond(&header, SOAP, b"");
-        let offers: Vec<_> = offers.iter().map(|offer| changed(offer, 2 * leg + 1, changes)).collect();
-        found = offers.iter().fold(found, |found, (_, changed)| found.max(*changed));
-        answer = Some((status, Challenges::parse(offers.iter().map(|(offer, _)| offer.as_str()))));
+        let (status, challenges) = server.respond(&header, SOAP, b"");
+        let challenges: Vec<_> =
+            challenges.iter().map(|offer| changed(offer, 2 * leg + 1, changes)).collect();
+        found = challenges.iter().fold(found, |found, (_, changed)| found.max(*changed));
+        answer = Some((status, Challenges::parse(challenges.iter().map(|(offer, _)| offer.as_str()))));
     }
     panic!("the login does not end");
 }

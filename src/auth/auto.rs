@@ -22,14 +22,14 @@ pub fn handshake(
 
 /// As [`handshake`], with a server whose offers are known from an earlier login.
 pub(crate) fn handshake_after(
-    offers: Option<&Challenges>,
+    challenges: Option<&Challenges>,
     scheme: AuthScheme,
     credential: &Credential,
     policy: LoginPolicy,
     options: &NtlmOptions,
 ) -> Result<Box<dyn Handshake>, AuthError> {
     match scheme.row() {
-        Some(row) => row.begin(credential, policy, options, offers),
+        Some(row) => row.begin(credential, policy, options, challenges),
         None => Auto::begin(credential, policy, options),
     }
 }
@@ -67,7 +67,7 @@ impl Auto {
 
     /// Goes on by an answer that no credential has been shown for.
     fn decide(&mut self, answer: &Answer<'_>, undecided: Undecided) -> Result<Step, AuthError> {
-        if answer.status == 401 && !offers(answer, self.current) {
+        if answer.status == 401 && !is_offered(answer, self.current) {
             return self.change(strongest(answer, undecided.1)?, answer, undecided);
         }
         let failure = match self.login.step(Some(answer)) {
@@ -82,7 +82,7 @@ impl Auto {
         };
         // The server does not know what it offers.
         let weaker = allowed(undecided.1).skip_while(|row| row.scheme != self.current.scheme).skip(1);
-        for row in weaker.filter(|row| offers(answer, row)) {
+        for row in weaker.filter(|row| is_offered(answer, row)) {
             // What cannot even begin, such as Kerberos without a ticket, has sent nothing.
             if let Ok(step) = self.change(row, answer, undecided.clone()) {
                 return Ok(step);
@@ -98,7 +98,7 @@ impl Auto {
         answer: &Answer<'_>,
         (credential, policy, options): Undecided,
     ) -> Result<Step, AuthError> {
-        self.login = row.begin(&credential, policy, &options, Some(answer.offers))?;
+        self.login = row.begin(&credential, policy, &options, Some(answer.challenges))?;
         self.current = row;
         let first = match self.login.step(None)? {
             Step::Send(leg) if leg.authorization.is_none() => self.login.step(Some(answer))?,
@@ -135,8 +135,8 @@ impl Handshake for Auto {
     }
 }
 
-fn offers(answer: &Answer<'_>, row: &SchemeRow) -> bool {
-    row.headers.iter().any(|header| answer.offers.has(header))
+fn is_offered(answer: &Answer<'_>, row: &SchemeRow) -> bool {
+    row.headers.iter().any(|header| answer.challenges.has(header))
 }
 
 fn allowed(policy: LoginPolicy) -> impl Iterator<Item = &'static SchemeRow> {
@@ -157,11 +157,11 @@ fn why_none(policy: LoginPolicy) -> &'static str {
 
 /// The strongest that is offered and allowed; else why the strongest that is offered may not be used.
 fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static SchemeRow, AuthError> {
-    let offered = answer.offers.to_string();
-    if let Some(row) = allowed(policy).find(|row| offers(answer, row)) {
+    let offered = answer.challenges.to_string();
+    if let Some(row) = allowed(policy).find(|row| is_offered(answer, row)) {
         return Ok(row);
     }
-    Err(match SCHEMES.iter().find(|row| offers(answer, row)).map(|row| (row, row.verdict(policy))) {
+    Err(match SCHEMES.iter().find(|row| is_offered(answer, row)).map(|row| (row, row.verdict(policy))) {
         Some((row, _)) if !row.is_chosen_by_auto() => AuthError::NotOffered {
             offered,
             wanted: format!(
@@ -221,8 +221,8 @@ mod tests {
     }
 
     fn step(login: &mut dyn Handshake, status: u16, header: &str) -> Result<Step, AuthError> {
-        let offers = Challenges::parse([header]);
-        login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
+        let challenges = Challenges::parse([header]);
+        login.step(Some(&Answer { status, challenges: &challenges, server_certificate: None }))
     }
 
     fn leg(step: Step) -> Leg {

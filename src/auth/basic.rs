@@ -92,9 +92,9 @@ impl Handshake for Basic {
                 Ok(self.prove())
             }
             (State::Asked, Some(answer)) => {
-                if answer.status != 401 || !answer.offers.has("Basic") {
+                if answer.status != 401 || !answer.challenges.has("Basic") {
                     return Err(AuthError::NotOffered {
-                        offered: answer.offers.to_string(),
+                        offered: answer.challenges.to_string(),
                         wanted: "Basic was selected".to_owned(),
                     });
                 }
@@ -125,8 +125,8 @@ mod tests {
     use super::*;
     use crate::auth::Challenges;
 
-    fn answer(status: u16, offers: &Challenges) -> Answer<'_> {
-        Answer { status, offers, server_certificate: None }
+    fn answer(status: u16, challenges: &Challenges) -> Answer<'_> {
+        Answer { status, challenges, server_certificate: None }
     }
 
     fn asked(user: &str, password: &str) -> Basic {
@@ -138,8 +138,10 @@ mod tests {
 
     fn sent(user: &str, password: &str) -> (Basic, String) {
         let mut basic = asked(user, password);
-        let offers = Challenges::parse(["Negotiate", "basic realm=\"WSMAN\""]);
-        let Step::Send(leg) = basic.step(Some(&answer(401, &offers))).unwrap() else { panic!("not sent") };
+        let challenges = Challenges::parse(["Negotiate", "basic realm=\"WSMAN\""]);
+        let Step::Send(leg) = basic.step(Some(&answer(401, &challenges))).unwrap() else {
+            panic!("not sent")
+        };
         assert!(leg.identify);
         (basic, leg.authorization.unwrap().expose_secret().to_owned())
     }
@@ -168,8 +170,8 @@ mod tests {
             (200, "Basic realm=\"x\"", "Basic"),
             (401, "", "no authentication"),
         ] {
-            let offers = Challenges::parse([header]);
-            let error = asked("user", "geheim").step(Some(&answer(status, &offers))).unwrap_err();
+            let challenges = Challenges::parse([header]);
+            let error = asked("user", "geheim").step(Some(&answer(status, &challenges))).unwrap_err();
             let AuthError::NotOffered { offered: said, .. } = error else { panic!("{error}") };
             assert_eq!(said, offered);
         }
@@ -177,11 +179,11 @@ mod tests {
 
     #[test]
     fn a_401_to_the_password_is_a_definite_refusal() {
-        let offers = Challenges::parse(["Basic realm=\"WSMAN\""]);
+        let challenges = Challenges::parse(["Basic realm=\"WSMAN\""]);
         let (mut basic, _) = sent("user", "geheim");
-        let error = basic.step(Some(&answer(401, &offers))).unwrap_err();
+        let error = basic.step(Some(&answer(401, &challenges))).unwrap_err();
         assert_eq!(error, AuthError::Refused { user: "user".into(), scheme: "basic" });
-        assert!(matches!(basic.step(Some(&answer(401, &offers))), Err(AuthError::Malformed { .. })));
+        assert!(matches!(basic.step(Some(&answer(401, &challenges))), Err(AuthError::Malformed { .. })));
     }
 
     #[test]

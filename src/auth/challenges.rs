@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn offers(values: &[&str]) -> Challenges {
+    fn challenges(values: &[&str]) -> Challenges {
         Challenges::parse(values.iter().copied())
     }
 
@@ -189,11 +189,17 @@ mod tests {
             &[" , Basic realm = \"a, Digest\\\" b\" , charset=\"UTF-8\",Negotiate", "", "Kerberos"],
             &["Basic realm=WSMAN, Negotiate, Kerberos"],
         ] {
-            let offers = offers(values);
-            assert!(offers.has("negotiate") && offers.has("KERBEROS") && offers.has("Basic"), "{values:?}");
-            assert!(!offers.has("Digest") && !offers.has("charset") && !offers.has("realm"), "{values:?}");
-            assert_eq!(offers.token("Basic"), None, "{values:?}");
-            assert_eq!(offers.token("Negotiate"), None, "{values:?}");
+            let challenges = challenges(values);
+            assert!(
+                challenges.has("negotiate") && challenges.has("KERBEROS") && challenges.has("Basic"),
+                "{values:?}"
+            );
+            assert!(
+                !challenges.has("Digest") && !challenges.has("charset") && !challenges.has("realm"),
+                "{values:?}"
+            );
+            assert_eq!(challenges.token("Basic"), None, "{values:?}");
+            assert_eq!(challenges.token("Negotiate"), None, "{values:?}");
         }
     }
 
@@ -206,31 +212,34 @@ mod tests {
             format!("Negotiate, NEGOTIATE {token}"),
             format!("Basic realm=\"x\", Negotiate {token}, Kerberos"),
         ] {
-            assert_eq!(offers(&[&value]).token("Negotiate"), Some(token), "{value}");
+            assert_eq!(challenges(&[&value]).token("Negotiate"), Some(token), "{value}");
         }
-        assert_eq!(offers(&["Negotiate abc def"]).token("Negotiate"), None);
+        assert_eq!(challenges(&["Negotiate abc def"]).token("Negotiate"), None);
     }
 
     #[test]
     fn messages_name_each_scheme_once() {
-        assert_eq!(offers(&["Negotiate", "negotiate abc", "Kerberos"]).to_string(), "Negotiate, Kerberos");
-        assert_eq!(offers(&[]).to_string(), "no authentication");
-        assert!(!format!("{:?}", offers(&["Negotiate c2VjcmV0"])).contains("c2VjcmV0"));
+        assert_eq!(
+            challenges(&["Negotiate", "negotiate abc", "Kerberos"]).to_string(),
+            "Negotiate, Kerberos"
+        );
+        assert_eq!(challenges(&[]).to_string(), "no authentication");
+        assert!(!format!("{:?}", challenges(&["Negotiate c2VjcmV0"])).contains("c2VjcmV0"));
     }
 
     #[test]
     fn hostile_headers_are_bounded() {
-        assert_eq!(offers(&[&"a,".repeat(10_000)]).items.len(), MAX_OFFERS);
-        assert_eq!(offers(&[&"a".repeat(MAX_VALUE_BYTES + 1)]), Challenges::default());
-        assert!(!offers(&[&"a".repeat(100)]).has(&"a".repeat(100)));
-        assert!(!offers(&["Basic realm=\"never closed, Negotiate"]).has("Negotiate"));
+        assert_eq!(challenges(&[&"a,".repeat(10_000)]).items.len(), MAX_OFFERS);
+        assert_eq!(challenges(&[&"a".repeat(MAX_VALUE_BYTES + 1)]), Challenges::default());
+        assert!(!challenges(&[&"a".repeat(100)]).has(&"a".repeat(100)));
+        assert!(!challenges(&["Basic realm=\"never closed, Negotiate"]).has("Negotiate"));
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(values in prop::collection::vec("[ -~\u{e9}\t]{0,60}|\\PC{0,40}", 0..4)) {
-            let offers = Challenges::parse(values.iter().map(String::as_str));
-            let _ = (offers.to_string(), offers.token("Negotiate").map(str::len));
+            let challenges = Challenges::parse(values.iter().map(String::as_str));
+            let _ = (challenges.to_string(), challenges.token("Negotiate").map(str::len));
         }
     }
 }

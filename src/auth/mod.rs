@@ -99,7 +99,7 @@ pub struct Answer<'a> {
     /// The HTTP status.
     pub status: u16,
     /// The schemes and tokens of its `WWW-Authenticate` headers.
-    pub offers: &'a Challenges,
+    pub challenges: &'a Challenges,
     /// The DER of the server's TLS certificate, on HTTPS: it makes the channel binding.
     pub server_certificate: Option<&'a [u8]>,
 }

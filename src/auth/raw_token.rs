@@ -14,7 +14,7 @@ use super::{Answer, AuthError, Handshake, ServerNames, Step};
 /// ```
 #[derive(Debug)]
 pub(super) struct RawToken {
-    manner: CarrierConfig,
+    config: CarrierConfig,
     /// The word in use, of those of the manner.
     header: &'static str,
     name: &'static str,
@@ -40,10 +40,10 @@ enum State {
 }
 
 impl RawToken {
-    pub(super) fn new(mechanism: Box<dyn Mechanism>, manner: CarrierConfig) -> Self {
-        let (header, name) = (manner.header, mechanism.name());
+    pub(super) fn new(mechanism: Box<dyn Mechanism>, config: CarrierConfig) -> Self {
+        let (header, name) = (config.header, mechanism.name());
         Self {
-            manner,
+            config,
             header,
             name,
             state: State::Start(mechanism),
@@ -82,7 +82,7 @@ impl RawToken {
 
     fn establish(&mut self, mechanism: Box<dyn Mechanism>) -> Result<Step, AuthError> {
         self.server_names = mechanism.server_names().cloned();
-        self.manner.establish(mechanism)
+        self.config.establish(mechanism)
     }
 
     /// The answer to a token that is not the last one.
@@ -117,7 +117,7 @@ impl RawToken {
         first: bool,
         answer: &Answer<'_>,
     ) -> Result<Step, AuthError> {
-        match self.manner.offered(answer) {
+        match self.config.offered(answer) {
             Some(header)
                 if header != self.header && first && answer.status == 401 && !self.has_changed_word =>
             {
@@ -132,12 +132,12 @@ impl RawToken {
     fn not_offered(&self, answer: &Answer<'_>) -> AuthError {
         let wanted = if answer.status != 401 {
             format!("{} requires a 401 with its token", self.name)
-        } else if self.manner.offered(answer).is_some() {
+        } else if self.config.offered(answer).is_some() {
             format!("it does not respond to the {0} token; {0} may be disabled on the server", self.name)
         } else {
-            format!("{} requires {}", self.name, self.manner.headers.join(" or "))
+            format!("{} requires {}", self.name, self.config.headers.join(" or "))
         };
-        AuthError::NotOffered { offered: answer.offers.to_string(), wanted }
+        AuthError::NotOffered { offered: answer.challenges.to_string(), wanted }
     }
 }
 
@@ -148,12 +148,12 @@ impl Handshake for RawToken {
 
     fn step(&mut self, answer: Option<&Answer<'_>>) -> Result<Step, AuthError> {
         match (std::mem::replace(&mut self.state, State::Over), answer) {
-            (State::Start(mechanism), None) if self.manner.tls && mechanism.binds_first_token() => {
+            (State::Start(mechanism), None) if self.config.tls && mechanism.binds_first_token() => {
                 self.state = State::Asked(mechanism);
                 Ok(token_exchange::ask())
             }
             (State::Start(mechanism), None) => self.first(mechanism, None),
-            (State::Asked(mechanism), Some(answer)) => match self.manner.offered(answer) {
+            (State::Asked(mechanism), Some(answer)) => match self.config.offered(answer) {
                 Some(header) if answer.status == 401 => {
                     self.header = header;
                     self.first(mechanism, answer.server_certificate)
@@ -216,8 +216,8 @@ mod tests {
     }
 
     fn step(login: &mut RawToken, status: u16, header: &str) -> Result<Step, AuthError> {
-        let offers = Challenges::parse([header]);
-        login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
+        let challenges = Challenges::parse([header]);
+        login.step(Some(&Answer { status, challenges: &challenges, server_certificate: None }))
     }
 
     fn leg(step: Result<Step, AuthError>) -> Leg {

@@ -135,7 +135,7 @@ pub const SCHEMES: &[SchemeRow] = &[
 impl Login<'_> {
     /// One mechanism's tokens as they are.
     fn bare(&self, mechanism: Box<dyn Mechanism>, protocol: &'static str) -> Box<dyn Handshake> {
-        Box::new(RawToken::new(mechanism, self.manner(protocol)))
+        Box::new(RawToken::new(mechanism, self.config(protocol)))
     }
 
     /// A negotiation between all that this build has and the policy allows.
@@ -151,7 +151,7 @@ impl Login<'_> {
             options.seal = true;
             mechanisms.push(Box::new(super::ntlm::Ntlm::new(self.credential.clone(), options)));
         }
-        Box::new(Spnego::new(mechanisms, self.manner(sealing::SPNEGO)))
+        Box::new(Spnego::new(mechanisms, self.config(sealing::SPNEGO)))
     }
 
     #[cfg(feature = "ntlm")]
@@ -159,7 +159,7 @@ impl Login<'_> {
         Box::new(super::ntlm::Ntlm::new(self.credential.clone(), self.options.clone()))
     }
 
-    fn manner(&self, protocol: &'static str) -> CarrierConfig {
+    fn config(&self, protocol: &'static str) -> CarrierConfig {
         let is_sealed = self.row.verdict(self.policy) == Verdict::Sealed;
         CarrierConfig {
             headers: self.row.headers,
@@ -227,13 +227,13 @@ impl SchemeRow {
         !self.needs_tls
     }
 
-    /// Begins a login; `offers` are what the server has been heard to offer, if it was heard.
+    /// Begins a login; `challenges` are what the server has been heard to offer, if it was heard.
     pub(super) fn begin(
         &self,
         credential: &Credential,
         policy: LoginPolicy,
         options: &NtlmOptions,
-        offers: Option<&Challenges>,
+        challenges: Option<&Challenges>,
     ) -> Result<Box<dyn Handshake>, AuthError> {
         let refused = |problem| AuthError::NotAllowed { scheme: self.name, problem };
         let verdict = self.verdict(policy);
@@ -242,7 +242,7 @@ impl SchemeRow {
         }
         let mut options = options.clone();
         options.seal = verdict == Verdict::Sealed;
-        let is_offered = |header: &&&str| offers.is_some_and(|offers| offers.has(header));
+        let is_offered = |header: &&&str| challenges.is_some_and(|challenges| challenges.has(header));
         let offered = self.headers.iter().find(is_offered).copied();
         let header = offered.or(self.headers.first().copied()).unwrap_or_default();
         let is_offered = offered.is_some();

@@ -23,7 +23,7 @@ pub(super) struct CarrierConfig {
 impl CarrierConfig {
     /// The first of its words that the server offers.
     pub(super) fn offered(&self, answer: &Answer<'_>) -> Option<&'static str> {
-        self.headers.iter().copied().find(|header| answer.offers.has(header))
+        self.headers.iter().copied().find(|header| answer.challenges.has(header))
     }
 
     /// What the login comes to, once the server has said yes.
@@ -54,7 +54,7 @@ pub(super) fn token(
     header: &str,
     scheme: &'static str,
 ) -> Result<Option<Vec<u8>>, AuthError> {
-    let Some(text) = answer.offers.token(header) else { return Ok(None) };
+    let Some(text) = answer.challenges.token(header) else { return Ok(None) };
     let problem = || AuthError::Malformed { scheme, problem: "it is not base64".to_owned() };
     STANDARD.decode(text).map(Some).map_err(|_| problem())
 }

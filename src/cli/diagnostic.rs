@@ -151,8 +151,8 @@ impl Diagnostic {
                 let gap = if AFTER_A_HINT.swap(self.hint.is_some(), Ordering::Relaxed) { "\n" } else { "" };
                 write!(out, "{gap}{}", self.to_text(terminal::stderr_has_colour()))
             }
-            DiagnosticFormat::Concise(voice) => {
-                write!(out, "{}", self.to_concise(voice, terminal::stderr_has_colour()))
+            DiagnosticFormat::Concise(powershell_style) => {
+                write!(out, "{}", self.to_concise(powershell_style, terminal::stderr_has_colour()))
             }
             DiagnosticFormat::Json => writeln!(out, "{}", visible(&self.to_json().to_string())),
         };
@@ -190,16 +190,16 @@ impl Diagnostic {
 
     /// `Remove-PSSession: ...` with the causes on the same line, the advice below; with `-Verbose` also what a script
     /// would ask of the error record.
-    fn to_concise(&self, voice: PowerShellStyle, colour: bool) -> String {
+    fn to_concise(&self, powershell_style: PowerShellStyle, colour: bool) -> String {
         let (red, green, plain) = if colour { ("\x1b[31;1m", "\x1b[32;1m", "\x1b[0m") } else { ("", "", "") };
         let parts = std::iter::once(&self.message).chain(&self.causes).map(|part| printable(part));
         let message = parts.collect::<Vec<_>>().join(": ");
-        let mut text = format!("{red}{}: {message}{plain}\n", voice.cmdlet);
+        let mut text = format!("{red}{}: {message}{plain}\n", powershell_style.cmdlet);
         if let Some(hint) = &self.hint {
             text.push_str(&format!("  {green}hint:{plain} {}\n", printable(hint)));
         }
-        if voice.verbose {
-            text.push_str(&format!("  FullyQualifiedErrorId: {},{}\n", self.id, voice.class));
+        if powershell_style.verbose {
+            text.push_str(&format!("  FullyQualifiedErrorId: {},{}\n", self.id, powershell_style.class));
             let target = printable(self.target.as_deref().unwrap_or_default());
             text.push_str(&format!("  Category: {}, TargetObject: {target}\n", self.category));
         }
@@ -287,10 +287,11 @@ mod tests {
     fn the_concise_view_is_one_line_and_tells_a_script_more_only_if_it_is_verbose() {
         let error = Diagnostic::usage("no session has the id \"7\"").about("7").with_hint("look");
         let action = ErrorAction::Continue;
-        let voice = PowerShellStyle { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
+        let powershell_style =
+            PowerShellStyle { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
         let concise = "Remove-PSSession: no session has the id \"7\"\n  hint: look\n";
-        assert_eq!(error.to_concise(voice, false), concise);
-        let verbose = error.to_concise(PowerShellStyle { verbose: true, ..voice }, false);
+        assert_eq!(error.to_concise(powershell_style, false), concise);
+        let verbose = error.to_concise(PowerShellStyle { verbose: true, ..powershell_style }, false);
         let more =
             "  FullyQualifiedErrorId: InvalidArgument,Class\n  Category: InvalidArgument, TargetObject: 7\n";
         assert_eq!(verbose, format!("{concise}{more}"));
@@ -305,8 +306,9 @@ mod tests {
         let shown = r"a\u{1b}[2J\u{202e}b";
         let text = format!("error: {shown}\n  because: {shown}\n\nhint: {shown}\n");
         assert_eq!(error.to_text(false), text);
-        let voice = PowerShellStyle { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
-        let concise = error.to_concise(voice, false);
+        let powershell_style =
+            PowerShellStyle { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
+        let concise = error.to_concise(powershell_style, false);
         assert!(concise.starts_with(&format!("C: {shown}: {shown}\n  hint: {shown}\n")), "{concise}");
         assert!(concise.ends_with(&format!("TargetObject: {shown}\n")), "{concise}");
         let json = visible(&error.to_json().to_string()).into_owned();

@@ -207,10 +207,10 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
 
 /// Whether Basic is all that a server offers, of what there is here.
 fn offers_only_basic(offered: &str) -> bool {
-    let offers = |row: &&SchemeRow| {
+    let challenges = |row: &&SchemeRow| {
         row.headers.iter().any(|header| offered.split(", ").any(|word| word.eq_ignore_ascii_case(header)))
     };
-    let mut rows = SCHEMES.iter().filter(offers).peekable();
+    let mut rows = SCHEMES.iter().filter(challenges).peekable();
     rows.peek().is_some() && rows.all(|row| !row.is_chosen_by_auto())
 }
 

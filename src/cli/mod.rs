@@ -70,7 +70,7 @@ fn run_in(cli: &Cli, context: &Context, retell: fn(Diagnostic) -> Diagnostic) ->
         .and_then(|runtime| runtime.block_on(dispatch(&cli.command, context)));
     ended.unwrap_or_else(|diagnostic| {
         let diagnostic = retell(diagnostic);
-        diagnostic.emit(diagnostic_format(&cli.command, context.manner));
+        diagnostic.emit(diagnostic_format(&cli.command, context.style));
         diagnostic.exit
     })
 }
@@ -96,10 +96,10 @@ async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnost
 }
 
 /// Errors are JSON where the output was asked to be.
-fn diagnostic_format(command: &Command, manner: OutputStyle) -> DiagnosticFormat {
+fn diagnostic_format(command: &Command, style: OutputStyle) -> DiagnosticFormat {
     match command {
-        Command::Get(args) => manner.last_error(args.output.output),
-        Command::Remove(args) => manner.last_error(args.output.output),
+        Command::Get(args) => style.last_error(args.output.output),
+        Command::Remove(args) => style.last_error(args.output.output),
         Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
         Command::Import(args) => DiagnosticFormat::beside(args.output.output),
         Command::Export(_) => DiagnosticFormat::Text,

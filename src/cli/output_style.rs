@@ -35,7 +35,7 @@ impl OutputStyle {
     /// How errors are written beside this output.
     pub(crate) fn errors(self, output: Option<Format>) -> DiagnosticFormat {
         match self {
-            Self::PowerShell(voice) if voice.is_silent() => DiagnosticFormat::Silent,
+            Self::PowerShell(powershell_style) if powershell_style.is_silent() => DiagnosticFormat::Silent,
             _ => self.last_error(output),
         }
     }
@@ -43,16 +43,18 @@ impl OutputStyle {
     /// How the error is written that ends the command: no `-ErrorAction` silences it.
     pub(crate) fn last_error(self, output: Option<Format>) -> DiagnosticFormat {
         match (self, DiagnosticFormat::beside(output)) {
-            (Self::PowerShell(voice), DiagnosticFormat::Text) => DiagnosticFormat::Concise(voice),
+            (Self::PowerShell(powershell_style), DiagnosticFormat::Text) => {
+                DiagnosticFormat::Concise(powershell_style)
+            }
             (_, format) => format,
         }
     }
 
     /// How PowerShell would speak, where it was typed in its spelling.
-    pub(crate) fn voice(self) -> Option<PowerShellStyle> {
+    pub(crate) fn powershell_style(self) -> Option<PowerShellStyle> {
         match self {
             Self::Native => None,
-            Self::PowerShell(voice) => Some(voice),
+            Self::PowerShell(powershell_style) => Some(powershell_style),
         }
     }
 }

@@ -53,9 +53,11 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
         Ok(Binding::Command(bound)) => bound,
         Ok(Binding::Help(cmdlet)) => return help(cmdlet),
         Err(error) => {
-            let voice = voice(cmdlet, is_verbose(cmdlet, words), ErrorAction::default());
+            let powershell_style =
+                powershell_style(cmdlet, is_verbose(cmdlet, words), ErrorAction::default());
             let json = asks_for_json(words);
-            let format = if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(voice) };
+            let format =
+                if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(powershell_style) };
             let mut diagnostic = unbound(&error, selector_with_two_dashes(cmdlet, words));
             if !json {
                 // The record of a binding error has no target object in PowerShell; a program here learns the parameter.
@@ -66,14 +68,15 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
         }
     };
     let cli = ours::in_our_words(&bound);
-    let voice = voice(cmdlet, bound.common.verbose == Some(true), error_action(&bound, &cli.command));
+    let powershell_style =
+        powershell_style(cmdlet, bound.common.verbose == Some(true), error_action(&bound, &cli.command));
     if !asks_for_json(words) {
         for notice in notices::without_effect(&bound, &cli.command) {
             let _ = writeln!(std::io::stderr().lock(), "WARNING: {notice}");
         }
     }
     start_logging(&cli.talk);
-    let context = Context { manner: OutputStyle::PowerShell(voice), ..Context::default() };
+    let context = Context { style: OutputStyle::PowerShell(powershell_style), ..Context::default() };
     let exit = run_in(&cli, &context, in_powershells_words);
     in_powershells_codes(exit, Diagnostic::records())
 }
@@ -87,7 +90,7 @@ fn in_powershells_codes(exit: Exit, records: usize) -> Exit {
     }
 }
 
-fn voice(cmdlet: Cmdlet, verbose: bool, action: ErrorAction) -> PowerShellStyle {
+fn powershell_style(cmdlet: Cmdlet, verbose: bool, action: ErrorAction) -> PowerShellStyle {
     PowerShellStyle { cmdlet: cmdlet.name(), class: cmdlet.class(), verbose, action }
 }
 

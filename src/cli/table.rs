@@ -142,7 +142,7 @@ impl Table {
             let mut merged = Vec::new();
             let mut store = Store::open(path)?;
             for (endpoint_url, account, auth, sessions, complete) in &hosts {
-                let sighting = ListingContext {
+                let listing_context = ListingContext {
                     endpoint_url,
                     seen_by: account.login(),
                     server_names: Some(account.server_names()),
@@ -150,7 +150,7 @@ impl Table {
                     seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
                     complete: *complete,
                 };
-                merged.extend(store.merge_listing(sighting, sessions)?);
+                merged.extend(store.merge_listing(listing_context, sessions)?);
             }
             Ok(merged.into_iter().collect())
         })

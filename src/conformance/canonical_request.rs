@@ -180,7 +180,7 @@ fn truth(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn essence(header: &str, body: &str) -> CanonicalRequest {
+    fn canonical(header: &str, body: &str) -> CanonicalRequest {
         let text = format!(
             "<e:Envelope xmlns:e='{}' xmlns:w='{}' xmlns:a='{}' xmlns:n='{}' xmlns:r='{}'>\
              <e:Header>{header}</e:Header><e:Body>{body}</e:Body></e:Envelope>",
@@ -207,7 +207,7 @@ mod tests {
              <w:OperationTimeout>PT20S</w:OperationTimeout><a:Action>Delete</a:Action>",
             ID.to_uppercase()
         );
-        let (one, other) = (essence(&one, ""), essence(&other, ""));
+        let (one, other) = (canonical(&one, ""), canonical(&other, ""));
         assert_eq!(one, other);
         assert_eq!(one.fingerprint(), other.fingerprint());
         assert_eq!(
@@ -220,7 +220,7 @@ mod tests {
     fn an_option_counts_with_its_value_and_whether_it_must_be_heeded() {
         let option = |attribute: &str, value: &str| {
             let set = format!("<w:OptionSet><w:Option Name='X'{attribute}>{value}</w:Option></w:OptionSet>");
-            essence(&set, "")
+            canonical(&set, "")
         };
         assert_eq!(option("", "True"), option("", "TRUE"));
         assert_ne!(option("", "1"), option("", "TRUE"));
@@ -233,9 +233,9 @@ mod tests {
         let one = "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>5</w:MaxElements></n:Enumerate>";
         let other = "<x:Enumerate xmlns:x='http://schemas.xmlsoap.org/ws/2004/09/enumeration'>\n \
                      <w:MaxElements> 5 </w:MaxElements><w:OptimizeEnumeration></w:OptimizeEnumeration></x:Enumerate>";
-        assert_eq!(essence("", one), essence("", other));
+        assert_eq!(canonical("", one), canonical("", other));
         let arguments = |a, b| {
-            essence(
+            canonical(
                 "",
                 &format!(
                     "<r:CommandLine><r:Arguments>{a}</r:Arguments><r:Arguments>{b}</r:Arguments></r:CommandLine>"
@@ -249,12 +249,12 @@ mod tests {
     #[test]
     fn an_id_that_a_client_proposes_does_not_matter_and_one_that_it_was_given_does() {
         assert_eq!(
-            essence("", "<r:CommandLine CommandId='1'/>"),
-            essence("", "<r:CommandLine CommandId='2'/>")
+            canonical("", "<r:CommandLine CommandId='1'/>"),
+            canonical("", "<r:CommandLine CommandId='2'/>")
         );
-        assert_ne!(essence("", "<r:Signal CommandId='1'/>"), essence("", "<r:Signal CommandId='2'/>"));
-        assert_eq!(essence("", "<r:Shell ShellId='1' Name='a'/>"), essence("", "<r:Shell Name='a'/>"));
-        assert_ne!(essence("", "<r:Shell Name='a'/>"), essence("", "<r:Shell Name='b'/>"));
+        assert_ne!(canonical("", "<r:Signal CommandId='1'/>"), canonical("", "<r:Signal CommandId='2'/>"));
+        assert_eq!(canonical("", "<r:Shell ShellId='1' Name='a'/>"), canonical("", "<r:Shell Name='a'/>"));
+        assert_ne!(canonical("", "<r:Shell Name='a'/>"), canonical("", "<r:Shell Name='b'/>"));
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub fn judge(exchange: &Exchange, validation: Validation) -> CheckedExchange {
         checks: [
             parses(exchange, asked.as_ref(), concerned),
             validates(exchange, concerned, validation),
-            our_request(&exchange.essence, asked.as_ref(), concerned),
+            our_request(&exchange.canonical, asked.as_ref(), concerned),
         ],
     }
 }

@@ -31,7 +31,7 @@ impl Mismatch {
         came: &CanonicalRequest,
         nearest: Option<(u32, &CanonicalRequest)>,
     ) -> Self {
-        let expected = nearest.map_or(&[][..], |(_, essence)| essence.lines());
+        let expected = nearest.map_or(&[][..], |(_, canonical)| canonical.lines());
         Self {
             request,
             nearest: nearest.map(|(number, _)| number),

@@ -75,7 +75,7 @@ impl Replay {
     pub fn new(scenario: Scenario, order: Order) -> Result<Self, FixtureError> {
         let mut by_fingerprint: HashMap<u64, VecDeque<u32>> = HashMap::new();
         for number in 1..=scenario.count() {
-            let fingerprint = scenario.essence(number)?.fingerprint();
+            let fingerprint = scenario.canonical(number)?.fingerprint();
             by_fingerprint.entry(fingerprint).or_default().push_back(number);
         }
         let waiting = (1..=scenario.count()).collect();
@@ -113,7 +113,7 @@ impl Replay {
         };
         let Some(exchange) = self.expected(&came)? else {
             let nearest = self.nearest(&came)?;
-            let nearest = nearest.as_ref().map(|(number, essence)| (*number, essence));
+            let nearest = nearest.as_ref().map(|(number, canonical)| (*number, canonical));
             return Ok(self.refuse(message_id, Mismatch::new(self.requests, &came, nearest)));
         };
         let number = exchange.number;
@@ -177,7 +177,7 @@ impl Replay {
         }
         let exchange = self.scenario.exchange(number)?;
         // Two requests may share a fingerprint by chance.
-        if exchange.essence != *came {
+        if exchange.canonical != *came {
             return Ok(None);
         }
         queue.pop_front();
@@ -191,8 +191,8 @@ impl Replay {
         };
         let mut nearest = BTreeMap::new();
         for number in self.waiting.iter().take(candidates) {
-            let essence = self.scenario.essence(*number)?;
-            nearest.entry(came.distance(&essence)).or_insert((*number, essence));
+            let canonical = self.scenario.canonical(*number)?;
+            nearest.entry(came.distance(&canonical)).or_insert((*number, canonical));
         }
         Ok(nearest.pop_first().map(|(_, nearest)| nearest))
     }

@@ -36,7 +36,7 @@ pub struct Exchange {
     /// The envelope that the client sent.
     pub request: String,
     /// What matters of it.
-    pub essence: CanonicalRequest,
+    pub canonical: CanonicalRequest,
     /// Where the request stands.
     pub request_path: PathBuf,
     /// What the server answered; `None` where the connection was lost.
@@ -206,7 +206,7 @@ impl Scenario {
     ///
     /// # Errors
     /// [`FixtureError`] when the request is missing, too large, not well-formed or no SOAP 1.2 envelope.
-    pub fn essence(&self, number: u32) -> Result<CanonicalRequest, FixtureError> {
+    pub fn canonical(&self, number: u32) -> Result<CanonicalRequest, FixtureError> {
         let [path, _] = file_names(number).map(|name| self.folder.join(name));
         let request = read(&path, MAX_FILE)?;
         CanonicalRequest::of(&request)
@@ -222,11 +222,11 @@ impl Scenario {
         let [request_path, response_path] = file_names(number).map(|name| self.folder.join(name));
         let request = read(&request_path, MAX_FILE)?;
         let read_envelope = |document: &Document<'_>| {
-            let essence = CanonicalRequest::of_envelope(document.root())?;
-            Ok((essence, message_id(document.root()).map(str::to_owned)))
+            let canonical = CanonicalRequest::of_envelope(document.root())?;
+            Ok((canonical, message_id(document.root()).map(str::to_owned)))
         };
         let envelope = Document::parse_bytes(&request).and_then(|document| read_envelope(&document));
-        let (essence, message_id) =
+        let (canonical, message_id) =
             envelope.map_err(|malformed| FixtureError::malformed(&request_path, &request, &malformed))?;
         let said = self.remarks(number);
         let response = if said.lost {
@@ -242,7 +242,7 @@ impl Scenario {
         Ok(Exchange {
             number,
             request: String::from_utf8_lossy(&request).into_owned(),
-            essence,
+            canonical,
             request_path,
             response,
             response_path,

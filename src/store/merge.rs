@@ -12,16 +12,20 @@ pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
-pub(super) fn seen(known: Option<Row>, found: &SessionDescriptor, sighting: ListingContext<'_>) -> Row {
+pub(super) fn seen(
+    known: Option<Row>,
+    found: &SessionDescriptor,
+    listing_context: ListingContext<'_>,
+) -> Row {
     let mut session = found.clone();
     session.id = None;
-    sighting.endpoint_url.clone_into(&mut session.endpoint_url);
-    sighting.seen_by.clone_into(&mut session.seen_by);
-    session.seen_at = sighting.seen_at;
+    listing_context.endpoint_url.clone_into(&mut session.endpoint_url);
+    listing_context.seen_by.clone_into(&mut session.seen_by);
+    session.seen_at = listing_context.seen_at;
     let by_listing = RowMetadata {
         origin: Origin::Listed,
-        user: Some(sighting.seen_by.to_owned()).filter(|user| !user.is_empty()),
-        auth: sighting.auth.map(str::to_owned),
+        user: Some(listing_context.seen_by.to_owned()).filter(|user| !user.is_empty()),
+        auth: listing_context.auth.map(str::to_owned),
         session_id: None,
     };
     let Some(known) = known else { return Row { session, note: by_listing } };
@@ -60,10 +64,10 @@ pub(super) enum RowAction {
 }
 
 /// What the account of a listing sees at its endpoint, as far as that listing shows.
-pub(super) fn visibility(sighting: ListingContext<'_>, found: &[SessionDescriptor]) -> Visibility {
-    let names = sighting.server_names.cloned().unwrap_or_default();
-    let account = LoginAccount::new(sighting.seen_by).at(names);
-    let mut visibility = Visibility::new(account, sighting.seen_at);
+pub(super) fn visibility(listing_context: ListingContext<'_>, found: &[SessionDescriptor]) -> Visibility {
+    let names = listing_context.server_names.cloned().unwrap_or_default();
+    let account = LoginAccount::new(listing_context.seen_by).at(names);
+    let mut visibility = Visibility::new(account, listing_context.seen_at);
     visibility.listed(found.iter().map(|session| &session.shell));
     visibility
 }
@@ -200,7 +204,7 @@ mod tests {
         Row { session, note: RowMetadata::new(origin) }
     }
 
-    fn sighting(seen_by: &str) -> ListingContext<'_> {
+    fn listing_context(seen_by: &str) -> ListingContext<'_> {
         ListingContext {
             endpoint_url: URL,
             seen_by,
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_session_seen_for_the_first_time_is_listed_and_reached_as_it_was_seen() {
-        let row = seen(None, &session(|_| ()), sighting("bob"));
+        let row = seen(None, &session(|_| ()), listing_context("bob"));
         assert_eq!((row.session.id, row.note.origin), (None, Origin::Listed));
         assert_eq!((row.note.user.as_deref(), row.note.auth.as_deref()), (Some("bob"), Some("ntlm")));
         assert_eq!((row.session.seen_by.as_str(), row.session.seen_at), ("bob", at(200)));
@@ -233,7 +237,7 @@ mod tests {
             (Origin::Imported, "", "new", "new"),
         ] {
             let known = row(origin, name(before));
-            let merged = seen(Some(known), &session(name(now)), sighting("bob"));
+            let merged = seen(Some(known), &session(name(now)), listing_context("bob"));
             let outcome = (merged.session.id, merged.note.origin, merged.session.name());
             assert_eq!(outcome, (Some(LocalId(7)), origin, Some(kept)));
         }
@@ -246,7 +250,7 @@ mod tests {
         known.session.vm_name = "db".to_owned();
         known.session.computer_name = "db".to_owned();
         known.note.user = Some("eve".to_owned());
-        let merged = seen(Some(known), &session(|_| ()), sighting("bob"));
+        let merged = seen(Some(known), &session(|_| ()), listing_context("bob"));
         assert_eq!((merged.session.vm_name.as_str(), merged.session.computer_name.as_str()), ("db", "db"));
         assert_eq!(merged.session.computer_type, ComputerType::VirtualMachine);
         assert_eq!((merged.note.user.as_deref(), merged.note.auth.as_deref()), (Some("eve"), Some("ntlm")));
@@ -257,7 +261,7 @@ mod tests {
         let mut known = row(Origin::Opened, |_| ());
         known.session.stated = Some(Stated::BROKEN);
         known.session.commands = Some(vec![CommandId::from_server("C")]);
-        let merged = seen(Some(known), &session(|_| ()), sighting("ada"));
+        let merged = seen(Some(known), &session(|_| ()), listing_context("ada"));
         assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
     }
 
@@ -296,7 +300,7 @@ mod tests {
         ] {
             let found: Vec<_> = shown.iter().map(|owner| session(owned(owner))).collect();
             let visibility =
-                visibility(ListingContext { server_names: Some(&names), ..sighting(lister) }, &found);
+                visibility(ListingContext { server_names: Some(&names), ..listing_context(lister) }, &found);
             assert_eq!(absent(&row, true, &visibility), listed, "{lister} {shown:?} {row:?}");
             for origin in Origin::CURRENT {
                 let row = Row { note: RowMetadata::new(origin), ..row.clone() };
@@ -308,7 +312,7 @@ mod tests {
     #[test]
     fn absence_from_an_incomplete_listing_means_nothing() {
         for origin in Origin::ALL {
-            let visibility = visibility(sighting("ada"), &[]);
+            let visibility = visibility(listing_context("ada"), &[]);
             assert_eq!(absent(&row(origin, |_| ()), false, &visibility), RowAction::Stays);
         }
     }
@@ -318,14 +322,14 @@ mod tests {
         let mut row = row(Origin::Imported, |_| ());
         row.session.seen_by.clear();
         row.note.user = Some("bob".to_owned());
-        assert_eq!(absent(&row, true, &visibility(sighting("bob"), &[])), RowAction::Stays);
+        assert_eq!(absent(&row, true, &visibility(listing_context("bob"), &[])), RowAction::Stays);
     }
 
     #[test]
     fn what_is_broken_stays_so() {
         let mut row = row(Origin::Opened, |_| ());
         row.session.stated = Some(Stated::BROKEN);
-        assert_eq!(absent(&row, true, &visibility(sighting("ada"), &[])), RowAction::Stays);
+        assert_eq!(absent(&row, true, &visibility(listing_context("ada"), &[])), RowAction::Stays);
     }
 
     #[test]

@@ -63,12 +63,12 @@ impl Store {
     /// [`StoreError`]; then nothing is changed.
     pub fn merge_listing(
         &mut self,
-        sighting: ListingContext<'_>,
+        listing_context: ListingContext<'_>,
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
         self.change(|transaction| {
-            merge::check_endpoint(sighting.endpoint_url)?;
-            let mut absent = at_endpoint(transaction, sighting.endpoint_url)?;
+            merge::check_endpoint(listing_context.endpoint_url)?;
+            let mut absent = at_endpoint(transaction, listing_context.endpoint_url)?;
             let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
             let mut rows = Rows::with_capacity(found.len());
             let mut writer = Writer::new(transaction)?;
@@ -79,15 +79,15 @@ impl Store {
                 // A server that lists a shell twice still has one.
                 let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
                 let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
-                let mut row = merge::seen(absent.remove(shell_id).or(twin), session, sighting);
+                let mut row = merge::seen(absent.remove(shell_id).or(twin), session, listing_context);
                 write(&mut writer, &mut ids, &mut row)?;
                 merged.insert(shell_id, rows.len());
                 rows.push(row);
             }
             let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
-            let visibility = merge::visibility(sighting, found);
+            let visibility = merge::visibility(listing_context, found);
             for mut row in absent.into_values() {
-                match merge::absent(&row, sighting.complete, &visibility) {
+                match merge::absent(&row, listing_context.complete, &visibility) {
                     RowAction::Stays => {}
                     RowAction::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
                     RowAction::Breaks => {
@@ -98,12 +98,16 @@ impl Store {
             }
             transaction.execute(
                 "DELETE FROM session WHERE origin = ?1 AND seen_at_ms < ?2",
-                params![Origin::Listed.as_str(), time_to_millis(merge::expiry(sighting.seen_at))],
+                params![Origin::Listed.as_str(), time_to_millis(merge::expiry(listing_context.seen_at))],
             )?;
             transaction.execute(
                 "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (url) DO UPDATE SET listed_by = ?2, listed_at_ms = ?3",
-                params![sighting.endpoint_url, sighting.seen_by, time_to_millis(sighting.seen_at)],
+                params![
+                    listing_context.endpoint_url,
+                    listing_context.seen_by,
+                    time_to_millis(listing_context.seen_at)
+                ],
             )?;
             Ok(rows)
         })
@@ -297,7 +301,7 @@ mod tests {
     fn a_full_disk_is_reported_and_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path().join("sessions.db")).unwrap();
-        let sighting = ListingContext {
+        let listing_context = ListingContext {
             endpoint_url: "http://web01:5985/wsman",
             seen_by: "ada",
             server_names: None,
@@ -305,11 +309,11 @@ mod tests {
             seen_at: SystemTime::UNIX_EPOCH,
             complete: true,
         };
-        store.merge_listing(sighting, &[listed(0)]).unwrap();
+        store.merge_listing(listing_context, &[listed(0)]).unwrap();
         let before = store.all(SystemTime::UNIX_EPOCH).unwrap();
         store.connection.query_row("PRAGMA max_page_count = 20", [], |_| Ok(())).unwrap();
         let many: Vec<_> = (1..2_000).map(listed).collect();
-        let error = store.merge_listing(sighting, &many).unwrap_err();
+        let error = store.merge_listing(listing_context, &many).unwrap_err();
         assert_eq!(error.problem(), &StoreProblem::Full);
         assert_eq!(store.all(SystemTime::UNIX_EPOCH).unwrap(), before);
     }

@@ -26,7 +26,7 @@ pub(super) enum Event<'a> {
     /// The host has been listed, or could not be.
     Sighted {
         /// What the listing says of the session.
-        sighting: ListingEvidence<'a>,
+        evidence: ListingEvidence<'a>,
         /// When the listing began.
         since: Instant,
     },

@@ -89,7 +89,9 @@ impl HostRun {
     ) -> Self {
         let (listed, denied) = match shown.listing {
             Some((Ok(listing), since)) => (Some((listing, since)), None),
-            Some((Err(setback), _)) => (None, Some(setback).filter(RequestError::is_access_denied)),
+            Some((Err(request_error), _)) => {
+                (None, Some(request_error).filter(RequestError::is_access_denied))
+            }
             None => (None, None),
         };
         let listed_shells = listed
@@ -185,7 +187,9 @@ impl HostRun {
                 self.vouched_at = Some(since);
                 self.observe(&listing.shells, at);
             }
-            Err(setback) if setback.is_access_denied() => self.denied = Some(setback.clone()),
+            Err(request_error) if request_error.is_access_denied() => {
+                self.denied = Some(request_error.clone())
+            }
             Err(_) => {}
         }
         self.show(listing, since, at, |_| true);
@@ -198,8 +202,10 @@ impl HostRun {
         match identity {
             Ok(identity) if identity.is_windows() => self.know_server(ServerKind::Windows, at),
             Ok(_) => self.know_server(ServerKind::Other, at),
-            Err(setback) if !setback.is_definite() && self.identify_retries > 0 => self.identify_retries -= 1,
-            Err(setback) => self.step_all(&Event::Identified(Err(setback)), at),
+            Err(request_error) if !request_error.is_definite() && self.identify_retries > 0 => {
+                self.identify_retries -= 1
+            }
+            Err(request_error) => self.step_all(&Event::Identified(Err(request_error)), at),
         }
         self.stop_on_error(at);
     }
@@ -254,12 +260,12 @@ impl HostRun {
         let shells = by_id(listing.as_ref().ok().copied());
         for slot in 0..self.slots.len() {
             let Some(entry) = self.slots.get(slot).filter(|entry| want(&entry.removal)) else { continue };
-            let sighting = match (&listing, shells.get(&entry.removal.session().shell.shell_id)) {
-                (Err(setback), _) => ListingEvidence::Failed(setback.clone()),
+            let evidence = match (&listing, shells.get(&entry.removal.session().shell.shell_id)) {
+                (Err(request_error), _) => ListingEvidence::Failed(request_error.clone()),
                 (Ok(_), Some(shell)) => ListingEvidence::Present(shell),
                 (Ok(listing), None) => ListingEvidence::Absent { complete: listing.complete(), shows_others },
             };
-            self.step(slot, Event::Sighted { sighting, since }, at);
+            self.step(slot, Event::Sighted { evidence, since }, at);
         }
     }
 
@@ -270,8 +276,8 @@ impl HostRun {
             for slot in 0..self.slots.len() {
                 let waits = |entry: &Slot| matches!(entry.wants, Action::Look(time) if time <= at.now);
                 if self.slots.get(slot).is_some_and(waits) {
-                    let sighting = ListingEvidence::Failed(denied.clone());
-                    self.step(slot, Event::Sighted { sighting, since: at.now }, at);
+                    let evidence = ListingEvidence::Failed(denied.clone());
+                    self.step(slot, Event::Sighted { evidence, since: at.now }, at);
                 }
             }
         }
@@ -290,9 +296,9 @@ impl HostRun {
     }
 
     /// There is no connection, and none can be had.
-    pub(super) fn unreachable(&mut self, setback: &RequestError, at: Tick) {
+    pub(super) fn unreachable(&mut self, request_error: &RequestError, at: Tick) {
         (self.listing_since, self.identify_since) = (None, None);
-        self.step_all(&Event::Unreachable(setback.clone()), at);
+        self.step_all(&Event::Unreachable(request_error.clone()), at);
         self.stop_on_error(at);
     }
 

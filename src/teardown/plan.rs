@@ -143,7 +143,7 @@ impl Plan {
     /// listed does not count as running one.
     #[must_use]
     pub fn guard(&self) -> Vec<ConfirmReason> {
-        let mut concerns = Vec::new();
+        let mut reasons = Vec::new();
         let all = self.sessions();
         let sessions = || all.iter().map(|planned| &planned.descriptor);
         let unclaimed = |ownership| {
@@ -153,19 +153,19 @@ impl Plan {
             (owned.len(), owner)
         };
         if let (sessions, Some(owner)) = unclaimed(Comparison::Different) {
-            concerns.push(ConfirmReason::NotOurs { sessions, owner });
+            reasons.push(ConfirmReason::NotOurs { sessions, owner });
         }
         if let (sessions @ 1.., owner) = unclaimed(Comparison::NotComparable) {
-            concerns.push(ConfirmReason::NotComparable { sessions, owner });
+            reasons.push(ConfirmReason::NotComparable { sessions, owner });
         }
         let running = sessions().filter(|session| session.is_running() == Some(true)).count();
         if running > 0 {
-            concerns.push(ConfirmReason::Running { sessions: running });
+            reasons.push(ConfirmReason::Running { sessions: running });
         }
         if self.len() > GUARD_LIMIT {
-            concerns.push(ConfirmReason::Many { sessions: self.len() });
+            reasons.push(ConfirmReason::Many { sessions: self.len() });
         }
-        concerns
+        reasons
     }
 
     /// The plan as records that say only that it was planned.
@@ -302,9 +302,9 @@ mod tests {
     fn a_session_whose_owner_cannot_be_compared_is_not_ours() {
         let mut local = session("a", "1");
         local.seen_by = "ada".to_owned();
-        let concerns = Plan::new([local.clone()]).guard();
+        let reasons = Plan::new([local.clone()]).guard();
         assert_eq!(
-            concerns,
+            reasons,
             [ConfirmReason::NotComparable { sessions: 1, owner: Some(r"LAB\ada".to_owned()) }]
         );
         let stated = LoginAccount::new("ada").with_stated(Some(r"LAB\ada".to_owned()));

@@ -197,11 +197,11 @@ impl Removal {
         match event {
             Event::Turn => request = self.take_turn(at.now),
             Event::Answered(answer) => self.answered(answer, at),
-            Event::Sighted { sighting, since } => self.sighted(&sighting, since, at.now),
+            Event::Sighted { evidence, since } => self.sighted(&evidence, since, at.now),
             Event::Identified(server) => self.server_identified(server, at.now),
             Event::DeadlineCheck => {}
             Event::Halted { reason, until } => self.halt(reason, until, at.now),
-            Event::Unreachable(setback) => self.unreachable(&setback),
+            Event::Unreachable(request_error) => self.unreachable(&request_error),
         }
         if request.is_none() {
             self.keep_time(at.now);
@@ -314,16 +314,16 @@ impl Removal {
         self.state = State::Done(Outcome::NotStarted(reason));
     }
 
-    fn unreachable(&mut self, setback: &RequestError) {
+    fn unreachable(&mut self, request_error: &RequestError) {
         match &self.state {
             State::Done(_) => {}
             State::Deleting(Turn::Out) | State::Verifying { .. } => {
-                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(setback.text())));
+                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(request_error.text())));
             }
             _ if self.deletes.were_sent() => {
-                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(setback.text())));
+                self.state = State::Done(Outcome::Unknown(UnknownReason::CannotAsk(request_error.text())));
             }
-            _ => self.fail(setback.clone()),
+            _ => self.fail(request_error.clone()),
         }
     }
 

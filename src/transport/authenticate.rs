@@ -9,7 +9,9 @@ use tokio::time::Instant;
 use super::channel::{Failure, SOAP};
 use super::http::{Answer, ClientFactory, Http, PostError, Request};
 use super::login::{Expected, Recheck, Refusal, Turn};
-use super::{BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, offers};
+use super::{
+    BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, challenges,
+};
 use crate::auth::{
     self, AuthError, AuthScheme, Challenges, Credential, Handshake, Leg, LoginPolicy, NtlmOptions,
     Protection, ServerNames, Step,
@@ -34,11 +36,11 @@ pub(super) struct Authenticator {
     /// This host has accepted the account before, and its first login has not had its turn.
     pub(super) expected: Mutex<Option<Expected>>,
     pub(super) gate: LoginGate,
-    pub(super) wire: ClientFactory,
+    pub(super) factory: ClientFactory,
     pub(super) login_timeout: Duration,
     pub(super) login_attempts: u32,
     /// What the server offered to the login that it accepted first.
-    pub(super) offers: OnceLock<Challenges>,
+    pub(super) challenges: OnceLock<Challenges>,
     /// What the server said of itself when it was asked, for logins with tickets, which hear no challenge.
     #[cfg(all(feature = "kerberos", feature = "ntlm"))]
     pub(super) asked_names: OnceLock<Option<ServerNames>>,
@@ -138,7 +140,7 @@ impl Authenticator {
         (self.random)(&mut options.client_challenge)
             .and_then(|()| (self.random)(&mut options.session_key))
             .map_err(|source| self.not_connected(source))?;
-        auth::handshake_after(self.offers.get(), self.auth, &self.credential, self.policy, &options)
+        auth::handshake_after(self.challenges.get(), self.auth, &self.credential, self.policy, &options)
             .map_err(|e| self.auth_error(e))
     }
 
@@ -154,7 +156,7 @@ impl Authenticator {
         let mut http = self.open()?;
         let mut turn: Option<Turn> = None;
         let mut last: Option<Answer> = None;
-        let mut offers = Challenges::default();
+        let mut challenges = Challenges::default();
         let mut closed = false;
         for _ in 0..MAX_LEGS {
             let step;
@@ -171,7 +173,7 @@ impl Authenticator {
                     #[cfg(all(feature = "kerberos", feature = "ntlm"))]
                     let link = if with_ticket { self.with_asked_names(link, *left).await } else { link };
                     if !link.is_unconfirmed {
-                        let _ = self.offers.set(offers);
+                        let _ = self.challenges.set(challenges);
                     }
                     return Ok(link);
                 }
@@ -210,7 +212,7 @@ impl Authenticator {
                 Err(error) => return Err(self.unanswered(turn, error).into()),
             };
             if asks {
-                offers = answer.offers.clone();
+                challenges = answer.challenges.clone();
             }
             closed = answer.closes;
             last = Some(answer);
@@ -242,7 +244,7 @@ impl Authenticator {
         let authorization = auth::challenge_request().ok()?;
         let request = Request { authorization: Some(&authorization), ..Request::default() };
         let answer = self.open().ok()?.post(request, MAX_BYTES, timeout).await.ok()?;
-        auth::names_in_challenge(&answer.offers)
+        auth::names_in_challenge(&answer.challenges)
     }
 
     async fn turn(&self, purpose: Purpose, preferred: bool) -> Result<Turn, TransportError> {
@@ -380,7 +382,7 @@ impl Authenticator {
     ) -> (Http, Result<Answer, PostError>) {
         let began = Instant::now();
         let (http, answer) = if asks {
-            offers::ask(&self.wire, http, Request::default(), *left).await
+            challenges::ask(&self.factory, http, Request::default(), *left).await
         } else {
             let mut request = Request { authorization: leg.authorization.as_ref(), ..Request::default() };
             if leg.identify {
@@ -413,7 +415,7 @@ impl Authenticator {
     }
 
     fn open(&self) -> Result<Http, TransportError> {
-        self.wire.open().map_err(|source| self.not_connected(source))
+        self.factory.open().map_err(|source| self.not_connected(source))
     }
 
     /// During the login no request of the caller's is on its way, whatever happened.
@@ -433,7 +435,7 @@ impl Authenticator {
 
     pub(super) fn auth_error(&self, mut source: AuthError) -> TransportError {
         if let AuthError::NotOffered { offered, .. } = &mut source {
-            *offered = self.wire.redactor().text(offered).into_owned();
+            *offered = self.factory.redactor().text(offered).into_owned();
         }
         TransportError::Auth { endpoint: self.endpoint.url().to_owned(), source }
     }
@@ -451,7 +453,7 @@ impl Recheck for Authenticator {
 fn view(answer: &Answer) -> auth::Answer<'_> {
     auth::Answer {
         status: answer.status,
-        offers: &answer.offers,
+        challenges: &answer.challenges,
         server_certificate: answer.certificate.as_deref(),
     }
 }

@@ -164,7 +164,7 @@ impl HttpConnectorBuilder {
             .map_err(|source| SetupError::Auth { endpoint: self.endpoint.url().to_owned(), source })?;
         let expected = self.accepted_before.then(|| self.gate.expect(&self.credential));
         let dialer = Authenticator {
-            wire: ClientFactory::new(
+            factory: ClientFactory::new(
                 &self.endpoint,
                 &self.options,
                 Redactor::new(&self.credential, &self.endpoint),
@@ -179,7 +179,7 @@ impl HttpConnectorBuilder {
             gate: self.gate,
             login_timeout: self.options.login_timeout,
             login_attempts: self.options.login_attempts,
-            offers: OnceLock::new(),
+            challenges: OnceLock::new(),
             #[cfg(all(feature = "kerberos", feature = "ntlm"))]
             asked_names: OnceLock::new(),
             clock: self.clock,

@@ -27,7 +27,7 @@ pub(super) struct ClientFactory {
     host_header: Option<HeaderValue>,
     connect_timeout: Duration,
     tls: rustls::ClientConfig,
-    witness: Arc<TlsObserver>,
+    observer: Arc<TlsObserver>,
     redactor: Arc<Redactor>,
 }
 
@@ -38,18 +38,18 @@ impl ClientFactory {
         options: &HttpOptions,
         redactor: Redactor,
     ) -> Result<Self, SetupError> {
-        let wire = Self::with_witness(endpoint, options, Arc::default())?;
-        Ok(Self { redactor: Arc::new(redactor), ..wire })
+        let factory = Self::with_observer(endpoint, options, Arc::default())?;
+        Ok(Self { redactor: Arc::new(redactor), ..factory })
     }
 
     pub(super) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    pub(super) fn with_witness(
+    pub(super) fn with_observer(
         endpoint: &Endpoint,
         options: &HttpOptions,
-        witness: Arc<TlsObserver>,
+        observer: Arc<TlsObserver>,
     ) -> Result<Self, SetupError> {
         let trust = match &options.ca_pem {
             _ if !endpoint.is_tls() => Trust::Nobody,
@@ -63,8 +63,8 @@ impl ClientFactory {
             host_header: route.host_header.as_deref().and_then(|host| HeaderValue::from_str(host).ok()),
             route,
             connect_timeout: options.connect_timeout,
-            tls: client_config(trust, Arc::clone(&witness))?,
-            witness,
+            tls: client_config(trust, Arc::clone(&observer))?,
+            observer,
             redactor: Arc::default(),
         })
     }
@@ -100,11 +100,11 @@ impl ClientFactory {
             Lookup::Fixed(host, address) => builder.resolve(&host, address),
             Lookup::Instead(host) => builder.dns_resolver(Instead(host)),
         };
-        let witness = Arc::clone(&self.witness);
+        let observer = Arc::clone(&self.observer);
         Ok(Http {
             client: builder.build()?,
             url: self.route.url.clone(),
-            witness,
+            observer,
             redactor: Arc::clone(&self.redactor),
             gate,
             connect_timeout: self.connect_timeout,
@@ -117,7 +117,7 @@ impl ClientFactory {
 pub(super) struct Http {
     client: reqwest::Client,
     url: String,
-    witness: Arc<TlsObserver>,
+    observer: Arc<TlsObserver>,
     redactor: Arc<Redactor>,
     gate: Gate,
     connect_timeout: Duration,
@@ -153,7 +153,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: String,
-    pub(super) offers: Challenges,
+    pub(super) challenges: Challenges,
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
     pub(super) server: Option<String>,
@@ -272,7 +272,7 @@ impl Http {
         // With TLS 1.3 our part of the handshake is over before the server's: it may refuse us below the first request,
         // which it then has not read.
         let shaking_hands = unsent || !self.answered.load(Ordering::Relaxed);
-        let tls = Some(&self.witness).filter(|_| shaking_hands).and_then(|seen| {
+        let tls = Some(&self.observer).filter(|_| shaking_hands).and_then(|seen| {
             let refused = || (seen.was_asked() && !unsent).then_some(TlsError::ClientCertificate);
             tls_error(&error, seen.was_asked()).or_else(refused)
         });
@@ -304,7 +304,7 @@ impl Answer {
     fn from_head(response: &reqwest::Response) -> Self {
         let headers = response.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let offers = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
+        let challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
         let closes = headers
             .get_all(CONNECTION)
             .iter()
@@ -314,7 +314,7 @@ impl Answer {
         Self {
             status: response.status().as_u16(),
             content_type: text(CONTENT_TYPE).unwrap_or_default(),
-            offers: Challenges::parse(offers),
+            challenges: Challenges::parse(challenges),
             retry_after: text(RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
             location: text(LOCATION),
             server: text(SERVER),

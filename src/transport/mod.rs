@@ -4,6 +4,7 @@ mod authenticate;
 #[cfg(feature = "kerberos")]
 mod blocking;
 mod certificate;
+mod challenges;
 mod channel;
 mod connector;
 mod endpoint;
@@ -11,7 +12,6 @@ mod gate;
 mod handshake_signature;
 mod http;
 mod login;
-mod offers;
 mod options;
 mod pin;
 mod pins;

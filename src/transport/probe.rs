@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::channel::SOAP;
 use super::http::{Answer, ClientFactory, Http, PostError, Request};
 use super::tls_observer::TlsObserver;
-use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, offers};
+use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, challenges};
 use crate::auth::Challenges;
 use crate::wsman::op::identify;
 
@@ -17,7 +17,7 @@ pub struct Probe {
     /// The HTTP status of the answer to Identify.
     pub status: u16,
     /// The authentication schemes that are offered to a request without a login.
-    pub offers: Challenges,
+    pub challenges: Challenges,
     /// The `Server` header; text of the server's, to be shown with escapes neutralised.
     pub server: Option<String>,
     /// The `Date` header: the server's clock, in whole seconds.
@@ -37,11 +37,11 @@ pub struct Probe {
 /// [`TransportError::TooLarge`]; any HTTP status is an answer.
 pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, TransportError> {
     let connect = |source| TransportError::Connect { endpoint: endpoint.url().to_owned(), source };
-    let witness = Arc::new(TlsObserver::lenient());
-    let wire = ClientFactory::with_witness(endpoint, options, Arc::clone(&witness))
+    let observer = Arc::new(TlsObserver::lenient());
+    let factory = ClientFactory::with_observer(endpoint, options, Arc::clone(&observer))
         .map_err(|e: SetupError| connect(e.into()))?;
-    let prober = Prober { endpoint, options, wire };
-    let http = prober.wire.open().map_err(connect)?;
+    let prober = Prober { endpoint, options, factory };
+    let http = prober.factory.open().map_err(connect)?;
     let request = Request {
         body: identify_envelope(),
         content_type: Some(SOAP),
@@ -54,14 +54,14 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
         excerpt: if answer.is_soap() { String::new() } else { answer.excerpt() },
         identity_body: None,
         status: answer.status,
-        offers: answer.offers.clone(),
+        challenges: answer.challenges.clone(),
         server: answer.server.clone(),
         date: answer.date.clone(),
-        tls: witness.found(),
+        tls: observer.found(),
     };
     if answer.is_soap() {
-        let http = if answer.closes { prober.wire.open().map_err(connect)? } else { http };
-        probe.offers = prober.ask(http, Request::default()).await.1?.offers;
+        let http = if answer.closes { prober.factory.open().map_err(connect)? } else { http };
+        probe.challenges = prober.ask(http, Request::default()).await.1?.challenges;
         probe.identity_body = Some(answer.body);
     }
     Ok(probe)
@@ -70,12 +70,12 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
 struct Prober<'a> {
     endpoint: &'a Endpoint,
     options: &'a HttpOptions,
-    wire: ClientFactory,
+    factory: ClientFactory,
 }
 
 impl Prober<'_> {
     async fn ask(&self, http: Http, request: Request<'_>) -> (Http, Result<Answer, TransportError>) {
-        let (http, answer) = offers::ask(&self.wire, http, request, self.options.login_timeout).await;
+        let (http, answer) = challenges::ask(&self.factory, http, request, self.options.login_timeout).await;
         let endpoint = || self.endpoint.url().to_owned();
         let answer = answer.map_err(|error| match error {
             PostError::NotConnected(source) => TransportError::Connect { endpoint: endpoint(), source },

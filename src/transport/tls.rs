@@ -33,22 +33,29 @@ pub(super) enum Trust<'a> {
 
 /// The client's side of TLS 1.2 and 1.3: HTTP/1.1 only (HTTP/2 would multiplex an authenticated connection), and no
 /// resumption, so that each connection shows the certificate that its channel binding needs.
-pub(super) fn client_config(trust: Trust<'_>, witness: Arc<TlsObserver>) -> Result<ClientConfig, SetupError> {
+pub(super) fn client_config(
+    trust: Trust<'_>,
+    observer: Arc<TlsObserver>,
+) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let rule = rule(trust, &provider, &witness)?;
-    let judge = Judge { rule, provider: Arc::clone(&provider), witness: Arc::clone(&witness) };
+    let rule = rule(trust, &provider, &observer)?;
+    let judge = Judge { rule, provider: Arc::clone(&provider), observer: Arc::clone(&observer) };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| SetupError::Tls { source: e.into() })?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(judge))
-        .with_client_cert_resolver(Arc::new(NoCertificate(witness)));
+        .with_client_cert_resolver(Arc::new(NoCertificate(observer)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
-fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>, witness: &TlsObserver) -> Result<Rule, SetupError> {
+fn rule(
+    trust: Trust<'_>,
+    provider: &Arc<CryptoProvider>,
+    observer: &TlsObserver,
+) -> Result<Rule, SetupError> {
     let provider = Arc::clone(provider);
     let tls = |source: BoxError| SetupError::Tls { source };
     Ok(match trust {
@@ -56,7 +63,7 @@ fn rule(trust: Trust<'_>, provider: &Arc<CryptoProvider>, witness: &TlsObserver)
         Trust::Platform => match rustls_platform_verifier::Verifier::new(provider) {
             Ok(verifier) => Rule::Chain(Arc::new(verifier)),
             // Whoever only looks can do without.
-            Err(error) if witness.is_lenient() => {
+            Err(error) if observer.is_lenient() => {
                 Rule::Nobody(format!("this machine has no trust store ({error})"))
             }
             Err(error) => return Err(tls(error.into())),
@@ -100,7 +107,7 @@ enum Rule {
 struct Judge {
     rule: Rule,
     provider: Arc<CryptoProvider>,
-    witness: Arc<TlsObserver>,
+    observer: Arc<TlsObserver>,
 }
 
 impl Judge {
@@ -161,7 +168,7 @@ impl ServerCertVerifier for Judge {
             pin: CertificatePin::of(leaf),
             certificate: Certificate::read(leaf).map(Box::new),
         });
-        match self.witness.hear(leaf, verdict) {
+        match self.observer.hear(leaf, verdict) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(error) => Err(rustls::CertificateError::Other(OtherError(Arc::new(error))).into()),
         }
@@ -173,7 +180,7 @@ impl ServerCertVerifier for Judge {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.witness.note_version(TlsVersion::Tls12);
+        self.observer.note_version(TlsVersion::Tls12);
         verify_tls12(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
@@ -183,7 +190,7 @@ impl ServerCertVerifier for Judge {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.witness.note_version(TlsVersion::Tls13);
+        self.observer.note_version(TlsVersion::Tls13);
         verify_tls13(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 

@@ -40,8 +40,8 @@ fn authenticate(certificate: &[u8]) -> Vec<u8> {
     let policy = LoginPolicy { tls: true, ..LoginPolicy::default() };
     let mut login = handshake(AuthScheme::Ntlm, &credential, policy, &options).unwrap();
     login.step(None).unwrap();
-    let offers = Challenges::parse([format!("Negotiate {}", STANDARD.encode(challenge(FLAGS))).as_str()]);
-    let answer = Answer { status: 401, offers: &offers, server_certificate: Some(certificate) };
+    let challenges = Challenges::parse([format!("Negotiate {}", STANDARD.encode(challenge(FLAGS))).as_str()]);
+    let answer = Answer { status: 401, challenges: &challenges, server_certificate: Some(certificate) };
     let Ok(Step::Send(leg)) = login.step(Some(&answer)) else { panic!("no AUTHENTICATE") };
     let header = leg.authorization.unwrap();
     STANDARD.decode(header.expose_secret().strip_prefix("Negotiate ").unwrap()).unwrap()

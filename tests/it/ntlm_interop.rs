@@ -223,15 +223,15 @@ impl Client {
         let mut first = self.login.step(None)?;
         if matches!(&first, Step::Send(leg) if leg.authorization.is_none()) {
             // A negotiation that could come to Kerberos asks for the certificate before its first token.
-            let offers = Challenges::parse(["Negotiate"]);
-            let answer = Answer { status: 401, offers: &offers, server_certificate: certificate };
+            let challenges = Challenges::parse(["Negotiate"]);
+            let answer = Answer { status: 401, challenges: &challenges, server_certificate: certificate };
             first = self.login.step(Some(&answer))?;
         }
         let negotiate = token(&first);
         let challenge = unhex(&judge.token(&negotiate).expect("a challenge")["token"]);
         let header = format!("Negotiate {}", STANDARD.encode(challenge));
-        let offers = Challenges::parse([header.as_str()]);
-        let answer = Answer { status: 401, offers: &offers, server_certificate: certificate };
+        let challenges = Challenges::parse([header.as_str()]);
+        let answer = Answer { status: 401, challenges: &challenges, server_certificate: certificate };
         Ok(token(&self.login.step(Some(&answer))?))
     }
 
@@ -242,8 +242,8 @@ impl Client {
     /// The last answer, with a token.
     fn finish_with(&mut self, status: u16, token: &[u8]) -> Result<Step, AuthError> {
         let header = format!("Negotiate {}", STANDARD.encode(token));
-        let offers = Challenges::parse([header.as_str()]);
-        self.login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
+        let challenges = Challenges::parse([header.as_str()]);
+        self.login.step(Some(&Answer { status, challenges: &challenges, server_certificate: None }))
     }
 }
 

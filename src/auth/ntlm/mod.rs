@@ -29,10 +29,10 @@ pub(crate) fn challenge_request() -> Result<secrecy::SecretString, AuthError> {
     Ok(format!("{NEGOTIATE} {}", STANDARD.encode(message::negotiate()?)).into())
 }
 
-/// What the server says of itself in its challenge, if `offers` hold one.
+/// What the server says of itself in its challenge, if `challenges` hold one.
 #[cfg(feature = "kerberos")]
-pub(crate) fn names_in_challenge(offers: &Challenges) -> Option<ServerNames> {
-    let token = STANDARD.decode(offers.token(NEGOTIATE)?).ok()?;
+pub(crate) fn names_in_challenge(challenges: &Challenges) -> Option<ServerNames> {
+    let token = STANDARD.decode(challenges.token(NEGOTIATE)?).ok()?;
     Some(message::Challenge::read(&token, false).ok()?.server_names())
 }
 

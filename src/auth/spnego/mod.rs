@@ -28,7 +28,7 @@ use super::{Answer, AuthError, Handshake, ServerNames, Step};
 /// ```
 #[derive(Debug)]
 pub(super) struct Spnego {
-    manner: CarrierConfig,
+    config: CarrierConfig,
     state: State,
     /// What the server has said of itself, once the login stands.
     server_names: Option<ServerNames>,
@@ -65,8 +65,8 @@ struct Negotiation {
 
 impl Spnego {
     /// Begins a negotiation of these mechanisms, the preferred first.
-    pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, manner: CarrierConfig) -> Self {
-        Self { manner, state: State::Start(mechanisms), server_names: None, accepted: false }
+    pub(super) fn new(mechanisms: Vec<Box<dyn Mechanism>>, config: CarrierConfig) -> Self {
+        Self { config, state: State::Start(mechanisms), server_names: None, accepted: false }
     }
 
     /// Offers what can be used here: a mechanism that has no first token, such as Kerberos without a ticket, is left
@@ -105,13 +105,13 @@ impl Spnego {
                 mic_sent: false,
                 mic_verified: false,
             }));
-            return Ok(token_exchange::send(self.manner.header, &Token { bytes, shows }, true));
+            return Ok(token_exchange::send(self.config.header, &Token { bytes, shows }, true));
         }
         Err(failure)
     }
 
     fn hear(&mut self, mut negotiation: Box<Negotiation>, answer: &Answer<'_>) -> Result<Step, AuthError> {
-        let header = self.manner.header;
+        let header = self.config.header;
         let read = |bytes: Vec<u8>| NegTokenResp::read(&bytes).map_err(unreadable);
         let resp = match token_exchange::token(answer, header, SCHEME)
             .and_then(|bytes| bytes.map(read).transpose())
@@ -127,7 +127,7 @@ impl Spnego {
                 negotiation.finish(resp, answer)?;
                 self.server_names = negotiation.mechanism.server_names().cloned();
                 self.accepted = negotiation.mic_verified;
-                return self.manner.establish(negotiation.mechanism);
+                return self.config.establish(negotiation.mechanism);
             }
             401 => negotiation.reply(resp, answer, header)?,
             _ => return Err(AuthError::out_of_turn(SCHEME)),
@@ -279,7 +279,7 @@ impl Negotiation {
     /// A 401 without a word for us.
     fn refused(&mut self, token: Option<&[u8]>, answer: &Answer<'_>, header: &str) -> AuthError {
         match self.shown {
-            Shown::Nothing if answer.offers.has(header) => {
+            Shown::Nothing if answer.challenges.has(header) => {
                 not_offered(answer, "it does not respond to the SPNEGO token")
             }
             Shown::Nothing => not_offered(answer, "negotiate requires Negotiate"),
@@ -313,14 +313,14 @@ impl Handshake for Spnego {
         match (std::mem::replace(&mut self.state, State::Over), answer) {
             (State::Start(mechanisms), None) => {
                 let binds = mechanisms.first().is_some_and(|mechanism| mechanism.binds_first_token());
-                if self.manner.tls && binds {
+                if self.config.tls && binds {
                     self.state = State::Asked(mechanisms);
                     return Ok(token_exchange::ask());
                 }
                 self.offer(mechanisms, None)
             }
             (State::Asked(mechanisms), Some(answer)) => {
-                if answer.status == 401 && answer.offers.has(self.manner.header) {
+                if answer.status == 401 && answer.challenges.has(self.config.header) {
                     self.offer(mechanisms, answer.server_certificate)
                 } else {
                     Err(not_offered(answer, "negotiate requires Negotiate"))
@@ -354,7 +354,7 @@ fn octets(bytes: Vec<u8>) -> Result<OctetString, AuthError> {
 }
 
 fn not_offered(answer: &Answer<'_>, wanted: &str) -> AuthError {
-    AuthError::NotOffered { offered: answer.offers.to_string(), wanted: wanted.to_owned() }
+    AuthError::NotOffered { offered: answer.challenges.to_string(), wanted: wanted.to_owned() }
 }
 
 fn malformed(problem: impl Into<String>) -> AuthError {

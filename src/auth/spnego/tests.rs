@@ -76,7 +76,7 @@ impl Mechanism for Tickets {
     }
 }
 
-fn manner(sealed: bool, tls: bool) -> CarrierConfig {
+fn config(sealed: bool, tls: bool) -> CarrierConfig {
     CarrierConfig {
         headers: &["Negotiate"],
         header: "Negotiate",
@@ -87,16 +87,16 @@ fn manner(sealed: bool, tls: bool) -> CarrierConfig {
 
 /// A negotiation of NTLM alone over plain HTTP, and its first message.
 fn of_ntlm() -> (Spnego, Vec<u8>) {
-    begun(vec![ntlm()], manner(true, false))
+    begun(vec![ntlm()], config(true, false))
 }
 
 /// The same with tickets first.
 fn of_both(sealed: bool) -> (Spnego, Vec<u8>) {
-    begun(vec![Box::new(Tickets { has_one: true }), ntlm()], manner(sealed, false))
+    begun(vec![Box::new(Tickets { has_one: true }), ntlm()], config(sealed, false))
 }
 
-fn begun(mechanisms: Vec<Box<dyn Mechanism>>, manner: CarrierConfig) -> (Spnego, Vec<u8>) {
-    let mut login = Spnego::new(mechanisms, manner);
+fn begun(mechanisms: Vec<Box<dyn Mechanism>>, config: CarrierConfig) -> (Spnego, Vec<u8>) {
+    let mut login = Spnego::new(mechanisms, config);
     let first = bytes(&leg(login.step(None)));
     (login, first)
 }
@@ -120,8 +120,8 @@ fn sent(step: Result<Step, AuthError>) -> NegTokenResp {
 
 /// The server's answer.
 fn answer(login: &mut Spnego, status: u16, header: &str) -> Result<Step, AuthError> {
-    let offers = Challenges::parse([header]);
-    login.step(Some(&Answer { status, offers: &offers, server_certificate: None }))
+    let challenges = Challenges::parse([header]);
+    login.step(Some(&Answer { status, challenges: &challenges, server_certificate: None }))
 }
 
 fn say(login: &mut Spnego, status: u16, resp: &NegTokenResp) -> Result<Step, AuthError> {
@@ -297,7 +297,7 @@ fn a_challenge_within_a_negotiation_must_not_drop_sign_or_seal() {
         for sealed in [true, false] {
             let mut weak = hex(test_vectors::CHALLENGE);
             weak[at] &= !bit;
-            let (mut login, _) = begun(vec![ntlm()], manner(sealed, !sealed));
+            let (mut login, _) = begun(vec![ntlm()], config(sealed, !sealed));
             assert_eq!(say(&mut login, 401, &challenge(&weak)).unwrap_err(), AuthError::Downgrade { what });
         }
     }
@@ -414,19 +414,19 @@ fn tickets_and_request_mic_sign_both_ways_before_the_success() {
 
 #[test]
 fn over_tls_the_first_token_waits_for_the_certificate() {
-    let mut login = Spnego::new(vec![Box::new(Tickets { has_one: true }), ntlm()], manner(false, true));
+    let mut login = Spnego::new(vec![Box::new(Tickets { has_one: true }), ntlm()], config(false, true));
     assert!(leg(login.step(None)).authorization.is_none());
-    let offers = Challenges::parse(["Negotiate"]);
-    let answer = Answer { status: 401, offers: &offers, server_certificate: Some(b"certificate") };
+    let challenges = Challenges::parse(["Negotiate"]);
+    let answer = Answer { status: 401, challenges: &challenges, server_certificate: Some(b"certificate") };
     let first = bytes(&leg(login.step(Some(&answer))));
     assert!(first.windows(18).any(|window| window == b"requestcertificate"));
 }
 
 #[test]
 fn without_a_ticket_only_ntlm_is_offered_and_nothing_if_that_is_forbidden() {
-    let (_, first) = begun(vec![Box::new(Tickets { has_one: false }), ntlm()], manner(true, false));
+    let (_, first) = begun(vec![Box::new(Tickets { has_one: false }), ntlm()], config(true, false));
     assert_eq!(first, of_ntlm().1);
-    let mut alone = Spnego::new(vec![Box::new(Tickets { has_one: false })], manner(true, false));
+    let mut alone = Spnego::new(vec![Box::new(Tickets { has_one: false })], config(true, false));
     assert_eq!(alone.step(None).unwrap_err(), AuthError::Unusable { problem: "no ticket".to_owned() });
 }
 

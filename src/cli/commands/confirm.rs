@@ -19,17 +19,17 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
     if args.confirm {
         return confirm_each(plan, watch);
     }
-    let concerns: Vec<String> = plan.guard().iter().map(concern).collect();
-    if concerns.is_empty() {
+    let reasons: Vec<String> = plan.guard().iter().map(reason).collect();
+    if reasons.is_empty() {
         return Ok(());
     }
-    let concerns = concerns.join("; ");
-    let mut terminal = watch.terminal().map_err(|_| unconfirmed(&concerns, watch))?;
+    let reasons = reasons.join("; ");
+    let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, width: terminal.width() };
     let question = format!(
-        "{}\n\nConfirmation required: {concerns}.\nClose {} on {}?",
+        "{}\n\nConfirmation required: {reasons}.\nClose {} on {}?",
         render::session_table(&planned, room),
         plural(plan.len(), "session"),
         plural(plan.hosts().len(), "host"),
@@ -118,8 +118,8 @@ fn describe(session: &SessionDescriptor) -> String {
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn concern(concern: &ConfirmReason) -> String {
-    match concern {
+fn reason(reason: &ConfirmReason) -> String {
+    match reason {
         ConfirmReason::NotOurs { sessions: 1, owner } => {
             format!("1 session is not yours (owner {})", printable(owner))
         }

@@ -11,6 +11,6 @@ pub(crate) async fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Di
     let format = safe(Some(args.output.into()), args.csv_safe)?.unwrap_or(Format::Ndjson);
     let table = context.table(&args.table);
     let rows = resolve::known(table.as_ref())?.all().await?;
-    render::sessions(format, context.manner, &rows)?;
+    render::sessions(format, context.style, &rows)?;
     Ok(Exit::SUCCESS)
 }

@@ -26,9 +26,9 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
     let table = context.table(&args.table);
     let naming = Naming { config: context.config(&args.config)?, tls: false };
     let recalled =
-        resolve::recall(&scope, &query, table.as_ref(), &naming, context.manner).await?.without_strangers();
+        resolve::recall(&scope, &query, table.as_ref(), &naming, context.style).await?.without_strangers();
     let selection = recalled.select(&query);
-    let rule = MissRule::of(context.manner, args.ignore_not_found);
+    let rule = MissRule::of(context.style, args.ignore_not_found);
     let missed = unmatched::tell(&selection, rule, unmatched::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && missed == 0 && errors.is_for_a_person() {
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         let ids = chosen.sessions().iter().filter_map(|session| session.id).collect();
         resolve::known(table.as_ref())?.forget(ids).await?;
     }
-    render::sessions(format, context.manner, &chosen)?;
+    render::sessions(format, context.style, &chosen)?;
     if errors.is_for_a_person() && !chosen.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
         let sessions = plural(chosen.len(), "session");
@@ -48,9 +48,9 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
             "{done} {sessions}; nothing was sent, and running sessions continue"
         )?;
     }
-    let circumstances = RunSummary {
+    let summary = RunSummary {
         required: (!args.ignore_not_found).then_some(Requirement::Present),
-        ..rule.circumstances(&selection)
+        ..rule.summary(&selection)
     };
-    Ok(Report::default().status(&circumstances).into())
+    Ok(Report::default().status(&summary).into())
 }

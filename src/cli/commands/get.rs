@@ -22,7 +22,7 @@ use crate::cli::{interrupt, render};
 pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
     let format = context.format(&args.output)?;
     let scope = Scope::of(&args.select, &args.reach)?;
-    let missed = match (&scope, context.manner) {
+    let missed = match (&scope, context.style) {
         (Scope::Servers, OutputStyle::PowerShell(_)) => unmatched::not_discovered,
         _ => unmatched::missed,
     };
@@ -31,15 +31,15 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         scope => recalled(&scope, args, context).await?,
     };
     let errors = context.errors(args.output.output);
-    let voice = context.manner.voice();
-    let action = voice.map(|voice| voice.action).unwrap_or_default();
+    let powershell_style = context.style.powershell_style();
+    let action = powershell_style.map(|powershell_style| powershell_style.action).unwrap_or_default();
     // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
-    let advice = found.advice.filter(|_| voice.is_none() || std::io::stderr().is_terminal());
-    let rule = MissRule::of(context.manner, args.ignore_not_found);
+    let advice = found.advice.filter(|_| powershell_style.is_none() || std::io::stderr().is_terminal());
+    let rule = MissRule::of(context.style, args.ignore_not_found);
     let told = unmatched::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
     unmatched::report_left_out(&found.selection, found.rows.sessions(), errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
-        && unmatched::stop_it(action, &found.circumstances, &interrupt::watch(&Cancellation::new()))?
+        && unmatched::stop_it(action, &found.summary, &interrupt::watch(&Cancellation::new()))?
     {
         return Ok(Exit::COULD_NOT_BEGIN);
     }
@@ -49,9 +49,11 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
         && !args.fail_if_none
         && let Some(nothing) = &found.nothing
     {
-        match voice {
+        match powershell_style {
             // PowerShell is silent about a pattern that matches nothing.
-            Some(voice) if voice.verbose => writeln!(std::io::stderr().lock(), "VERBOSE: {nothing}")?,
+            Some(powershell_style) if powershell_style.verbose => {
+                writeln!(std::io::stderr().lock(), "VERBOSE: {nothing}")?
+            }
             Some(_) if std::io::stderr().is_terminal() => {
                 writeln!(std::io::stderr().lock(), "WARNING: {nothing}")?;
             }
@@ -59,10 +61,10 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
             _ => {}
         }
     }
-    render::sessions(format, context.manner, &chosen)?;
-    let circumstances = RunSummary { required: required(args), ..found.circumstances };
-    let code = Report::default().status(&circumstances);
-    let is_met = circumstances.required.is_none_or(|required| required.is_met(circumstances.hits));
+    render::sessions(format, context.style, &chosen)?;
+    let summary = RunSummary { required: required(args), ..found.summary };
+    let code = Report::default().status(&summary);
+    let is_met = summary.required.is_none_or(|required| required.is_met(summary.hits));
     if code == RunStatus::NotAsRequired && !is_met {
         not_as_required(chosen.len(), found.nothing).emit(errors);
     }
@@ -96,7 +98,7 @@ fn not_as_required(shown: usize, nothing: Option<String>) -> Diagnostic {
 struct Found {
     rows: Rows,
     selection: Selection,
-    circumstances: RunSummary,
+    summary: RunSummary,
     /// What to say if nothing was chosen.
     nothing: Option<String>,
     /// Where else to look for what was missed.
@@ -136,7 +138,7 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
         };
         unlisted_commands = listing::report_unlisted_commands(&survey, &unlisted, consequence, errors);
     }
-    let (rows, mut selection) = match context.manner {
+    let (rows, mut selection) = match context.style {
         OutputStyle::Native => {
             let selection = query.select(rows.sessions());
             (rows, selection)
@@ -144,12 +146,12 @@ async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> 
         OutputStyle::PowerShell(_) => as_powershell_discovers(rows, &query),
     };
     listing::forgive(&survey, &mut selection);
-    let selected = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
-    let mut circumstances = listing::answered(&survey, selected, &cancellation);
-    circumstances.interruption = watch.stop();
-    circumstances.unlisted_commands = unlisted_commands;
+    let selected = MissRule::of(context.style, args.ignore_not_found).summary(&selection);
+    let mut summary = listing::answered(&survey, selected, &cancellation);
+    summary.interruption = watch.stop();
+    summary.unlisted_commands = unlisted_commands;
     let nothing = listing::nothing(&survey, rows.len());
-    Ok(Found { selection, circumstances, nothing, advice: resolve::advice(&Scope::Servers), rows })
+    Ok(Found { selection, summary, nothing, advice: resolve::advice(&Scope::Servers), rows })
 }
 
 /// PowerShell narrows what the servers said first. Then it misses what is not among the rest, also by a pattern, but
@@ -174,12 +176,12 @@ async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Fo
     let mut recalled = resolve::recall(scope, &query, table.as_ref(), &naming, OutputStyle::Native).await?;
     state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
     let selection = recalled.select(&query);
-    let circumstances = MissRule::of(context.manner, args.ignore_not_found).circumstances(&selection);
+    let summary = MissRule::of(context.style, args.ignore_not_found).summary(&selection);
     let nothing = match selection.chosen.is_empty() {
         true => Some(resolve::nothing(scope, &recalled, table.as_ref()).await?),
         false => None,
     };
-    Ok(Found { rows: recalled.rows, selection, circumstances, nothing, advice: resolve::advice(scope) })
+    Ok(Found { rows: recalled.rows, selection, summary, nothing, advice: resolve::advice(scope) })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Di
     let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, Extent::Whole, &naming, UNDONE, context.manner)?;
+        let found = objects::read(path, Extent::Whole, &naming, UNDONE, context.style)?;
         rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
     }
     let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;

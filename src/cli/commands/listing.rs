@@ -196,14 +196,10 @@ pub(super) fn forgive(survey: &Survey, selection: &mut Selection) {
 }
 
 /// The same circumstances with what has become of the servers.
-pub(super) fn answered(
-    survey: &Survey,
-    circumstances: RunSummary,
-    cancellation: &Cancellation,
-) -> RunSummary {
+pub(super) fn answered(survey: &Survey, summary: RunSummary, cancellation: &Cancellation) -> RunSummary {
     let unheard = survey.hosts().iter().any(|host| host.listing().is_none());
     let deadline = unheard && !cancellation.is_cancelled();
-    RunSummary { deadline, ..circumstances }.with_hosts(survey.tally())
+    RunSummary { deadline, ..summary }.with_hosts(survey.tally())
 }
 
 fn not_listed(endpoint: &Endpoint, error: &Error) -> Diagnostic {

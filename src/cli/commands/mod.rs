@@ -48,7 +48,7 @@ pub(crate) struct Context {
     /// Tables even where stdout is no terminal.
     pub(crate) for_a_person: bool,
     /// In whose manner it speaks.
-    pub(crate) manner: OutputStyle,
+    pub(crate) style: OutputStyle,
 }
 
 impl Context {
@@ -64,7 +64,7 @@ impl Context {
 
     /// How errors are written beside this output.
     fn errors(&self, output: Option<Format>) -> DiagnosticFormat {
-        self.manner.errors(output)
+        self.style.errors(output)
     }
 
     /// What was chosen, else what suits whoever reads stdout.

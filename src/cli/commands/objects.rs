@@ -16,7 +16,7 @@ pub(super) fn read(
     extent: Extent,
     naming: &Naming,
     undone: &str,
-    manner: OutputStyle,
+    style: OutputStyle,
 ) -> Result<Vec<Object>, Diagnostic> {
     let bytes = match extent {
         Extent::Whole => source::bytes(path, MAX_BYTES),
@@ -28,7 +28,7 @@ pub(super) fn read(
             .caused_by(&error)
             .with_hint(undone)
     })?;
-    let read = match manner {
+    let read = match style {
         OutputStyle::Native => objects::read,
         OutputStyle::PowerShell(_) => objects::read_each,
     };

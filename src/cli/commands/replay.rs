@@ -59,8 +59,8 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
     let order = if args.in_order { Order::AsRecorded } else { Order::Any };
     let replay = Replay::new(scenario, order).map_err(|error| bad_fixture(&error))?;
     let done = Arc::new(Notify::new());
-    let telling = ReplayOutput { replay, done: Arc::clone(&done) };
-    let builder = Simulator::builder().allow_basic().allow_unencrypted().handler(telling);
+    let output = ReplayOutput { replay, done: Arc::clone(&done) };
+    let builder = Simulator::builder().allow_basic().allow_unencrypted().handler(output);
     let simulator = builder.bind(args.listen).port(args.port).start().await.map_err(|error| {
         let message = format!("the replay server cannot listen on {}:{}", args.listen, args.port);
         Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
@@ -81,8 +81,8 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
         () = finished => {}
     }
     let handler = simulator.handler();
-    let telling = handler.lock().unwrap_or_else(PoisonError::into_inner);
-    conclude(&telling.replay)
+    let output = handler.lock().unwrap_or_else(PoisonError::into_inner);
+    conclude(&output.replay)
 }
 
 /// One line once it listens, so that a script can wait for it. The password is drawn anew at each start, for this

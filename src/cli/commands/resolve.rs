@@ -66,7 +66,7 @@ pub(super) async fn recall(
     query: &SessionQuery,
     table: Option<&Table>,
     naming: &Naming,
-    manner: OutputStyle,
+    style: OutputStyle,
 ) -> Result<Recalled, Diagnostic> {
     match scope {
         Scope::Servers => Ok(Recalled::default()),
@@ -74,10 +74,11 @@ pub(super) async fn recall(
             Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
         }
         Scope::Objects(path, extent) => {
-            let found = objects::read(path, *extent, naming, UNDONE, manner)?;
+            let found = objects::read(path, *extent, naming, UNDONE, style)?;
             let nothing_asked = found.is_empty();
             let known = Known::of(&found, table).await?;
-            let cmdlet = manner.voice().map_or("this command", |voice| voice.cmdlet);
+            let cmdlet =
+                style.powershell_style().map_or("this command", |powershell_style| powershell_style.cmdlet);
             let bound =
                 bind(found, &known, cmdlet).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
             Ok(Recalled { nothing_asked, ..bound })

@@ -34,8 +34,8 @@ pub(super) enum MissRule {
 }
 
 impl MissRule {
-    pub(super) fn of(manner: OutputStyle, ignore_not_found: bool) -> Self {
-        match manner {
+    pub(super) fn of(style: OutputStyle, ignore_not_found: bool) -> Self {
+        match style {
             _ if ignore_not_found => Self::Ignore,
             OutputStyle::Native => Self::Literal,
             OutputStyle::PowerShell(_) => Self::PowerShell,
@@ -51,7 +51,7 @@ impl MissRule {
     }
 
     /// What the exit code has to know of the selection.
-    pub(super) fn circumstances(self, selection: &Selection) -> RunSummary {
+    pub(super) fn summary(self, selection: &Selection) -> RunSummary {
         RunSummary {
             hits: selection.chosen.len(),
             literal_misses: selection.misses.iter().filter(|miss| self.is_error(miss)).count(),
@@ -167,16 +167,12 @@ fn note(id: &'static str, message: &str, hint: &'static str, format: DiagnosticF
 }
 
 /// Under `stop` a miss ends it; under `inquire` a person decides, and without a terminal it acts as `stop`.
-pub(super) fn stop_it(
-    action: ErrorAction,
-    circumstances: &RunSummary,
-    watch: &Watch,
-) -> Result<bool, Diagnostic> {
-    let missed = circumstances.literal_misses > 0;
+pub(super) fn stop_it(action: ErrorAction, summary: &RunSummary, watch: &Watch) -> Result<bool, Diagnostic> {
+    let missed = summary.literal_misses > 0;
     Ok(match action {
         ErrorAction::Stop => missed,
-        ErrorAction::Inquire if missed && circumstances.hits > 0 => {
-            !confirm::go_on(circumstances.hits, watch)?.unwrap_or(false)
+        ErrorAction::Inquire if missed && summary.hits > 0 => {
+            !confirm::go_on(summary.hits, watch)?.unwrap_or(false)
         }
         ErrorAction::Inquire => missed,
         _ => false,

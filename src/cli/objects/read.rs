@@ -160,7 +160,7 @@ impl Refused {
 
 /// Collects objects until the first error, and errors from then on.
 pub(super) struct Intake {
-    circumstances: ReadContext,
+    read_context: ReadContext,
     objects: Vec<Object>,
     refused: Refused,
     count: usize,
@@ -172,8 +172,8 @@ pub(super) struct Full;
 
 impl Intake {
     pub(super) fn new(now: SystemTime, naming: &Naming) -> Self {
-        let circumstances = ReadContext { now, naming: naming.clone() };
-        Self { circumstances, objects: Vec::new(), refused: Refused::default(), count: 0 }
+        let read_context = ReadContext { now, naming: naming.clone() };
+        Self { read_context, objects: Vec::new(), refused: Refused::default(), count: 0 }
     }
 
     pub(super) fn refuse(&mut self, place: Place, problem: String) {
@@ -197,7 +197,7 @@ impl Intake {
         }
         self.count += 1;
         let unbound = |problem, reason| Subject::Unbound(Unbound { problem, reason });
-        let subject = match found.and_then(|properties| session::subject(&properties, &self.circumstances)) {
+        let subject = match found.and_then(|properties| session::subject(&properties, &self.read_context)) {
             Err(InvalidObject::Wrong(problem)) => {
                 self.refuse(place, problem);
                 return Ok(());

@@ -58,18 +58,15 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(
-    object: &Properties<'_>,
-    circumstances: &ReadContext,
-) -> Result<Subject, InvalidObject> {
+pub(super) fn subject(object: &Properties<'_>, read_context: &ReadContext) -> Result<Subject, InvalidObject> {
     let is_ours = is_ours(object)?;
     let Some(shell_id) = shell_id(object)? else {
         return choice::subject(object);
     };
     let id = id(object)?;
     let shell = shell(object, shell_id, is_ours)?;
-    let reached = reached(object, &circumstances.naming)?;
-    let seen_at = object.time(P::SeenAt).map_or(circumstances.now, |time| time.min(circumstances.now));
+    let reached = reached(object, &read_context.naming)?;
+    let seen_at = object.time(P::SeenAt).map_or(read_context.now, |time| time.min(read_context.now));
     // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
     let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
     let mut session = SessionDescriptor::from_shell(shell, seen_on, String::new(), seen_at);

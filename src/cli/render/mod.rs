@@ -33,10 +33,10 @@ pub(crate) fn usual_format() -> Format {
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(format: Format, manner: OutputStyle, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(format: Format, style: OutputStyle, rows: &Rows) -> io::Result<()> {
     let mut out = stdout();
     let sessions = rows.sessions();
-    let is_powershell = matches!(manner, OutputStyle::PowerShell(_));
+    let is_powershell = matches!(style, OutputStyle::PowerShell(_));
     match format {
         Format::Table | Format::List if rows.is_empty() => {}
         Format::Table if is_powershell => {

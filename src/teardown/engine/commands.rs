@@ -52,10 +52,10 @@ impl Engine {
             if wanted.is_empty() || !has_answered || host.refused {
                 continue;
             }
-            let (opener, client) = (self.opener(&host.connector), host.client.take());
+            let (factory, client) = (self.factory(&host.connector), host.client.take());
             tasks.spawn(async move {
-                let (url, sessions) = (opener.connector.endpoint().url(), wanted.len());
-                let listed = caught(url, list(&opener, client, wanted)).await;
+                let (url, sessions) = (factory.connector.endpoint().url(), wanted.len());
+                let listed = caught(url, list(&factory, client, wanted)).await;
                 (host_index, listed.unwrap_or_else(|error| Listed::none(sessions, error)))
             });
         }
@@ -108,7 +108,7 @@ impl Listed {
 
 /// Lists the commands of these shells of one host, given with their sessions' indices.
 async fn list(
-    opener: &ConnectionFactory,
+    factory: &ConnectionFactory,
     client: Option<WsmanClient>,
     wanted: Vec<(usize, ShellId)>,
 ) -> Listed {
@@ -117,7 +117,7 @@ async fn list(
     let mut lost_connections = 0;
     for (index, shell_id) in wanted {
         if listed.client.is_none() && !listed.refused && lost_connections <= MAX_LOST_CONNECTIONS {
-            match opener.open().await {
+            match factory.open().await {
                 Ok(client) => listed.client = Some(client),
                 Err(error) => {
                     lost_connections = MAX_LOST_CONNECTIONS + 1;

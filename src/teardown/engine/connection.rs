@@ -202,7 +202,7 @@ pub(super) fn running(commands: Vec<Command>) -> Vec<CommandId> {
 }
 
 /// An error as a removal sees it.
-pub(super) fn setback(error: &Error) -> RequestError {
+pub(super) fn request_error(error: &Error) -> RequestError {
     let text = error.chain();
     let is_retryable = error.is_retryable();
     match error {

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::cancellation::StopOrder;
-use super::connection::{ConnectionFactory, ask, identify, list, setback};
+use super::connection::{ConnectionFactory, ask, identify, list, request_error};
 use super::panics::caught;
 use super::survey::SurveyedHost;
 use super::{now, sleep_until, today};
@@ -25,7 +25,7 @@ use crate::wsman::op::Identity;
 
 /// Drives one host: idle connections are given jobs, answers are given to the host's removals.
 pub(super) struct Driver {
-    opener: ConnectionFactory,
+    factory: ConnectionFactory,
     host: HostRun,
     connections: Connections,
     halted: watch::Receiver<Option<StopOrder>>,
@@ -58,26 +58,26 @@ enum Completion {
 
 impl Driver {
     pub(super) fn new(
-        opener: ConnectionFactory,
+        factory: ConnectionFactory,
         surveyed: SurveyedHost,
         sessions: Vec<Planned>,
         halted: watch::Receiver<Option<StopOrder>>,
         finished: mpsc::UnboundedSender<Record>,
     ) -> Self {
-        let limit = opener.policy.connections_for(sessions.len());
+        let limit = factory.policy.connections_for(sessions.len());
         let sessions = sessions.into_iter().map(|planned| {
             let position = planned.position();
             (planned.into_descriptor(), position)
         });
-        let policy = Arc::clone(&opener.policy);
-        let listing = surveyed.listing.as_ref().map(|listing| listing.as_ref().map_err(setback));
+        let policy = Arc::clone(&factory.policy);
+        let listing = surveyed.listing.as_ref().map(|listing| listing.as_ref().map_err(request_error));
         let shown = HostShown {
             listing: listing.zip(surveyed.listed_at),
             got: surveyed.got.iter().map(|(shell, since)| (shell, *since)).collect(),
         };
         let account = match &surveyed.account {
             Some(account) => LoginAccount::clone(account),
-            None => opener.account(surveyed.client.as_ref()),
+            None => factory.account(surveyed.client.as_ref()),
         };
         let visibility = Visibility::new(account, today());
         // Nothing is drawn yet: a source of ids that panics is caught in the host's own work.
@@ -95,12 +95,12 @@ impl Driver {
             no_more: false,
             refused: None,
         };
-        Self { opener, host, connections, halted, finished }
+        Self { factory, host, connections, halted, finished }
     }
 
     /// Every session has a record in the end, whatever happens.
     pub(super) async fn run(mut self, permits: Arc<Semaphore>) {
-        let url = self.opener.connector.endpoint().url().to_owned();
+        let url = self.factory.connector.endpoint().url().to_owned();
         if caught(&url, self.drive(permits)).await.is_err() {
             let abandoned = self.host.abandon();
             self.report(abandoned);
@@ -115,7 +115,7 @@ impl Driver {
         };
         self.obey();
         loop {
-            self.host.tick(self.opener.moment());
+            self.host.tick(self.factory.moment());
             self.dispatch();
             let now = now();
             let finished = self.host.take_finished(now);
@@ -147,19 +147,19 @@ impl Driver {
     fn obey(&mut self) {
         let order = *self.halted.borrow_and_update();
         if let Some(StopOrder { reason, until }) = order {
-            self.host.halt(reason, until, self.opener.moment());
+            self.host.halt(reason, until, self.factory.moment());
         }
     }
 
     fn dispatch(&mut self) {
         while let Some(client) = self.connections.idle.pop() {
-            let Some(job) = self.host.next_job(self.opener.moment()) else {
+            let Some(job) = self.host.next_job(self.factory.moment()) else {
                 self.connections.idle.push(client);
                 return;
             };
             match job {
                 Job::List => {
-                    let policy = Arc::clone(&self.opener.policy);
+                    let policy = Arc::clone(&self.factory.policy);
                     self.connections.busy.spawn(async move {
                         let (client, listing) =
                             over(client, async |client| list(client, &policy).await).await;
@@ -167,7 +167,7 @@ impl Driver {
                     });
                 }
                 Job::Identify => {
-                    let limits = Limits::within(self.opener.policy.patience());
+                    let limits = Limits::within(self.factory.policy.patience());
                     self.connections.busy.spawn(async move {
                         let (client, identity) =
                             over(client, async |client| identify(client, limits).await).await;
@@ -189,10 +189,11 @@ impl Driver {
 
     /// No connection is left, and no login may be tried: what is not done is at an end.
     fn is_locked_out(&mut self) -> bool {
-        let Some(setback) = self.connections.refused.as_ref().filter(|_| self.connections.open == 0) else {
+        let Some(request_error) = self.connections.refused.as_ref().filter(|_| self.connections.open == 0)
+        else {
             return false;
         };
-        self.host.unreachable(setback, self.opener.moment());
+        self.host.unreachable(request_error, self.factory.moment());
         true
     }
 
@@ -207,16 +208,16 @@ impl Driver {
         if may && connections.idle.is_empty() && self.host.has_job(now) {
             connections.open += 1;
             connections.opening = true;
-            let opener = self.opener.clone();
+            let factory = self.factory.clone();
             connections.busy.spawn(async move {
-                let url = opener.connector.endpoint().url();
-                Completion::Opened(caught(url, opener.open()).await.flatten())
+                let url = factory.connector.endpoint().url();
+                Completion::Opened(caught(url, factory.open()).await.flatten())
             });
         }
     }
 
     fn complete(&mut self, completion: Completion) {
-        let at = self.opener.moment();
+        let at = self.factory.moment();
         match completion {
             Completion::Opened(Ok(client)) => {
                 self.connections.opening = false;
@@ -228,19 +229,19 @@ impl Driver {
             }
             Completion::Opened(Err(error)) => self.not_opened(error),
             Completion::Asked { client, slot, answer } => {
-                let answer = answer.map_err(|error| setback(&error));
+                let answer = answer.map_err(|error| request_error(&error));
                 self.heed(answer.as_ref().err());
                 self.take_back(client);
                 self.host.answered(slot, answer, at);
             }
             Completion::Listed { client, listing } => {
-                let listing = listing.map_err(|error| setback(&error));
+                let listing = listing.map_err(|error| request_error(&error));
                 self.heed(listing.as_ref().err());
                 self.take_back(client);
                 self.host.listed(listing.as_ref().map_err(RequestError::clone), at);
             }
             Completion::Identified { client, identity } => {
-                let identity = identity.map_err(|error| setback(&error));
+                let identity = identity.map_err(|error| request_error(&error));
                 self.heed(identity.as_ref().err());
                 self.take_back(client);
                 self.host.identified(identity.as_ref().map_err(RequestError::clone), at);
@@ -249,28 +250,30 @@ impl Driver {
     }
 
     fn not_opened(&mut self, error: Error) {
-        let at = self.opener.moment();
+        let at = self.factory.moment();
         let connections = &mut self.connections;
         connections.opening = false;
         connections.open = connections.open.saturating_sub(1);
-        let retry = self.opener.policy.retry;
+        let retry = self.factory.policy.retry;
         let delay = retry.delay(connections.failures, error.retry_after(), at.jitter);
         match delay.filter(|_| error.is_retryable()) {
             Some(delay) => {
                 connections.failures += 1;
                 connections.not_before = Some(at.now + delay);
             }
-            None if connections.open == 0 => self.host.unreachable(&setback(&error), at),
+            None if connections.open == 0 => self.host.unreachable(&request_error(&error), at),
             None => {
                 connections.no_more = true;
-                self.heed(Some(&setback(&error)));
+                self.heed(Some(&request_error(&error)));
             }
         }
     }
 
-    fn heed(&mut self, setback: Option<&RequestError>) {
-        if let Some(setback) = setback.filter(|setback| setback.is_credential_refused()) {
-            self.connections.refused = Some(setback.clone());
+    fn heed(&mut self, request_error: Option<&RequestError>) {
+        if let Some(request_error) =
+            request_error.filter(|request_error| request_error.is_credential_refused())
+        {
+            self.connections.refused = Some(request_error.clone());
         }
     }
 

@@ -76,13 +76,13 @@ impl Engine {
         let mut survey = Survey::unlisted(connectors);
         let mut tasks = JoinSet::new();
         for (index, host) in survey.hosts.iter().enumerate() {
-            let opener = self.opener(&host.connector);
+            let factory = self.factory(&host.connector);
             let permits = Arc::clone(&permits);
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 let began = now();
-                let url = opener.connector.endpoint().url();
-                let listed = caught(url, opener.open_and_list()).await;
+                let url = factory.connector.endpoint().url();
+                let listed = caught(url, factory.open_and_list()).await;
                 (index, listed.unwrap_or_else(Listed::failed), began)
             });
         }
@@ -129,12 +129,12 @@ impl Engine {
             if ids.is_empty() {
                 continue;
             }
-            let (opener, permits) = (self.opener(&host.connector), Arc::clone(&permits));
+            let (factory, permits) = (self.factory(&host.connector), Arc::clone(&permits));
             let client = host.client.take();
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
-                let url = opener.connector.endpoint().url();
-                let answers = caught(url, single_gets::get(&opener, client, &ids)).await;
+                let url = factory.connector.endpoint().url();
+                let answers = caught(url, single_gets::get(&factory, client, &ids)).await;
                 (index, answers.unwrap_or_else(|_| single_gets::Answers::none(ids, url)))
             });
         }
@@ -216,15 +216,15 @@ impl Engine {
         let driver = |host_plan: HostPlan| {
             let surveyed = hosts.remove(host_plan.endpoint_url());
             let (surveyed, sessions) = admit(host_plan, surveyed, finished)?;
-            let opener = self.opener(&surveyed.connector);
-            Some(Driver::new(opener, surveyed, sessions, halting.subscribe(), finished.clone()))
+            let factory = self.factory(&surveyed.connector);
+            Some(Driver::new(factory, surveyed, sessions, halting.subscribe(), finished.clone()))
         };
         // A connector of the program may panic when it is asked for its name: nothing has begun then.
         let drivers: Vec<_> = plan.into_hosts().into_iter().filter_map(driver).collect();
         drivers.into_iter().map(|driver| driver.run(Arc::clone(&permits))).collect()
     }
 
-    fn opener(&self, connector: &Arc<dyn Connector>) -> ConnectionFactory {
+    fn factory(&self, connector: &Arc<dyn Connector>) -> ConnectionFactory {
         ConnectionFactory {
             connector: Arc::clone(connector),
             policy: Arc::clone(&self.policy),

@@ -20,12 +20,16 @@ pub(super) struct Answers {
 }
 
 /// Asks one host for each of these shells. After a credential was refused there is no further login.
-pub(super) async fn get(opener: &ConnectionFactory, client: Option<WsmanClient>, ids: &[ShellId]) -> Answers {
+pub(super) async fn get(
+    factory: &ConnectionFactory,
+    client: Option<WsmanClient>,
+    ids: &[ShellId],
+) -> Answers {
     let mut answers = Answers { client, ..Answers::default() };
     let mut asked = HashSet::new();
     for shell_id in ids.iter().filter(|shell_id| asked.insert(*shell_id)) {
         let since = now();
-        let (client, shell) = opener.get_patiently(answers.client.take(), shell_id).await;
+        let (client, shell) = factory.get_patiently(answers.client.take(), shell_id).await;
         answers.client = client;
         match shell {
             Ok(shell) => answers.got.push((shell, since)),

@@ -37,12 +37,15 @@ impl Removal {
             }
             Ok(_) => self.state = State::Checking(Check::Listing(at.now)),
             Err(RequestError::Fault(fault)) if fault.is_shell_gone() => self.verify(at.now),
-            Err(setback) if setback.is_credential_refused() => self.give_up_checking(setback, at.now),
+            Err(request_error) if request_error.is_credential_refused() => {
+                self.give_up_checking(request_error, at.now)
+            }
             // 2008 R2 may not know Get for PowerShell shells; a listing shows the same.
-            Err(setback) => {
-                let again = may_read_again(&setback).then(|| self.backoff(&setback, at)).flatten();
+            Err(request_error) => {
+                let again =
+                    may_read_again(&request_error).then(|| self.backoff(&request_error, at)).flatten();
                 if again.is_none() && self.halted.is_some() {
-                    return self.give_up_checking(setback, at.now);
+                    return self.give_up_checking(request_error, at.now);
                 }
                 let listing = Check::Listing(at.now);
                 self.state = State::Checking(again.map_or(listing, Check::Get));
@@ -80,13 +83,13 @@ impl Removal {
     }
 
     /// Whether it is there cannot be learned by asking for it: what a Delete did before is still to be proved.
-    pub(super) fn give_up_checking(&mut self, setback: RequestError, now: Instant) {
-        if self.deletes.were_sent() { self.verify(now) } else { self.fail(setback) }
+    pub(super) fn give_up_checking(&mut self, request_error: RequestError, now: Instant) {
+        if self.deletes.were_sent() { self.verify(now) } else { self.fail(request_error) }
     }
 
     pub(super) fn signalled(&mut self, answer: Result<Answer, RequestError>) {
         match answer {
-            Err(setback) if setback.is_credential_refused() => self.fail(setback),
+            Err(request_error) if request_error.is_credential_refused() => self.fail(request_error),
             Ok(Answer::Commands(running)) => {
                 let runs = match self.session.shell.schema {
                     ShellSchema::Windows => Answer::is_running,
@@ -118,18 +121,18 @@ impl Removal {
     }
 
     pub(super) fn deleted(&mut self, answer: Result<Answer, RequestError>, at: Tick) {
-        let setback = match answer {
+        let request_error = match answer {
             Ok(_) => {
                 self.deletes.answered(DeleteAnswer::Accepted, self.asked_at);
                 return self.verify(at.now);
             }
             Err(RequestError::NotSent(text)) => return self.not_sent(RequestError::NotSent(text), at),
-            Err(setback) => setback,
+            Err(request_error) => request_error,
         };
-        let (answer, mut next) = judge(&setback);
+        let (answer, mut next) = judge(&request_error);
         if next == Next::GoGeneric && !self.may_go_generic() {
             // To the generic resource, "no such resource" too can only mean the shell.
-            next = if is_gone(&setback) { Next::UnknownReason } else { Next::GiveUp };
+            next = if is_gone(&request_error) { Next::UnknownReason } else { Next::GiveUp };
         }
         self.deletes.answered(answer, self.asked_at);
         self.deletes.said_gone = next == Next::UnknownReason;
@@ -139,28 +142,28 @@ impl Removal {
                 self.deletes.retries = 0;
                 self.state = State::Deleting(Turn::Due);
             }
-            Next::Repeat => match self.backoff(&setback, at) {
+            Next::Repeat => match self.backoff(&request_error, at) {
                 Some(turn) => self.state = State::Deleting(turn),
-                None => self.refused(setback, at.now),
+                None => self.refused(request_error, at.now),
             },
-            Next::GiveUp => self.refused(setback, at.now),
+            Next::GiveUp => self.refused(request_error, at.now),
             Next::UnknownReason | Next::Look => self.verify(at.now),
         }
     }
 
     /// This Delete never left us. One before it may have.
-    fn not_sent(&mut self, setback: RequestError, at: Tick) {
-        match self.backoff(&setback, at) {
+    fn not_sent(&mut self, request_error: RequestError, at: Tick) {
+        match self.backoff(&request_error, at) {
             Some(turn) => self.state = State::Deleting(turn),
-            None if self.deletes.were_sent() => self.refused(setback, at.now),
-            None => self.fail(setback),
+            None if self.deletes.were_sent() => self.refused(request_error, at.now),
+            None => self.fail(request_error),
         }
     }
 
     /// This Delete is refused for good, and no other follows. That is the server's word; a look says what is true.
-    fn refused(&mut self, setback: RequestError, now: Instant) {
+    fn refused(&mut self, request_error: RequestError, now: Instant) {
         self.deletes.resends = MAX_RESENDS;
-        self.deletes.refusal = Some(setback);
+        self.deletes.refusal = Some(request_error);
         self.verify(now);
     }
 
@@ -170,8 +173,8 @@ impl Removal {
 
     /// When the request that was turned away goes again. No Delete waits for what is beyond the deadline: the server is
     /// asked before what became of those that were sent.
-    pub(super) fn backoff(&mut self, setback: &RequestError, at: Tick) -> Option<Turn> {
-        let retry_after = match setback {
+    pub(super) fn backoff(&mut self, request_error: &RequestError, at: Tick) -> Option<Turn> {
+        let retry_after = match request_error {
             RequestError::TurnedAway { retry_after, .. } => *retry_after,
             _ => None,
         };
@@ -189,13 +192,16 @@ impl Removal {
         Some(Turn::From(time))
     }
 
-    pub(super) fn fail(&mut self, setback: RequestError) {
-        let outcome = match setback {
-            setback if setback.is_credential_refused() && !self.deletes.were_sent() => {
+    pub(super) fn fail(&mut self, request_error: RequestError) {
+        let outcome = match request_error {
+            request_error if request_error.is_credential_refused() && !self.deletes.were_sent() => {
                 Outcome::NotStarted(NotStarted::CredentialRefused)
             }
             // None was sent, or each was turned away, and the session is there.
-            setback if self.halted.is_some() && (!self.deletes.were_sent() || was_turned_away(&setback)) => {
+            request_error
+                if self.halted.is_some()
+                    && (!self.deletes.were_sent() || was_turned_away(&request_error)) =>
+            {
                 return self.conclude_halted();
             }
             // Nobody has seen it.
@@ -204,7 +210,7 @@ impl Removal {
                 Outcome::Failed(Failure::AccessDenied(fault))
             }
             RequestError::Fault(fault) => Outcome::Failed(Failure::Refused(fault)),
-            setback => Outcome::Failed(Failure::Unreachable(setback.text())),
+            request_error => Outcome::Failed(Failure::Unreachable(request_error.text())),
         };
         self.state = State::Done(outcome);
     }
@@ -226,9 +232,9 @@ enum Next {
 }
 
 /// What a Delete's answer, if it was sent, says about who closed the session, and what follows.
-fn judge(setback: &RequestError) -> (DeleteAnswer, Next) {
+fn judge(request_error: &RequestError) -> (DeleteAnswer, Next) {
     use DeleteAnswer::{NoSuchShell, Refused, Uncertain};
-    match setback {
+    match request_error {
         RequestError::Fault(fault) if fault.is_no_such_shell() => (NoSuchShell, Next::UnknownReason),
         RequestError::Fault(fault) if fault.is_unreportable_success() => (Uncertain, Next::Look),
         RequestError::Fault(fault) if fault.is_access_denied() || fault.is_logon_failure() => {
@@ -237,9 +243,9 @@ fn judge(setback: &RequestError) -> (DeleteAnswer, Next) {
         RequestError::Fault(fault) if fault.is_wrong_resource() || fault.is_disconnected() => {
             (Refused, Next::GoGeneric)
         }
-        setback if is_gone(setback) => (Refused, Next::UnknownReason),
+        request_error if is_gone(request_error) => (Refused, Next::UnknownReason),
         RequestError::Fault(fault) if fault.is_timeout() => (Uncertain, Next::Look),
-        setback if was_turned_away(setback) => (Refused, Next::Repeat),
+        request_error if was_turned_away(request_error) => (Refused, Next::Repeat),
         RequestError::Fault(fault) if is_refusal(fault) => (Refused, Next::GiveUp),
         // A code that says nothing about the shell, or no answer: look what became of it.
         RequestError::Fault(_) | RequestError::NoAnswer(_) => (Uncertain, Next::Look),
@@ -248,8 +254,8 @@ fn judge(setback: &RequestError) -> (DeleteAnswer, Next) {
 }
 
 /// Likely the request did nothing; it may be sent again as it is: a quota, busy, 503, no connection.
-fn was_turned_away(setback: &RequestError) -> bool {
-    match setback {
+fn was_turned_away(request_error: &RequestError) -> bool {
+    match request_error {
         RequestError::NotSent(_) | RequestError::TurnedAway { .. } => true,
         RequestError::Fault(fault) => {
             fault.is_retryable() && fault.group().is_none_or(|group| group != FaultGroup::Infrastructure)
@@ -259,16 +265,16 @@ fn was_turned_away(setback: &RequestError) -> bool {
 }
 
 /// What only reads may also be sent again after a lost or late answer.
-pub(super) fn may_read_again(setback: &RequestError) -> bool {
-    match setback {
+pub(super) fn may_read_again(request_error: &RequestError) -> bool {
+    match request_error {
         RequestError::NotSent(_) | RequestError::TurnedAway { .. } | RequestError::NoAnswer(_) => true,
         RequestError::Fault(fault) => fault.is_retryable() || fault.is_timeout(),
         RequestError::Refused(_) | RequestError::CredentialRefused(_) => false,
     }
 }
 
-fn is_gone(setback: &RequestError) -> bool {
-    matches!(setback, RequestError::Fault(fault) if fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone))
+fn is_gone(request_error: &RequestError) -> bool {
+    matches!(request_error, RequestError::Fault(fault) if fault.is_shell_gone() || fault.group() == Some(FaultGroup::Gone))
 }
 
 /// The server will say the same to every repetition.

@@ -259,7 +259,7 @@ impl Node {
     }
 
     fn list(&self, time: Instant, nexts: &mut Vec<Self>) {
-        let mut sighted = |word, look: Option<Look>, sighting: ListingEvidence<'_>| {
+        let mut sighted = |word, look: Option<Look>, evidence: ListingEvidence<'_>| {
             let mut next = self.further(word);
             next.now = time;
             next.world.settle();
@@ -267,7 +267,7 @@ impl Node {
                 next.world.last_look = look;
                 next.world.was_seen |= look == Look::There;
             }
-            next.step(Event::Sighted { sighting, since: time });
+            next.step(Event::Sighted { evidence, since: time });
             next.step(Event::DeadlineCheck);
             nexts.push(next);
         };

@@ -361,8 +361,8 @@ impl Walk {
         self.step(Event::Answered(answer));
     }
 
-    fn sight(&mut self, sighting: ListingEvidence<'_>) {
-        self.step(Event::Sighted { sighting, since: self.now });
+    fn sight(&mut self, evidence: ListingEvidence<'_>) {
+        self.step(Event::Sighted { evidence, since: self.now });
     }
 
     fn step(&mut self, event: Event<'_>) -> Action {

@@ -15,8 +15,8 @@ impl Removal {
             State::Verifying { since: now, polls: 0, seen: Seen::Nothing, question: Question::Listing };
     }
 
-    pub(super) fn sighted(&mut self, sighting: &ListingEvidence<'_>, since: Instant, now: Instant) {
-        match (&self.state, sighting) {
+    pub(super) fn sighted(&mut self, evidence: &ListingEvidence<'_>, since: Instant, now: Instant) {
+        match (&self.state, evidence) {
             (State::Planned, ListingEvidence::Present(shell)) => {
                 if self.recognises(shell) {
                     self.vouch(since);
@@ -48,34 +48,38 @@ impl Removal {
             (State::Checking(Check::Listing(_)), ListingEvidence::Present(shell)) => {
                 self.identified(shell, since, now)
             }
-            (State::Checking(Check::Listing(_)), ListingEvidence::Failed(setback)) => {
-                self.give_up_checking(setback.clone(), now);
+            (State::Checking(Check::Listing(_)), ListingEvidence::Failed(request_error)) => {
+                self.give_up_checking(request_error.clone(), now);
             }
             (State::Checking(Check::Listing(_)), ListingEvidence::Absent { .. }) => {
                 self.verify(now);
-                self.sighted(sighting, since, now);
+                self.sighted(evidence, since, now);
             }
             // Taken for somebody else, before our next look was due: what it still shows may be gone by now.
             (State::Verifying { since: begun, polls, .. }, ListingEvidence::Present(_))
                 if since < *begun + verify_poll(*polls) => {}
             (State::Verifying { .. }, _) if self.deletes.sent_at.is_some_and(|sent| since < sent) => {}
-            (State::Verifying { question: Question::Listing, .. }, _) => self.look(sighting, now),
+            (State::Verifying { question: Question::Listing, .. }, _) => self.look(evidence, now),
             _ => {}
         }
     }
 
-    pub(super) fn look(&mut self, sighting: &ListingEvidence<'_>, now: Instant) {
-        match sighting {
+    pub(super) fn look(&mut self, evidence: &ListingEvidence<'_>, now: Instant) {
+        match evidence {
             ListingEvidence::Absent { complete: true, shows_others } if self.could_see(*shows_others) => {
                 self.gone(now);
             }
             ListingEvidence::Absent { complete: true, .. } => self.unknown(self.not_visible()),
             ListingEvidence::Absent { .. } => self.poll_again(Seen::Incomplete, now),
-            ListingEvidence::Failed(setback) if setback.is_access_denied() => self.ask_for_it(setback),
-            ListingEvidence::Failed(setback) if setback.is_definite() => {
-                self.unknown(UnknownReason::CannotAsk(setback.text()));
+            ListingEvidence::Failed(request_error) if request_error.is_access_denied() => {
+                self.ask_for_it(request_error)
             }
-            ListingEvidence::Failed(setback) => self.poll_again(Seen::CannotAsk(setback.text()), now),
+            ListingEvidence::Failed(request_error) if request_error.is_definite() => {
+                self.unknown(UnknownReason::CannotAsk(request_error.text()));
+            }
+            ListingEvidence::Failed(request_error) => {
+                self.poll_again(Seen::CannotAsk(request_error.text()), now)
+            }
             ListingEvidence::Present(_) => self.still_there(now),
         }
     }
@@ -101,8 +105,8 @@ impl Removal {
             Err(RequestError::Fault(fault)) if fault.is_no_such_shell() && self.deletes.were_accepted() => {
                 self.gone(now);
             }
-            Err(setback) if may_read_again(&setback) => {
-                self.poll_again(Seen::CannotAsk(setback.text()), now);
+            Err(request_error) if may_read_again(&request_error) => {
+                self.poll_again(Seen::CannotAsk(request_error.text()), now);
             }
             _ => self.unknown(doubt),
         }
@@ -146,7 +150,7 @@ impl Removal {
                     self.gone(now);
                 }
             }
-            Err(setback) if is_awaited => self.unknown(UnknownReason::CannotAsk(setback.text())),
+            Err(request_error) if is_awaited => self.unknown(UnknownReason::CannotAsk(request_error.text())),
             Err(_) => {}
         }
     }

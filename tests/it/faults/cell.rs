@@ -91,7 +91,7 @@ async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Ar
     let plan: Vec<_> =
         survey.sessions().into_iter().filter(|session| session.shell.shell_id.as_str() == WANTED).collect();
     let host_results = survey.host_results();
-    let circumstances =
+    let summary =
         RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };
     if let Deed::Meanwhile(change) = trouble.deed {
         host.struck();
@@ -105,8 +105,8 @@ async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Ar
         [] => ("nothing planned".to_owned(), unlisted),
         _ => panic!("{:?}", report.records),
     };
-    let circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
-    let exit_code = super::exit_code(report.status(&circumstances));
+    let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
+    let exit_code = super::exit_code(report.status(&summary));
     let deletes = host.deletes.lock().unwrap().len();
     Ending { outcome, reason, exit_code, deletes, took: Duration::ZERO }
 }

@@ -73,14 +73,14 @@ fn run(name: &'static str, verdicts: [Verdict; HOSTS], known: &[usize], policy: 
         for error in survey.hosts().iter().filter_map(|host| host.listing()?.err()) {
             *reasons.entry(error.chain()).or_default() += 1;
         }
-        let circumstances =
+        let summary =
             RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };
         let report = engine.run(Plan::new(plan), survey, &cancellation, |_| ()).await;
-        let circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
+        let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
         FleetRow {
             name,
             closed: report.records.iter().filter(|record| record.outcome == Outcome::Closed).count(),
-            exit_code: super::exit_code(report.status(&circumstances)),
+            exit_code: super::exit_code(report.status(&summary)),
             proofs: fleet.proofs().len(),
             reasons,
         }

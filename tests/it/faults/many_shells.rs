@@ -201,9 +201,8 @@ fn close_one(crowd: &ManyShells) -> Ending {
         let gap = survey.hosts()[0].listing().unwrap().unwrap().gaps.first().map(ToString::to_string);
         let plan = Plan::new(survey.sessions().into_iter().take(1));
         let report = engine.run(plan, survey, &cancellation, |_| ()).await;
-        let circumstances =
-            RunSummary { hits: 1, required: Some(Requirement::Present), ..RunSummary::default() }
-                .with_hosts(tally);
+        let summary = RunSummary { hits: 1, required: Some(Requirement::Present), ..RunSummary::default() }
+            .with_hosts(tally);
         let outcome = &report.records[0].outcome;
         let reason = outcome.reason().into_iter().chain(gap).collect::<Vec<_>>().join(": ");
         assert_eq!(crowd.asked.releases.load(Ordering::SeqCst), 1);
@@ -211,7 +210,7 @@ fn close_one(crowd: &ManyShells) -> Ending {
         Ending {
             outcome: outcome.name().to_owned(),
             reason,
-            exit_code: super::exit_code(report.status(&circumstances)),
+            exit_code: super::exit_code(report.status(&summary)),
             deletes: crowd.asked.deletes.load(Ordering::SeqCst),
             took: began.elapsed(),
         }

@@ -49,10 +49,10 @@ async fn login(
         let body = if leg.identify { identify() } else { Vec::new() };
         let answer = wire.post(&headers, &body).await.unwrap();
         round_trips += 1;
-        let offers = Challenges::parse(answer.header("www-authenticate"));
+        let challenges = Challenges::parse(answer.header("www-authenticate"));
         step = handshake.step(Some(&Answer {
             status: answer.status,
-            offers: &offers,
+            challenges: &challenges,
             server_certificate: None,
         }));
     }

@@ -52,10 +52,10 @@ async fn login_as<S: AsyncRead + AsyncWrite + Unpin>(
         };
         let value = leg.authorization.map(|value| value.expose_secret().to_owned()).unwrap_or_default();
         let answer = wire.post(&[("Authorization", &value)], b"").await.unwrap();
-        let offers = Challenges::parse(answer.header("www-authenticate"));
+        let challenges = Challenges::parse(answer.header("www-authenticate"));
         step = handshake.step(Some(&HandshakeAnswer {
             status: answer.status,
-            offers: &offers,
+            challenges: &challenges,
             server_certificate: certificate,
         }))?;
     }

@@ -34,8 +34,8 @@ pub(super) fn write(kind_and_name: &str, table: &Path) {
         if kind == "list" {
             // Complete, and longer each time, so that each listing rewrites every row of the last one.
             sessions.extend(new);
-            let sighting = ListingContext { endpoint_url: &url, ..listing(turn) };
-            report(store.merge_listing(sighting, &sessions).unwrap().sessions());
+            let listing_context = ListingContext { endpoint_url: &url, ..listing(turn) };
+            report(store.merge_listing(listing_context, &sessions).unwrap().sessions());
             continue;
         }
         let rows: Vec<_> = new

@@ -56,8 +56,8 @@ fn merge(number: &str, table: &Path) {
         for (url, complete) in [(own.as_str(), true), (shared, false)] {
             let found: Vec<_> =
                 (0..SHELLS).map(|shell| session_at(url, &format!("{number}-{shell}"))).collect();
-            let sighting = ListingContext { endpoint_url: url, complete, ..listing(turn) };
-            for session in store.merge_listing(sighting, &found).unwrap().sessions() {
+            let listing_context = ListingContext { endpoint_url: url, complete, ..listing(turn) };
+            for session in store.merge_listing(listing_context, &found).unwrap().sessions() {
                 println!("row {} {url} {}", session.id.unwrap().0, session.shell.shell_id);
             }
         }

@@ -42,7 +42,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("fault", fault),
     ("frame", frame),
     ("listing", listing),
-    ("offers", offers),
+    ("offers", challenges),
     ("scenario", scenario),
     ("selector", selector),
     ("wildcard", wildcard),
@@ -220,11 +220,11 @@ fn client_login(data: &[u8]) {
     };
     let credential = Credential::new("LAB\\ada", "opensesame-7".into());
     let Ok(mut login) = handshake(scheme, &credential, policy, &options) else { return };
-    let mut offers: Option<(u16, Challenges)> = None;
+    let mut challenges: Option<(u16, Challenges)> = None;
     for _ in 0..MAX_LEGS {
-        let answer = offers.as_ref().map(|(status, offers)| Answer {
+        let answer = challenges.as_ref().map(|(status, challenges)| Answer {
             status: *status,
-            offers,
+            challenges,
             server_certificate: None,
         });
         match login.step(answer.as_ref()) {
@@ -247,7 +247,7 @@ fn client_login(data: &[u8]) {
             2 => format!("Kerberos, Negotiate {token}, Basic realm=\"x\""),
             _ => "Negotiate".to_owned(),
         };
-        offers = Some((if form & 0x80 == 0 { 401 } else { 200 }, Challenges::parse([value.as_str()])));
+        challenges = Some((if form & 0x80 == 0 { 401 } else { 200 }, Challenges::parse([value.as_str()])));
     }
     panic!("the login does not end");
 }
@@ -272,20 +272,20 @@ fn check_header(header: &str) {
 }
 
 /// Values of `WWW-Authenticate`, one a line.
-fn offers(data: &[u8]) {
+fn challenges(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let offers = Challenges::parse(text.lines());
-    let schemes = offers.schemes();
-    assert_eq!(schemes.is_empty(), offers.is_empty());
+    let challenges = Challenges::parse(text.lines());
+    let schemes = challenges.schemes();
+    assert_eq!(schemes.is_empty(), challenges.is_empty());
     let names: HashSet<_> = schemes.iter().map(|scheme| scheme.to_ascii_lowercase()).collect();
     assert_eq!(names.len(), schemes.len(), "{schemes:?}");
     for scheme in schemes {
-        assert!(offers.has(scheme) && offers.has(&scheme.to_ascii_uppercase()));
-        let token = offers.token(scheme).unwrap_or_default();
+        assert!(challenges.has(scheme) && challenges.has(&scheme.to_ascii_uppercase()));
+        let token = challenges.token(scheme).unwrap_or_default();
         let is_token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         assert!(token.bytes().all(is_token68), "{token:?}");
     }
-    assert!(!format!("{offers} {offers:?}").contains(char::is_control));
+    assert!(!format!("{challenges} {challenges:?}").contains(char::is_control));
 }
 
 /// A pattern and a text, separated by the first line end, held against a matcher that tries everything.

@@ -116,8 +116,8 @@ async fn an_echo_of_the_password_is_masked_wherever_it_comes_from() {
     assert!(shown.contains("ShellId>hunter2</") && shown.contains("***"), "{shown}");
     assert_eq!((shown.matches("hunter2").count(), shown.contains("aHVu")), (1, false), "{shown}");
 
-    let offers =
+    let challenges =
         RawServer::start(|_| Act::Answer(Response::new(401).header("WWW-Authenticate", "hunter2"))).await;
-    let shown = shown_of(connect(bound(&offers.url())).await).await;
+    let shown = shown_of(connect(bound(&challenges.url())).await).await;
     assert!(shown.contains("the server offers ***") && !shown.contains("hunter2"), "{shown}");
 }

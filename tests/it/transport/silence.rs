@@ -83,7 +83,7 @@ fn a_server_that_answers_nothing_without_authorization_is_asked_by_the_word_alon
         assert_eq!(began.elapsed().as_secs(), 0);
         let before = server.seen().len();
         let told = probe(&endpoint(&server.url()), &HttpOptions::default()).await.unwrap();
-        assert_eq!((told.status, told.offers.to_string().as_str()), (401, "Basic, Negotiate"));
+        assert_eq!((told.status, told.challenges.to_string().as_str()), (401, "Basic, Negotiate"));
         assert_eq!(server.seen().len() - before, 2);
     });
 }

@@ -39,31 +39,31 @@ pub(super) async fn run(
     args: &IdentifyArgs,
     mut reach: ConnectionOptions,
     pins: Pins,
-    vouching: TrustSource,
+    trust_source: TrustSource,
     context: &Context,
 ) -> Result<Exit, Diagnostic> {
-    let mut story = DoctorReport { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
-    let outcome = examine(&mut reach, &pins, vouching, context, &mut story).await;
-    story.end()?;
+    let mut report = DoctorReport { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
+    let outcome = examine(&mut reach, &pins, trust_source, context, &mut report).await;
+    report.end()?;
     outcome.map(|()| Exit::SUCCESS)
 }
 
 async fn examine(
     reach: &mut ConnectionOptions,
     pins: &Pins,
-    vouching: TrustSource,
+    trust_source: TrustSource,
     context: &Context,
-    story: &mut DoctorReport,
+    report: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
     let Some(first) = reach.endpoints.first().cloned() else { return Ok(()) };
-    let addresses = resolve(&first, story).await?;
+    let addresses = resolve(&first, report).await?;
     let limit = reach.settings(&first).connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     for endpoint in &reach.endpoints {
-        knock(endpoint, &addresses, limit, story).await?;
+        knock(endpoint, &addresses, limit, report).await?;
     }
     let looks = look_at(reach, pins).await?;
     for look in &looks {
-        tell(look, vouching, story)?;
+        tell(look, trust_source, report)?;
     }
     let Some(look) = looks.iter().find(|look| look.is_winrm_and_trusted()) else {
         return Err(no_way_in(&looks));
@@ -74,14 +74,14 @@ async fn examine(
         } else {
             "this is the default of the other commands"
         };
-        story.say("way", true, format!("{}; {how}", look.endpoint.url()))?;
+        report.say("way", true, format!("{}; {how}", look.endpoint.url()))?;
     }
-    scheme(reach, look, story)?;
+    scheme(reach, look, report)?;
     reach.endpoints = vec![look.endpoint.clone()];
-    login_and_list(reach, context, story).await
+    login_and_list(reach, context, report).await
 }
 
-async fn resolve(endpoint: &Endpoint, story: &mut DoctorReport) -> Result<Vec<SocketAddr>, Diagnostic> {
+async fn resolve(endpoint: &Endpoint, report: &mut DoctorReport) -> Result<Vec<SocketAddr>, Diagnostic> {
     let host = endpoint.computer_name().trim_start_matches('[').trim_end_matches(']');
     let found = lookup_host((host, endpoint.port())).await.map(Iterator::collect::<Vec<_>>);
     match found {
@@ -92,11 +92,11 @@ async fn resolve(endpoint: &Endpoint, story: &mut DoctorReport) -> Result<Vec<So
                 [one] if one == host => format!("{host} is an address"),
                 shown => format!("{host} is {}", shown.join(", ")),
             };
-            story.say("resolve", true, text)?;
+            report.say("resolve", true, text)?;
             Ok(addresses)
         }
         Err(error) => {
-            story.say("resolve", false, format!("unknown host {host}"))?;
+            report.say("resolve", false, format!("unknown host {host}"))?;
             Err(Diagnostic::new(
                 "CannotConnect",
                 "ConnectionError",
@@ -115,14 +115,14 @@ async fn knock(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     limit: Duration,
-    story: &mut DoctorReport,
+    report: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
     let mut last = "no address".to_owned();
     for address in addresses {
         let address = SocketAddr::new(address.ip(), endpoint.port());
         match tokio::time::timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(_)) => {
-                story.say("connect", true, format!("{address} accepts connections"))?;
+                report.say("connect", true, format!("{address} accepts connections"))?;
                 return Ok(());
             }
             Ok(Err(error)) => last = format!("{address}: {error}"),
@@ -131,32 +131,34 @@ async fn knock(
             }
         }
     }
-    Ok(story.say("connect", false, last)?)
+    Ok(report.say("connect", false, last)?)
 }
 
 /// What one look has shown, if it has shown anything.
-fn tell(look: &Look, vouching: TrustSource, story: &mut DoctorReport) -> Result<(), Diagnostic> {
+fn tell(look: &Look, trust_source: TrustSource, report: &mut DoctorReport) -> Result<(), Diagnostic> {
     let port = look.endpoint.port();
     let probe = match &look.told {
         Ok(probe) => probe,
         // That nothing listens there was told before.
         Err(error) if error.tls().is_none() => return Ok(()),
         Err(error) => {
-            return Ok(story.say("tls", false, format!("port {port}: {}", report::innermost(error)))?);
+            return Ok(report.say("tls", false, format!("port {port}: {}", report::innermost(error)))?);
         }
     };
     if let Some(tls) = &probe.tls {
         let version = tls.version.map_or("TLS".to_owned(), |version| version.to_string());
         let subject =
             tls.certificate.as_ref().map_or("unreadable".to_owned(), |c| one_line(&c.subject, MAX_WORDS));
-        story.say("tls", true, format!("port {port}: {version}, certificate {subject}, {}", tls.pin))?;
+        report.say("tls", true, format!("port {port}: {version}, certificate {subject}, {}", tls.pin))?;
         match &tls.distrust {
-            None => story.say("trust", vouching != TrustSource::Nobody, vouching.words().to_owned())?,
-            Some(error) => story.say("trust", false, error.reason())?,
+            None => {
+                report.say("trust", trust_source != TrustSource::Nobody, trust_source.words().to_owned())?
+            }
+            Some(error) => report.say("trust", false, error.reason())?,
         }
     }
     if !look.is_winrm() {
-        return Ok(story.say(
+        return Ok(report.say(
             "winrm",
             false,
             format!("port {port}: HTTP {}{}", probe.status, probe.excerpt),
@@ -168,26 +170,28 @@ fn tell(look: &Look, vouching: TrustSource, story: &mut DoctorReport) -> Result<
             Clock::Ahead(by) | Clock::Behind(by) => by,
         };
         let remark = if skew > MAX_SKEW { "; Kerberos allows 5m" } else { "" };
-        story.say(
+        report.say(
             "clock",
             skew <= MAX_SKEW,
             format!("port {port}: {}{remark}", report::clock(Some(clock))),
         )?;
     }
-    let offers = printable(&probe.offers.to_string());
-    Ok(story.say("offers", !probe.offers.is_empty(), format!("port {port}: {offers}"))?)
+    let challenges = printable(&probe.challenges.to_string());
+    Ok(report.say("offers", !probe.challenges.is_empty(), format!("port {port}: {challenges}"))?)
 }
 
 /// Each scheme of this build, strongest first, and why it is taken or not.
-fn scheme(reach: &ConnectionOptions, look: &Look, story: &mut DoctorReport) -> Result<(), Diagnostic> {
+fn scheme(reach: &ConnectionOptions, look: &Look, report: &mut DoctorReport) -> Result<(), Diagnostic> {
     let none = Challenges::default();
-    let offers = look.told.as_ref().map_or(&none, |probe| &probe.offers);
+    let challenges = look.told.as_ref().map_or(&none, |probe| &probe.challenges);
     let policy = policy(reach, &look.endpoint);
     let wanted = reach.settings(&look.endpoint).auth.unwrap_or_default();
     let mut taken = false;
     for row in SCHEMES {
         let (good, why) = match row.verdict(policy) {
-            _ if !is_offered(row, offers) => (false, format!("{} is not offered", row.headers.join(" or "))),
+            _ if !is_offered(row, challenges) => {
+                (false, format!("{} is not offered", row.headers.join(" or ")))
+            }
             Verdict::Refused(problem) => (false, problem.to_owned()),
             _ if wanted != AuthScheme::Auto && wanted != row.scheme => (false, format!("--auth is {wanted}")),
             _ if wanted == AuthScheme::Auto && !row.is_chosen_by_auto() => {
@@ -199,7 +203,7 @@ fn scheme(reach: &ConnectionOptions, look: &Look, story: &mut DoctorReport) -> R
             Verdict::Clear => (true, "messages are NOT ENCRYPTED, as requested".to_owned()),
         };
         let place = if good && !taken { "used" } else { "not used" };
-        story.note("scheme", format!("{}: {place}, {why}", row.name))?;
+        report.note("scheme", format!("{}: {place}, {why}", row.name))?;
         taken |= good;
     }
     Ok(())
@@ -208,10 +212,10 @@ fn scheme(reach: &ConnectionOptions, look: &Look, story: &mut DoctorReport) -> R
 async fn login_and_list(
     reach: &ConnectionOptions,
     context: &Context,
-    story: &mut DoctorReport,
+    report: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
     let watch = interrupt::watch(&Cancellation::new());
-    let logins = Logins::new(&watch, DiagnosticFormat::plain(Some(story.format)));
+    let logins = Logins::new(&watch, DiagnosticFormat::plain(Some(report.format)));
     let connectors = Connectors::new(reach, context, logins, None).for_servers().await?;
     let Some(connector) = connectors.first() else { return Ok(()) };
     let user = printable(connector.user());
@@ -219,11 +223,11 @@ async fn login_and_list(
         Ok(connection) => connection,
         Err(error) => {
             let error = Error::from(error);
-            story.say("login", false, format!("the login of {user} failed"))?;
+            report.say("login", false, format!("the login of {user} failed"))?;
             return Err(failed("cannot log in to", connector.endpoint(), &error));
         }
     };
-    story.say("login", true, format!("logged in as {user} with one attempt"))?;
+    report.say("login", true, format!("logged in as {user} with one attempt"))?;
     let ids = Arc::new(RandomIds);
     let mut client =
         WsmanClient::new(connection, connector.endpoint().url(), SessionId::new(ids.draw()), ids);
@@ -231,10 +235,10 @@ async fn login_and_list(
         Ok(listing) => {
             let names = client.server_names().cloned().unwrap_or_default();
             let account = LoginAccount::new(connector.user()).at(names);
-            Ok(story.say("listing", listing.complete(), seen(&listing, &account))?)
+            Ok(report.say("listing", listing.complete(), seen(&listing, &account))?)
         }
         Err(error) => {
-            story.say("listing", false, format!("{user} cannot list shells"))?;
+            report.say("listing", false, format!("{user} cannot list shells"))?;
             Err(failed("cannot list the shells on", connector.endpoint(), &error))
         }
     }

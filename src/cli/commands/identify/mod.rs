@@ -39,9 +39,9 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
     let endpoints = endpoints(args, &reach.naming)?;
     let reach = reach.with_endpoints(endpoints)?;
     let pins = reach.pins(&reach.endpoints)?;
-    let vouching = TrustSource::of(args, &reach, &pins);
+    let trust_source = TrustSource::of(args, &reach, &pins);
     if args.doctor {
-        return doctor::run(args, reach, pins, vouching, context).await;
+        return doctor::run(args, reach, pins, trust_source, context).await;
     }
     let looks = look_at(&reach, &pins).await?;
     if !looks.iter().any(Look::is_winrm) {
@@ -51,10 +51,10 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {
-            writeln!(out, "{}", visible(&report::json(&looks, vouching, now).to_string()))?;
+            writeln!(out, "{}", visible(&report::json(&looks, trust_source, now).to_string()))?;
         }
         PlainFormat::Table => {
-            let shown: Vec<_> = looks.iter().map(|look| report::lines(look, vouching, now)).collect();
+            let shown: Vec<_> = looks.iter().map(|look| report::lines(look, trust_source, now)).collect();
             report::write(&mut out, &shown)?;
         }
     }
@@ -145,13 +145,13 @@ async fn look_at(reach: &ConnectionOptions, pins: &Pins) -> Result<Vec<Look>, Di
 
 /// What the offer means for a login by this command; nothing where the default does.
 fn login_hint(reach: &ConnectionOptions, look: &Look) -> Option<String> {
-    let (endpoint, offers) = (&look.endpoint, &look.told.as_ref().ok()?.offers);
+    let (endpoint, challenges) = (&look.endpoint, &look.told.as_ref().ok()?.challenges);
     let policy = policy(reach, endpoint);
     let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
-    if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, offers)) {
+    if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, challenges)) {
         return None;
     }
-    Some(if !offers.has("Basic") {
+    Some(if !challenges.has("Basic") {
         let mut words: Vec<&str> = Vec::new();
         for word in SCHEMES.iter().filter(allowed).flat_map(|row| row.headers) {
             if !words.contains(word) {
@@ -168,8 +168,8 @@ fn login_hint(reach: &ConnectionOptions, look: &Look) -> Option<String> {
 }
 
 /// Whether the server offers this scheme by a word that we know.
-fn is_offered(row: &SchemeRow, offers: &Challenges) -> bool {
-    row.headers.iter().any(|word| offers.has(word))
+fn is_offered(row: &SchemeRow, challenges: &Challenges) -> bool {
+    row.headers.iter().any(|word| challenges.has(word))
 }
 
 fn policy(reach: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {

@@ -43,7 +43,7 @@ impl Look {
     pub(super) fn is_winrm(&self) -> bool {
         match (&self.identity, &self.told) {
             (Some(identity), _) => identity.is_ok(),
-            (None, Ok(probe)) => probe.status == 401 && !probe.offers.is_empty(),
+            (None, Ok(probe)) => probe.status == 401 && !probe.challenges.is_empty(),
             (None, Err(_)) => false,
         }
     }

@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 const DAY: u64 = 86_400;
 
 /// Everything that an endpoint has shown, one thing a line.
-pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
+pub(super) fn lines(look: &Look, trust_source: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
     let url = look.endpoint.url();
     let probe = match &look.told {
         Ok(probe) if look.is_winrm() => probe,
@@ -42,16 +42,16 @@ pub(super) fn lines(look: &Look, vouching: TrustSource, now: SystemTime) -> Vec<
             "Server",
             probe.server.as_deref().map_or("not reported".to_owned(), |text| one_line(text, MAX_WORDS)),
         ),
-        ("Authentication", printable(&probe.offers.to_string())),
+        ("Authentication", printable(&probe.challenges.to_string())),
         ("Clock", clock(look.clock)),
     ];
     if let Some(tls) = &probe.tls {
-        lines.extend(tls_lines(tls, vouching, now));
+        lines.extend(tls_lines(tls, trust_source, now));
     }
     lines
 }
 
-fn tls_lines(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
+fn tls_lines(tls: &TlsFound, trust_source: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
     let mut lines =
         vec![("TLS", tls.version.map_or("not reported".to_owned(), |version| version.to_string()))];
     match &tls.certificate {
@@ -70,7 +70,7 @@ fn tls_lines(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Vec<(&'s
     lines.push(("Pin", tls.pin.to_string()));
     let verdict = match &tls.distrust {
         Some(error) => format!("NOT TRUSTED: {}", error.reason()),
-        None => vouching.words().to_owned(),
+        None => trust_source.words().to_owned(),
     };
     lines.push(("Trust", verdict));
     lines
@@ -123,22 +123,22 @@ pub(super) fn write(out: &mut impl Write, endpoints: &[Vec<(&'static str, String
 }
 
 /// The object of `pssession.identity/1`: the first endpoint that is WinRM, and under `Endpoints` each that was asked.
-pub(super) fn json(looks: &[Look], vouching: TrustSource, now: SystemTime) -> Value {
+pub(super) fn json(looks: &[Look], trust_source: TrustSource, now: SystemTime) -> Value {
     let mut object = Map::from_iter([("Schema".to_owned(), json!("pssession.identity/1"))]);
     object.extend(
         looks
             .iter()
             .find(|look| look.is_winrm())
-            .map(|look| endpoint(look, vouching, now))
+            .map(|look| endpoint(look, trust_source, now))
             .unwrap_or_default(),
     );
     let endpoints: Vec<Value> =
-        looks.iter().map(|look| Value::Object(endpoint(look, vouching, now))).collect();
+        looks.iter().map(|look| Value::Object(endpoint(look, trust_source, now))).collect();
     object.insert("Endpoints".to_owned(), Value::Array(endpoints));
     Value::Object(object)
 }
 
-fn endpoint(look: &Look, vouching: TrustSource, now: SystemTime) -> Map<String, Value> {
+fn endpoint(look: &Look, trust_source: TrustSource, now: SystemTime) -> Map<String, Value> {
     let probe = look.told.as_ref().ok();
     let tls = probe.and_then(|probe| probe.tls.as_ref());
     let identity = look.identity();
@@ -153,16 +153,16 @@ fn endpoint(look: &Look, vouching: TrustSource, now: SystemTime) -> Map<String, 
         ("ProductVersion", json!(identity.and_then(|i| i.product_version.as_deref()))),
         ("ProtocolVersion", json!(identity.map(|i| i.protocol_version.as_str()))),
         ("Server", json!(probe.and_then(|probe| probe.server.as_deref()))),
-        ("Authentication", json!(probe.filter(|_| error.is_none()).map(|probe| probe.offers.schemes()))),
+        ("Authentication", json!(probe.filter(|_| error.is_none()).map(|probe| probe.challenges.schemes()))),
         ("ClockDifference", json!(look.clock.map(seconds_ahead))),
         ("Tls", json!(tls.and_then(|tls| tls.version).map(|version| version.to_string()))),
-        ("Certificate", json!(tls.map(|tls| certificate(tls, vouching, now)))),
+        ("Certificate", json!(tls.map(|tls| certificate(tls, trust_source, now)))),
         ("Error", json!(error)),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn certificate(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Value {
+fn certificate(tls: &TlsFound, trust_source: TrustSource, now: SystemTime) -> Value {
     let read = tls.certificate.as_ref();
     let left = read.map(|certificate| match certificate.not_after.duration_since(now) {
         Ok(left) => i64::try_from(left.as_secs() / DAY).unwrap_or(i64::MAX),
@@ -176,7 +176,7 @@ fn certificate(tls: &TlsFound, vouching: TrustSource, now: SystemTime) -> Value 
         "DaysLeft": left,
         "Names": read.map(|certificate| certificate.names.as_slice()),
         "Pin": tls.pin.to_string(),
-        "Trusted": tls.distrust.is_none() && vouching != TrustSource::Nobody,
+        "Trusted": tls.distrust.is_none() && trust_source != TrustSource::Nobody,
         "Problem": tls.distrust.as_ref().map(|error| error.reason()),
     })
 }

@@ -86,7 +86,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
-        let Prepared { chosen, survey, circumstances, declined } = prepared;
+        let Prepared { chosen, survey, summary, declined } = prepared;
         let host_results = survey.host_results();
         let (sessions, notes) = chosen.into_parts();
         let notes: Arc<[RowMetadata]> = notes.into();
@@ -101,7 +101,7 @@ impl Run<'_> {
         }
         self.evidence.planned(&plan, &notes);
         tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
-        let report = if circumstances.could_not_begin {
+        let report = if summary.could_not_begin {
             Report::default()
         } else if self.args.what_if {
             Report::new(plan.what_if())
@@ -124,10 +124,10 @@ impl Run<'_> {
             let dropped = table.drop_gone(&report.records).await;
             dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
         }
-        let mut circumstances = circumstances.with_hosts(HostCounts::after(&report, &host_results));
-        circumstances.interruption = self.watch.stop();
+        let mut summary = summary.with_hosts(HostCounts::after(&report, &host_results));
+        summary.interruption = self.watch.stop();
         self.talk.conclude(&report, &notes, self.args.what_if)?;
-        Ok(report.status(&circumstances).into())
+        Ok(report.status(&summary).into())
     }
 
     /// Runs to the end. Whoever interrupts it is told at once what is still done, for that may take its time.

@@ -23,7 +23,7 @@ pub(super) struct RemoveOutput {
     summary: bool,
     records: bool,
     /// How PowerShell would speak, where it was typed in its spelling.
-    voice: Option<PowerShellStyle>,
+    powershell_style: Option<PowerShellStyle>,
 }
 
 impl RemoveOutput {
@@ -31,32 +31,32 @@ impl RemoveOutput {
         let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
         let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
         let format = context.format(&args.output)?;
-        let voice = context.manner.voice();
+        let powershell_style = context.style.powershell_style();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
         let records = args.report.as_deref() != Some(Path::new("-"))
-            && (voice.is_none() || args.output.output.is_some());
-        let summary = voice.is_none() && !matches!(errors, DiagnosticFormat::Json);
-        Ok(Self { format, errors, summary, records, voice })
+            && (powershell_style.is_none() || args.output.output.is_some());
+        let summary = powershell_style.is_none() && !matches!(errors, DiagnosticFormat::Json);
+        Ok(Self { format, errors, summary, records, powershell_style })
     }
 
     /// In whose manner it speaks.
-    pub(super) fn manner(&self) -> OutputStyle {
-        self.voice.map_or(OutputStyle::Native, OutputStyle::PowerShell)
+    pub(super) fn style(&self) -> OutputStyle {
+        self.powershell_style.map_or(OutputStyle::Native, OutputStyle::PowerShell)
     }
 
     /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.
     pub(super) fn must_match(&self) -> bool {
-        self.voice.is_none()
+        self.powershell_style.is_none()
     }
 
     /// Whether the first miss is the last error: PowerShell stops at once, while our own spelling tells them all.
     pub(super) fn only_first_miss(&self) -> bool {
-        self.voice.is_some_and(|voice| voice.action == ErrorAction::Stop)
+        self.powershell_style.is_some_and(|powershell_style| powershell_style.action == ErrorAction::Stop)
     }
 
     /// What PowerShell says before it acts, where it is verbose and does not ask.
     pub(super) fn announce(&self, plan: &Plan, asked: bool) -> Result<(), Diagnostic> {
-        if self.voice.is_some_and(|voice| voice.verbose) && !asked {
+        if self.powershell_style.is_some_and(|powershell_style| powershell_style.verbose) && !asked {
             let mut out = std::io::stderr().lock();
             for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
                 writeln!(out, "VERBOSE: {}", performing(planned.descriptor()))?;
@@ -68,7 +68,7 @@ impl RemoveOutput {
     /// A line for a person on stderr, where errors are for a person too.
     pub(super) fn say(&self, text: &str) -> Result<(), Diagnostic> {
         if self.errors.is_for_a_person() {
-            let label = if self.voice.is_some() { "WARNING: " } else { "" };
+            let label = if self.powershell_style.is_some() { "WARNING: " } else { "" };
             let mut out = std::io::stderr().lock();
             progress::clear(&mut out);
             writeln!(out, "{label}{text}")?;
@@ -79,9 +79,9 @@ impl RemoveOutput {
     /// Nothing was chosen, and no single value is to blame.
     pub(super) fn nothing(&self, why: Option<String>, must_match: bool) -> Result<(), Diagnostic> {
         let Some(why) = why else { return Ok(()) };
-        if let Some(voice) = self.voice {
+        if let Some(powershell_style) = self.powershell_style {
             // PowerShell is silent about a pattern that matches nothing.
-            if voice.verbose {
+            if powershell_style.verbose {
                 writeln!(std::io::stderr().lock(), "VERBOSE: {why}")?;
             }
             return Ok(());
@@ -115,7 +115,7 @@ impl RemoveOutput {
             matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_) | Failure::ListingIncomplete))
                 && record.elapsed.is_zero()
                 && self.errors.is_for_a_person();
-        match self.voice {
+        match self.powershell_style {
             Some(_) if record.outcome.is_bad() => went_wrong_in_powershell(record).emit(self.errors),
             None if record.outcome.is_bad() && !told_of_its_host => went_wrong(record).emit(self.errors),
             _ => {}
@@ -137,7 +137,7 @@ impl RemoveOutput {
         if summary {
             Diagnostic::end_of_advice();
         }
-        let shown = if planned_only && self.voice.is_some() && !self.records {
+        let shown = if planned_only && self.powershell_style.is_some() && !self.records {
             what_if(report)
         } else if told_already || all_declined || !self.records {
             Ok(())

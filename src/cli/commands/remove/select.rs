@@ -22,7 +22,7 @@ use crate::cli::resolve_options::{remembered_query, state_accounts};
 pub(super) struct Prepared {
     pub(super) chosen: Rows,
     pub(super) survey: Survey,
-    pub(super) circumstances: RunSummary,
+    pub(super) summary: RunSummary,
     /// A person said no to all of it.
     pub(super) declined: bool,
 }
@@ -49,17 +49,17 @@ impl Run<'_> {
         let mut selection = self.query.select(rows.sessions());
         unmatched::report_left_out(&selection, rows.sessions(), self.talk.errors);
         listing::forgive(&survey, &mut selection);
-        let selected = self.miss_rule().circumstances(&selection);
+        let selected = self.miss_rule().summary(&selection);
         let selected = RunSummary { unlisted_commands, ..selected };
-        let circumstances = listing::answered(&survey, selected, self.cancellation);
+        let summary = listing::answered(&survey, selected, self.cancellation);
         let nothing = listing::nothing(&survey, rows.len());
-        let circumstances = self.judge(&selection, &[], circumstances, nothing, true)?;
+        let summary = self.judge(&selection, &[], summary, nothing, true)?;
         let mut chosen = rows.into_picked(&selection.chosen);
-        if !self.args.yes && !self.args.select.skip_running && !circumstances.could_not_begin {
+        if !self.args.yes && !self.args.select.skip_running && !summary.could_not_begin {
             // Only then can the guard, the plan and the questions say what runs.
             self.list_commands(&mut survey, &mut chosen).await;
         }
-        Ok(Prepared { chosen, survey, circumstances, declined: false })
+        Ok(Prepared { chosen, survey, summary, declined: false })
     }
 
     /// Chooses from what is remembered, and then asks the servers of the chosen sessions how these are now.
@@ -72,7 +72,7 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let mut recalled = {
             let _open = self.watch.reading();
-            resolve::recall(scope, &query, table, &self.reach.naming, self.talk.manner()).await?
+            resolve::recall(scope, &query, table, &self.reach.naming, self.talk.style()).await?
         };
         if self.args.supervised {
             self.watch.interrupt_at_end_of_stdin();
@@ -81,27 +81,27 @@ impl Run<'_> {
         let selection = recalled.select(&query);
         unmatched::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
         let survey = Survey::default();
-        let mut circumstances = self.miss_rule().circumstances(&selection);
-        circumstances.literal_misses += recalled.unbound.len();
+        let mut summary = self.miss_rule().summary(&selection);
+        summary.literal_misses += recalled.unbound.len();
         let nothing = match selection.chosen.is_empty() {
             true => Some(resolve::nothing(scope, &recalled, table).await?),
             false => None,
         };
         let must_match = !recalled.nothing_asked;
         let unbound = std::mem::take(&mut recalled.unbound);
-        let circumstances = self.judge(&selection, &unbound, circumstances, nothing, must_match)?;
+        let summary = self.judge(&selection, &unbound, summary, nothing, must_match)?;
         let chosen = recalled.rows.into_picked(&selection.chosen);
         let select = &self.args.select;
         let only_shown = self.args.what_if && !select.skip_running && select.keep_newest.is_none();
-        if circumstances.could_not_begin || chosen.is_empty() || only_shown {
-            return Ok(Prepared { chosen, survey, circumstances, declined: false });
+        if summary.could_not_begin || chosen.is_empty() || only_shown {
+            return Ok(Prepared { chosen, survey, summary, declined: false });
         }
         confirm::can_ask(self.args, self.watch)?;
         if !self.trusts(&chosen).await? {
-            return Ok(Prepared { chosen, survey, circumstances, declined: true });
+            return Ok(Prepared { chosen, survey, summary, declined: true });
         }
         let connectors = connectors.for_rows(&chosen).await?;
-        self.ask_again(chosen, connectors, circumstances).await
+        self.ask_again(chosen, connectors, summary).await
     }
 
     /// Asks the servers how the chosen sessions are now. One that is no longer what was asked for is left out.
@@ -109,7 +109,7 @@ impl Run<'_> {
         &self,
         mut chosen: Rows,
         connectors: Vec<Arc<dyn Connector>>,
-        circumstances: RunSummary,
+        summary: RunSummary,
     ) -> Result<Prepared, Diagnostic> {
         let wanted = |url: &str| {
             let there = chosen.sessions().iter().filter(|session| session.endpoint_url == url);
@@ -150,10 +150,10 @@ impl Run<'_> {
         let older = self.query.without_newest(still.sessions());
         let kept = still.len() - older.len();
         let older = still.into_picked(&older);
-        let required = self.require(circumstances.required, older.len(), kept)?;
-        let circumstances = RunSummary { hits: older.len(), required, unlisted_commands, ..circumstances };
-        let circumstances = listing::answered(&survey, circumstances, self.cancellation);
-        Ok(Prepared { chosen: older, survey, circumstances, declined: false })
+        let required = self.require(summary.required, older.len(), kept)?;
+        let summary = RunSummary { hits: older.len(), required, unlisted_commands, ..summary };
+        let summary = listing::answered(&survey, summary, self.cancellation);
+        Ok(Prepared { chosen: older, survey, summary, declined: false })
     }
 
     /// Lists what runs in the sessions. Returns how many could not be asked and are left out for it; where no more than
@@ -183,7 +183,7 @@ impl Run<'_> {
         &self,
         selection: &Selection,
         unbound: &[(usize, Diagnostic)],
-        circumstances: RunSummary,
+        summary: RunSummary,
         nothing: Option<String>,
         must_match: bool,
     ) -> Result<RunSummary, Diagnostic> {
@@ -193,24 +193,23 @@ impl Run<'_> {
         let advice = resolve::advice(&self.scope);
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
         let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
-        let mut circumstances = RunSummary { required, ..circumstances };
+        let mut summary = RunSummary { required, ..summary };
         let only_first = self.talk.only_first_miss();
         let (rule, errors) = (self.miss_rule(), self.talk.errors);
         unmatched::tell_all(selection, unbound, rule, unmatched::missed, advice, only_first, errors);
-        circumstances.required = self.require(required, circumstances.hits, selection.kept)?;
-        if circumstances.hits + selection.kept == 0 && circumstances.literal_misses == 0 {
+        summary.required = self.require(required, summary.hits, selection.kept)?;
+        if summary.hits + selection.kept == 0 && summary.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
         }
-        circumstances.could_not_begin =
-            unmatched::stop_it(self.args.error_action, &circumstances, self.watch)?;
-        if circumstances.could_not_begin {
+        summary.could_not_begin = unmatched::stop_it(self.args.error_action, &summary, self.watch)?;
+        if summary.could_not_begin {
             self.talk.say("nothing was closed, because some of the given sessions do not exist")?;
         }
-        Ok(circumstances)
+        Ok(summary)
     }
 
     fn miss_rule(&self) -> MissRule {
-        MissRule::of(self.talk.manner(), self.args.ignore_not_found)
+        MissRule::of(self.talk.style(), self.args.ignore_not_found)
     }
 
     /// What must have matched: nothing more where all that was found is kept, for then all is as it should be.

@@ -129,8 +129,8 @@ fn outcome(scene: &Scene) -> Outcome {
     };
     let selection = recalled.select(&query);
     let action = command.common.error_action.and_then(|action| action.ours().ok()).unwrap_or_default();
-    let voice = PowerShellStyle { cmdlet: "", class: "", verbose: false, action };
-    let rule = MissRule::of(OutputStyle::PowerShell(voice), false);
+    let powershell_style = PowerShellStyle { cmdlet: "", class: "", verbose: false, action };
+    let rule = MissRule::of(OutputStyle::PowerShell(powershell_style), false);
     let mut errors = Vec::new();
     let mut unbound = recalled.unbound.drain(..).peekable();
     let mut add = |diagnostic: &Diagnostic| {

@@ -10,7 +10,7 @@ use crate::wsman::xml::MAX_BYTES;
 /// Posts a request without `Authorization`. Where that stays unanswered for a while, `Authorization: Negotiate` alone goes
 /// out on a second connection, which takes the place of the first if it is answered: OMI answers no other way.
 pub(super) async fn ask(
-    wire: &ClientFactory,
+    factory: &ClientFactory,
     http: Http,
     request: Request<'_>,
     timeout: Duration,
@@ -26,7 +26,7 @@ pub(super) async fn ask(
         };
         match early {
             Some(answer) => (false, answer),
-            None => match wire.open() {
+            None => match factory.open() {
                 Err(_) => (false, first.await),
                 Ok(other) => {
                     let other = second.insert(other);
