@@ -11,6 +11,10 @@ use secrecy::ExposeSecret as _;
 use crate::auth::{Answer, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Step, handshake};
 use crate::simulator::fuzzing::Logins;
 
+#[cfg(test)]
+#[path = "../tests/it/support/corpus.rs"]
+mod corpus;
+
 /// Takes an input, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
@@ -144,31 +148,11 @@ fn take_part<'d>(rest: &mut &'d [u8]) -> Option<(u8, &'d [u8])> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::print_stdout,
-        reason = "a test reads its inputs, and names them"
-    )]
     fn fuzz_regressions() {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
-        // The package has no fuzz targets.
-        if !corpus.exists() {
-            return;
-        }
-        for (name, target) in TARGETS {
-            let inputs: Vec<_> = std::fs::read_dir(corpus.join(name)).unwrap().collect();
-            assert!(!inputs.is_empty(), "{name} has no seed");
-            for input in inputs {
-                let path = input.unwrap().path();
-                println!("{}", path.display());
-                target(&std::fs::read(path).unwrap());
-            }
-        }
+        corpus::replay(TARGETS);
     }
 
     #[test]

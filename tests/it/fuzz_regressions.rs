@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::corpus;
 use crate::support::oracles::TARGETS;
 
 fn root() -> PathBuf {
@@ -16,23 +17,13 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the input that fails is the last one named")]
 fn no_seed_and_no_past_finding_is_a_finding() {
-    // The package has no fuzz targets.
-    if !root().exists() {
-        return;
-    }
-    for (name, target) in TARGETS {
-        let folder = root().join("corpus").join(name);
-        for input in names(&folder) {
-            println!("{name}/{input}");
-            target(&std::fs::read(folder.join(input)).unwrap());
-        }
-    }
+    corpus::replay(TARGETS);
 }
 
 #[test]
 fn every_target_has_a_binary_and_a_seed() {
+    // The package has no fuzz targets.
     if !root().exists() {
         return;
     }

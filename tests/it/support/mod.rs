@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod command_fixture;
+pub(crate) mod corpus;
 pub(crate) mod fixtures;
 #[cfg(target_os = "linux")]
 pub(crate) mod front;
