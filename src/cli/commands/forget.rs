@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &ForgetArgs, context: &Context) -> Result<Exit, Di
         resolve::recall(&scope, &query, table.as_ref(), &naming, context.style).await?.without_strangers();
     let selection = recalled.select(&query);
     let rule = MissRule::of(context.style, args.ignore_not_found);
-    let missed = unmatched::tell(&selection, rule, unmatched::missed, None, false, errors);
+    let missed = unmatched::report(&selection, &[], rule, unmatched::missed, None, false, errors);
     let chosen = recalled.rows.pick(&selection.chosen);
     if chosen.is_empty() && missed == 0 && errors.is_for_a_person() {
         let nothing = resolve::nothing_known(&scope, &recalled, table.as_ref()).await?;

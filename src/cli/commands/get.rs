@@ -36,7 +36,8 @@ pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagn
     // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
     let advice = found.advice.filter(|_| powershell_style.is_none() || std::io::stderr().is_terminal());
     let rule = MissRule::of(context.style, args.ignore_not_found);
-    let told = unmatched::tell(&found.selection, rule, missed, advice, action == ErrorAction::Stop, errors);
+    let told =
+        unmatched::report(&found.selection, &[], rule, missed, advice, action == ErrorAction::Stop, errors);
     unmatched::report_left_out(&found.selection, found.rows.sessions(), errors);
     if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
         && unmatched::stop_it(action, &found.summary, &interrupt::watch(&Cancellation::new()))?

@@ -61,21 +61,10 @@ impl MissRule {
     }
 }
 
-/// Tells, in the words of `missed`, the selector values that found nothing where that is an error, with advice below the
-/// last one; says how many errors that were. Where the first error ends the command it is the only one.
-pub(super) fn tell(
-    selection: &Selection,
-    rule: MissRule,
-    missed: fn(&Miss) -> Diagnostic,
-    advice: Option<String>,
-    only_first: bool,
-    format: DiagnosticFormat,
-) -> usize {
-    tell_all(selection, &[], rule, missed, advice, only_first, format)
-}
-
-/// The same, with other errors between them: each stands before the miss of its number.
-pub(super) fn tell_all(
+/// Reports the selector values that found nothing where that is an error, each as `missed` makes it, with advice below the
+/// last one; and the `others`, each before the miss of its number. Returns how many errors there were. Where the first
+/// error ends the command it is the only one.
+pub(super) fn report(
     selection: &Selection,
     others: &[(usize, Diagnostic)],
     rule: MissRule,

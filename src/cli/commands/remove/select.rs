@@ -196,7 +196,7 @@ impl Run<'_> {
         let mut summary = RunSummary { required, ..summary };
         let only_first = self.talk.only_first_miss();
         let (rule, errors) = (self.miss_rule(), self.talk.errors);
-        unmatched::tell_all(selection, unbound, rule, unmatched::missed, advice, only_first, errors);
+        unmatched::report(selection, unbound, rule, unmatched::missed, advice, only_first, errors);
         summary.required = self.require(required, summary.hits, selection.kept)?;
         if summary.hits + selection.kept == 0 && summary.literal_misses == 0 {
             self.talk.nothing(nothing, required.is_some())?;
