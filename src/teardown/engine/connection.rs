@@ -48,7 +48,7 @@ impl ConnectionFactory {
         loop {
             match self.open().await {
                 Err(error) if error.is_retryable() => {
-                    let jitter = self.moment().jitter;
+                    let jitter = self.tick().jitter;
                     let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
                         return Err(error);
                     };
@@ -80,7 +80,7 @@ impl ConnectionFactory {
                 Err(error) if error.is_retryable() => error,
                 _ => return listed,
             };
-            let jitter = self.moment().jitter;
+            let jitter = self.tick().jitter;
             let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
                 return listed;
             };
@@ -117,7 +117,7 @@ impl ConnectionFactory {
                 Err(error) if error.is_retryable() || error.may_have_acted() => error,
                 _ => return (client, shell),
             };
-            let jitter = self.moment().jitter;
+            let jitter = self.tick().jitter;
             let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
                 return (client, shell);
             };
@@ -127,7 +127,7 @@ impl ConnectionFactory {
     }
 
     /// Now, and a throw of the dice.
-    pub(super) fn moment(&self) -> Tick {
+    pub(super) fn tick(&self) -> Tick {
         let drawn = Uuid::as_u128(&self.ids.draw()) & u128::from(u16::MAX);
         Tick { now: now(), jitter: Jitter(u16::try_from(drawn).unwrap_or_default()) }
     }

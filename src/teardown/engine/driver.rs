@@ -115,7 +115,7 @@ impl Driver {
         };
         self.obey();
         loop {
-            self.host.tick(self.factory.moment());
+            self.host.tick(self.factory.tick());
             self.dispatch();
             let now = now();
             let finished = self.host.take_finished(now);
@@ -147,13 +147,13 @@ impl Driver {
     fn obey(&mut self) {
         let order = *self.halted.borrow_and_update();
         if let Some(StopOrder { reason, until }) = order {
-            self.host.halt(reason, until, self.factory.moment());
+            self.host.halt(reason, until, self.factory.tick());
         }
     }
 
     fn dispatch(&mut self) {
         while let Some(client) = self.connections.idle.pop() {
-            let Some(job) = self.host.next_job(self.factory.moment()) else {
+            let Some(job) = self.host.next_job(self.factory.tick()) else {
                 self.connections.idle.push(client);
                 return;
             };
@@ -193,7 +193,7 @@ impl Driver {
         else {
             return false;
         };
-        self.host.unreachable(request_error, self.factory.moment());
+        self.host.unreachable(request_error, self.factory.tick());
         true
     }
 
@@ -217,7 +217,7 @@ impl Driver {
     }
 
     fn complete(&mut self, completion: Completion) {
-        let at = self.factory.moment();
+        let at = self.factory.tick();
         match completion {
             Completion::Opened(Ok(client)) => {
                 self.connections.opening = false;
@@ -230,19 +230,19 @@ impl Driver {
             Completion::Opened(Err(error)) => self.not_opened(error),
             Completion::Asked { client, slot, answer } => {
                 let answer = answer.map_err(|error| request_error(&error));
-                self.heed(answer.as_ref().err());
+                self.note_refusal(answer.as_ref().err());
                 self.take_back(client);
                 self.host.answered(slot, answer, at);
             }
             Completion::Listed { client, listing } => {
                 let listing = listing.map_err(|error| request_error(&error));
-                self.heed(listing.as_ref().err());
+                self.note_refusal(listing.as_ref().err());
                 self.take_back(client);
                 self.host.listed(listing.as_ref().map_err(RequestError::clone), at);
             }
             Completion::Identified { client, identity } => {
                 let identity = identity.map_err(|error| request_error(&error));
-                self.heed(identity.as_ref().err());
+                self.note_refusal(identity.as_ref().err());
                 self.take_back(client);
                 self.host.identified(identity.as_ref().map_err(RequestError::clone), at);
             }
@@ -250,7 +250,7 @@ impl Driver {
     }
 
     fn not_opened(&mut self, error: Error) {
-        let at = self.factory.moment();
+        let at = self.factory.tick();
         let connections = &mut self.connections;
         connections.opening = false;
         connections.open = connections.open.saturating_sub(1);
@@ -264,12 +264,12 @@ impl Driver {
             None if connections.open == 0 => self.host.unreachable(&request_error(&error), at),
             None => {
                 connections.no_more = true;
-                self.heed(Some(&request_error(&error)));
+                self.note_refusal(Some(&request_error(&error)));
             }
         }
     }
 
-    fn heed(&mut self, request_error: Option<&RequestError>) {
+    fn note_refusal(&mut self, request_error: Option<&RequestError>) {
         if let Some(request_error) =
             request_error.filter(|request_error| request_error.is_credential_refused())
         {

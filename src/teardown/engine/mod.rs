@@ -168,33 +168,33 @@ impl Engine {
     ) -> Report {
         let deadline = self.deadline();
         let mut records = Vec::with_capacity(plan.len());
-        let mut halting = StopBroadcast::default();
+        let mut stop = StopBroadcast::default();
         let (finished, mut inbox) = mpsc::unbounded_channel();
         let order = |reason| StopOrder { reason, until: Some(now() + INTERRUPT_GRACE) };
         if cancellation.is_cancelled() {
-            halting.give(order(NotStarted::Interrupted));
+            stop.give(order(NotStarted::Interrupted));
         } else if deadline.is_some_and(|deadline| deadline <= now()) {
-            halting.give(order(NotStarted::Deadline));
+            stop.give(order(NotStarted::Deadline));
         }
-        let mut tasks = self.start(plan, survey, &mut halting, &finished);
+        let mut tasks = self.start(plan, survey, &mut stop, &finished);
         drop(finished);
         loop {
-            let is_halted = |reason| halting.order().is_some_and(|halt| halt.reason == reason);
+            let is_halted = |reason| stop.order().is_some_and(|halt| halt.reason == reason);
             let cut_short = is_halted(NotStarted::Interrupted) || is_halted(NotStarted::Deadline);
             tokio::select! {
                 biased;
                 () = cancellation.cancelled(), if !cut_short => {
-                    halting.give(order(NotStarted::Interrupted));
+                    stop.give(order(NotStarted::Interrupted));
                 }
                 () = sleep_until(deadline), if !cut_short => {
-                    halting.give(order(NotStarted::Deadline));
+                    stop.give(order(NotStarted::Deadline));
                 }
                 record = inbox.recv() => {
                     let Some(record): Option<Record> = record else { break };
                     on_finished(&record);
-                    let stop = self.policy.stop_on_error && record.outcome.is_bad();
-                    if stop && halting.order().is_none() {
-                        halting.give(StopOrder { reason: NotStarted::Stopped, until: None });
+                    let is_last = self.policy.stop_on_error && record.outcome.is_bad();
+                    if is_last && stop.order().is_none() {
+                        stop.give(StopOrder { reason: NotStarted::Stopped, until: None });
                     }
                     records.push(record);
                 }
@@ -208,7 +208,7 @@ impl Engine {
         &self,
         plan: Plan,
         survey: Survey,
-        halting: &mut StopBroadcast,
+        stop: &mut StopBroadcast,
         finished: &mpsc::UnboundedSender<Record>,
     ) -> JoinSet<()> {
         let mut hosts: HashMap<String, SurveyedHost> = survey.into_hosts_by_url();
@@ -217,7 +217,7 @@ impl Engine {
             let surveyed = hosts.remove(host_plan.endpoint_url());
             let (surveyed, sessions) = admit(host_plan, surveyed, finished)?;
             let factory = self.factory(&surveyed.connector);
-            Some(Driver::new(factory, surveyed, sessions, halting.subscribe(), finished.clone()))
+            Some(Driver::new(factory, surveyed, sessions, stop.subscribe(), finished.clone()))
         };
         // A connector of the program may panic when it is asked for its name: nothing has begun then.
         let drivers: Vec<_> = plan.into_hosts().into_iter().filter_map(driver).collect();
