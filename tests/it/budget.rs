@@ -1,4 +1,4 @@
-//! The request budget of section 5 of the design, counted.
+//! The requests that closing sessions costs, counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

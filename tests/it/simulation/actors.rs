@@ -5,7 +5,7 @@ use pssession::simulator::{SimulatedShell, World};
 
 use super::scenario::{OWNERS, guid};
 
-/// What they may do without breaking what the design takes for granted.
+/// What they may do without breaking what the invariants assume.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct People {
     /// An administrator looks on: owners may change and ids may return, for it would see that. Who sees only their

@@ -1,4 +1,10 @@
-//! What must always hold (the numbers are those of the design's promises), held against both sides' story.
+//! What must always hold, compared with what both sides did:
+//! 1. the plan is what runs;
+//! 2. never Closed unless it is gone, never Failed unless it is there;
+//! 3. closing needs no free shell;
+//! 5. closing twice is safe, and the outcome says whose Delete it was;
+//! 6. one session never stops the others;
+//! 7. the right session: each Delete follows a look that is young enough.
 
 use std::time::{Duration, SystemTime};
 
