@@ -84,7 +84,7 @@ pub enum UnknownReason {
         user: String,
     },
     /// It is not there, but only Windows' word is a proof of that, and this is another server.
-    #[error("this server cannot confirm it")]
+    #[error("this server cannot prove it")]
     CannotProve,
     /// No complete listing could be had.
     #[error("listing incomplete")]

@@ -22,7 +22,7 @@ pub(crate) use remove::{ErrorAction, RemoveArgs, SignalWhen};
 pub(crate) use select::SelectArgs;
 pub(crate) use small::{CompletionsArgs, DemoArgs, ExplainArgs, IdentifyArgs, ManArgs, Shell, SimulatorArgs};
 
-/// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and verify that they are gone.
+/// Find, select and close PowerShell sessions and WinRM shells on Windows servers, and prove that they are gone.
 #[derive(Debug, Parser)]
 #[command(name = "pssession", version, arg_required_else_help = true, disable_help_subcommand = false)]
 #[command(after_help = EXAMPLES, after_long_help = exit::below(EXAMPLES))]
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     #[command(visible_aliases = ["list", "ls"])]
     #[command(override_usage = "pssession get [--on HOST,...] [WHICH] [OPTIONS]", after_help = GET_EXAMPLES)]
     Get(GetArgs),
-    /// Close sessions and shells, and verify that they are gone
+    /// Close sessions and shells, and prove that they are gone
     #[command(visible_alias = "rm")]
     #[command(override_usage = "pssession remove [--on HOST,...] WHICH [OPTIONS]", after_help = REMOVE_EXAMPLES)]
     Remove(RemoveArgs),

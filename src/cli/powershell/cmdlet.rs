@@ -64,7 +64,7 @@ impl Cmdlet {
     /// One line of what it does.
     pub(crate) fn about(self) -> &'static str {
         match self {
-            Self::RemovePSSession => "Close PowerShell sessions, and verify that they are gone",
+            Self::RemovePSSession => "Close PowerShell sessions, and prove that they are gone",
             Self::GetPSSession => "List PowerShell sessions of the local table or on servers",
         }
     }

@@ -141,7 +141,7 @@ fn a_host_that_has_shown_no_shell_is_asked_once_what_it_is() {
     }
 }
 
-const CANNOT_PROVE: &str = "Unknown(this server cannot confirm it)";
+const CANNOT_PROVE: &str = "Unknown(this server cannot prove it)";
 
 #[test]
 fn a_host_that_does_not_say_what_it_is_is_not_asked_without_end() {

@@ -332,7 +332,7 @@ fn fish_offers_the_same_with_a_word_on_each() {
         let program = format!("pssession completions fish | source; complete --do-complete '{line}'");
         desk.run(Command::new("fish").args(["--no-config", "--command", &program]))
     };
-    assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and verify that they are gone"]);
+    assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and prove that they are gone"]);
     assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object per line"]);
     assert_eq!(ask("pssession get --name na"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession get --name \"name w"), ["name with blank\ton web01"]);

@@ -30,7 +30,7 @@ const REACHED: &[&str] = &[
     "Failed(the Delete was not sent in time",
     "Failed(transport VMBus is not WS-Management",
     r"Unknown(not visible to CONTOSO\me",
-    "Unknown(this server cannot confirm it",
+    "Unknown(this server cannot prove it",
     "Unknown(listing incomplete",
     "Unknown(cannot verify",
     "Unknown(interrupted before it was verified",

@@ -189,7 +189,7 @@ async fn omis_shells_are_deleted_through_the_generic_resource_and_cannot_be_prov
     let lab = Lab::with([ours("A").running("C", "x"), ours("B")]);
     like_omi(&lab);
     let report = lab.close(no_signals(), |session| session.shell.shell_id.as_str() == "A").await;
-    assert_eq!(outcomes(&report), ["Unknown(this server cannot confirm it)"]);
+    assert_eq!(outcomes(&report), ["Unknown(this server cannot prove it)"]);
     assert_eq!(
         (lab.left(), lab.asked()),
         (vec!["B".to_owned()], ["Enumerate", "Delete A", "Enumerate"].map(str::to_owned).to_vec())
@@ -222,7 +222,7 @@ async fn a_command_of_omis_shell_is_signalled_only_if_its_listing_says_that_it_r
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_listing_of_a_remembered_session_proves_something_on_windows_alone() {
-    for (omi, expected) in [(false, "AlreadyGone"), (true, "Unknown(this server cannot confirm it)")] {
+    for (omi, expected) in [(false, "AlreadyGone"), (true, "Unknown(this server cannot prove it)")] {
         let lab = Lab::with([]);
         if omi {
             like_omi(&lab);
