@@ -24,12 +24,16 @@ use crate::cli::resolve_options::{ConnectionOptions, Scope, session_query};
 use crate::cli::table::Table;
 
 pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let evidence = ReportWriter::begin(args, context.table(&args.table).as_ref())?;
-    let ended = remove(args, context, &evidence).await;
-    evidence.conclude(ended, context.errors(args.output.output))
+    let report_writer = ReportWriter::begin(args, context.table(&args.table).as_ref())?;
+    let ended = remove(args, context, &report_writer).await;
+    report_writer.conclude(ended, context.errors(args.output.output))
 }
 
-async fn remove(args: &RemoveArgs, context: &Context, evidence: &ReportWriter) -> Result<Exit, Diagnostic> {
+async fn remove(
+    args: &RemoveArgs,
+    context: &Context,
+    report_writer: &ReportWriter,
+) -> Result<Exit, Diagnostic> {
     let scope = Scope::of(&args.select, &args.reach)?;
     let query = session_query(&args.select)?;
     if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
@@ -42,7 +46,7 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &ReportWriter) -
     if args.supervised {
         watch.never_ask();
     }
-    let at_last = evidence.clone();
+    let at_last = report_writer.clone();
     watch.before_leaving(move |exit| at_last.leave(exit));
     let reach = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
@@ -55,12 +59,12 @@ async fn remove(args: &RemoveArgs, context: &Context, evidence: &ReportWriter) -
         scope,
         query,
         engine: Engine::new(policy(args)?),
-        talk: RemoveOutput::new(args, context)?,
+        output: RemoveOutput::new(args, context)?,
         table: context.table(&args.table),
         reach: &reach,
         cancellation: &cancellation,
         watch: &watch,
-        evidence,
+        report_writer,
     };
     let mut connectors = Connectors::new(&reach, context, logins, run.table.clone());
     let prepared = match run.scope {
@@ -76,12 +80,12 @@ struct Run<'a> {
     scope: Scope,
     query: SessionQuery,
     engine: Engine,
-    talk: RemoveOutput,
+    output: RemoveOutput,
     table: Option<Table>,
     reach: &'a ConnectionOptions,
     cancellation: &'a Cancellation,
     watch: &'a Watch,
-    evidence: &'a ReportWriter,
+    report_writer: &'a ReportWriter,
 }
 
 impl Run<'_> {
@@ -99,7 +103,7 @@ impl Run<'_> {
                 plan.claim(position);
             }
         }
-        self.evidence.planned(&plan, &notes);
+        self.report_writer.planned(&plan, &notes);
         tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
         let report = if summary.could_not_begin {
             Report::default()
@@ -108,25 +112,25 @@ impl Run<'_> {
         } else {
             if !declined {
                 confirm::confirm(&mut plan, self.args, self.watch)?;
-                self.talk.announce(&plan, self.args.confirm)?;
+                self.output.announce(&plan, self.args.confirm)?;
             }
             let progress = Progress::closing(plan.len());
             let finished = |record: &Record| {
-                self.evidence.finished(record);
-                self.talk.finished(record, &notes);
+                self.report_writer.finished(record);
+                self.output.finished(record, &notes);
                 progress.one_more(!record.outcome.is_bad());
             };
             self.to_the_end(self.engine.run(plan, survey, self.cancellation, finished)).await
         };
-        report.records.iter().for_each(|record| self.evidence.finished(record));
+        report.records.iter().for_each(|record| self.report_writer.finished(record));
         if let Some(table) = &self.table {
             // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
             let dropped = table.drop_gone(&report.records).await;
-            dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+            dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.output.errors));
         }
         let mut summary = summary.with_hosts(HostCounts::after(&report, &host_results));
         summary.interruption = self.watch.stop();
-        self.talk.conclude(&report, &notes, self.args.what_if)?;
+        self.output.conclude(&report, &notes, self.args.what_if)?;
         Ok(report.status(&summary).into())
     }
 
@@ -138,7 +142,7 @@ impl Run<'_> {
             report = &mut run => return report,
             () = self.cancellation.cancelled() => {}
         }
-        let _ = self.talk.say(&format!(
+        let _ = self.output.say(&format!(
             "interrupted: verifying the requests sent, for up to {} s; press Ctrl-C again to exit immediately",
             INTERRUPT_GRACE.as_secs(),
         ));

@@ -41,13 +41,13 @@ impl Run<'_> {
         let mut survey = self.survey(connectors.for_servers().await?, wanted).await;
         let by_id = !self.args.select.id.is_empty();
         let table = self.table.as_ref();
-        let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.talk.errors).await?;
+        let mut rows = listing::sessions(&survey, table, self.reach, by_id, self.output.errors).await?;
         let mut unlisted_commands = 0;
         if self.args.select.skip_running {
             unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = self.query.select(rows.sessions());
-        unmatched::report_left_out(&selection, rows.sessions(), self.talk.errors);
+        unmatched::report_left_out(&selection, rows.sessions(), self.output.errors);
         listing::forgive(&survey, &mut selection);
         let selected = self.miss_rule().summary(&selection);
         let selected = RunSummary { unlisted_commands, ..selected };
@@ -72,14 +72,14 @@ impl Run<'_> {
         let table = self.table.as_ref();
         let mut recalled = {
             let _open = self.watch.reading();
-            resolve::recall(scope, &query, table, &self.reach.naming, self.talk.style()).await?
+            resolve::recall(scope, &query, table, &self.reach.naming, self.output.style()).await?
         };
         if self.args.supervised {
             self.watch.interrupt_at_end_of_stdin();
         }
         state_accounts(&mut recalled.rows, &self.args.reach.login, &self.reach.naming)?;
         let selection = recalled.select(&query);
-        unmatched::report_left_out(&selection, recalled.rows.sessions(), self.talk.errors);
+        unmatched::report_left_out(&selection, recalled.rows.sessions(), self.output.errors);
         let survey = Survey::default();
         let mut summary = self.miss_rule().summary(&selection);
         summary.literal_misses += recalled.unbound.len();
@@ -119,7 +119,7 @@ impl Run<'_> {
         if let Some(table) = &self.table {
             // What was learned is kept; that it could not be is told, and stops nobody.
             let merged = table.merge(&survey, |endpoint| self.reach.settings(endpoint).auth).await;
-            merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.talk.errors));
+            merged.map(drop).unwrap_or_else(|diagnostic| diagnostic.emit(self.output.errors));
         }
         for session in chosen.sessions_mut() {
             session.commands = None;
@@ -140,7 +140,7 @@ impl Run<'_> {
                 None if self.args.select.skip_running => "it is unknown whether a command is running",
                 _ => "it no longer matches",
             };
-            self.talk.say(&format!(
+            self.output.say(&format!(
                 "skipping {} on {}: {why}",
                 printable(row.session.name().unwrap_or(row.session.shell.shell_id.as_str())),
                 printable(&row.session.computer_name),
@@ -164,7 +164,7 @@ impl Run<'_> {
             return 0;
         }
         let consequence = "commands may be running, so --skip-running excludes them";
-        listing::report_unlisted_commands(survey, &unlisted, consequence, self.talk.errors)
+        listing::report_unlisted_commands(survey, &unlisted, consequence, self.output.errors)
     }
 
     async fn survey(
@@ -172,9 +172,9 @@ impl Run<'_> {
         connectors: Vec<Arc<dyn Connector>>,
         wanted: impl Fn(&str) -> Vec<ShellId>,
     ) -> Survey {
-        let (cancellation, errors) = (self.cancellation, self.talk.errors);
+        let (cancellation, errors) = (self.cancellation, self.output.errors);
         let survey = listing::survey(&self.engine, connectors, wanted, cancellation, errors).await;
-        self.evidence.surveyed(&survey, self.cancellation);
+        self.report_writer.surveyed(&survey, self.cancellation);
         survey
     }
 
@@ -187,29 +187,29 @@ impl Run<'_> {
         nothing: Option<String>,
         must_match: bool,
     ) -> Result<RunSummary, Diagnostic> {
-        self.evidence.selected(selection);
-        let must_match = must_match && self.talk.must_match() && !self.args.ignore_not_found;
+        self.report_writer.selected(selection);
+        let must_match = must_match && self.output.must_match() && !self.args.ignore_not_found;
         let required = must_match.then_some(Requirement::Present);
         let advice = resolve::advice(&self.scope);
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
-        let advice = advice.filter(|_| self.talk.must_match() || std::io::stderr().is_terminal());
+        let advice = advice.filter(|_| self.output.must_match() || std::io::stderr().is_terminal());
         let mut summary = RunSummary { required, ..summary };
-        let only_first = self.talk.only_first_miss();
-        let (rule, errors) = (self.miss_rule(), self.talk.errors);
+        let only_first = self.output.only_first_miss();
+        let (rule, errors) = (self.miss_rule(), self.output.errors);
         unmatched::report(selection, unbound, rule, unmatched::missed, advice, only_first, errors);
         summary.required = self.require(required, summary.hits, selection.kept)?;
         if summary.hits + selection.kept == 0 && summary.literal_misses == 0 {
-            self.talk.nothing(nothing, required.is_some())?;
+            self.output.nothing(nothing, required.is_some())?;
         }
         summary.could_not_begin = unmatched::stop_it(self.args.error_action, &summary, self.watch)?;
         if summary.could_not_begin {
-            self.talk.say("nothing was closed, because some of the given sessions do not exist")?;
+            self.output.say("nothing was closed, because some of the given sessions do not exist")?;
         }
         Ok(summary)
     }
 
     fn miss_rule(&self) -> MissRule {
-        MissRule::of(self.talk.style(), self.args.ignore_not_found)
+        MissRule::of(self.output.style(), self.args.ignore_not_found)
     }
 
     /// What must have matched: nothing more where all that was found is kept, for then all is as it should be.
@@ -222,7 +222,7 @@ impl Run<'_> {
         if hits > 0 || kept == 0 {
             return Ok(required);
         }
-        self.talk.say(&format!(
+        self.output.say(&format!(
             "nothing to close: none of {} is known to be older than the sessions kept",
             plural(kept, "session")
         ))?;
