@@ -27,6 +27,7 @@ fn main() {}
 mod tests {
     use pssession::secrecy::SecretString;
     use pssession::simulator::{InjectedFault, OperationKind, Simulator, World};
+    use pssession::transport::LoginGate;
     use pssession::{Credential, Endpoint, HttpConnector, Outcome};
 
     use super::*;
@@ -37,7 +38,10 @@ mod tests {
 
     fn connector(server: &Simulator, password: SecretString) -> Arc<dyn Connector> {
         let endpoint = Endpoint::parse(&server.address().to_string(), false).unwrap();
-        Arc::new(HttpConnector::builder(endpoint, Credential::new(server.user(), password)).build().unwrap())
+        let credential = Credential::new(server.user(), password);
+        // All simulators have the same user, and a password that one test gets wrong would stop the others: tests run in
+        // one process, which sends no further password of a user after a refusal.
+        Arc::new(HttpConnector::builder(endpoint, credential).login_gate(LoginGate::new()).build().unwrap())
     }
 
     #[tokio::test]
