@@ -6,6 +6,7 @@ mod commands;
 mod complete;
 mod config;
 mod diagnostic;
+#[path = "../interchange/encoding.rs"]
 mod encoding;
 mod exit;
 #[cfg(any(test, fuzzing))]
@@ -14,6 +15,7 @@ mod hints;
 mod interrupt;
 mod login;
 mod manual;
+#[path = "../interchange/mod.rs"]
 mod objects;
 mod output_style;
 mod permissions;

@@ -18,6 +18,7 @@ mod error;
 mod help;
 mod module;
 mod names;
+#[path = "../../interchange/int32.rs"]
 mod number;
 mod options;
 mod parameters;

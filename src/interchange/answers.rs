@@ -10,11 +10,11 @@ use super::record::session_record;
 use super::tests::{naming, now};
 use super::*;
 
-const INDEX: &str = include_str!("../../../fixtures/powershell/serialized/index.json");
+const INDEX: &str = include_str!("../../fixtures/powershell/serialized/index.json");
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!("../../../fixtures/powershell/serialized/", $name)).as_slice())),*]
+        [$(($name, include_bytes!(concat!("../../fixtures/powershell/serialized/", $name)).as_slice())),*]
     };
 }
 
@@ -91,8 +91,8 @@ fn each_file_says_what_its_sessions_are() {
 /// One line that names the remedy, however many lines there are.
 #[test]
 fn what_is_printed_or_separated_by_bars_is_one_error() {
-    let table = include_bytes!("../../../fixtures/powershell/serialized/common.format-table-120.txt");
-    let bars = include_bytes!("../../../fixtures/powershell/serialized/all.pipe.csv");
+    let table = include_bytes!("../../fixtures/powershell/serialized/common.format-table-120.txt");
+    let bars = include_bytes!("../../fixtures/powershell/serialized/all.pipe.csv");
     for (bytes, told) in [(table.as_slice(), "a printed table"), (bars.as_slice(), "separated by |")] {
         let lines = read(bytes, now(), &naming(false)).unwrap_err().lines();
         assert!(lines.len() == 1 && lines[0].contains(told), "{lines:?}");

@@ -432,7 +432,7 @@ mod tests {
         }
     }
 
-    const SAMPLE: &str = include_str!("../../../fixtures/objects/powershell-7.clixml");
+    const SAMPLE: &str = include_str!("../../fixtures/objects/powershell-7.clixml");
 
     proptest! {
         #[test]

@@ -16,15 +16,15 @@ const NIGHTLY: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
 
 /// By hand, from the documented behaviour of both PowerShells; none was printed by Windows.
 const SAMPLES: [(&str, &str); 9] = [
-    ("windows-powershell-5.1.json", include_str!("../../../fixtures/objects/windows-powershell-5.1.json")),
-    ("-wrapped.json", include_str!("../../../fixtures/objects/windows-powershell-5.1-wrapped.json")),
-    ("powershell-7.json", include_str!("../../../fixtures/objects/powershell-7.json")),
-    ("-enums", include_str!("../../../fixtures/objects/powershell-7-enums-as-strings.json")),
-    ("windows-powershell-5.1.csv", include_str!("../../../fixtures/objects/windows-powershell-5.1.csv")),
-    ("powershell-7.csv", include_str!("../../../fixtures/objects/powershell-7.csv")),
-    ("5.1.clixml", include_str!("../../../fixtures/objects/windows-powershell-5.1.clixml")),
-    ("7.clixml", include_str!("../../../fixtures/objects/powershell-7.clixml")),
-    ("spreadsheet.csv", include_str!("../../../fixtures/objects/spreadsheet.csv")),
+    ("windows-powershell-5.1.json", include_str!("../../fixtures/objects/windows-powershell-5.1.json")),
+    ("-wrapped.json", include_str!("../../fixtures/objects/windows-powershell-5.1-wrapped.json")),
+    ("powershell-7.json", include_str!("../../fixtures/objects/powershell-7.json")),
+    ("-enums", include_str!("../../fixtures/objects/powershell-7-enums-as-strings.json")),
+    ("windows-powershell-5.1.csv", include_str!("../../fixtures/objects/windows-powershell-5.1.csv")),
+    ("powershell-7.csv", include_str!("../../fixtures/objects/powershell-7.csv")),
+    ("5.1.clixml", include_str!("../../fixtures/objects/windows-powershell-5.1.clixml")),
+    ("7.clixml", include_str!("../../fixtures/objects/powershell-7.clixml")),
+    ("spreadsheet.csv", include_str!("../../fixtures/objects/spreadsheet.csv")),
 ];
 
 pub(super) fn now() -> SystemTime {
