@@ -58,6 +58,7 @@
 //!   has, and whether that is all, is a [`Listing`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
+//! - [`interchange`]: sessions as objects in JSON, CSV and PowerShell's CLIXML, read and written.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
 //! - [`conformance`]: recorded exchanges, replayed and judged.
 //!
@@ -65,12 +66,13 @@
 //! causes in one line, and [`error_chain()`] does so for any error.
 //!
 //! Types of other crates that the public API shows are re-exported: [`secrecy`] (`SecretString`, in [`auth`] and in a
-//! [`Credential`]), [`uuid`] (`Uuid`, the GUIDs of shells, commands and messages) and [`ipnet`] (`IpNet`, in
-//! [`Filter::ClientIp`](session::Filter::ClientIp)).
+//! [`Credential`]), [`uuid`] (`Uuid`, the GUIDs of shells, commands and messages), [`ipnet`] (`IpNet`, in
+//! [`Filter::ClientIp`](session::Filter::ClientIp)) and [`serde_json`] (`Map` and `Value`, in [`interchange`]).
 //!
 //! # Features
-//! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `store`) are on by default; a
-//! program takes `default-features = false, features = ["client", "ntlm"]`, and `"store"` if it wants the table.
+//! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `request`) are on by default; a
+//! program takes `default-features = false, features = ["client", "ntlm"]`, `"store"` if it wants the table, and
+//! `"request"` if it reads or writes sessions as objects.
 //! `kerberos` adds logins with the tickets of the system's MIT Kerberos; it needs its headers and libclang to build.
 //! Without features there are the pure layers: language, selection, and the teardown's state machines.
 
@@ -84,6 +86,8 @@ mod error_chain;
 #[cfg(all(any(test, fuzzing), feature = "client", feature = "ntlm", feature = "simulator"))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "request")]
+pub mod interchange;
 pub mod limits;
 pub mod listing;
 pub mod session;
@@ -102,6 +106,8 @@ pub use client::WsmanClient;
 pub use error::{Error, Result};
 pub use error_chain::error_chain;
 pub use listing::Listing;
+#[cfg(feature = "request")]
+pub use serde_json;
 pub use session::{SessionDescriptor, SessionQuery};
 #[cfg(feature = "client")]
 pub use teardown::Engine;

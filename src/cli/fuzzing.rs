@@ -7,15 +7,15 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
-use pssession::SessionDescriptor;
-use pssession::session::SeenOn;
+use pssession::interchange::{self, SessionObject, SessionReference};
+use pssession::session::{SeenOn, SessionDescriptor};
 use pssession::store::{Origin, Row, RowMetadata};
+use pssession::transport::Endpoint;
 use pssession::wsman::xml::Document;
 use pssession::wsman::{Command, Shell, uri};
 
 use super::args::{Cli, Format};
-use super::config::{Config, Naming, check};
-use super::objects::{self, Object, Subject};
+use super::config::check;
 use super::powershell::{Binding, Cmdlet, arity, bind};
 use super::{recording, render};
 
@@ -113,11 +113,11 @@ fn recording(data: &[u8]) {
 
 /// The sessions among the objects; what names none is left out.
 fn rows(bytes: &[u8]) -> Result<Vec<Row>, Vec<String>> {
-    let naming = Naming { config: Config::default(), tls: false };
-    let objects = objects::read(bytes, seen_at(), &naming).map_err(|refused| refused.lines())?;
-    let row = |object: Object| match object.subject {
-        Subject::Session(row) => Some(*row),
-        Subject::Id { .. } | Subject::Rows { .. } | Subject::Unbound(_) => None,
+    let endpoint_of = |host: &str| Endpoint::parse(host, false);
+    let objects = interchange::read(bytes, seen_at(), &endpoint_of).map_err(|refused| refused.lines())?;
+    let row = |object: SessionObject| match object.reference {
+        SessionReference::Session(row) => Some(*row),
+        SessionReference::Id { .. } | SessionReference::Rows { .. } | SessionReference::Unbound(_) => None,
     };
     Ok(objects.into_iter().filter_map(row).collect())
 }

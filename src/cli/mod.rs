@@ -6,8 +6,6 @@ mod commands;
 mod complete;
 mod config;
 mod diagnostic;
-#[path = "../interchange/encoding.rs"]
-mod encoding;
 mod exit;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -15,8 +13,6 @@ mod hints;
 mod interrupt;
 mod login;
 mod manual;
-#[path = "../interchange/mod.rs"]
-mod objects;
 mod output_style;
 mod permissions;
 mod powershell;

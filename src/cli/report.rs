@@ -23,10 +23,10 @@ use super::commands::option_of;
 use super::config;
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
-use super::objects::{planned_record, removal_record, time};
 use super::render::visible;
 use super::resolve_options::{ReportTo, report_to};
 use super::table::Table;
+use pssession::interchange::{planned_record, removal_record, timestamp};
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -174,8 +174,8 @@ impl Notes {
         json!({
             "Schema": "pssession.report/1",
             "Version": env!("CARGO_PKG_VERSION"),
-            "StartedAt": time(self.started_at),
-            "EndedAt": time(SystemTime::now()),
+            "StartedAt": timestamp(self.started_at),
+            "EndedAt": timestamp(SystemTime::now()),
             "WhatIf": self.what_if,
             "ExitCode": exit.code(),
             "Error": error.map(Diagnostic::to_json),

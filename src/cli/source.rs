@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use pssession::interchange::decode_text;
 use zeroize::Zeroizing;
-
-use super::encoding;
 
 /// The whole of a file, or of stdin where the path is `-`, in UTF-8 or UTF-16; wiped when it is dropped, for it may be a
 /// secret.
@@ -17,7 +16,7 @@ pub(crate) fn text(path: &Path, limit: u64) -> io::Result<Zeroizing<String>> {
 
 /// These bytes as text; wiped when it is dropped.
 pub(crate) fn decoded(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
-    match encoding::text(bytes) {
+    match decode_text(bytes) {
         Ok(text) => Ok(Zeroizing::new(text.into_owned())),
         Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pssession::Endpoint;
+use crate::transport::Endpoint;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ fn each_file_says_what_its_sessions_are() {
         let keys = &index.files[file];
         assert_eq!(objects.len(), keys.len(), "{file}");
         for (object, key) in objects.iter().zip(keys) {
-            let Subject::Session(row) = &object.subject else { panic!("{file}: {object:?}") };
+            let SessionReference::Session(row) = &object.reference else { panic!("{file}: {object:?}") };
             let record = session_record(&row.session, Some(&row.note));
             for (property, wanted) in &index.values[key] {
                 let place = format!("{file}, {key}.{property}");

@@ -7,11 +7,11 @@
 //! an error. Beyond PowerShell, what an object says of its Id and of a computer must agree: it never chooses every session
 //! of a computer where it names one of them.
 
-use pssession::session::{LocalId, Selector, WildcardPattern};
+use crate::session::{LocalId, Selector, WildcardPattern};
 
+use super::int32::powershell_int32;
 use super::property::{Field, Properties, Property, Property as P};
-use super::read::{InvalidObject, Named, Subject};
-use crate::cli::powershell::int32;
+use super::read::{InvalidObject, NameProperty, SessionReference};
 
 /// The properties by which an object can say which session is meant.
 pub(super) const IDENTIFYING: &[Property] =
@@ -21,14 +21,14 @@ pub(super) const IDENTIFYING: &[Property] =
 ///
 /// # Errors
 /// A pattern that is none; or there is nothing to bind, or too much.
-pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, InvalidObject> {
+pub(super) fn session_reference(object: &Properties<'_>) -> Result<SessionReference, InvalidObject> {
     let mut names = names(object)?;
     let given = object.get(P::Id)?;
     if let Some(Field::Whole(id)) = given {
-        return Ok(Subject::Id { id: LocalId(*id), names });
+        return Ok(SessionReference::Id { id: LocalId(*id), names });
     }
     let id = match given {
-        Some(Field::Text(text)) => int32(text).map(|id| LocalId(id.into())),
+        Some(Field::Text(text)) => powershell_int32(text).map(|id| LocalId(id.into())),
         _ => None,
     };
     if let [one, other, ..] = names.as_slice() {
@@ -38,8 +38,10 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, InvalidObject>
     }
     let Some(name) = names.pop() else {
         return match (id, object.guid(P::VMId).ok().flatten().or(object.guid(P::VMGuid).ok().flatten())) {
-            (Some(id), _) => Ok(Subject::Id { id, names }),
-            (None, Some(guid)) => Ok(Subject::Rows { selector: Selector::VmId(vec![guid]), id: None }),
+            (Some(id), _) => Ok(SessionReference::Id { id, names }),
+            (None, Some(guid)) => {
+                Ok(SessionReference::Rows { selector: Selector::VmId(vec![guid]), id: None })
+            }
             (None, None) => {
                 let names: Vec<_> = IDENTIFYING.iter().map(|property| property.name()).collect();
                 Err(InvalidObject::Unbound(format!("has none of {}", names.join(", "))))
@@ -47,23 +49,23 @@ pub(super) fn subject(object: &Properties<'_>) -> Result<Subject, InvalidObject>
         };
     };
     let id = id.filter(|_| name.property != P::Name);
-    Ok(Subject::Rows { selector: selector(&name)?, id })
+    Ok(SessionReference::Rows { selector: selector(&name)?, id })
 }
 
 /// What it says of the selectors that take text.
-fn names(object: &Properties<'_>) -> Result<Vec<Named>, String> {
+fn names(object: &Properties<'_>) -> Result<Vec<NameProperty>, String> {
     let mut names = Vec::new();
     for property in [P::Name, P::ComputerName, P::ContainerId, P::VMName] {
         let text = match property {
             P::ComputerName => computer_name(object)?,
             _ => object.text(property)?,
         };
-        names.extend(text.map(|text| Named { property, text }));
+        names.extend(text.map(|text| NameProperty { property, text }));
     }
     Ok(names)
 }
 
-fn selector(name: &Named) -> Result<Selector, String> {
+fn selector(name: &NameProperty) -> Result<Selector, String> {
     let pattern = || {
         let pattern = WildcardPattern::new(&name.text);
         pattern.map(|pattern| vec![pattern]).map_err(|error| format!("{}: {error}", name.property.name()))
@@ -87,26 +89,26 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use pssession::session::Selector;
+    use crate::session::Selector;
 
-    use crate::cli::objects::tests::{naming, now};
-    use crate::cli::objects::{Reason, Subject, read, read_each};
+    use crate::interchange::tests::{naming, now};
+    use crate::interchange::{SessionReference, UnboundReason, read, read_with_unbound};
 
     const GUID: &str = "b6631d8e-65a0-49f2-9053-a1b156c95777";
 
     /// What the only object chooses, in one line.
     #[track_caller]
     fn chosen(text: &str) -> String {
-        let objects = read_each(text.as_bytes(), now(), &naming(false));
+        let objects = read_with_unbound(text.as_bytes(), now(), &naming(false));
         let mut objects = objects.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         assert_eq!(objects.len(), 1, "{text}");
-        match objects.remove(0).subject {
-            Subject::Session(row) => format!("session {}", row.session.shell.shell_id.as_str()),
-            Subject::Id { id, names } => {
+        match objects.remove(0).reference {
+            SessionReference::Session(row) => format!("session {}", row.session.shell.shell_id.as_str()),
+            SessionReference::Id { id, names } => {
                 let names = names.iter().map(|name| format!(" {}={}", name.property(), name.text));
                 format!("Id {}{}", id.0, names.collect::<String>())
             }
-            Subject::Rows { selector, id } => {
+            SessionReference::Rows { selector, id } => {
                 let selector = match &selector {
                     Selector::Name(patterns) => format!("Name {}", patterns[0].as_str()),
                     Selector::ComputerName(patterns) => format!("ComputerName {}", patterns[0].as_str()),
@@ -117,10 +119,10 @@ mod tests {
                 };
                 id.map_or(selector.clone(), |id| format!("{selector} of Id {}", id.0))
             }
-            Subject::Unbound(unbound) => match unbound.reason {
-                Reason::NotBound => "not bound",
-                Reason::Ambiguous => "ambiguous",
-                Reason::Null => "null",
+            SessionReference::Unbound(unbound) => match unbound.reason {
+                UnboundReason::NotBound => "not bound",
+                UnboundReason::Ambiguous => "ambiguous",
+                UnboundReason::Null => "null",
             }
             .to_owned(),
         }
@@ -188,7 +190,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bound_is_no_error_of_the_others_but_what_is_wrong_is() {
-        let each = |text: &str| read_each(text.as_bytes(), now(), &naming(false)).map(|found| found.len());
+        let each =
+            |text: &str| read_with_unbound(text.as_bytes(), now(), &naming(false)).map(|found| found.len());
         let all = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap_err().lines();
         assert_eq!(each("[1,{\"Id\":0},null,{\"Port\":90},[]]"), Ok(5));
         assert_eq!(all("[{\"Id\":1},1,null]").len(), 2);

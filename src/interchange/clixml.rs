@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use pssession::wsman::Malformed;
-use pssession::wsman::xml::{Document, Element};
+use crate::wsman::Malformed;
+use crate::wsman::xml::{Document, Element};
 
 use super::property::{Field, Properties, Property};
-use super::read::{Intake, InvalidObject, Place};
+use super::read::{Intake, InvalidObject, ObjectPosition};
 use super::{MAX_LIST, MAX_TEXT, no_object};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
@@ -30,13 +30,13 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
         Ok(document) => document,
         Err(error) => {
             let above = text.get(..error.offset).unwrap_or(text);
-            return intake.refuse(Place::Line(1 + above.matches('\n').count()), problem(&error));
+            return intake.refuse(ObjectPosition::Line(1 + above.matches('\n').count()), problem(&error));
         }
     };
     let root = document.root();
     if root.local() != "Objs" {
         let problem = "XML, but not what Export-Clixml writes: it does not begin with Objs";
-        return intake.refuse(Place::Line(1), problem.to_owned());
+        return intake.refuse(ObjectPosition::Line(1), problem.to_owned());
     }
     let objects = Objects::of(root);
     let mut reader = Reader { objects: &objects, intake, taken: HashSet::new(), items: 0, referred: 0 };
@@ -86,9 +86,9 @@ impl<'d> Objects<'d> {
     }
 }
 
-struct Reader<'d, 'i> {
+struct Reader<'d, 'i, 'e> {
     objects: &'d Objects<'d>,
-    intake: &'i mut Intake,
+    intake: &'i mut Intake<'e>,
     /// The numbers of those that were taken: one that is referred to is the same once more.
     taken: HashSet<&'d str>,
     items: usize,
@@ -96,14 +96,14 @@ struct Reader<'d, 'i> {
     referred: usize,
 }
 
-impl<'d> Reader<'d, '_> {
+impl<'d> Reader<'d, '_, '_> {
     /// One value of the file, or of a list in it. Whether to read on.
     fn entry(&mut self, element: Element<'d>, is_item: bool) -> bool {
         if let (false, "Obj", Some(list)) = (is_item, element.local(), list_of(element)) {
             return list.children().all(|item| self.entry(item, true));
         }
         self.items += 1;
-        let place = Place::Item(self.items);
+        let position = ObjectPosition::Item(self.items);
         let found = match element.local() {
             "Obj" => {
                 self.taken.extend(element.attribute("RefId"));
@@ -116,7 +116,7 @@ impl<'d> Reader<'d, '_> {
             "Nil" => Err(InvalidObject::Null(no_object("null"))),
             other => Err(InvalidObject::Unbound(no_object(kind_of(other)))),
         };
-        self.intake.take(place, found).is_ok()
+        self.intake.take(position, found).is_ok()
     }
 
     /// An object's own properties, and those that were added to it.
@@ -298,12 +298,12 @@ fn escape(text: &str) -> Option<(u16, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::session::{ComputerType, LocalId, SessionState};
     use proptest::prelude::*;
-    use pssession::session::{ComputerType, LocalId, SessionState};
 
     use super::*;
-    use crate::cli::objects::tests::{naming, now};
-    use crate::cli::objects::{Named, Subject, read};
+    use crate::interchange::tests::{naming, now};
+    use crate::interchange::{NameProperty, SessionReference, read};
 
     #[test]
     fn escapes_stand_for_code_units_and_what_is_none_stays() {
@@ -325,10 +325,10 @@ mod tests {
     const SESSION: &str =
         r#"<Obj RefId="0"><Props><I32 N="Id">3</I32><S N="Name">a_x005F_xb</S></Props></Obj>"#;
 
-    fn subjects(inside: &str) -> Vec<(String, Subject)> {
+    fn subjects(inside: &str) -> Vec<(String, SessionReference)> {
         let found = read(format!("{HEAD}{inside}</Objs>").as_bytes(), now(), &naming(false));
         let found = found.unwrap_or_else(|refused| panic!("{inside}: {refused:?}"));
-        found.into_iter().map(|object| (object.place.to_string(), object.subject)).collect()
+        found.into_iter().map(|object| (object.position.to_string(), object.reference)).collect()
     }
 
     #[track_caller]
@@ -339,8 +339,8 @@ mod tests {
 
     #[test]
     fn objects_stand_alone_in_lists_or_once_more_by_a_reference() {
-        let name = |name: &str| Named { property: Property::Name, text: name.to_owned() };
-        let id = |id| Subject::Id { id: LocalId(id), names: vec![name("a_xb")] };
+        let name = |name: &str| NameProperty { property: Property::Name, text: name.to_owned() };
+        let id = |id| SessionReference::Id { id: LocalId(id), names: vec![name("a_xb")] };
         assert_eq!(subjects(SESSION), [("item 1".to_owned(), id(3))]);
         let list = format!(r#"<Obj RefId="9"><LST>{SESSION}<Ref RefId="0" /></LST></Obj>"#);
         assert_eq!(subjects(&list), [("item 1".to_owned(), id(3))]);
@@ -353,7 +353,9 @@ mod tests {
     fn a_value_is_also_an_enumeration_a_reference_to_one_or_a_text_with_more_to_it() {
         let session = |properties: &str| {
             let text = format!(r#"<Obj><Props><S N="ShellId">A</S>{properties}</Props></Obj>"#);
-            let Some((_, Subject::Session(row))) = subjects(&text).pop() else { panic!("{properties}") };
+            let Some((_, SessionReference::Session(row))) = subjects(&text).pop() else {
+                panic!("{properties}")
+            };
             row.session
         };
         let state =

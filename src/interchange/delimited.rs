@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::choice::IDENTIFYING;
 use super::lines::Lines;
 use super::property::{Field, Properties, Property};
-use super::read::{Intake, Place};
+use super::read::{Intake, ObjectPosition};
 use super::value::short;
 
 pub(super) const SEPARATORS: [char; 3] = [',', ';', '\t'];
@@ -19,13 +19,15 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     let header_line = lines.at(above);
     let mut at = |position: Option<&csv::Position>| {
         let offset = position.and_then(|position| usize::try_from(position.byte()).ok());
-        offset.map_or(Place::Whole, |offset| lines.at(above + offset))
+        offset.map_or(ObjectPosition::Whole, |offset| lines.at(above + offset))
     };
     // The reader takes whatever follows an open quote for text, and would not notice.
     if table.matches('"').count() % 2 == 1 {
         let last = 1 + text.trim_end().matches('\n').count();
-        return intake
-            .refuse(Place::Line(last), "a quote is not closed: the CSV ends unexpectedly".to_owned());
+        return intake.refuse(
+            ObjectPosition::Line(last),
+            "a quote is not closed: the CSV ends unexpectedly".to_owned(),
+        );
     }
     let mut reader = csv::ReaderBuilder::new().delimiter(separator(table)).from_reader(table.as_bytes());
     let columns = match reader.headers().map_err(|error| problem(&error)).and_then(columns) {
@@ -37,7 +39,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
         let last = 1 + text.matches('\n').count();
         let problem =
             "the last line has no newline: the CSV may be truncated; if it is complete, add a newline";
-        return intake.refuse(Place::Line(last), problem.to_owned());
+        return intake.refuse(ObjectPosition::Line(last), problem.to_owned());
     }
     let mut record = csv::StringRecord::new();
     loop {

@@ -3,17 +3,22 @@
 
 use std::borrow::Cow;
 
-/// Bytes that are no text.
+/// Bytes that are neither UTF-8 nor UTF-16.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub(crate) struct NotText {
+pub struct DecodeError {
     /// The line, from 1.
-    pub(crate) line: usize,
-    pub(crate) problem: &'static str,
+    pub line: usize,
+    /// What is wrong, for a person.
+    pub problem: &'static str,
 }
 
-/// The whole text, without its byte order mark. Nothing but the answer holds a copy of it, for it may be a secret.
-pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
+/// The text of these bytes, in UTF-8 or UTF-16 of either byte order, without the byte order mark. No other copy of it is
+/// left in memory: it may be a secret.
+///
+/// # Errors
+/// They are in neither encoding; the error has the line.
+pub fn decode_text(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -25,27 +30,27 @@ pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        NotText { line, problem: "neither UTF-8 nor UTF-16; save it as UTF-8" }
+        DecodeError { line, problem: "neither UTF-8 nor UTF-16; save it as UTF-8" }
     })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, NotText> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, DecodeError> {
     let (pairs, half) = bytes.as_chunks::<2>();
     let characters = || char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
     let (mut length, mut line) = (0, 1);
     for character in characters() {
         let Ok(character) = character else {
-            return Err(NotText { line, problem: "half a character of UTF-16 (a lone surrogate)" });
+            return Err(DecodeError { line, problem: "half a character of UTF-16 (a lone surrogate)" });
         };
         length += character.len_utf8();
         line += usize::from(character == '\n');
     }
     if !half.is_empty() {
-        return Err(NotText { line, problem: "the text ends within a UTF-16 character" });
+        return Err(DecodeError { line, problem: "the text ends within a UTF-16 character" });
     }
     // Of the right size from the start: a text that grows leaves a copy behind.
     let mut text = String::with_capacity(length);
@@ -71,11 +76,11 @@ mod tests {
                 encoded(text_of, u16::to_le_bytes),
                 encoded(text_of, u16::to_be_bytes),
             ] {
-                assert_eq!(text(&bytes).unwrap(), plain, "{bytes:?}");
+                assert_eq!(decode_text(&bytes).unwrap(), plain, "{bytes:?}");
             }
         }
-        assert_eq!(text(b"").unwrap(), "");
-        assert_eq!(text(b"\xff\xfe").unwrap(), "");
+        assert_eq!(decode_text(b"").unwrap(), "");
+        assert_eq!(decode_text(b"\xff\xfe").unwrap(), "");
     }
 
     #[test]
@@ -88,7 +93,7 @@ mod tests {
             (&lone, 2, "lone surrogate"),
             (b"\xff\xfe{\0\n\0}", 2, "ends within"),
         ] {
-            let error = text(bytes).unwrap_err();
+            let error = decode_text(bytes).unwrap_err();
             assert_eq!(error.line, line);
             assert!(error.problem.contains(reason), "{error}");
         }
@@ -97,7 +102,7 @@ mod tests {
     #[test]
     fn a_text_of_utf_16_is_made_in_one_piece() {
         let bytes = encoded("\u{feff}p\u{e4}ss \u{20ac} \u{1f5a5}", u16::to_le_bytes);
-        let Cow::Owned(text) = text(&bytes).unwrap() else { panic!("borrowed") };
+        let Cow::Owned(text) = decode_text(&bytes).unwrap() else { panic!("borrowed") };
         assert_eq!(text.capacity(), text.len());
     }
 }

@@ -1,13 +1,22 @@
 //! Text to an Int32, the way PowerShell converts it: .NET's converter first, then PowerShell's own number literals
 //! (about_Numeric_Literals), rounded to the nearest whole number, half to even.
 
-/// Blanks around it are fine, and empty text is 0. `None` for what PowerShell cannot convert.
-pub(crate) fn int32(text: &str) -> Option<i32> {
+/// A text as an Int32, as PowerShell's language converts it: white space around it is ignored, empty text is 0, and
+/// number literals are allowed (about_Numeric_Literals). `None` for what PowerShell cannot convert.
+#[must_use]
+pub fn powershell_int32(text: &str) -> Option<i32> {
     let text = text.trim_matches(is_blank);
     if text.is_empty() {
         return Some(0);
     }
-    text.parse().ok().or_else(|| hexadecimal(text)).or_else(|| literal(text))
+    dotnet_int32(text).or_else(|| literal(text))
+}
+
+/// A text as an Int32, as .NET's own converter reads it: decimal or hexadecimal, without the rest of PowerShell's
+/// literals.
+#[must_use]
+pub fn dotnet_int32(text: &str) -> Option<i32> {
+    text.parse().ok().or_else(|| hexadecimal(text))
 }
 
 /// What .NET trims: Unicode's white space.
@@ -16,7 +25,7 @@ fn is_blank(character: char) -> bool {
 }
 
 /// `0x10`, `&h10`, `#10`: up to 32 bits, of which the first is the sign.
-pub(super) fn hexadecimal(text: &str) -> Option<i32> {
+fn hexadecimal(text: &str) -> Option<i32> {
     let digits = ["0x", "0X", "&h", "&H", "#"].iter().find_map(|prefix| text.strip_prefix(prefix))?;
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     let digits = digits.strip_prefix("0x").unwrap_or(digits);
@@ -27,7 +36,7 @@ pub(super) fn hexadecimal(text: &str) -> Option<i32> {
 }
 
 /// The dashes that PowerShell takes for a minus sign: hyphen-minus, en dash, em dash, horizontal bar.
-const MINUS: [char; 4] = super::words::DASHES;
+const MINUS: [char; 4] = ['-', '\u{2013}', '\u{2014}', '\u{2015}'];
 
 /// The multiplier at the end, and what it stands for.
 const MULTIPLIERS: [(&str, i128, f64); 6] = [
@@ -195,7 +204,7 @@ mod tests {
             ("0x80000000", i32::MIN),
             ("-0xffffffff", 1),
         ] {
-            assert_eq!(int32(text), Some(number), "{text:?}");
+            assert_eq!(powershell_int32(text), Some(number), "{text:?}");
         }
     }
 
@@ -230,7 +239,7 @@ mod tests {
             "\u{0661}",
             "\u{2010}5",
         ] {
-            assert_eq!(int32(text), None, "{text:?}");
+            assert_eq!(powershell_int32(text), None, "{text:?}");
         }
     }
 }

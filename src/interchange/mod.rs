@@ -1,15 +1,38 @@
-//! A session as an object with PowerShell's property names, both ways: what `-o json` writes, and what `import` and
-//! `--session` read.
+//! Sessions as objects with PowerShell's property names, both ways. This module does no I/O.
 //!
-//! [`read`] takes our own NDJSON, JSON and CSV, and what PowerShell's `ConvertTo-Json`, `Export-Csv` and `Export-Clixml`
-//! make of `Get-PSSession`. It knows the form by the content. It is pure, and all or nothing: one bad object and none is
-//! taken. Only where PowerShell would go on without an object that it cannot bind does [`read_each`] do so, too.
+//! [`read`] takes the NDJSON, JSON and CSV that this crate writes, and what PowerShell's `ConvertTo-Json`, `Export-Csv`
+//! and `Export-Clixml` make of `Get-PSSession`; it recognizes the format by the content. It is all or nothing: if one
+//! object is invalid, none is returned. [`read_with_unbound`] also returns objects that PowerShell cannot bind, as
+//! PowerShell goes on without these. The functions that end in `_record` write an object.
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use pssession::Endpoint;
+//! use pssession::interchange::{SessionReference, read, session_record};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let input = r#"{"Name": "build-7", "ShellId": "B6631D8E-65A0-49F2-9053-A1B156C95777", "ComputerName": "web01"}"#;
+//! let mut output = String::new();
+//! for object in read(input.as_bytes(), SystemTime::now(), &|host| Endpoint::parse(host, false))? {
+//!     if let SessionReference::Session(row) = object.reference {
+//!         assert_eq!(row.session.endpoint_url, "http://web01:5985/wsman");
+//!         output += &serde_json::to_string(&session_record(&row.session, Some(&row.note)))?;
+//!         output += "\n";
+//!     }
+//! }
+//! assert!(output.starts_with(r#"{"Schema":"pssession.session/1","Id":null,"Name":"build-7","#));
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(test)]
 mod answers;
 mod choice;
 mod clixml;
 mod delimited;
+mod encoding;
+mod int32;
 mod json;
 mod lines;
 mod plain;
@@ -26,24 +49,28 @@ mod value;
 
 use std::time::SystemTime;
 
-use pssession::client::MAX_COMMANDS;
-use pssession::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES};
+use crate::client::MAX_COMMANDS;
+use crate::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES};
 
-use crate::cli::config::Naming;
-use crate::cli::encoding;
+use crate::transport::{Endpoint, EndpointError};
+pub use encoding::{DecodeError, decode_text};
+pub use int32::{dotnet_int32, powershell_int32};
 use read::Intake;
-pub(crate) use read::{Named, Object, ObjectError, Place, Reason, Refused, Subject, Unbound};
-pub(crate) use record::{
+pub use read::{
+    NameProperty, ObjectError, ObjectPosition, ReadErrors, SessionObject, SessionReference, UnboundObject,
+    UnboundReason,
+};
+pub use record::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, planned_record,
-    removal_record, session_record, time,
+    removal_record, session_record, timestamp,
 };
 
-/// The most that is read from one source, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with
-/// everything in it. It is the end of a pipe that has none.
-pub(crate) const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// The longest input that [`read`] takes, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with all
+/// properties set. A caller stops reading an endless pipe here.
+pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most objects in one source: as many as the shells that are taken from one host.
-pub(crate) const MAX_OBJECTS: usize = 250_000;
+/// The most objects in one input: as many as the shells that are taken from one host.
+pub const MAX_OBJECTS: usize = 250_000;
 
 /// The longest text of one property, in bytes. Names and URIs are far shorter.
 const MAX_TEXT: usize = MAX_FIELD_BYTES;
@@ -57,34 +84,46 @@ const MAX_LIST_TEXT: usize = MAX_LIST * (MAX_COMMAND_ID_BYTES + 1);
 /// The most properties of one object that mean nothing here: PowerShell's has about ten.
 const MAX_OTHERS: usize = 1_000;
 
-/// Reads every object of one source. `now` is when those were seen that do not say it, and none was seen later; `naming`
-/// is for endpoints of which only the computer is named.
+/// How a host that an object only names becomes an endpoint: `web01`, or `web01:5985` where the object has a port. A
+/// program without defaults for hosts passes `&|host| Endpoint::parse(host, false)`.
+pub type EndpointOf<'a> = dyn Fn(&str) -> Result<Endpoint, EndpointError> + 'a;
+
+/// Reads all objects of one input, in UTF-8 or UTF-16. `now` is the time of observation of objects without `SeenAt`, and
+/// the latest that is accepted; `endpoint_of` is called for objects that name a computer and no endpoint.
 ///
 /// # Errors
-/// [`Refused`] lists what is wrong and where. Nothing is to be taken then.
-pub(crate) fn read(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec<Object>, Refused> {
-    let mut refused = Refused::default();
-    let objects = read_each(bytes, now, naming)?;
-    for Object { place, subject } in &objects {
-        if let Subject::Unbound(Unbound { problem, .. }) = subject {
-            refused.add(ObjectError::wrong(*place, problem.as_str()));
+/// [`ReadErrors`] lists what is wrong and where.
+pub fn read(
+    bytes: &[u8],
+    now: SystemTime,
+    endpoint_of: &EndpointOf<'_>,
+) -> Result<Vec<SessionObject>, ReadErrors> {
+    let mut refused = ReadErrors::default();
+    let objects = read_with_unbound(bytes, now, endpoint_of)?;
+    for SessionObject { position, reference } in &objects {
+        if let SessionReference::Unbound(UnboundObject { problem, .. }) = reference {
+            refused.add(ObjectError::new(*position, problem.as_str()));
         }
     }
     if refused.is_empty() { Ok(objects) } else { Err(refused) }
 }
 
-/// The same, in which an object that PowerShell cannot bind is [`Subject::Unbound`] and no error of the others.
+/// The same, but an object that PowerShell cannot bind becomes a [`SessionReference::Unbound`] and is no error.
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) fn read_each(bytes: &[u8], now: SystemTime, naming: &Naming) -> Result<Vec<Object>, Refused> {
-    let mut intake = Intake::new(now, naming);
+pub fn read_with_unbound(
+    bytes: &[u8],
+    now: SystemTime,
+    endpoint_of: &EndpointOf<'_>,
+) -> Result<Vec<SessionObject>, ReadErrors> {
+    let mut intake = Intake::new(now, endpoint_of);
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
-        intake.refuse(Place::Whole, format!("more than {MAX_BYTES} bytes"));
+        intake.refuse(ObjectPosition::Whole, format!("more than {MAX_BYTES} bytes"));
         return intake.finish();
     }
-    match encoding::text(bytes) {
-        Err(error) => intake.refuse(Place::Line(error.line), error.problem.to_owned()),
+    match decode_text(bytes) {
+        Err(error) => intake.refuse(ObjectPosition::Line(error.line), error.problem.to_owned()),
         Ok(text) => match text.trim_start().chars().next() {
             None => {}
             Some('{' | '[') => json::read(&text, &mut intake),

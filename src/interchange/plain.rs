@@ -3,7 +3,7 @@
 use super::delimited::SEPARATORS;
 use super::no_object;
 use super::property::Property;
-use super::read::{Intake, InvalidObject, Place};
+use super::read::{Intake, InvalidObject, ObjectPosition};
 
 /// Whether a text that is no JSON object holds nothing but single values: it has no header with a property in it, and
 /// nothing that could separate two columns.
@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
     for (number, line) in lines {
         let what = if line.parse::<f64>().is_ok() { "a number" } else { "a text" };
-        if intake.take(Place::Line(number), Err(InvalidObject::Unbound(no_object(what)))).is_err() {
+        if intake.take(ObjectPosition::Line(number), Err(InvalidObject::Unbound(no_object(what)))).is_err() {
             return;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::delimited::SEPARATORS;
 use super::property::Property;
-use super::read::{Intake, Place};
+use super::read::{Intake, ObjectPosition};
 
 /// How many columns of a header have a meaning here before it is taken for one.
 const MIN_COLUMNS: usize = 2;
@@ -25,7 +25,7 @@ pub(super) fn refuse(text: &str, intake: &mut Intake) -> bool {
     } else {
         return false;
     };
-    intake.refuse(Place::Line(number), problem);
+    intake.refuse(ObjectPosition::Line(number), problem);
     true
 }
 

@@ -3,52 +3,66 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use pssession::SessionQuery;
-use pssession::session::{LocalId, Selector, SessionDescriptor, WildcardPattern};
-use pssession::store::Row;
+use crate::session::{LocalId, Selector, SessionDescriptor, SessionQuery, WildcardPattern};
+use crate::store::Row;
 
-use super::MAX_OBJECTS;
 use super::property::{Properties, Property};
 use super::session::{self, ReadContext};
-use crate::cli::config::Naming;
+use super::{EndpointOf, MAX_OBJECTS};
 
-/// How many errors are told one by one: whoever has more has one mistake in every line.
+/// How many errors are kept: an input with more has one mistake in every line.
 const MAX_ERRORS: usize = 20;
 
-/// One object, and where it stands.
+/// One object of an input.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Object {
-    pub(crate) place: Place,
-    pub(crate) subject: Subject,
+pub struct SessionObject {
+    /// Where in the input it begins.
+    pub position: ObjectPosition,
+    /// Which session it is or names.
+    pub reference: SessionReference,
 }
 
-/// What an object names.
+/// Which session an object is, or which sessions of the local table it chooses.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Subject {
-    /// A session, by its ShellId or InstanceId. Without an endpoint it is one that only a table can place.
+pub enum SessionReference {
+    /// A session, by its ShellId or InstanceId. Without an endpoint it is one that only a table can locate.
     Session(Box<Row>),
-    /// A row of the local table, by its Id alone. The names tell whether the Id is one of that table.
-    Id { id: LocalId, names: Vec<Named> },
-    /// The rows of the local table that this selector chooses; of an Id beside it one of them must have it.
-    Rows { selector: Selector, id: Option<LocalId> },
-    /// Nothing: PowerShell cannot bind it.
-    Unbound(Unbound),
+    /// A row of the local table, by its Id alone.
+    Id {
+        /// The Id in the local table.
+        id: LocalId,
+        /// The names beside the Id. If the row has other names, the Id is from another table.
+        names: Vec<NameProperty>,
+    },
+    /// The rows of the local table that a selector chooses.
+    Rows {
+        /// The selector, from a name, a computer or a virtual machine.
+        selector: Selector,
+        /// The Id beside it: only the chosen row with this Id is meant.
+        id: Option<LocalId>,
+    },
+    /// None: PowerShell cannot bind the object to a parameter.
+    Unbound(UnboundObject),
 }
 
-/// What an object is called beside its Id.
+/// A name of the session that an object has beside its Id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub struct NameProperty {
     pub(super) property: Property,
-    pub(crate) text: String,
+    /// Its value.
+    pub text: String,
 }
 
-impl Named {
-    pub(crate) fn property(&self) -> &'static str {
+impl NameProperty {
+    /// The name of the property: `Name`, `ComputerName`, `ContainerId` or `VMName`.
+    #[must_use]
+    pub fn property(&self) -> &'static str {
         self.property.name()
     }
 
-    /// Whether the session is called so, to the letter.
-    pub(crate) fn is_of(&self, session: &SessionDescriptor) -> bool {
+    /// Whether the session has this name. No character is a wildcard; case is compared as the selector does.
+    #[must_use]
+    pub fn matches(&self, session: &SessionDescriptor) -> bool {
         // What is escaped is a pattern.
         let Ok(pattern) = WildcardPattern::new(&WildcardPattern::escape(&self.text)) else { return false };
         let selector = match self.property {
@@ -62,16 +76,18 @@ impl Named {
     }
 }
 
-/// Why PowerShell cannot bind an object.
+/// An object that PowerShell cannot bind to a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unbound {
-    pub(crate) problem: String,
-    pub(crate) reason: Reason,
+pub struct UnboundObject {
+    /// What is wrong, for a person.
+    pub problem: String,
+    /// Which of PowerShell's errors it is.
+    pub reason: UnboundReason,
 }
 
-/// PowerShell's error for it.
+/// Why PowerShell cannot bind an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub enum UnboundReason {
     /// It has nothing that a parameter takes.
     NotBound,
     /// It has what two parameter sets take.
@@ -99,10 +115,10 @@ impl From<String> for InvalidObject {
     }
 }
 
-/// Where something stands in its source.
+/// Where an object begins in its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Nowhere in particular.
+pub enum ObjectPosition {
+    /// The input as a whole.
     Whole,
     /// The line on which it begins, from 1.
     Line(usize),
@@ -110,7 +126,7 @@ pub(crate) enum Place {
     Item(usize),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ObjectPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole => f.write_str("all of it"),
@@ -120,49 +136,59 @@ impl fmt::Display for Place {
     }
 }
 
-/// An object that cannot be taken.
+/// An object that is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub(crate) struct ObjectError {
-    pub(crate) place: Place,
-    pub(crate) problem: String,
+#[error("{position}: {problem}")]
+pub struct ObjectError {
+    /// Where in the input it begins.
+    pub position: ObjectPosition,
+    /// What is wrong, for a person.
+    pub problem: String,
 }
 
 impl ObjectError {
-    /// What it says cannot be meant.
-    pub(crate) fn wrong(place: Place, problem: impl Into<String>) -> Self {
-        Self { place, problem: problem.into() }
+    /// The error of the object at this position.
+    #[must_use]
+    pub fn new(position: ObjectPosition, problem: impl Into<String>) -> Self {
+        Self { position, problem: problem.into() }
     }
 }
 
-/// Why a source is not taken: the first errors, and how many more there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) errors: Vec<ObjectError>,
-    pub(crate) more: usize,
+/// Why an input is refused. `Display` writes one line for each error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.lines().join("\n"))]
+pub struct ReadErrors {
+    /// The first errors.
+    pub errors: Vec<ObjectError>,
+    /// How many more there are.
+    pub more: usize,
 }
 
-impl Refused {
-    pub(crate) fn add(&mut self, error: ObjectError) {
+impl ReadErrors {
+    /// Adds an error, or only counts it if there are many.
+    pub fn add(&mut self, error: ObjectError) {
         if self.errors.len() < MAX_ERRORS { self.errors.push(error) } else { self.more += 1 }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is no error.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
 
-    /// One line each, and the last says how many are not told.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    /// One line for each error; the last line says how many more there are.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
         self.errors.iter().map(ToString::to_string).chain(more).collect()
     }
 }
 
 /// Collects objects until the first error, and errors from then on.
-pub(super) struct Intake {
-    read_context: ReadContext,
-    objects: Vec<Object>,
-    refused: Refused,
+pub(super) struct Intake<'a> {
+    read_context: ReadContext<'a>,
+    objects: Vec<SessionObject>,
+    refused: ReadErrors,
     count: usize,
 }
 
@@ -170,14 +196,14 @@ pub(super) struct Intake {
 #[derive(Debug)]
 pub(super) struct Full;
 
-impl Intake {
-    pub(super) fn new(now: SystemTime, naming: &Naming) -> Self {
-        let read_context = ReadContext { now, naming: naming.clone() };
-        Self { read_context, objects: Vec::new(), refused: Refused::default(), count: 0 }
+impl<'a> Intake<'a> {
+    pub(super) fn new(now: SystemTime, endpoint_of: &'a EndpointOf<'a>) -> Self {
+        let read_context = ReadContext { now, endpoint_of };
+        Self { read_context, objects: Vec::new(), refused: ReadErrors::default(), count: 0 }
     }
 
-    pub(super) fn refuse(&mut self, place: Place, problem: String) {
-        self.add(ObjectError::wrong(place, problem));
+    pub(super) fn refuse(&mut self, position: ObjectPosition, problem: String) {
+        self.add(ObjectError::new(position, problem));
     }
 
     fn add(&mut self, error: ObjectError) {
@@ -188,32 +214,33 @@ impl Intake {
     /// Takes in one object, or what is wrong with its form.
     pub(super) fn take(
         &mut self,
-        place: Place,
+        position: ObjectPosition,
         found: Result<Properties<'_>, InvalidObject>,
     ) -> Result<(), Full> {
         if self.count == MAX_OBJECTS {
-            self.refuse(place, format!("more than {MAX_OBJECTS} objects; split the input"));
+            self.refuse(position, format!("more than {MAX_OBJECTS} objects; split the input"));
             return Err(Full);
         }
         self.count += 1;
-        let unbound = |problem, reason| Subject::Unbound(Unbound { problem, reason });
-        let subject = match found.and_then(|properties| session::subject(&properties, &self.read_context)) {
-            Err(InvalidObject::Wrong(problem)) => {
-                self.refuse(place, problem);
-                return Ok(());
-            }
-            Err(InvalidObject::Unbound(problem)) => unbound(problem, Reason::NotBound),
-            Err(InvalidObject::Ambiguous(problem)) => unbound(problem, Reason::Ambiguous),
-            Err(InvalidObject::Null(problem)) => unbound(problem, Reason::Null),
-            Ok(subject) => subject,
-        };
+        let unbound = |problem, reason| SessionReference::Unbound(UnboundObject { problem, reason });
+        let reference =
+            match found.and_then(|properties| session::session_reference(&properties, &self.read_context)) {
+                Err(InvalidObject::Wrong(problem)) => {
+                    self.refuse(position, problem);
+                    return Ok(());
+                }
+                Err(InvalidObject::Unbound(problem)) => unbound(problem, UnboundReason::NotBound),
+                Err(InvalidObject::Ambiguous(problem)) => unbound(problem, UnboundReason::Ambiguous),
+                Err(InvalidObject::Null(problem)) => unbound(problem, UnboundReason::Null),
+                Ok(reference) => reference,
+            };
         if self.refused.is_empty() {
-            self.objects.push(Object { place, subject });
+            self.objects.push(SessionObject { position, reference });
         }
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Vec<Object>, Refused> {
+    pub(super) fn finish(self) -> Result<Vec<SessionObject>, ReadErrors> {
         if self.refused.is_empty() { Ok(self.objects) } else { Err(self.refused) }
     }
 }

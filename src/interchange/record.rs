@@ -3,26 +3,25 @@
 
 use std::time::{Duration, SystemTime};
 
-use pssession::SessionDescriptor;
-use pssession::session::SessionState;
-use pssession::store::{Imported, Row, RowMetadata};
-use pssession::teardown::Record;
+use crate::session::{SessionDescriptor, SessionState};
+use crate::store::{Imported, Row, RowMetadata};
+use crate::teardown::Record;
 use serde_json::{Map, Value, json};
 
-/// The properties of a session's object, in their order: the header of a CSV, which stands there even alone.
+/// The properties of [`session_record`], in their order: the header of a CSV, also of an empty one.
 #[rustfmt::skip]
-pub(crate) const SESSION_PROPERTIES: &[&str] = &[
+pub const SESSION_PROPERTIES: &[&str] = &[
     "Schema", "Id", "Name", "InstanceId", "ComputerName", "ComputerType", "VMId", "VMName", "ContainerId",
     "ConfigurationName", "State", "Availability", "Transport", "Port", "Endpoint", "ShellId", "ResourceUri",
     "ServerState", "Owner", "ClientIP", "ProcessId", "IdleTimeout", "MaxIdleTimeout", "ShellRunTime",
     "ShellInactivity", "CommandIds", "SeenBy", "SeenAt", "Origin", "User", "Auth", "SessionId",
 ];
 
-/// What the object of a removal has beyond them.
-pub(crate) const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
+/// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`].
+pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "UnboundReason", "FaultCode", "Signals", "ElapsedMs"];
 
-/// What the object of an import has beyond them.
-pub(crate) const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
+/// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`].
+pub const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
 
 /// The schemas of the objects that hold a session.
 pub(super) const SCHEMAS: [&str; 3] = [SESSION, REMOVAL, IMPORTED];
@@ -31,18 +30,20 @@ const SESSION: &str = "pssession.session/1";
 const REMOVAL: &str = "pssession.removal/1";
 const IMPORTED: &str = "pssession.imported/1";
 
-/// The object of `pssession.session/1`; the note is what the local table keeps beside the session.
-pub(crate) fn session_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
+/// The object of `pssession.session/1`: the session, and what the local table keeps beside it.
+#[must_use]
+pub fn session_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
     record(SESSION, session, note)
 }
 
-/// The object of `pssession.removal/1`: the session's properties and what became of it.
-pub(crate) fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Map<String, Value> {
+/// The object of `pssession.removal/1`: the session's properties, and the outcome of its removal.
+#[must_use]
+pub fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Map<String, Value> {
     let mut record = record(REMOVAL, &removed.session, note);
     let outcome = &removed.outcome;
     record.extend([
         ("Outcome".to_owned(), json!(outcome.name())),
-        ("Reason".to_owned(), json!(outcome.reason())),
+        ("UnboundReason".to_owned(), json!(outcome.reason())),
         ("FaultCode".to_owned(), json!(outcome.fault_code().map(|code| code.0))),
         ("Signals".to_owned(), json!(removed.signals)),
         ("ElapsedMs".to_owned(), json!(u64::try_from(removed.elapsed.as_millis()).unwrap_or(u64::MAX))),
@@ -50,15 +51,17 @@ pub(crate) fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Ma
     record
 }
 
-/// The same of a session whose outcome is not known: the run ended before it had one.
-pub(crate) fn planned_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
+/// The object of `pssession.removal/1` of a session without an outcome: the run ended before. Its outcome is null.
+#[must_use]
+pub fn planned_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
     let mut record = record(REMOVAL, session, note);
     record.extend(REMOVAL_PROPERTIES.iter().map(|name| ((*name).to_owned(), Value::Null)));
     record
 }
 
-/// The object of `pssession.imported/1`: the session as it stands in the table, and with which Id it came.
-pub(crate) fn imported_record(row: &Row, imported: Imported) -> Map<String, Value> {
+/// The object of `pssession.imported/1`: the session as the table has it, and the Id that it was imported with.
+#[must_use]
+pub fn imported_record(row: &Row, imported: Imported) -> Map<String, Value> {
     let mut record = record(IMPORTED, &row.session, Some(&row.note));
     record.extend([
         ("GivenId".to_owned(), json!(imported.given.map(|id| id.0))),
@@ -99,7 +102,7 @@ fn record(schema: &str, session: &SessionDescriptor, note: Option<&RowMetadata>)
         ("ShellInactivity", seconds(shell.shell_inactivity)),
         ("CommandIds", json!(commands)),
         ("SeenBy", text(&session.seen_by)),
-        ("SeenAt", time(session.seen_at)),
+        ("SeenAt", timestamp(session.seen_at)),
         ("Origin", json!(note.map(|note| note.origin.as_str()))),
         ("User", json!(note.and_then(|note| note.user.as_deref()))),
         ("Auth", json!(note.and_then(|note| note.auth.as_deref()))),
@@ -126,8 +129,9 @@ fn seconds(duration: Option<Duration>) -> Value {
     }
 }
 
-/// RFC 3339 in UTC.
-pub(crate) fn time(time: SystemTime) -> Value {
+/// RFC 3339 in UTC, to the millisecond; null if it is out of range.
+#[must_use]
+pub fn timestamp(time: SystemTime) -> Value {
     jiff::Timestamp::try_from(time).map_or(Value::Null, |time| {
         // Milliseconds are as fine as anybody reads a listing.
         json!(format!("{time:.3}"))

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use proptest::option::of;
-use proptest::prelude::*;
-use pssession::session::{
+use crate::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
-use pssession::store::{Origin, Row, RowMetadata};
-use pssession::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
+use crate::store::{Origin, Row, RowMetadata};
+use crate::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
+use proptest::option::of;
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::tests::{naming, now};
@@ -149,11 +149,11 @@ proptest! {
         let expected: Vec<_> = rows.into_iter().map(|mut row| {
             row.session.seen_by = String::new();
             row.note.origin = Origin::Imported;
-            Subject::Session(Box::new(row))
+            SessionReference::Session(Box::new(row))
         }).collect();
         for text in [lines.concat(), serde_json::to_string_pretty(&records).unwrap()] {
             let read = read(text.as_bytes(), now(), &naming(true)).map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
-            let read: Vec<_> = read.into_iter().map(|object| object.subject).collect();
+            let read: Vec<_> = read.into_iter().map(|object| object.reference).collect();
             prop_assert_eq!(&read, &expected);
         }
     }

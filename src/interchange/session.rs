@@ -2,27 +2,27 @@
 
 use std::time::SystemTime;
 
-use pssession::session::{
+use crate::auth::AuthScheme;
+use crate::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
-use pssession::store::{Origin, Row, RowMetadata};
-use pssession::wsman::{SessionId, Shell, ShellId, uri};
-use pssession::{AuthScheme, Endpoint};
+use crate::store::{Origin, Row, RowMetadata};
+use crate::transport::Endpoint;
+use crate::wsman::{SessionId, Shell, ShellId, uri};
 
-use super::choice;
 use super::property::{Field, Properties, Property as P};
-use super::read::{InvalidObject, Subject};
+use super::read::{InvalidObject, SessionReference};
 use super::record::SCHEMAS;
 use super::value::{Unit, short, word_of, wrong_endpoint};
-use crate::cli::config::Naming;
+use super::{EndpointOf, choice};
 
 /// What an object does not say itself.
-#[derive(Clone, Debug)]
-pub(super) struct ReadContext {
+#[derive(Clone, Copy)]
+pub(super) struct ReadContext<'a> {
     /// No object was seen later.
     pub(super) now: SystemTime,
     /// Where a computer is that is only named.
-    pub(super) naming: Naming,
+    pub(super) endpoint_of: &'a EndpointOf<'a>,
 }
 
 /// PowerShell's `RunspaceState` in the order of its numbers. What passes becomes where it leads.
@@ -58,14 +58,17 @@ const COMPUTER_TYPES: &[(&str, ComputerType)] = &[
 ///
 /// # Errors
 /// What is missing, contradictory or not what its name says.
-pub(super) fn subject(object: &Properties<'_>, read_context: &ReadContext) -> Result<Subject, InvalidObject> {
+pub(super) fn session_reference(
+    object: &Properties<'_>,
+    read_context: &ReadContext<'_>,
+) -> Result<SessionReference, InvalidObject> {
     let is_ours = is_ours(object)?;
     let Some(shell_id) = shell_id(object)? else {
-        return choice::subject(object);
+        return choice::session_reference(object);
     };
     let id = id(object)?;
     let shell = shell(object, shell_id, is_ours)?;
-    let reached = reached(object, &read_context.naming)?;
+    let reached = reached(object, read_context.endpoint_of)?;
     let seen_at = object.time(P::SeenAt).map_or(read_context.now, |time| time.min(read_context.now));
     // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
     let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
@@ -82,7 +85,7 @@ pub(super) fn subject(object: &Properties<'_>, read_context: &ReadContext) -> Re
     session.container_id = object.name(P::ContainerId)?.unwrap_or_default();
     session.commands = object.commands(P::CommandIds)?;
     state(object, &mut session, is_ours)?;
-    Ok(Subject::Session(Box::new(Row { session, note: note(object)? })))
+    Ok(SessionReference::Session(Box::new(Row { session, note: note(object)? })))
 }
 
 /// Whether this program wrote it: its objects name their schema, and have a ShellId where PowerShell's have none.
@@ -157,7 +160,7 @@ struct Reached {
     port: u16,
 }
 
-fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> {
+fn reached(object: &Properties<'_>, endpoint_of: &EndpointOf<'_>) -> Result<Reached, String> {
     let computer_type = object.word(P::ComputerType, COMPUTER_TYPES)?.unwrap_or_default();
     let port: Option<u16> = object.number(P::Port, "a port (1 to 65535)")?;
     let port = port.filter(|port| *port != 0);
@@ -189,7 +192,7 @@ fn reached(object: &Properties<'_>, naming: &Naming) -> Result<Reached, String> 
         None if transport == Transport::WsMan => match connected(object)? {
             Some(endpoint) if port.is_none_or(|port| port == endpoint.port()) => Some(endpoint),
             _ if named.is_empty() => None,
-            _ => Some(of_computer(named, port, naming)?),
+            _ => Some(of_computer(named, port, endpoint_of)?),
         },
         None => None,
     };
@@ -232,15 +235,15 @@ fn with_port(uri: &str) -> String {
 }
 
 /// The endpoint of a computer that is only named: as a person would name it, or by name and port.
-fn of_computer(named: &str, port: Option<u16>, naming: &Naming) -> Result<Endpoint, String> {
+fn of_computer(named: &str, port: Option<u16>, endpoint_of: &EndpointOf<'_>) -> Result<Endpoint, String> {
     let wrong = |error| wrong_endpoint(P::ComputerName, &error);
     if named.contains("://") {
         return Err("ComputerName is a URL; call it Endpoint".to_owned());
     }
     let named = if named == "." { "localhost" } else { named };
-    let endpoint = naming.endpoint(named).map_err(wrong)?;
+    let endpoint = endpoint_of(named).map_err(wrong)?;
     match port {
-        Some(port) => naming.endpoint(&format!("{}:{port}", endpoint.computer_name())).map_err(wrong),
+        Some(port) => endpoint_of(&format!("{}:{port}", endpoint.computer_name())).map_err(wrong),
         None => Ok(endpoint),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use pssession::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
-use pssession::store::{Origin, Row, RowMetadata};
-use pssession::wsman::{SessionId, ShellId};
+use crate::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
+use crate::store::{Origin, Row, RowMetadata};
+use crate::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
 use super::property::Property;
 use super::*;
-use crate::cli::config::Config;
+use crate::transport::{Endpoint, EndpointError};
 
 const BUILD_7: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const NIGHTLY: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
@@ -31,16 +31,16 @@ pub(super) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// Without a config.
-pub(super) fn naming(tls: bool) -> Naming {
-    Naming { config: Config::default(), tls }
+/// Without defaults for hosts.
+pub(super) fn naming(tls: bool) -> impl Fn(&str) -> Result<Endpoint, EndpointError> {
+    move |host| Endpoint::parse(host, tls)
 }
 
 #[track_caller]
 fn rows(bytes: impl AsRef<[u8]>) -> Vec<Row> {
     let objects = read(bytes.as_ref(), now(), &naming(false)).unwrap_or_else(|refused| panic!("{refused:?}"));
-    let row = |object: Object| match object.subject {
-        Subject::Session(row) => *row,
+    let row = |object: SessionObject| match object.reference {
+        SessionReference::Session(row) => *row,
         other => panic!("{other:?} is no session"),
     };
     objects.into_iter().map(row).collect()
@@ -112,7 +112,7 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
         read(text.as_bytes(), now(), &naming(false))
             .unwrap()
             .iter()
-            .map(|object| object.place.to_string())
+            .map(|object| object.position.to_string())
             .collect()
     };
     assert_eq!(places("{\"Id\":1}\n\n{\"Id\":2}\r\n"), ["line 1", "line 3"]);
@@ -127,14 +127,14 @@ fn objects_come_one_a_line_in_arrays_one_after_the_other_or_not_at_all() {
 
 #[test]
 fn a_shell_id_or_an_instance_id_makes_a_session_and_an_id_alone_names_a_row() {
-    let subject = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap().remove(0).subject;
-    let name = Named { property: Property::Name, text: "x".to_owned() };
-    let by_id = Subject::Id { id: LocalId(7), names: vec![name] };
+    let subject = |text: &str| read(text.as_bytes(), now(), &naming(false)).unwrap().remove(0).reference;
+    let name = NameProperty { property: Property::Name, text: "x".to_owned() };
+    let by_id = SessionReference::Id { id: LocalId(7), names: vec![name] };
     assert_eq!(subject(r#"{"id":7,"name":"x"}"#), by_id);
     for text in
         [r#"{"Id":7,"ShellId":"uuid:a"}"#, "Id,InstanceId\n7,{b6631d8e-65a0-49f2-9053-a1b156c95777}\n"]
     {
-        let Subject::Session(row) = subject(text) else { panic!("{text}") };
+        let SessionReference::Session(row) = subject(text) else { panic!("{text}") };
         assert_eq!(row.session.id, Some(LocalId(7)));
     }
 }
@@ -199,9 +199,11 @@ fn an_endpoint_is_as_given_or_follows_from_the_computer() {
         (r#""ComputerName":"  ","Endpoint":"""#, false, "", 0, ""),
     ] {
         let text = format!(r#"{{"ShellId":"A",{properties}}}"#);
-        let Ok([Object { subject: Subject::Session(row), .. }]) = <[Object; 1]>::try_from(
-            read(text.as_bytes(), now(), &naming(tls)).unwrap_or_else(|e| panic!("{text}: {e:?}")),
-        ) else {
+        let Ok([SessionObject { reference: SessionReference::Session(row), .. }]) =
+            <[SessionObject; 1]>::try_from(
+                read(text.as_bytes(), now(), &naming(tls)).unwrap_or_else(|e| panic!("{text}: {e:?}")),
+            )
+        else {
             panic!("{text}")
         };
         let session = &row.session;
@@ -255,7 +257,7 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         (r#""Name":"  ""#, SessionState::Unknown, Availability::Unknown),
         (r#""State":"Unknown""#, SessionState::Unknown, Availability::Unknown),
         (
-            r#""Runspace":{"RunspaceStateInfo":{"State":7,"Reason":null},"RunspaceAvailability":0}"#,
+            r#""Runspace":{"RunspaceStateInfo":{"State":7,"UnboundReason":null},"RunspaceAvailability":0}"#,
             SessionState::Disconnected,
             Availability::None,
         ),

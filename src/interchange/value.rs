@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use pssession::session::parse_guid;
-use pssession::transport::EndpointError;
-use pssession::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, one_line, read_duration};
+use crate::session::parse_guid;
+use crate::transport::EndpointError;
+use crate::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, one_line, read_duration};
 use uuid::Uuid;
 
 use super::MAX_LIST;

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "teardown",
         &["teardown", "client", "transport", "session", "auth", "wsman", "error", "limits", "listing"],
     ),
+    ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),
     ("simulator", &["simulator", "wsman", "auth", "transport"]),
     ("conformance", &["conformance", "simulator", "wsman"]),
 ];

@@ -3,6 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use pssession::interchange::{
+    ObjectError, ReadErrors as Refused, SessionObject as Object, SessionReference as Subject,
+};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
@@ -11,7 +14,6 @@ use crate::cli::args::ImportArgs;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::objects::{Object, ObjectError, Refused, Subject};
 use crate::cli::render::{self, plural, printable};
 use crate::cli::resolve_options::Extent;
 
@@ -62,8 +64,8 @@ fn one_reader_of_stdin(files: &[PathBuf]) -> Result<(), Diagnostic> {
 fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
     let mut rows = Vec::with_capacity(objects.len());
     let mut refused = Refused::default();
-    for Object { place, subject } in objects {
-        let problem = match subject {
+    for Object { position, reference } in objects {
+        let problem = match reference {
             Subject::Id { .. } | Subject::Rows { .. } | Subject::Unbound(_) => "has no ShellId or InstanceId",
             Subject::Session(row)
                 if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
@@ -75,7 +77,7 @@ fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
                 continue;
             }
         };
-        refused.add(ObjectError::wrong(place, problem));
+        refused.add(ObjectError::new(position, problem));
     }
     if refused.is_empty() { Ok(rows) } else { Err(refused) }
 }

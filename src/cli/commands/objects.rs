@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use pssession::interchange::{
+    self, MAX_BYTES, ObjectPosition, ReadErrors, SessionObject, UnboundObject, UnboundReason,
+};
+
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::objects::{self, MAX_BYTES, Object, Place, Reason, Refused, Unbound};
 use crate::cli::output_style::OutputStyle;
 use crate::cli::resolve_options::Extent;
 use crate::cli::{source, table};
@@ -17,7 +20,7 @@ pub(super) fn read(
     naming: &Naming,
     undone: &str,
     style: OutputStyle,
-) -> Result<Vec<Object>, Diagnostic> {
+) -> Result<Vec<SessionObject>, Diagnostic> {
     let bytes = match extent {
         Extent::Whole => source::bytes(path, MAX_BYTES),
         Extent::BlankLine => source::stdin_to_blank_line(MAX_BYTES),
@@ -29,18 +32,18 @@ pub(super) fn read(
             .with_hint(undone)
     })?;
     let read = match style {
-        OutputStyle::Native => objects::read,
-        OutputStyle::PowerShell(_) => objects::read_each,
+        OutputStyle::Native => interchange::read,
+        OutputStyle::PowerShell(_) => interchange::read_with_unbound,
     };
-    read(&bytes, table::now(), naming).map_err(|errors| refused(path, &errors, undone))
+    read(&bytes, table::now(), &|host| naming.endpoint(host)).map_err(|errors| refused(path, &errors, undone))
 }
 
 /// In PowerShell each object that cannot be bound is an error of its own, and the others go on.
-pub(super) fn unbound(place: Place, unbound: &Unbound, cmdlet: &str) -> Diagnostic {
+pub(super) fn unbound(place: ObjectPosition, unbound: &UnboundObject, cmdlet: &str) -> Diagnostic {
     let (id, category) = match unbound.reason {
-        Reason::NotBound => ("InputObjectNotBound", "InvalidArgument"),
-        Reason::Ambiguous => ("AmbiguousParameterSet", "InvalidArgument"),
-        Reason::Null => ("ParameterArgumentValidationErrorNullNotAllowed", "InvalidData"),
+        UnboundReason::NotBound => ("InputObjectNotBound", "InvalidArgument"),
+        UnboundReason::Ambiguous => ("AmbiguousParameterSet", "InvalidArgument"),
+        UnboundReason::Null => ("ParameterArgumentValidationErrorNullNotAllowed", "InvalidData"),
     };
     let message =
         format!("the input object cannot be bound to a parameter of {cmdlet}: {place}: {}", unbound.problem);
@@ -58,7 +61,7 @@ pub(super) const BINDABLE: &str =
     "use the objects that Get-PSSession writes, or pass values with -InstanceId or -Id";
 
 /// Every error of a file at once, so that it can be put right at once.
-pub(super) fn refused(path: &Path, errors: &Refused, undone: &str) -> Diagnostic {
+pub(super) fn refused(path: &Path, errors: &ReadErrors, undone: &str) -> Diagnostic {
     let mut diagnostic = Diagnostic::usage(format!("cannot read sessions from {}", source::shown(path)))
         .about(source::shown(path))
         .with_hint(format!("see `pssession import --help` for the formats; {undone}"));

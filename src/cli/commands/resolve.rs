@@ -5,6 +5,10 @@ mod answers;
 
 use std::collections::{HashMap, HashSet};
 
+use pssession::interchange::{
+    NameProperty as Named, ObjectError, ReadErrors as Refused, SessionObject as Object,
+    SessionReference as Subject,
+};
 use pssession::session::{LocalId, Miss, Selection, Selector, SelectorProperty, Transport, WildcardPattern};
 use pssession::store::{Origin, Row, RowMetadata, Rows};
 use pssession::wsman::ShellId;
@@ -15,7 +19,6 @@ use super::objects;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::objects::{Named, Object, ObjectError, Refused, Subject};
 use crate::cli::output_style::OutputStyle;
 use crate::cli::render::plural;
 use crate::cli::resolve_options::Scope;
@@ -104,7 +107,7 @@ impl Known {
         let (mut places, mut instance_ids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         let (mut among_current, mut among_all) = (false, false);
         for object in objects {
-            match &object.subject {
+            match &object.reference {
                 Subject::Session(row) if has_place(row) => {
                     places.push((row.session.endpoint_url.clone(), row.session.shell.shell_id.clone()));
                 }
@@ -161,16 +164,16 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
     let mut bound = Bound::default();
     let mut refused = Refused::default();
     let mut placed = known.placed.iter();
-    let mut choosing = objects.iter().filter(|object| matches!(object.subject, Subject::Rows { .. }));
+    let mut choosing = objects.iter().filter(|object| matches!(object.reference, Subject::Rows { .. }));
     if let Some(object) = choosing.nth(MAX_CHOOSING) {
         let problem =
             format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split the input");
-        refused.add(ObjectError::wrong(object.place, problem));
+        refused.add(ObjectError::new(object.position, problem));
         return Err(refused);
     }
     let mut more_unbound = 0;
-    for Object { place, subject } in objects {
-        match subject {
+    for Object { position, reference } in objects {
+        match reference {
             Subject::Session(row) if has_place(&row) => {
                 let known = placed.next().cloned().flatten();
                 let known = known.filter(|known| agree(&known.session, &row.session));
@@ -178,11 +181,11 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
             }
             Subject::Session(row) => match placed_by_the_table(&row, known) {
                 Ok(row) => bound.add(row),
-                Err(problem) => refused.add(ObjectError::wrong(place, problem)),
+                Err(problem) => refused.add(ObjectError::new(position, problem)),
             },
             Subject::Unbound(unbound) => {
                 if bound.unbound.len() < MAX_UNBOUND {
-                    bound.unbound.push((bound.misses.len(), objects::unbound(place, &unbound, cmdlet)));
+                    bound.unbound.push((bound.misses.len(), objects::unbound(position, &unbound, cmdlet)));
                 } else {
                     more_unbound += 1;
                 }
@@ -190,7 +193,7 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
             Subject::Id { id, names } => match known.by_id.get(&id) {
                 Some(row) => match other_than(row, &names) {
                     None => bound.add(row.clone()),
-                    Some(problem) => refused.add(ObjectError::wrong(place, problem)),
+                    Some(problem) => refused.add(ObjectError::new(position, problem)),
                 },
                 None => bound.misses.push(Miss {
                     property: SelectorProperty::Id,
@@ -204,7 +207,7 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
                     rows.into_iter().for_each(|row| bound.add(row));
                     bound.misses.extend(misses);
                 }
-                Err(problem) => refused.add(ObjectError::wrong(place, problem)),
+                Err(problem) => refused.add(ObjectError::new(position, problem)),
             },
         }
     }
@@ -245,7 +248,7 @@ fn uri(session: &SessionDescriptor) -> Option<&str> {
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.
 fn other_than(row: &Row, names: &[Named]) -> Option<String> {
     let session = &row.session;
-    let other = names.iter().find(|name| !name.is_of(session))?;
+    let other = names.iter().find(|name| !name.matches(session))?;
     let id = session.id.map_or_else(String::new, |id| id.0.to_string());
     let name = session.name().unwrap_or("(no name)");
     let computer_name = &session.computer_name;

@@ -1,18 +1,19 @@
 //! Text to values, the way PowerShell's language converts them.
 
+use pssession::interchange::dotnet_int32;
+pub(super) use pssession::interchange::powershell_int32 as int32;
 use pssession::session::IdRange;
 
-use super::number;
-pub(super) use super::number::int32;
 use super::preferences::Word;
 
 /// A number, or a range with both ends, up or down.
 pub(super) fn id_range(text: &str) -> Option<IdRange> {
     match text.split_once("..") {
         // An end is a whole number: `1...5` is a slip of the finger, not the range from 1 to 0.5.
-        Some((first, last)) => {
-            Some(IdRange { first: whole(first.trim())?.into(), last: whole(last.trim())?.into() })
-        }
+        Some((first, last)) => Some(IdRange {
+            first: dotnet_int32(first.trim())?.into(),
+            last: dotnet_int32(last.trim())?.into(),
+        }),
         None => int32(text).map(|number| IdRange::single(number.into())),
     }
 }
@@ -41,7 +42,7 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 pub(super) fn choose<T: Copy>(text: &str, words: &[Word<T>]) -> Result<T, Vec<&'static str>> {
     let text = text.trim();
     let exact = words.iter().find(|row| row.word.eq_ignore_ascii_case(text));
-    if let Some(row) = exact.or_else(|| words.iter().find(|row| whole(text) == Some(row.number))) {
+    if let Some(row) = exact.or_else(|| words.iter().find(|row| dotnet_int32(text) == Some(row.number))) {
         return Ok(row.value);
     }
     let begins =
@@ -52,11 +53,6 @@ pub(super) fn choose<T: Copy>(text: &str, words: &[Word<T>]) -> Result<T, Vec<&'
         [] => Err(words.iter().map(|row| row.word).collect()),
         several => Err(several.iter().map(|row| row.word).collect()),
     }
-}
-
-/// A whole number as .NET's own converter reads it, without the rest of PowerShell's literals.
-fn whole(text: &str) -> Option<i32> {
-    text.parse().ok().or_else(|| number::hexadecimal(text))
 }
 
 #[cfg(test)]

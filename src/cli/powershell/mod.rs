@@ -18,8 +18,6 @@ mod error;
 mod help;
 mod module;
 mod names;
-#[path = "../../interchange/int32.rs"]
-mod number;
 mod options;
 mod parameters;
 mod preferences;
@@ -35,6 +33,5 @@ pub(crate) use error::BindingError;
 pub(crate) use help::{help, page};
 pub(crate) use module::{MODULE, files as module_files};
 pub(crate) use names::{is_verbose, selector_with_two_dashes};
-pub(crate) use number::int32;
 pub(crate) use options::arity;
 pub(crate) use preferences::{Authentication, StateFilter};

@@ -11,15 +11,15 @@ mod text;
 use std::io::{self, IsTerminal as _, Write};
 
 use pssession::SessionDescriptor;
+use pssession::interchange::{
+    IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
+    session_record,
+};
 use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
 use super::args::{Format, ReportFormat};
-use super::objects::{
-    IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
-    session_record,
-};
 use super::output_style::OutputStyle;
 use super::terminal;
 use data::CsvReader;

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::lines::Lines;
 use super::no_object;
 use super::property::Properties;
-use super::read::{Intake, InvalidObject, Place};
+use super::read::{Intake, InvalidObject, ObjectPosition};
 use field::{FieldSeed, Name, NameAt};
 
 /// Reads every value of the text, one after the other.
@@ -20,26 +20,26 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     let mut items = 0;
     loop {
         let start = values.byte_offset();
-        // First where it ends, then what it is: the parser tells the place only between two values.
+        // First where it ends, then what it is: the parser tells the position only between two values.
         match values.next() {
             None => return,
-            Some(Err(error)) => return intake.refuse(Place::Line(error.line()), problem(&error)),
+            Some(Err(error)) => return intake.refuse(ObjectPosition::Line(error.line()), problem(&error)),
             Some(Ok(IgnoredAny)) => {}
         }
         let value = text.get(start..values.byte_offset()).unwrap_or_default();
-        let place = lines.at(start);
+        let position = lines.at(start);
         let mut parser = serde_json::Deserializer::from_str(value);
-        let entry = Entry { intake, items: &mut items, place, is_item: false };
+        let entry = Entry { intake, items: &mut items, position, is_item: false };
         match entry.deserialize(&mut parser) {
             Ok(true) => {}
             Ok(false) => return,
             // The syntax is right, so it is a text that no text can be.
-            Err(error) => return intake.refuse(place, problem(&error)),
+            Err(error) => return intake.refuse(position, problem(&error)),
         }
     }
 }
 
-/// What the parser says, without the line, which is told as the place.
+/// What the parser says, without the line, which is told as the position.
 fn problem(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let at = format!(" at line {} column {}", error.line(), error.column());
@@ -52,24 +52,24 @@ fn problem(error: &serde_json::Error) -> String {
 }
 
 /// A value of the text, or an item of an array in it. What it gives is whether to read on.
-struct Entry<'i> {
-    intake: &'i mut Intake,
+struct Entry<'i, 'e> {
+    intake: &'i mut Intake<'e>,
     items: &'i mut usize,
-    place: Place,
+    position: ObjectPosition,
     is_item: bool,
 }
 
-impl Entry<'_> {
+impl Entry<'_, '_> {
     fn refused_as<E>(self, what: &str) -> Result<bool, E> {
         self.unfit(InvalidObject::Unbound(no_object(what)))
     }
 
     fn unfit<E>(self, unfit: InvalidObject) -> Result<bool, E> {
-        Ok(self.intake.take(self.place, Err(unfit)).is_ok())
+        Ok(self.intake.take(self.position, Err(unfit)).is_ok())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Entry<'_> {
+impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -84,8 +84,8 @@ fn take_items<'de, A: SeqAccess<'de>>(
     items: &mut usize,
 ) -> Result<bool, A::Error> {
     loop {
-        let place = Place::Item(*items + 1);
-        match array.next_element_seed(Entry { intake, items, place, is_item: true })? {
+        let position = ObjectPosition::Item(*items + 1);
+        match array.next_element_seed(Entry { intake, items, position, is_item: true })? {
             None => return Ok(true),
             Some(true) => *items += 1,
             Some(false) => return skip(array).map(|()| false),
@@ -98,7 +98,7 @@ fn skip<'de, A: SeqAccess<'de>>(mut array: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-impl<'de> Visitor<'de> for Entry<'_> {
+impl<'de> Visitor<'de> for Entry<'_, '_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let Self { intake, items: count, place, is_item } = self;
+        let Self { intake, items: count, position, is_item } = self;
         let mut properties = Properties::default();
         let mut trouble = None;
         let mut wrapped = false;
@@ -136,7 +136,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
             None => Ok(properties),
             Some(trouble) => Err(InvalidObject::Wrong(trouble)),
         };
-        Ok(intake.take(place, found).is_ok())
+        Ok(intake.take(position, found).is_ok())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<bool, A::Error> {
@@ -173,12 +173,12 @@ impl<'de> Visitor<'de> for Entry<'_> {
 }
 
 /// What `value` holds: the objects, if it is an array of them. Whether it was one.
-struct Wrap<'i> {
-    intake: &'i mut Intake,
+struct Wrap<'i, 'e> {
+    intake: &'i mut Intake<'e>,
     items: &'i mut usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Wrap<'_> {
+impl<'de> DeserializeSeed<'de> for Wrap<'_, '_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -186,7 +186,7 @@ impl<'de> DeserializeSeed<'de> for Wrap<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Wrap<'_> {
+impl<'de> Visitor<'de> for Wrap<'_, '_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -318,7 +318,7 @@ impl DoctorReport {
         match self.format {
             PlainFormat::Table => Ok(()),
             PlainFormat::Json => {
-                let at = crate::cli::objects::time(probe::now());
+                let at = pssession::interchange::timestamp(probe::now());
                 let object = json!({ "Schema": "pssession.doctor/1", "At": at, "Steps": self.steps });
                 writeln!(std::io::stdout().lock(), "{}", visible(&object.to_string()))
             }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::TrustSource;
 use super::probe::{Clock, Look};
-use crate::cli::objects::time;
 use crate::cli::render;
+use pssession::interchange::timestamp as time;
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;

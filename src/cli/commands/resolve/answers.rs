@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 use std::time::{Duration, SystemTime};
 
+use pssession::interchange::{SessionReference as Subject, read, read_with_unbound as read_each};
 use pssession::session::Availability;
+use pssession::transport::{Endpoint, EndpointError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::cli::args::ErrorAction;
 use crate::cli::commands::unmatched::{MissRule, missed};
-use crate::cli::config::Config;
-use crate::cli::objects::{Subject, read, read_each};
 use crate::cli::output_style::PowerShellStyle;
 use crate::cli::powershell::{Binding, BindingError, Bound as Command, Cmdlet, bind as bind_words};
 
@@ -35,8 +35,8 @@ struct Scene {
 /// What became of it: Ids and errors.
 type Outcome = (Vec<i64>, Vec<Vec<String>>);
 
-fn naming() -> Naming {
-    Naming { config: Config::default(), tls: false }
+fn naming() -> impl Fn(&str) -> Result<Endpoint, EndpointError> {
+    |host| Endpoint::parse(host, false)
 }
 
 fn object(row: &[Value]) -> Value {
@@ -70,7 +70,7 @@ fn known(objects: &[Object], rows: &[Row]) -> Known {
         known.by_id.insert(row.session.id.unwrap(), row.clone());
         known.by_instance_id.entry(row.session.instance_id().unwrap()).or_default().push(row.clone());
     }
-    let placed = objects.iter().filter_map(|object| match &object.subject {
+    let placed = objects.iter().filter_map(|object| match &object.reference {
         Subject::Session(row) if has_place(row) => Some(row),
         _ => None,
     });
@@ -98,7 +98,7 @@ fn outcome(scene: &Scene) -> Outcome {
     let rows = read(lines(&table).as_bytes(), now(), &naming()).unwrap();
     let rows: Vec<Row> = rows
         .into_iter()
-        .map(|object| match object.subject {
+        .map(|object| match object.reference {
             Subject::Session(row) => *row,
             other => panic!("{other:?}"),
         })

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::cmdlet::Cmdlet;
 use super::declaration::{Check, Kind, Parameter, Pipeline, Place, Tier};
 use super::parameters::PARAMETERS;
-use crate::cli::objects::{REMOVAL_PROPERTIES, SESSION_PROPERTIES};
+use pssession::interchange::{REMOVAL_PROPERTIES, SESSION_PROPERTIES};
 
 /// The folder of the module, and what it is called.
 pub(crate) const MODULE: &str = "Pssession";
