@@ -90,6 +90,10 @@ pub mod fuzzing;
 pub mod interchange;
 pub mod limits;
 pub mod listing;
+#[cfg(feature = "request")]
+pub mod permissions;
+#[cfg(feature = "request")]
+pub mod request;
 pub mod session;
 #[cfg(feature = "simulator")]
 pub mod simulator;

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::args::{Format, PlainFormat, ReportFormat};
+use super::args::ErrorAction;
 use super::exit::Exit;
-use super::output_style::PowerShellStyle;
 use super::render::{printable, visible};
 use super::{progress, terminal};
 
@@ -52,31 +51,30 @@ pub(crate) enum DiagnosticFormat {
     Silent,
 }
 
-impl DiagnosticFormat {
-    /// JSON where JSON was asked for on stdout.
-    pub(crate) fn beside(output: Option<Format>) -> Self {
-        match output {
-            Some(Format::Json | Format::Ndjson) => Self::Json,
-            _ => Self::Text,
-        }
-    }
+/// How PowerShell writes for a cmdlet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PowerShellStyle {
+    /// The cmdlet's name, which stands before each of its errors.
+    pub(crate) cmdlet: &'static str,
+    /// What stands behind the comma in a fully qualified error id.
+    pub(crate) class: &'static str,
+    /// `-Verbose`.
+    pub(crate) verbose: bool,
+    /// `-ErrorAction`.
+    pub(crate) action: ErrorAction,
+}
 
-    /// Whether a person reads it, so that a line beside it is welcome.
+impl PowerShellStyle {
+    /// Whether error records are left out.
+    pub(crate) fn is_silent(self) -> bool {
+        matches!(self.action, ErrorAction::SilentlyContinue | ErrorAction::Ignore)
+    }
+}
+
+impl DiagnosticFormat {
+    /// Whether a person reads it.
     pub(crate) fn is_for_a_person(self) -> bool {
         matches!(self, Self::Text | Self::Concise(_))
-    }
-
-    /// The same for a report.
-    pub(crate) fn report(output: Option<ReportFormat>) -> Self {
-        match output {
-            Some(ReportFormat::Json | ReportFormat::Ndjson) => Self::Json,
-            _ => Self::Text,
-        }
-    }
-
-    /// The same for a command that knows only these two formats.
-    pub(crate) fn plain(output: Option<PlainFormat>) -> Self {
-        if output == Some(PlainFormat::Json) { Self::Json } else { Self::Text }
     }
 }
 
@@ -268,7 +266,6 @@ impl From<std::io::Error> for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::ErrorAction;
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]

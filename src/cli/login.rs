@@ -7,19 +7,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use pssession::auth::{AuthError, ticket_holder};
+use pssession::permissions;
+use pssession::request::PasswordSource;
 use pssession::{AuthScheme, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::config::PasswordSource;
-use super::diagnostic::{Diagnostic, DiagnosticFormat};
+use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 use super::hints::ticket_hint;
 use super::interrupt::Watch;
-use super::permissions;
 use super::process;
 use super::render::printable;
 use super::source;
 use super::terminal;
+use super::ui::Ui;
 
 /// The longest password source that is read, in bytes; NTLM itself takes far less.
 const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
@@ -30,16 +31,15 @@ pub(crate) const PASSWORD: &str = "PSSESSION_PASSWORD";
 /// The logins of one run: the password of each user is found once.
 pub(crate) struct Logins<'a> {
     watch: &'a Watch,
-    /// How a warning is written.
-    errors: DiagnosticFormat,
+    ui: Ui,
     /// By account, and by whether a ticket would do.
     found: HashMap<(String, bool), Credential>,
 }
 
 impl<'a> Logins<'a> {
     /// No password has been found yet.
-    pub(crate) fn new(watch: &'a Watch, errors: DiagnosticFormat) -> Self {
-        Self { watch, errors, found: HashMap::new() }
+    pub(crate) fn new(watch: &'a Watch, ui: Ui) -> Self {
+        Self { watch, ui, found: HashMap::new() }
     }
 
     /// The credential of a user for a login with `scheme`; `source` is where the password is, if that was said. Where a
@@ -80,10 +80,13 @@ impl<'a> Logins<'a> {
             // This build has no Kerberos: whoever connects says so, and how to get one that has.
             user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
             Some(user) => Ok(Credential::new(user, self.password(source, user)?)),
-            None => Err(Diagnostic::usage("no user to log in as").with_hint(
-                "use --user USER (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or set `user` for the \
-                 host in the config",
-            )),
+            None => {
+                let option = if self.ui.powershell().is_some() { "-Credential USER" } else { "--user USER" };
+                Err(Diagnostic::usage("no user to log in as").with_hint(format!(
+                    "use {option} (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or set `user` for the \
+                     host in the config",
+                )))
+            }
         }
     }
 
@@ -91,7 +94,7 @@ impl<'a> Logins<'a> {
         match source {
             Some(PasswordSource::File(path)) => {
                 if let Some(mode) = permissions::readable_by_others(path) {
-                    readable(path, mode).warn(self.errors);
+                    self.ui.warn(&readable(path, mode));
                 }
                 from_file(path)
             }

@@ -2,42 +2,46 @@
 
 mod args;
 mod atomic_dir;
+mod caller;
 mod commands;
 mod complete;
 mod config;
+mod confirm;
 mod diagnostic;
+mod environment;
 mod exit;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod hints;
+mod host_errors;
 mod interrupt;
 mod login;
 mod manual;
-mod output_style;
-mod permissions;
+mod options;
 mod powershell;
 mod process;
 mod progress;
 mod recording;
 mod render;
 mod report;
-mod resolve_options;
+mod request_error;
 mod schemas;
 mod source;
 mod spelling;
 mod suggestions;
-mod table;
 mod terminal;
+mod ui;
+mod unmatched;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use args::{Cli, Command, LogArgs, LogFormat};
-use commands::Context;
-use diagnostic::{Diagnostic, DiagnosticFormat};
+use diagnostic::Diagnostic;
+use environment::Environment;
 use exit::Exit;
-use output_style::OutputStyle;
+use ui::Ui;
 
 /// Parses the arguments, runs the command, and says in one number how it ended.
 pub(crate) fn run() -> ExitCode {
@@ -56,58 +60,34 @@ pub(crate) fn run() -> ExitCode {
     let cli =
         Cli::try_parse().unwrap_or_else(|error| suggestions::advise(error, &source::shown_words()).exit());
     start_logging(&cli.talk);
-    run_in(&cli, &Context::default(), std::convert::identity).into()
+    run_in(&cli, &Environment::default()).into()
 }
 
-/// Runs a command to its end and tells its last error, which `retell` may put into other words.
-fn run_in(cli: &Cli, context: &Context, retell: fn(Diagnostic) -> Diagnostic) -> Exit {
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Diagnostic::from)
-        .and_then(|runtime| runtime.block_on(dispatch(&cli.command, context)));
-    ended.unwrap_or_else(|diagnostic| {
-        let diagnostic = retell(diagnostic);
-        diagnostic.emit(diagnostic_format(&cli.command, context.style));
-        diagnostic.exit
-    })
-}
-
-/// Runs one command; the demo runs several through here.
-async fn dispatch(command: &Command, context: &Context) -> Result<Exit, Diagnostic> {
-    match command {
-        Command::Get(args) => commands::get::run(args, context).await,
-        Command::Remove(args) => commands::remove::run(args, context).await,
-        Command::Forget(args) => commands::forget::run(args, context).await,
-        Command::Import(args) => commands::import::run(args, context).await,
-        Command::Export(args) => commands::export::run(args, context).await,
-        Command::Identify(args) => commands::identify::run(args, context).await,
-        Command::Explain(args) => commands::explain::run(args),
-        Command::Simulator(args) => commands::simulator::run(args).await,
-        Command::Convert(args) => commands::convert::run(args),
-        Command::Replay(args) => commands::replay::run(args).await,
-        Command::Conformance(args) => commands::conformance::run(args),
-        Command::Demo(_) => commands::demo::run().await,
-        Command::Completions(args) => commands::completions::run(args),
-        Command::Man(args) => commands::man::run(args),
+/// Runs a command to its end.
+fn run_in(cli: &Cli, environment: &Environment) -> Exit {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(dispatch(&cli.command, environment)),
+        Err(error) => Ui::default().conclude(Err(Diagnostic::from(error))),
     }
 }
 
-/// Errors are JSON where the output was asked to be.
-fn diagnostic_format(command: &Command, style: OutputStyle) -> DiagnosticFormat {
+/// Runs one command; the demo runs several through here.
+async fn dispatch(command: &Command, environment: &Environment) -> Exit {
     match command {
-        Command::Get(args) => style.last_error(args.output.output),
-        Command::Remove(args) => style.last_error(args.output.output),
-        Command::Forget(args) => DiagnosticFormat::beside(args.output.output),
-        Command::Import(args) => DiagnosticFormat::beside(args.output.output),
-        Command::Export(_) => DiagnosticFormat::Text,
-        Command::Identify(args) => DiagnosticFormat::plain(args.output),
-        Command::Explain(args) => DiagnosticFormat::plain(args.output),
-        Command::Simulator(args) => DiagnosticFormat::plain(args.output),
-        Command::Replay(args) => DiagnosticFormat::plain(args.output),
-        Command::Conformance(args) => DiagnosticFormat::report(args.output),
-        Command::Convert(_) => DiagnosticFormat::Text,
-        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => DiagnosticFormat::Text,
+        Command::Get(args) => commands::get::run(args, environment).await,
+        Command::Remove(args) => commands::remove::run(args, environment).await,
+        Command::Forget(args) => commands::forget::run(args, environment).await,
+        Command::Import(args) => commands::import::run(args, environment).await,
+        Command::Export(args) => commands::export::run(args, environment).await,
+        Command::Identify(args) => commands::identify::run(args, environment).await,
+        Command::Explain(args) => Ui::plain(args.output).conclude(commands::explain::run(args)),
+        Command::Simulator(args) => Ui::plain(args.output).conclude(commands::simulator::run(args).await),
+        Command::Convert(args) => Ui::default().conclude(commands::convert::run(args)),
+        Command::Replay(args) => Ui::plain(args.output).conclude(commands::replay::run(args).await),
+        Command::Conformance(args) => Ui::report(args.output).conclude(commands::conformance::run(args)),
+        Command::Demo(_) => Ui::default().conclude(commands::demo::run().await),
+        Command::Completions(args) => Ui::default().conclude(commands::completions::run(args)),
+        Command::Man(args) => Ui::default().conclude(commands::man::run(args)),
     }
 }
 

@@ -18,14 +18,11 @@ use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, SurveyedHo
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use super::args::RemoveArgs;
-use super::commands::option_of;
-use super::config;
-use super::diagnostic::{Diagnostic, DiagnosticFormat};
+use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 use super::render::visible;
-use super::resolve_options::{ReportTo, report_to};
-use super::table::Table;
+use super::ui::Ui;
+use super::unmatched::option_of;
 use pssession::interchange::{planned_record, removal_record, timestamp};
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
@@ -45,7 +42,32 @@ struct Notes {
     records: BTreeMap<usize, Record>,
 }
 
-/// Where the report goes.
+/// Where a report is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReportPlace<'a> {
+    /// The report is all that stdout shows.
+    Stdout,
+    File(&'a Path),
+}
+
+impl<'a> ReportPlace<'a> {
+    /// From `--report`; `has_output` says whether `-o` wants stdout, too.
+    pub(crate) fn new(report: Option<&'a Path>, has_output: bool) -> Result<Option<Self>, Diagnostic> {
+        match report {
+            None => Ok(None),
+            Some(path) if path != Path::new("-") => Ok(Some(Self::File(path))),
+            Some(_) if !has_output => Ok(Some(Self::Stdout)),
+            Some(_) => {
+                Err(Diagnostic::usage("--report - and -o both write to stdout").about("--report").with_hint(
+                    "remove -o, because the report contains the same records, or give --report a file; nothing \
+                     was sent",
+                ))
+            }
+        }
+    }
+}
+
+/// Where the report goes, made ready.
 #[derive(Debug)]
 enum Place {
     Stdout,
@@ -53,20 +75,25 @@ enum Place {
 }
 
 impl ReportWriter {
-    /// Makes room for the report that was asked for, if one was.
-    pub(crate) fn begin(args: &RemoveArgs, table: Option<&Table>) -> Result<Self, Diagnostic> {
-        let place = match report_to(args)? {
+    /// Makes room for the report that was asked for, if one was. `read` are the files that the run reads, each with its
+    /// option.
+    pub(crate) fn begin(
+        place: Option<ReportPlace<'_>>,
+        what_if: bool,
+        read: &[(&'static str, Option<&Path>)],
+    ) -> Result<Self, Diagnostic> {
+        let place = match place {
             None => return Ok(Self::default()),
-            Some(ReportTo::Stdout) => Place::Stdout,
-            Some(ReportTo::File(path)) => {
-                spare_what_is_read(path, args, table)?;
+            Some(ReportPlace::Stdout) => Place::Stdout,
+            Some(ReportPlace::File(path)) => {
+                spare_what_is_read(path, read)?;
                 prepare(path).map_err(|error| unwritable(path, &error))?
             }
         };
         let notes = Notes {
             place,
             started_at: SystemTime::now(),
-            what_if: args.what_if,
+            what_if,
             hosts: Vec::new(),
             misses: Vec::new(),
             planned: Vec::new(),
@@ -101,18 +128,14 @@ impl ReportWriter {
     }
 
     /// Writes the report of a run that ended like this. A usage error is no run: nothing was sent.
-    pub(crate) fn conclude(
-        &self,
-        ended: Result<Exit, Diagnostic>,
-        format: DiagnosticFormat,
-    ) -> Result<Exit, Diagnostic> {
+    pub(crate) fn conclude(&self, ended: Result<Exit, Diagnostic>, ui: &Ui) -> Result<Exit, Diagnostic> {
         let exit = ended.as_ref().map_or_else(|diagnostic| diagnostic.exit, |exit| *exit);
         let error = ended.as_ref().err();
         match self.end(|notes| if exit == Exit::USAGE { Ok(()) } else { notes.write(exit, error) }) {
             Ok(()) => ended,
             Err(diagnostic) if exit == Exit::SUCCESS => Err(diagnostic),
             Err(diagnostic) => {
-                diagnostic.emit(format);
+                ui.error(&diagnostic);
                 ended
             }
         }
@@ -121,7 +144,7 @@ impl ReportWriter {
     /// Writes what is known so far, because the process is about to be left at once.
     pub(crate) fn leave(&self, exit: Exit) {
         if let Err(diagnostic) = self.end(|notes| notes.write(exit, None)) {
-            diagnostic.emit(DiagnosticFormat::Text);
+            Ui::default().error(&diagnostic);
         }
     }
 
@@ -219,18 +242,8 @@ fn host(asked: &SurveyedHost, cancelled: bool) -> Value {
 }
 
 /// The report must not take the place of a file that the run reads.
-fn spare_what_is_read(path: &Path, args: &RemoveArgs, table: Option<&Table>) -> Result<(), Diagnostic> {
+fn spare_what_is_read(path: &Path, read: &[(&'static str, Option<&Path>)]) -> Result<(), Diagnostic> {
     let Ok(there) = fs::canonicalize(path) else { return Ok(()) };
-    let reach = &args.reach;
-    let config = config::find(reach.config.config.as_deref());
-    let read = [
-        ("--store", table.map(Table::path)),
-        ("--session", args.select.session.as_deref()),
-        ("--inventory", reach.inventory.as_deref()),
-        ("--ca-file", reach.trust.ca_file.as_deref()),
-        ("--config", config.as_deref()),
-        ("--password-file", reach.login.password_file.as_deref()),
-    ];
     let is_it = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == there);
     match read.iter().find(|(_, path)| path.is_some_and(is_it)) {
         None => Ok(()),

@@ -1,9 +1,10 @@
 //! I/O module: the files, the stdin and the environment that the command reads, each with a limit.
-#![expect(clippy::disallowed_methods, reason = "opens files and reads the environment")]
+#![expect(clippy::disallowed_methods, reason = "opens files, reads the environment and the clock")]
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use pssession::interchange::decode_text;
 use zeroize::Zeroizing;
@@ -173,6 +174,11 @@ pub(crate) fn arguments() -> Vec<OsString> {
 /// The same for advice; what is not text is shown as well as it can be.
 pub(crate) fn shown_words() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// The time at which a command reads.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 #[cfg(test)]

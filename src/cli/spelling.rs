@@ -5,20 +5,19 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 
-use super::args::{Cli, Command, ErrorAction};
-use super::commands::Context;
-use super::diagnostic::{Diagnostic, DiagnosticFormat};
+use super::args::{Cli, ErrorAction};
+use super::diagnostic::{Diagnostic, DiagnosticFormat, PowerShellStyle};
+use super::environment::Environment;
 use super::exit::Exit;
-use super::output_style::{OutputStyle, PowerShellStyle};
+use super::options::CmdletOptions;
 use super::powershell::{
     self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose, selector_with_two_dashes,
 };
-use super::{run_in, source, start_logging};
+use super::{run_in, source, start_logging, suggestions};
 
 mod notices;
-mod ours;
 
 /// The cmdlet whose page is asked for with `help`, as in `pssession help rsn`.
 pub(crate) fn asks_for_help(words: &[OsString]) -> Option<Cmdlet> {
@@ -52,33 +51,53 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
     let bound = match bound(cmdlet, words, source::stdin_is_piped) {
         Ok(Binding::Command(bound)) => bound,
         Ok(Binding::Help(cmdlet)) => return help(cmdlet),
-        Err(error) => {
-            let powershell_style =
-                powershell_style(cmdlet, is_verbose(cmdlet, words), ErrorAction::default());
-            let json = asks_for_json(words);
-            let format =
-                if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(powershell_style) };
-            let mut diagnostic = unbound(&error, selector_with_two_dashes(cmdlet, words));
-            if !json {
-                // The record of a binding error has no target object in PowerShell; a program here learns the parameter.
-                diagnostic.target = None;
-            }
-            diagnostic.emit(format);
-            return Exit::USAGE;
-        }
+        Err(error) => return report_binding_error(&error, cmdlet, words),
     };
-    let cli = ours::in_our_words(&bound);
-    let powershell_style =
-        powershell_style(cmdlet, bound.common.verbose == Some(true), error_action(&bound, &cli.command));
+    let (cli, cmdlet) = match own_options(&bound) {
+        Ok(parsed) => parsed,
+        Err(error) => return report_binding_error(&error, cmdlet, words),
+    };
     if !asks_for_json(words) {
         for notice in notices::without_effect(&bound, &cli.command) {
             let _ = writeln!(std::io::stderr().lock(), "WARNING: {notice}");
         }
     }
     start_logging(&cli.talk);
-    let context = Context { style: OutputStyle::PowerShell(powershell_style), ..Context::default() };
-    let exit = run_in(&cli, &context, in_powershells_words);
+    let exit = run_in(&cli, &Environment { cmdlet, ..Environment::default() });
     in_powershells_codes(exit, Diagnostic::records())
+}
+
+/// Our own options among the words, and what the parameters mean beside them.
+fn own_options(bound: &Bound) -> Result<(Cli, CmdletOptions), BindingError> {
+    // Our parser knows that these two exclude each other, however each was said.
+    let confirm = bound.common.confirm.map(|asks| if asks { "--confirm" } else { "--yes" });
+    let mut words = vec!["pssession".to_owned(), verb(bound.cmdlet).to_owned()];
+    words.extend(confirm.map(str::to_owned));
+    words.extend(bound.ours.iter().filter(|word| Some(word.as_str()) != confirm).cloned());
+    let mut cli =
+        Cli::try_parse_from(&words).unwrap_or_else(|error| suggestions::advise(error, &words).exit());
+    if bound.common.debug == Some(true) {
+        cli.talk.verbose = cli.talk.verbose.max(2);
+    }
+    Ok((cli, CmdletOptions::new(bound)?))
+}
+
+fn report_binding_error(error: &BindingError, cmdlet: Cmdlet, words: &[OsString]) -> Exit {
+    let style = PowerShellStyle {
+        cmdlet: cmdlet.name(),
+        class: cmdlet.class(),
+        verbose: is_verbose(cmdlet, words),
+        action: ErrorAction::default(),
+    };
+    let json = asks_for_json(words);
+    let format = if json { DiagnosticFormat::Json } else { DiagnosticFormat::Concise(style) };
+    let mut diagnostic = unbound(error, selector_with_two_dashes(cmdlet, words));
+    if !json {
+        // The record of a binding error has no target object in PowerShell; a program here learns the parameter.
+        diagnostic.target = None;
+    }
+    diagnostic.emit(format);
+    Exit::USAGE
 }
 
 /// PowerShell knows success, failure and what could not be bound; what only we know keeps its own code.
@@ -87,17 +106,6 @@ fn in_powershells_codes(exit: Exit, records: usize) -> Exit {
         (0 | 1 | 3 | 4, 0) => Exit::SUCCESS,
         (0 | 1 | 3 | 4, _) => Exit::COULD_NOT_BEGIN,
         _ => exit,
-    }
-}
-
-fn powershell_style(cmdlet: Cmdlet, verbose: bool, action: ErrorAction) -> PowerShellStyle {
-    PowerShellStyle { cmdlet: cmdlet.name(), class: cmdlet.class(), verbose, action }
-}
-
-fn error_action(bound: &Bound, command: &Command) -> ErrorAction {
-    match command {
-        Command::Remove(args) => args.error_action,
-        _ => bound.common.error_action.and_then(|action| action.ours().ok()).unwrap_or_default(),
     }
 }
 
@@ -159,19 +167,6 @@ fn unbound(error: &BindingError, selector: Option<&str>) -> Diagnostic {
         Some(target) => diagnostic.about(target),
         None => diagnostic,
     }
-}
-
-/// The same advice with the names that PowerShell's user knows.
-fn in_powershells_words(mut diagnostic: Diagnostic) -> Diagnostic {
-    if diagnostic.id == "ConfirmationNeeded" {
-        diagnostic.hint = Some(
-            "review the plan with -WhatIf, then pass '-Confirm:$false' or --yes; nothing was closed"
-                .to_owned(),
-        );
-    }
-    // The user is named by a parameter of PowerShell's as well.
-    diagnostic.hint = diagnostic.hint.map(|hint| hint.replace("--user USER", "-Credential USER"));
-    diagnostic
 }
 
 #[cfg(test)]

@@ -83,6 +83,32 @@ impl SessionQuery {
         })
     }
 
+    /// Whether a selector names sessions by their Id, which only a local table gives.
+    #[must_use]
+    pub fn has_ids(&self) -> bool {
+        self.selectors.iter().any(|selector| matches!(selector, Selector::Id(_)))
+    }
+
+    /// Whether it leaves out sessions in which a command runs, so that their commands must be listed.
+    #[must_use]
+    pub fn skips_running(&self) -> bool {
+        self.filters.contains(&Filter::SkipRunning)
+    }
+
+    /// Whether it keeps the newest sessions.
+    #[must_use]
+    pub fn keeps_newest(&self) -> bool {
+        self.keep_newest.is_some()
+    }
+
+    /// The same for remembered sessions: whether a command runs in them, and which of them are the newest that are left,
+    /// is not known before their hosts are asked.
+    #[must_use]
+    pub fn for_remembered(&self) -> Self {
+        let filters = self.filters.iter().filter(|filter| **filter != Filter::SkipRunning);
+        Self::new(self.selectors.clone(), filters.cloned().collect())
+    }
+
     /// Whether all filters let this session pass: what was chosen before and has changed since is judged again by them.
     #[must_use]
     pub fn admits(&self, session: &SessionDescriptor) -> bool {

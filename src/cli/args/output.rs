@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::diagnostic::Diagnostic;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Columns to read on a terminal
@@ -31,6 +33,18 @@ pub(crate) struct OutputArgs {
     /// With -o csv: put an apostrophe before values that a spreadsheet would read as formulas
     #[arg(long, requires = "output")]
     pub(crate) csv_safe: bool,
+}
+
+impl OutputArgs {
+    /// An error where `--csv-safe` means nothing, because it stands beside another format than CSV.
+    pub(crate) fn check(&self) -> Result<(), Diagnostic> {
+        if !self.csv_safe || self.output == Some(Format::Csv) {
+            return Ok(());
+        }
+        Err(Diagnostic::usage("--csv-safe requires CSV output")
+            .about("--csv-safe")
+            .with_hint("add -o csv, or remove --csv-safe; nothing was sent"))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use pssession::request::OnMiss;
 
 use super::{OutputArgs, ReachArgs, SelectArgs, TableArgs};
 
@@ -66,4 +67,15 @@ pub(crate) enum ErrorAction {
     Ignore,
     /// Ask on the terminal whether to continue
     Inquire,
+}
+
+impl ErrorAction {
+    /// What follows for a value that finds nothing.
+    pub(crate) fn on_miss(self) -> OnMiss {
+        match self {
+            Self::Stop => OnMiss::Stop,
+            Self::Inquire => OnMiss::Ask,
+            Self::Continue | Self::SilentlyContinue | Self::Ignore => OnMiss::Continue,
+        }
+    }
 }

@@ -7,10 +7,10 @@ use clap::Parser as _;
 use pssession::Credential;
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
-use super::Context;
 use crate::cli::args::Cli;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::dispatch;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::render::plural;
 
@@ -51,24 +51,24 @@ pub(crate) async fn run() -> Result<Exit, Diagnostic> {
 /// The hosts, and the login that the demo's commands use.
 struct Stage {
     hosts: Vec<Simulator>,
-    context: Context,
+    environment: Environment,
 }
 
 impl Stage {
     async fn set() -> Result<Self, Diagnostic> {
         let mut hosts: Vec<Simulator> = Vec::new();
-        let mut context = Context { for_a_person: true, without_files: true, ..Context::default() };
+        let mut environment = Environment { tables: true, without_files: true, ..Environment::default() };
         for (seed, (name, shells)) in (1..).zip(HOSTS) {
             let mut builder = Simulator::builder().world(World::populated(name, shells, seed));
             if let Some(first) = hosts.first() {
                 builder = builder.account(Account::administrator(&first.user()), first.password());
             }
             let host = builder.start().await?;
-            context.resolve.insert(name.to_owned(), host.address());
-            context.credential = Some(Credential::new(host.user(), host.password()));
+            environment.resolve.insert(name.to_owned(), host.address());
+            environment.credential = Some(Credential::new(host.user(), host.password()));
             hosts.push(host);
         }
-        Ok(Self { hosts, context })
+        Ok(Self { hosts, environment })
     }
 
     fn say(&self, text: &str) -> Result<(), Diagnostic> {
@@ -84,7 +84,7 @@ impl Stage {
         writeln!(std::io::stdout().lock(), "\n$ pssession {}", shown.join(" "))?;
         let cli = Cli::try_parse_from(std::iter::once("pssession").chain(words.iter().copied()))
             .map_err(|error| Diagnostic::usage(error.to_string()))?;
-        Box::pin(dispatch(&cli.command, &self.context)).await
+        Ok(Box::pin(dispatch(&cli.command, &self.environment)).await)
     }
 
     /// What the hosts themselves say that they were asked.

@@ -1,75 +1,76 @@
 //! `pssession get`: what the named servers have, or what the local table or a file remembers.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
-use pssession::session::Selection;
-use pssession::store::Rows;
-use pssession::teardown::{Cancellation, Report, Requirement, RunStatus, RunSummary};
-use pssession::{Engine, SessionQuery};
+use pssession::request::{ListRequest, SessionScope, Source};
+use pssession::teardown::{Cancellation, Requirement, RunStatus};
 
-use super::connectors::Connectors;
-use super::unmatched::{self, MissRule};
-use super::{Context, listing, resolve};
-use crate::cli::args::{ErrorAction, Format, GetArgs};
-use crate::cli::config::Naming;
+use crate::cli::args::{Format, GetArgs};
+use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::login::Logins;
-use crate::cli::output_style::OutputStyle;
-use crate::cli::resolve_options::{ConnectionOptions, Scope, session_query, state_accounts};
+use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
+use crate::cli::ui::Ui;
+use crate::cli::unmatched::{self, Unmatched};
 use crate::cli::{interrupt, render};
 
-pub(crate) async fn run(args: &GetArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let format = context.format(&args.output)?;
-    let scope = Scope::of(&args.select, &args.reach)?;
-    let missed = match (&scope, context.style) {
-        (Scope::Servers, OutputStyle::PowerShell(_)) => unmatched::not_discovered,
-        _ => unmatched::missed,
+pub(crate) async fn run(args: &GetArgs, environment: &Environment) -> Exit {
+    let ui = environment.ui(&args.output);
+    ui.conclude(get(args, environment, &ui).await)
+}
+
+async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
+    args.output.check()?;
+    let cmdlet = &environment.cmdlet;
+    let select = SelectOptions::read(&args.select, cmdlet)?;
+    let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
+    let config = environment.config(&args.reach.config)?;
+    let connection = ConnectionOptions::read(&args.reach, &cmdlet.connection, config)?;
+    let connection = environment.resolved(connection);
+    let advice = scope.advice();
+    let source = scope.read(&connection.naming, false)?;
+    let asks_hosts = source == Source::Hosts;
+    let miss_rule = unmatched::rule(ui, args.ignore_not_found);
+    let request = ListRequest {
+        scope: SessionScope {
+            source,
+            hosts: connection.hosts.clone(),
+            query: select.query,
+            table: environment.table(&args.table),
+            policy: policy(&args.reach.limits, &cmdlet.connection)?,
+            miss_rule,
+            required: required(args),
+        },
+        commands: shows_commands(ui.format()),
+        filters_first: cmdlet.style.is_some(),
+        on_miss: cmdlet.error_action.unwrap_or_default().on_miss(),
     };
-    let found = match scope {
-        Scope::Servers => listed(args, context).await?,
-        scope => recalled(&scope, args, context).await?,
+    let cancellation = Cancellation::new();
+    let watch = interrupt::watch(&cancellation);
+    let unmatched = Unmatched::new(miss_rule, advice, ui);
+    let unmatched = match cmdlet.style {
+        Some(_) if asks_hosts => Unmatched { missed: unmatched::not_discovered, ..unmatched },
+        _ => unmatched,
     };
-    let errors = context.errors(args.output.output);
-    let powershell_style = context.style.powershell_style();
-    let action = powershell_style.map(|powershell_style| powershell_style.action).unwrap_or_default();
-    // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
-    let advice = found.advice.filter(|_| powershell_style.is_none() || std::io::stderr().is_terminal());
-    let rule = MissRule::of(context.style, args.ignore_not_found);
-    let told =
-        unmatched::report(&found.selection, &[], rule, missed, advice, action == ErrorAction::Stop, errors);
-    unmatched::report_left_out(&found.selection, found.rows.sessions(), errors);
-    if matches!(action, ErrorAction::Stop | ErrorAction::Inquire)
-        && unmatched::stop_it(action, &found.summary, &interrupt::watch(&Cancellation::new()))?
-    {
-        return Ok(Exit::COULD_NOT_BEGIN);
+    let credential = environment.credential.as_ref();
+    let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, |_| ());
+    let mut listed = request.run(&caller, &cancellation).await?;
+    listed.summary.interruption = watch.stop();
+    if listed.stopped {
+        return Ok(listed.status().into());
     }
-    let chosen = found.rows.into_picked(&found.selection.chosen);
-    if chosen.is_empty()
-        && told == 0
-        && !args.fail_if_none
-        && let Some(nothing) = &found.nothing
-    {
-        match powershell_style {
-            // PowerShell is silent about a pattern that matches nothing.
-            Some(powershell_style) if powershell_style.verbose => {
-                writeln!(std::io::stderr().lock(), "VERBOSE: {nothing}")?
-            }
-            Some(_) if std::io::stderr().is_terminal() => {
-                writeln!(std::io::stderr().lock(), "WARNING: {nothing}")?;
-            }
-            None if is_for_a_person(format) => writeln!(std::io::stderr().lock(), "{nothing}")?,
-            _ => {}
-        }
+    let nothing = listed.nothing.map(|why| unmatched::nothing(why, true));
+    if listed.rows.is_empty() && listed.summary.literal_misses == 0 && !args.fail_if_none {
+        report_nothing(nothing.as_deref(), ui);
     }
-    render::sessions(format, context.style, &chosen)?;
-    let summary = RunSummary { required: required(args), ..found.summary };
-    let code = Report::default().status(&summary);
-    let is_met = summary.required.is_none_or(|required| required.is_met(summary.hits));
-    if code == RunStatus::NotAsRequired && !is_met {
-        not_as_required(chosen.len(), found.nothing).emit(errors);
+    render::sessions(ui, &listed.rows)?;
+    let status = listed.status();
+    let is_met = listed.summary.required.is_none_or(|required| required.is_met(listed.summary.hits));
+    if status == RunStatus::NotAsRequired && !is_met {
+        ui.error(&not_as_required(listed.rows.len(), nothing));
     }
-    Ok(code.into())
+    Ok(status.into())
 }
 
 /// What a check asks for: the exit code tells whether it is so.
@@ -95,102 +96,23 @@ fn not_as_required(shown: usize, nothing: Option<String>) -> Diagnostic {
     }
 }
 
-/// What was looked at, and what of it was chosen.
-struct Found {
-    rows: Rows,
-    selection: Selection,
-    summary: RunSummary,
-    /// What to say if nothing was chosen.
-    nothing: Option<String>,
-    /// Where else to look for what was missed.
-    advice: Option<String>,
-}
-
-/// Asks the servers now.
-async fn listed(args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
-    let query = session_query(&args.select)?;
-    let reach = ConnectionOptions::read(&args.reach, context.config(&args.reach.config)?)?;
-    let engine = Engine::new(listing::policy(&args.reach.limits)?);
-    let cancellation = Cancellation::new();
-    let watch = interrupt::watch(&cancellation);
-    let errors = context.errors(args.output.output);
-    let logins = Logins::new(&watch, errors);
-    let table = context.table(&args.table);
-    let connectors = Connectors::new(&reach, context, logins, table.clone()).for_servers().await?;
-
-    let wanted = |_: &str| listing::wanted_by(&query);
-    let mut survey = listing::survey(&engine, connectors, wanted, &cancellation, errors).await;
-    let by_id = !args.select.id.is_empty();
-    let mut rows = listing::sessions(&survey, table.as_ref(), &reach, by_id, errors).await?;
-    let mut unlisted_commands = 0;
-    if args.select.skip_running || shows_commands(context.format(&args.output)?) {
-        let mut unlisted = engine.list_commands(&mut survey, rows.sessions_mut()).await;
-        let consequence = match args.select.skip_running {
-            true => "commands may be running, so --skip-running excludes them",
-            false => {
-                // It is only shown, and there is nothing to show on such a server, or to an account that may not list.
-                let asked_singly = |url: &str| {
-                    let mut hosts = survey.hosts().iter().filter(|host| host.was_asked_singly());
-                    hosts.any(|host| host.connector().endpoint().url() == url)
-                };
-                unlisted.retain(|failure| !failure.is_unsupported() && !asked_singly(&failure.endpoint_url));
-                "it is unknown whether commands are running"
-            }
-        };
-        unlisted_commands = listing::report_unlisted_commands(&survey, &unlisted, consequence, errors);
-    }
-    let (rows, mut selection) = match context.style {
-        OutputStyle::Native => {
-            let selection = query.select(rows.sessions());
-            (rows, selection)
+/// A program sees by itself that there is no record; a person would wonder. PowerShell is silent about a pattern that
+/// matches nothing, unless it is verbose.
+fn report_nothing(nothing: Option<&str>, ui: &Ui) {
+    let Some(nothing) = nothing else { return };
+    let is_terminal = std::io::stderr().is_terminal();
+    match ui.powershell() {
+        Some(style) if style.verbose => ui.verbose(nothing),
+        Some(_) if is_terminal => ui.remark(nothing),
+        Some(_) => {}
+        None if is_terminal || matches!(ui.format(), Format::Table | Format::Wide | Format::List) => {
+            ui.always(nothing);
         }
-        OutputStyle::PowerShell(_) => as_powershell_discovers(rows, &query),
-    };
-    listing::forgive(&survey, &mut selection);
-    let selected = MissRule::of(context.style, args.ignore_not_found).summary(&selection);
-    let mut summary = listing::answered(&survey, selected, &cancellation);
-    summary.interruption = watch.stop();
-    summary.unlisted_commands = unlisted_commands;
-    let nothing = listing::nothing(&survey, rows.len());
-    Ok(Found { selection, summary, nothing, advice: resolve::advice(&Scope::Servers), rows })
-}
-
-/// PowerShell narrows what the servers said first. Then it misses what is not among the rest, also by a pattern, but
-/// only if there is a rest.
-fn as_powershell_discovers(rows: Rows, query: &SessionQuery) -> (Rows, Selection) {
-    let rows: Rows = rows.into_iter().filter(|row| query.admits(&row.session)).collect();
-    let mut selection = query.select(rows.sessions());
-    if rows.is_empty() {
-        selection.misses.clear();
+        None => {}
     }
-    for miss in &mut selection.misses {
-        miss.silent = false;
-    }
-    (rows, selection)
-}
-
-/// Looks at what is remembered; asks nobody.
-async fn recalled(scope: &Scope, args: &GetArgs, context: &Context) -> Result<Found, Diagnostic> {
-    let query = session_query(&args.select)?;
-    let table = context.table(&args.table);
-    let naming = Naming { config: context.config(&args.reach.config)?, tls: args.reach.tls };
-    let mut recalled = resolve::recall(scope, &query, table.as_ref(), &naming, OutputStyle::Native).await?;
-    state_accounts(&mut recalled.rows, &args.reach.login, &naming)?;
-    let selection = recalled.select(&query);
-    let summary = MissRule::of(context.style, args.ignore_not_found).summary(&selection);
-    let nothing = match selection.chosen.is_empty() {
-        true => Some(resolve::nothing(scope, &recalled, table.as_ref()).await?),
-        false => None,
-    };
-    Ok(Found { rows: recalled.rows, selection, summary, nothing, advice: resolve::advice(scope) })
 }
 
 /// The quick look asks each host once; the others also ask what runs in each session.
 fn shows_commands(format: Format) -> bool {
     !matches!(format, Format::Table | Format::Name)
-}
-
-/// A program sees by itself that there is no record; a person would wonder.
-fn is_for_a_person(format: Format) -> bool {
-    matches!(format, Format::Table | Format::Wide | Format::List) || std::io::stderr().is_terminal()
 }

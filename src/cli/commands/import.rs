@@ -1,21 +1,20 @@
 //! `pssession import FILE...`: objects into the local table, all of them or none.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use pssession::interchange::{
-    ObjectError, ReadErrors as Refused, SessionObject as Object, SessionReference as Subject,
-};
+use pssession::interchange::{ObjectError, ReadErrors, SessionObject, SessionReference};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
-use super::{Context, objects, resolve};
 use crate::cli::args::ImportArgs;
 use crate::cli::config::Naming;
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::diagnostic::Diagnostic;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
+use crate::cli::options::{Extent, read_objects};
 use crate::cli::render::{self, plural, printable};
-use crate::cli::resolve_options::Extent;
+use crate::cli::source;
+use crate::cli::ui::Ui;
 
 /// How many changed Ids are told one by one; stdout tells them all.
 const MAX_MAPPINGS: usize = 20;
@@ -23,29 +22,30 @@ const MAX_MAPPINGS: usize = 20;
 /// What has not happened where something is bad.
 const UNDONE: &str = "nothing was imported";
 
-pub(crate) async fn run(args: &ImportArgs, context: &Context) -> Result<Exit, Diagnostic> {
+pub(crate) async fn run(args: &ImportArgs, environment: &Environment) -> Exit {
+    let ui = environment.ui(&args.output);
+    ui.conclude(import(args, environment, &ui).await)
+}
+
+async fn import(args: &ImportArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     one_reader_of_stdin(&args.files)?;
-    let format = context.format(&args.output)?;
-    let naming = Naming { config: context.config(&args.config)?, tls: args.tls };
+    args.output.check()?;
+    let naming = Naming { config: environment.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = objects::read(path, Extent::Whole, &naming, UNDONE, context.style)?;
-        rows.extend(sessions(found).map_err(|errors| objects::refused(path, &errors, UNDONE))?);
+        let found = read_objects(path, Extent::Whole, &naming, false, UNDONE)?;
+        let refused = |errors| Diagnostic::objects(&source::shown(path), &errors, UNDONE);
+        rows.extend(sessions(found).map_err(refused)?);
     }
-    let talk = DiagnosticFormat::beside(args.output.output) == DiagnosticFormat::Text;
     if rows.is_empty() {
-        if talk {
-            writeln!(std::io::stderr().lock(), "nothing to import")?;
-        }
-        render::imports(format, &[])?;
+        ui.remark("nothing to import");
+        render::imports(ui.format(), &[])?;
         return Ok(Exit::SUCCESS);
     }
-    let table = context.table(&args.table);
-    let imported = resolve::known(table.as_ref())?.import(rows).await?;
-    let shown = render::imports(format, &imported);
-    if talk {
-        writeln!(std::io::stderr().lock(), "{}", summary(&imported))?;
-    }
+    let imported = environment.needed_table(&args.table)?.import(rows).await;
+    let imported = imported.map_err(|error| Diagnostic::from(&error))?;
+    let shown = render::imports(ui.format(), &imported);
+    ui.remark(&summary(&imported));
     shown?;
     Ok(Exit::SUCCESS)
 }
@@ -61,18 +61,20 @@ fn one_reader_of_stdin(files: &[PathBuf]) -> Result<(), Diagnostic> {
 }
 
 /// Only sessions that say where they are can stand in the table.
-fn sessions(objects: Vec<Object>) -> Result<Vec<Row>, Refused> {
+fn sessions(objects: Vec<SessionObject>) -> Result<Vec<Row>, ReadErrors> {
     let mut rows = Vec::with_capacity(objects.len());
-    let mut refused = Refused::default();
-    for Object { position, reference } in objects {
+    let mut refused = ReadErrors::default();
+    for SessionObject { position, reference } in objects {
         let problem = match reference {
-            Subject::Id { .. } | Subject::Rows { .. } | Subject::Unbound(_) => "has no ShellId or InstanceId",
-            Subject::Session(row)
+            SessionReference::Id { .. } | SessionReference::Rows { .. } | SessionReference::Unbound(_) => {
+                "has no ShellId or InstanceId"
+            }
+            SessionReference::Session(row)
                 if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
             {
                 "has neither Endpoint nor ComputerName"
             }
-            Subject::Session(row) => {
+            SessionReference::Session(row) => {
                 rows.push(*row);
                 continue;
             }

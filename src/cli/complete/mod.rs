@@ -14,12 +14,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::CompletionCandidate;
+use pssession::request::SessionTable;
 
 use super::args::{Cli, Shell};
 use super::config::{self, Config};
 use super::render::printable;
-use super::table::Table;
-use super::{source, spelling};
+use super::{environment, source, spelling};
 
 use powershell::Typed;
 pub(crate) use shell::script;
@@ -79,7 +79,7 @@ pub(super) fn words(line: &str) -> Vec<String> {
 
 /// What could stand in place of `last`, with a few words on each.
 fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
-    let table = Table::find(file(&before, "--store", "PSSESSION_STORE").as_deref());
+    let table = environment::table(file(&before, "--store", "PSSESSION_STORE"));
     let config = config::read(file(&before, "--config", "PSSESSION_CONFIG").as_deref()).unwrap_or_default();
     let words: Vec<OsString> = before.iter().map(OsString::from).collect();
     let found = match spelling::cmdlet(&words) {
@@ -98,7 +98,12 @@ fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
 }
 
 /// The same for a line in our own spelling.
-fn native(before: Vec<String>, last: &str, table: Option<Table>, config: &Config) -> Vec<(String, String)> {
+fn native(
+    before: Vec<String>,
+    last: &str,
+    table: Option<SessionTable>,
+    config: &Config,
+) -> Vec<(String, String)> {
     let mut command = table_values::with_live_values(Cli::command(), table, config);
     let index = before.len();
     let words = before.into_iter().chain([last.to_owned()]).map(OsString::from).collect();

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Command;
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
+use pssession::request::SessionTable;
 use pssession::session::WildcardPattern;
 use pssession::store::{StoreError, StoreOptions, StoreReader};
 use pssession::{Endpoint, SessionDescriptor};
@@ -16,7 +17,6 @@ use super::{MAX_CANDIDATES, is_harmless};
 use crate::cli::config::Config;
 use crate::cli::hints::place;
 use crate::cli::powershell::Cmdlet;
-use crate::cli::table::Table;
 
 /// How long to wait for other processes that use the table: a person has just pressed a key.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -57,7 +57,7 @@ const OPTIONS: &[(&str, Column)] = &[
 ];
 
 /// The command, with live values for its options, and for `man` the names of its pages.
-pub(super) fn with_live_values(command: Command, table: Option<Table>, config: &Config) -> Command {
+pub(super) fn with_live_values(command: Command, table: Option<SessionTable>, config: &Config) -> Command {
     let cmdlets = Cmdlet::ALL.map(|cmdlet| cmdlet.name().to_owned());
     let names = command.get_subcommands().map(|one| one.get_name().to_owned());
     let names: Vec<String> = names.chain(cmdlets).collect();
@@ -102,7 +102,7 @@ fn named(config: &Config, column: Column) -> Vec<Known> {
 }
 
 /// All values of a column, those of the newest sessions first.
-fn known(table: &Table, column: Column) -> Result<Vec<Known>, StoreError> {
+fn known(table: &SessionTable, column: Column) -> Result<Vec<Known>, StoreError> {
     if !table.is_trusted() {
         return Ok(Vec::new());
     }

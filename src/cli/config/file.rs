@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use pssession::permissions::{self, Kind};
+
 use super::Config;
 use super::key::Places;
 use super::reading::{self, Wrong};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::permissions::{self, Kind};
 use crate::cli::source;
 
 /// The largest config that is read, in bytes: some thousand hosts by name.

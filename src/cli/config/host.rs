@@ -5,13 +5,13 @@ use std::net::Ipv6Addr;
 use pssession::Endpoint;
 use pssession::session::WildcardPattern;
 
-use super::Settings;
+use super::HostSettings;
 
 /// One `[[host]]` of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Host {
     pub(super) names: Vec<Name>,
-    pub(super) settings: Settings,
+    pub(super) settings: HostSettings,
 }
 
 /// A host, or some.

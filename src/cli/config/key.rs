@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use pssession::AuthScheme;
 use pssession::auth::UnknownScheme;
+use pssession::request::{HostSettings, PasswordSource};
 use pssession::session::{QueryError, parse_account, parse_duration_text};
 use pssession::transport::{CertificatePin, CertificatePinError};
 use toml::de::DeValue;
-
-use super::{PasswordSource, Settings, principal};
 
 /// How much of a key's name must be another's to be taken for a slip of the pen, from 0 to 1.
 const LIKENESS: f64 = 0.7;
@@ -26,7 +25,7 @@ pub(super) struct Places {
 /// A setting of a host. Its error never quotes the value: who writes into the wrong line may have written a password.
 pub(super) struct Key {
     pub(super) name: &'static str,
-    pub(super) set: fn(&mut Settings, &DeValue<'_>, &Places) -> Result<(), String>,
+    pub(super) set: fn(&mut HostSettings, &DeValue<'_>, &Places) -> Result<(), String>,
 }
 
 /// The key that says which hosts are meant.
@@ -101,6 +100,17 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key { name: "login-timeout", set: |settings, value, _| put(&mut settings.login_timeout, limit(value)?) },
 ];
+
+/// `service`, `service/host` or `service/host@REALM`; an error says what is wrong.
+pub(crate) fn principal(text: &str) -> Result<String, String> {
+    let (name, realm) = text.split_once('@').unwrap_or((text, "-"));
+    let parts: Vec<&str> = name.split('/').collect();
+    let is_whole = parts.len() > 1 || !text.contains('@');
+    if !is_whole || realm.is_empty() || parts.iter().any(|part| part.trim() != *part || part.is_empty()) {
+        return Err(format!("{text:?} is not a service principal"));
+    }
+    Ok(text.to_owned())
+}
 
 /// Why a key must not stand in the file, and what to do instead; `None` if nothing is known of it.
 pub(super) fn refused(name: &str) -> Option<(&'static str, &'static str)> {

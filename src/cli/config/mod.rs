@@ -5,18 +5,18 @@ mod file;
 mod host;
 mod key;
 mod reading;
-mod settings;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pssession::Endpoint;
+use pssession::request::HostSettings;
 use pssession::transport::EndpointError;
 
 use host::Host;
 
 pub(crate) use file::{find, read};
-pub(crate) use settings::{PasswordSource, Settings, principal, same_account};
+pub(crate) use key::principal;
 
 /// What the config file says; empty where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +31,12 @@ pub(crate) struct Config {
 
 impl Config {
     /// What goes without saying of the host of this endpoint.
-    pub(crate) fn of(&self, endpoint: &Endpoint) -> Settings {
-        let Ok(alone) = Endpoint::parse(endpoint.computer_name(), false) else { return Settings::default() };
+    pub(crate) fn of(&self, endpoint: &Endpoint) -> HostSettings {
+        let Ok(alone) = Endpoint::parse(endpoint.computer_name(), false) else {
+            return HostSettings::default();
+        };
         let hosts = self.hosts.iter().filter(|host| host.is(&alone));
-        hosts.fold(Settings::default(), |settings, host| settings.or(&host.settings))
+        hosts.fold(HostSettings::default(), |settings, host| settings.or(&host.settings))
     }
 
     /// The members of a group; an error that names the groups that there are.

@@ -8,7 +8,7 @@ fn config(text: &str) -> Config {
     Config { path: Some("config.toml".into()), hosts: read.hosts, groups: read.groups }
 }
 
-fn of(config: &Config, host: &str) -> Settings {
+fn of(config: &Config, host: &str) -> HostSettings {
     config.of(&Endpoint::parse(host, false).unwrap())
 }
 
@@ -36,14 +36,14 @@ fn an_address_is_one_host_however_it_is_written() {
     );
     assert_eq!(of(&config, "2001:db8::1").user.as_deref(), Some("ann"));
     assert_eq!(of(&config, "[fe80::7]:90").user.as_deref(), Some("bob"));
-    assert_eq!(of(&config, "web01"), Settings::default());
+    assert_eq!(of(&config, "web01"), HostSettings::default());
 }
 
 #[test]
 fn a_password_does_not_go_to_a_user_whom_somebody_else_has_named() {
     let text = "[[host]]\nname = 'web*'\nuser = 'bob'\npassword-file = 'b'\n[[host]]\nname = 'db'\npassword-file = 'd'";
     let config = config(text);
-    let named = |user: &str| Settings { user: Some(user.to_owned()), ..Settings::default() };
+    let named = |user: &str| HostSettings { user: Some(user.to_owned()), ..HostSettings::default() };
     assert_eq!(named("ann").or(&of(&config, "web01")).password, None);
     assert_eq!(named("BOB").or(&of(&config, "web01")).password, Some(PasswordSource::File("b".into())));
     assert_eq!(named("ann").or(&of(&config, "db")).password, Some(PasswordSource::File("d".into())));
@@ -52,7 +52,7 @@ fn a_password_does_not_go_to_a_user_whom_somebody_else_has_named() {
 #[test]
 fn an_account_is_that_of_the_user_beside_it() {
     let config = config("[[host]]\nname = '*'\nuser = 'bob@lab'\naccount = 'LAB\\bob'\nworkstation = 'JUMP'");
-    let named = |user: &str| Settings { user: Some(user.to_owned()), ..Settings::default() };
+    let named = |user: &str| HostSettings { user: Some(user.to_owned()), ..HostSettings::default() };
     let settings = |user: &str| named(user).or(&of(&config, "web01"));
     assert_eq!(settings("BOB@lab").account.as_deref(), Some(r"LAB\bob"));
     assert_eq!((settings("ann").account, settings("ann").workstation.as_deref()), (None, Some("JUMP")));

@@ -87,8 +87,7 @@ impl Bound {
         let mut selectors = Vec::new();
         selectors.extend(some(&given.id).map(Selector::Id));
         if self.cmdlet == Cmdlet::RemovePSSession {
-            selectors
-                .extend(self.patterns("ComputerName", &given.computer_name)?.map(Selector::ComputerName));
+            selectors.extend(self.computer_names()?);
         }
         selectors.extend(self.patterns("Name", &given.name)?.map(Selector::Name));
         selectors.extend(some(&given.instance_id).map(Selector::InstanceId));
@@ -96,6 +95,12 @@ impl Bound {
         selectors.extend(some(&given.vm_id).map(Selector::VmId));
         selectors.extend(self.patterns("VMName", &given.vm_name)?.map(Selector::VmName));
         Ok(selectors)
+    }
+
+    /// `-ComputerName` as a selector among the known sessions.
+    pub(crate) fn computer_names(&self) -> Result<Option<Selector>, BindingError> {
+        let patterns = self.patterns("ComputerName", &self.selection.computer_name)?;
+        Ok(patterns.map(Selector::ComputerName))
     }
 
     /// The filters for a query: `-State` and `-ConfigurationName`.

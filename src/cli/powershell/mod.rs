@@ -34,4 +34,3 @@ pub(crate) use help::{help, page};
 pub(crate) use module::{MODULE, files as module_files};
 pub(crate) use names::{is_verbose, selector_with_two_dashes};
 pub(crate) use options::arity;
-pub(crate) use preferences::{Authentication, StateFilter};

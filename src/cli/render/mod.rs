@@ -20,23 +20,18 @@ use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
 use super::args::{Format, ReportFormat};
-use super::output_style::OutputStyle;
 use super::terminal;
+use super::ui::Ui;
 use data::CsvReader;
 pub(crate) use data::visible;
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
-/// A table on a terminal, NDJSON into a pipe: what is printed where `-o` does not decide.
-pub(crate) fn usual_format() -> Format {
-    if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson }
-}
-
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(format: Format, style: OutputStyle, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
     let mut out = stdout();
-    let sessions = rows.sessions();
-    let is_powershell = matches!(style, OutputStyle::PowerShell(_));
+    let (format, sessions) = (ui.format(), rows.sessions());
+    let is_powershell = ui.powershell().is_some();
     match format {
         Format::Table | Format::List if rows.is_empty() => {}
         Format::Table if is_powershell => {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use crate::cli::permissions;
+use pssession::permissions;
 
 /// What the name of a report in the making begins with.
 const PREFIX: &str = ".pssession-report-";

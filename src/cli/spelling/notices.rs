@@ -1,7 +1,7 @@
 //! What was said and changes nothing, so that nobody believes that it did.
 
-use super::ours::is_pattern;
 use crate::cli::args::{Command, RemoveArgs};
+use crate::cli::options::is_pattern;
 use crate::cli::powershell::Bound;
 
 /// One sentence for each parameter without an effect.
@@ -61,10 +61,10 @@ fn without_a_server(bound: &Bound) -> Vec<String> {
 
 /// Whether a scheme is still to be chosen: for a host without one, or for an object that names no more than a computer.
 fn names_a_computer(bound: &Bound, args: &RemoveArgs) -> bool {
-    let uris = &bound.reaching.connection_uri;
-    args.reach.on.iter().any(|host| !uris.contains(host))
+    !args.reach.on.is_empty()
         || args.reach.inventory.is_some()
         || args.select.session.is_some()
+        || bound.selection.session.is_some()
 }
 
 #[cfg(test)]

@@ -9,25 +9,23 @@ use std::time::Duration;
 
 use pssession::auth::{Challenges, SCHEMES, Verdict};
 use pssession::client::{IdSource as _, RandomIds};
+use pssession::interchange::timestamp;
+use pssession::request::{ClockDifference, Event, Hosts, IdentifiedEndpoint, IdentifyRequest};
 use pssession::session::LoginAccount;
-use pssession::teardown::Cancellation;
 use pssession::wsman::{SessionId, one_line, printable};
 use pssession::{AuthScheme, Endpoint, Error, Listing, WsmanClient};
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::probe::{self, Clock, Look};
-use super::{MAX_WORDS, TrustSource, is_offered, look_at, not_winrm, policy, report};
+use super::{MAX_WORDS, TrustSource, is_offered, not_winrm, policy, report};
 use crate::cli::args::{IdentifyArgs, PlainFormat};
-use crate::cli::commands::Context;
-use crate::cli::commands::connectors::Connectors;
-use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
+use crate::cli::caller::CommandCaller;
+use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, hint, kind, place};
-use crate::cli::interrupt;
-use crate::cli::login::Logins;
+use crate::cli::options::ConnectionOptions;
 use crate::cli::render::{duration, plural, visible};
-use crate::cli::resolve_options::{ConnectionOptions, Pins};
+use crate::cli::source;
 
 /// As long as the transport waits.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,50 +33,49 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Kerberos allows no more between two clocks, unless an administrator has said otherwise.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 
-pub(super) async fn run(
+pub(super) async fn run<F: Fn(&Event<'_>)>(
     args: &IdentifyArgs,
-    mut reach: ConnectionOptions,
-    pins: Pins,
+    connection: &ConnectionOptions,
     trust_source: TrustSource,
-    context: &Context,
+    caller: &CommandCaller<'_, F>,
 ) -> Result<Exit, Diagnostic> {
     let mut report = DoctorReport { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
-    let outcome = examine(&mut reach, &pins, trust_source, context, &mut report).await;
+    let outcome = examine(connection, trust_source, caller, &mut report).await;
     report.end()?;
     outcome.map(|()| Exit::SUCCESS)
 }
 
-async fn examine(
-    reach: &mut ConnectionOptions,
-    pins: &Pins,
+async fn examine<F: Fn(&Event<'_>)>(
+    connection: &ConnectionOptions,
     trust_source: TrustSource,
-    context: &Context,
+    caller: &CommandCaller<'_, F>,
     report: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
-    let Some(first) = reach.endpoints.first().cloned() else { return Ok(()) };
-    let addresses = resolve(&first, report).await?;
-    let limit = reach.settings(&first).connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-    for endpoint in &reach.endpoints {
-        knock(endpoint, &addresses, limit, report).await?;
+    let hosts = &connection.hosts;
+    let Some(first) = hosts.endpoints.first() else { return Ok(()) };
+    let addresses = resolve(first, report).await?;
+    let limit = connection.settings(first).connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    for endpoint in &hosts.endpoints {
+        connect(endpoint, &addresses, limit, report).await?;
     }
-    let looks = look_at(reach, pins).await?;
-    for look in &looks {
-        tell(look, trust_source, report)?;
+    let identified = IdentifyRequest { hosts: hosts.clone() }.run(caller).await?;
+    for one in &identified {
+        describe(one, trust_source, report)?;
     }
-    let Some(look) = looks.iter().find(|look| look.is_winrm_and_trusted()) else {
-        return Err(no_way_in(&looks));
+    let Some(one) = identified.iter().find(|one| one.is_winrm_and_trusted()) else {
+        return Err(no_way_in(&identified));
     };
-    if reach.endpoints.len() > 1 {
-        let how = if look.endpoint.is_tls() {
+    if hosts.endpoints.len() > 1 {
+        let how = if one.endpoint.is_tls() {
             "use --tls with the other commands"
         } else {
             "this is the default of the other commands"
         };
-        report.say("way", true, format!("{}; {how}", look.endpoint.url()))?;
+        report.say("way", true, format!("{}; {how}", one.endpoint.url()))?;
     }
-    scheme(reach, look, report)?;
-    reach.endpoints = vec![look.endpoint.clone()];
-    login_and_list(reach, context, report).await
+    scheme(connection, one, report)?;
+    let hosts = Hosts { endpoints: vec![one.endpoint.clone()], ..hosts.clone() };
+    login_and_list(&hosts, caller, report).await
 }
 
 async fn resolve(endpoint: &Endpoint, report: &mut DoctorReport) -> Result<Vec<SocketAddr>, Diagnostic> {
@@ -111,7 +108,7 @@ async fn resolve(endpoint: &Endpoint, report: &mut DoctorReport) -> Result<Vec<S
 }
 
 /// A TCP connection that is closed at once: only this tells a firewall from a service that does not answer.
-async fn knock(
+async fn connect(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     limit: Duration,
@@ -135,9 +132,13 @@ async fn knock(
 }
 
 /// What one look has shown, if it has shown anything.
-fn tell(look: &Look, trust_source: TrustSource, report: &mut DoctorReport) -> Result<(), Diagnostic> {
-    let port = look.endpoint.port();
-    let probe = match &look.told {
+fn describe(
+    one: &IdentifiedEndpoint,
+    trust_source: TrustSource,
+    report: &mut DoctorReport,
+) -> Result<(), Diagnostic> {
+    let port = one.endpoint.port();
+    let probe = match &one.response {
         Ok(probe) => probe,
         // That nothing listens there was told before.
         Err(error) if error.tls().is_none() => return Ok(()),
@@ -157,17 +158,17 @@ fn tell(look: &Look, trust_source: TrustSource, report: &mut DoctorReport) -> Re
             Some(error) => report.say("trust", false, error.reason())?,
         }
     }
-    if !look.is_winrm() {
+    if !one.is_winrm() {
         return Ok(report.say(
             "winrm",
             false,
             format!("port {port}: HTTP {}{}", probe.status, probe.excerpt),
         )?);
     }
-    if let Some(clock) = look.clock {
+    if let Some(clock) = one.clock {
         let skew = match clock {
-            Clock::Same(_) => Duration::ZERO,
-            Clock::Ahead(by) | Clock::Behind(by) => by,
+            ClockDifference::Same(_) => Duration::ZERO,
+            ClockDifference::Ahead(by) | ClockDifference::Behind(by) => by,
         };
         let remark = if skew > MAX_SKEW { "; Kerberos allows 5m" } else { "" };
         report.say(
@@ -181,11 +182,15 @@ fn tell(look: &Look, trust_source: TrustSource, report: &mut DoctorReport) -> Re
 }
 
 /// Each scheme of this build, strongest first, and why it is taken or not.
-fn scheme(reach: &ConnectionOptions, look: &Look, report: &mut DoctorReport) -> Result<(), Diagnostic> {
+fn scheme(
+    connection: &ConnectionOptions,
+    one: &IdentifiedEndpoint,
+    report: &mut DoctorReport,
+) -> Result<(), Diagnostic> {
     let none = Challenges::default();
-    let challenges = look.told.as_ref().map_or(&none, |probe| &probe.challenges);
-    let policy = policy(reach, &look.endpoint);
-    let wanted = reach.settings(&look.endpoint).auth.unwrap_or_default();
+    let challenges = one.response.as_ref().map_or(&none, |probe| &probe.challenges);
+    let policy = policy(connection, &one.endpoint);
+    let wanted = connection.settings(&one.endpoint).auth.unwrap_or_default();
     let mut taken = false;
     for row in SCHEMES {
         let (good, why) = match row.verdict(policy) {
@@ -209,14 +214,12 @@ fn scheme(reach: &ConnectionOptions, look: &Look, report: &mut DoctorReport) -> 
     Ok(())
 }
 
-async fn login_and_list(
-    reach: &ConnectionOptions,
-    context: &Context,
+async fn login_and_list<F: Fn(&Event<'_>)>(
+    hosts: &Hosts,
+    caller: &CommandCaller<'_, F>,
     report: &mut DoctorReport,
 ) -> Result<(), Diagnostic> {
-    let watch = interrupt::watch(&Cancellation::new());
-    let logins = Logins::new(&watch, DiagnosticFormat::plain(Some(report.format)));
-    let connectors = Connectors::new(reach, context, logins, None).for_servers().await?;
+    let connectors = hosts.connectors(caller).await?;
     let Some(connector) = connectors.first() else { return Ok(()) };
     let user = printable(connector.user());
     let connection = match connector.connect().await {
@@ -270,18 +273,18 @@ fn failed(what: &str, endpoint: &Endpoint, error: &Error) -> Diagnostic {
         .with_hint(hint(error, endpoint))
 }
 
-fn no_way_in(looks: &[Look]) -> Diagnostic {
-    let distrusted = looks.iter().find_map(|look| Some((look, look.distrust()?)));
-    if let Some((look, error)) = distrusted {
-        let message = format!("cannot log in to {}: its certificate is not trusted", place(&look.endpoint));
+fn no_way_in(identified: &[IdentifiedEndpoint]) -> Diagnostic {
+    let distrusted = identified.iter().find_map(|one| Some((one, one.distrust()?)));
+    if let Some((one, error)) = distrusted {
+        let message = format!("cannot log in to {}: its certificate is not trusted", place(&one.endpoint));
         return Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
-            .about(look.endpoint.url())
+            .about(one.endpoint.url())
             .caused_by(error)
-            .with_hint(hints::tls::hint(error, &look.endpoint));
+            .with_hint(hints::tls::hint(error, &one.endpoint));
     }
-    match looks.iter().find_map(|look| Some((look, look.told.as_ref().ok()?))) {
-        Some((look, probe)) => not_winrm(&look.endpoint, probe),
-        None => super::nothing_there(looks),
+    match identified.iter().find_map(|one| Some((one, one.response.as_ref().ok()?))) {
+        Some((one, probe)) => not_winrm(&one.endpoint, probe),
+        None => super::nothing_there(identified),
     }
 }
 
@@ -318,7 +321,7 @@ impl DoctorReport {
         match self.format {
             PlainFormat::Table => Ok(()),
             PlainFormat::Json => {
-                let at = pssession::interchange::timestamp(probe::now());
+                let at = timestamp(source::now());
                 let object = json!({ "Schema": "pssession.doctor/1", "At": at, "Steps": self.steps });
                 writeln!(std::io::stdout().lock(), "{}", visible(&object.to_string()))
             }

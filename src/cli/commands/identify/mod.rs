@@ -2,25 +2,29 @@
 //! No credential is involved, but for `--doctor`.
 
 mod doctor;
-mod probe;
 mod report;
 
 use std::io::Write as _;
 
 use pssession::Endpoint;
 use pssession::auth::{Challenges, LoginPolicy, SCHEMES, SchemeRow, Verdict};
+use pssession::request::{IdentifiedEndpoint, IdentifyRequest};
+use pssession::teardown::Cancellation;
 use pssession::transport::{Probe, TransportError};
 use pssession::wsman::one_line;
 
-use super::Context;
 use crate::cli::args::{IdentifyArgs, PlainFormat};
+use crate::cli::caller::CommandCaller;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::hints::{self, place, status_hint};
+use crate::cli::options::ConnectionOptions;
 use crate::cli::render::visible;
-use crate::cli::resolve_options::{ConnectionOptions, Pins};
-use probe::Look;
+use crate::cli::ui::Ui;
+use crate::cli::unmatched::{self, Unmatched};
+use crate::cli::{interrupt, source};
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;
@@ -34,40 +38,51 @@ enum TrustSource {
     Nobody,
 }
 
-pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let reach = ConnectionOptions::read(&args.reach(), context.config(&args.config)?)?;
-    let endpoints = endpoints(args, &reach.naming)?;
-    let reach = reach.with_endpoints(endpoints)?;
-    let pins = reach.pins(&reach.endpoints)?;
-    let trust_source = TrustSource::of(args, &reach, &pins);
+pub(crate) async fn run(args: &IdentifyArgs, environment: &Environment) -> Exit {
+    let ui = Ui::plain(args.output);
+    ui.conclude(identify(args, environment, &ui).await)
+}
+
+async fn identify(args: &IdentifyArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
+    let config = environment.config(&args.config)?;
+    let connection = ConnectionOptions::read(&args.reach(), &environment.cmdlet.connection, config)?;
+    let endpoints = endpoints(args, &connection.naming)?;
+    let connection = environment.resolved(connection.with_endpoints(endpoints)?);
+    let trust_source = TrustSource::of(args, &connection);
+    let cancellation = Cancellation::new();
+    let watch = interrupt::watch(&cancellation);
+    let unmatched = Unmatched::new(unmatched::rule(ui, false), None, ui);
+    let credential = environment.credential.as_ref();
+    let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, |_| ());
     if args.doctor {
-        return doctor::run(args, reach, pins, trust_source, context).await;
+        return doctor::run(args, &connection, trust_source, &caller).await;
     }
-    let looks = look_at(&reach, &pins).await?;
-    if !looks.iter().any(Look::is_winrm) {
-        return Err(nothing_there(&looks));
+    let identified = IdentifyRequest { hosts: connection.hosts.clone() }.run(&caller).await?;
+    if !identified.iter().any(IdentifiedEndpoint::is_winrm) {
+        return Err(nothing_there(&identified));
     }
-    let now = probe::now();
+    let now = source::now();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {
-            writeln!(out, "{}", visible(&report::json(&looks, trust_source, now).to_string()))?;
+            writeln!(out, "{}", visible(&report::json(&identified, trust_source, now).to_string()))?;
         }
         PlainFormat::Table => {
-            let shown: Vec<_> = looks.iter().map(|look| report::lines(look, trust_source, now)).collect();
+            let shown: Vec<_> = identified.iter().map(|one| report::lines(one, trust_source, now)).collect();
             report::write(&mut out, &shown)?;
         }
     }
     drop(out);
-    let distrusted = looks.iter().find_map(|look| Some((look, look.distrust()?)));
-    if let Some((look, error)) = distrusted
-        && !looks.iter().any(Look::is_winrm_and_trusted)
+    let distrusted = identified.iter().find_map(|one| Some((one, one.distrust()?)));
+    if let Some((one, error)) = distrusted
+        && !identified.iter().any(IdentifiedEndpoint::is_winrm_and_trusted)
     {
-        return Err(untrusted(look).caused_by(error).with_hint(hints::tls::hint(error, &look.endpoint)));
+        return Err(untrusted(one).caused_by(error).with_hint(hints::tls::hint(error, &one.endpoint)));
     }
     if args.output.is_none_or(|output| output == PlainFormat::Table) {
-        let advice = looks.iter().find(|look| look.is_winrm()).and_then(|look| login_hint(&reach, look));
-        let trust = distrusted.map(|(look, error)| hints::tls::hint(error, &look.endpoint));
+        let winrm = identified.iter().find(|one| one.is_winrm());
+        let advice = winrm.and_then(|one| login_hint(&connection, one));
+        let trust = distrusted.map(|(one, error)| hints::tls::hint(error, &one.endpoint));
         for advice in advice.into_iter().chain(trust) {
             writeln!(std::io::stderr().lock(), "\nhint: {advice}")?;
         }
@@ -77,11 +92,11 @@ pub(crate) async fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, 
 
 impl TrustSource {
     /// All endpoints are those of one host, which is reported once.
-    fn of(args: &IdentifyArgs, reach: &ConnectionOptions, pins: &Pins) -> Self {
-        let settings = reach.endpoints.first().map(|endpoint| reach.settings(endpoint)).unwrap_or_default();
-        let is_pinned = |endpoint: &Endpoint| !pins.at(endpoint, &settings).is_empty();
+    fn of(args: &IdentifyArgs, connection: &ConnectionOptions) -> Self {
+        let first = connection.hosts.endpoints.first();
+        let settings = first.map(|endpoint| connection.settings(endpoint)).unwrap_or_default();
         match settings {
-            _ if reach.endpoints.iter().any(is_pinned) => Self::Pins,
+            _ if !connection.hosts.pins.is_empty() || !settings.certificate_pin.is_empty() => Self::Pins,
             _ if args.dangerous.dangerous_skip_certificate_check => Self::Nobody,
             _ if settings.ca_file.is_some() => Self::Authorities,
             _ => Self::Platform,
@@ -114,39 +129,10 @@ fn endpoints(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diag
     })
 }
 
-/// Asks each endpoint, all at the same time: a closed port may take a while.
-async fn look_at(reach: &ConnectionOptions, pins: &Pins) -> Result<Vec<Look>, Diagnostic> {
-    let Some(first) = reach.endpoints.first() else { return Ok(Vec::new()) };
-    let settings = reach.settings(first);
-    let mut authorities = reach.authorities.clone();
-    authorities.read(&settings)?;
-    let look = |endpoint: &Endpoint| {
-        let options = authorities.options(&settings, pins.at(endpoint, &settings));
-        let mut options = options.with_security(reach.security(&settings));
-        if let Some(limit) = settings.connect_timeout {
-            options = options.with_login_timeout(limit);
-        }
-        Look::at(endpoint.clone(), options)
-    };
-    Ok(match reach.endpoints.as_slice() {
-        [one, other] => {
-            let both = tokio::join!(look(one), look(other));
-            vec![both.0, both.1]
-        }
-        some => {
-            let mut looks = Vec::new();
-            for endpoint in some {
-                looks.push(look(endpoint).await);
-            }
-            looks
-        }
-    })
-}
-
 /// What the offer means for a login by this command; nothing where the default does.
-fn login_hint(reach: &ConnectionOptions, look: &Look) -> Option<String> {
-    let (endpoint, challenges) = (&look.endpoint, &look.told.as_ref().ok()?.challenges);
-    let policy = policy(reach, endpoint);
+fn login_hint(connection: &ConnectionOptions, one: &IdentifiedEndpoint) -> Option<String> {
+    let (endpoint, challenges) = (&one.endpoint, &one.response.as_ref().ok()?.challenges);
+    let policy = policy(connection, endpoint);
     let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
     if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, challenges)) {
         return None;
@@ -172,8 +158,8 @@ fn is_offered(row: &SchemeRow, challenges: &Challenges) -> bool {
     row.headers.iter().any(|word| challenges.has(word))
 }
 
-fn policy(reach: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {
-    let security = reach.security(&reach.settings(endpoint));
+fn policy(connection: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {
+    let security = connection.hosts.security_with(&connection.settings(endpoint));
     LoginPolicy {
         tls: endpoint.is_tls(),
         dangerous_basic_over_http: security.dangerous_basic_over_http,
@@ -183,28 +169,31 @@ fn policy(reach: &ConnectionOptions, endpoint: &Endpoint) -> LoginPolicy {
 }
 
 /// No endpoint is WinRM: one that answers tells more than one that is closed.
-fn nothing_there(looks: &[Look]) -> Diagnostic {
-    let answered = looks.iter().find_map(|look| Some((look, look.told.as_ref().ok()?)));
-    if let Some((look, probe)) = answered {
-        let diagnostic = not_winrm(&look.endpoint, probe);
-        return match &look.identity {
+fn nothing_there(identified: &[IdentifiedEndpoint]) -> Diagnostic {
+    let answered = identified.iter().find_map(|one| Some((one, one.response.as_ref().ok()?)));
+    if let Some((one, probe)) = answered {
+        let diagnostic = not_winrm(&one.endpoint, probe);
+        return match &one.identity {
             Some(Err(error)) => diagnostic.caused_by(error),
             _ => diagnostic,
         };
     }
-    let speaks_tls = |look: &&Look| look.told.as_ref().is_err_and(|error| error.tls().is_some());
-    match looks.iter().find(speaks_tls).or(looks.first()) {
-        Some(Look { endpoint, told: Err(error), .. }) => not_reached(endpoint, error, looks),
+    let speaks_tls =
+        |one: &&IdentifiedEndpoint| one.response.as_ref().is_err_and(|error| error.tls().is_some());
+    match identified.iter().find(speaks_tls).or(identified.first()) {
+        Some(IdentifiedEndpoint { endpoint, response: Err(error), .. }) => {
+            not_reached(endpoint, error, identified)
+        }
         _ => Diagnostic::usage("no host given"),
     }
 }
 
-fn not_reached(endpoint: &Endpoint, error: &TransportError, looks: &[Look]) -> Diagnostic {
-    let others: Vec<String> = looks
+fn not_reached(endpoint: &Endpoint, error: &TransportError, identified: &[IdentifiedEndpoint]) -> Diagnostic {
+    let others: Vec<String> = identified
         .iter()
-        .filter(|look| look.endpoint != *endpoint)
-        .filter_map(|look| {
-            Some(format!("{}: {}", look.endpoint.url(), report::innermost(look.told.as_ref().err()?)))
+        .filter(|one| one.endpoint != *endpoint)
+        .filter_map(|one| {
+            Some(format!("{}: {}", one.endpoint.url(), report::innermost(one.response.as_ref().err()?)))
         })
         .collect();
     let beside = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
@@ -235,9 +224,9 @@ fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
 }
 
 /// What stands on stdout is the word of a server that nobody vouches for.
-fn untrusted(look: &Look) -> Diagnostic {
+fn untrusted(one: &IdentifiedEndpoint) -> Diagnostic {
     let message =
-        format!("the certificate of {} is not trusted, so its response may be forged", place(&look.endpoint));
+        format!("the certificate of {} is not trusted, so its response may be forged", place(&one.endpoint));
     Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
-        .about(look.endpoint.url())
+        .about(one.endpoint.url())
 }

@@ -7,8 +7,9 @@ use pssession::transport::{Certificate, TlsFound, TransportError};
 use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
 
+use pssession::request::{ClockDifference, IdentifiedEndpoint};
+
 use super::TrustSource;
-use super::probe::{Clock, Look};
 use crate::cli::render;
 use pssession::interchange::timestamp as time;
 
@@ -21,16 +22,20 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 const DAY: u64 = 86_400;
 
 /// Everything that an endpoint has shown, one thing a line.
-pub(super) fn lines(look: &Look, trust_source: TrustSource, now: SystemTime) -> Vec<(&'static str, String)> {
-    let url = look.endpoint.url();
-    let probe = match &look.told {
-        Ok(probe) if look.is_winrm() => probe,
+pub(super) fn lines(
+    one: &IdentifiedEndpoint,
+    trust_source: TrustSource,
+    now: SystemTime,
+) -> Vec<(&'static str, String)> {
+    let url = one.endpoint.url();
+    let probe = match &one.response {
+        Ok(probe) if one.is_winrm() => probe,
         Ok(probe) => {
             return vec![("Endpoint", format!("{url}: not WinRM, HTTP {}{}", probe.status, probe.excerpt))];
         }
         Err(error) => return vec![("Endpoint", format!("{url}: {}", innermost(error)))],
     };
-    let identity = look.identity();
+    let identity = one.identity();
     let unsaid = "not reported without a login".to_owned();
     let told = |text: Option<&str>| text.map_or_else(|| unsaid.clone(), |text| one_line(text, MAX_WORDS));
     let mut lines = vec![
@@ -43,7 +48,7 @@ pub(super) fn lines(look: &Look, trust_source: TrustSource, now: SystemTime) -> 
             probe.server.as_deref().map_or("not reported".to_owned(), |text| one_line(text, MAX_WORDS)),
         ),
         ("Authentication", printable(&probe.challenges.to_string())),
-        ("Clock", clock(look.clock)),
+        ("Clock", clock(one.clock)),
     ];
     if let Some(tls) = &probe.tls {
         lines.extend(tls_lines(tls, trust_source, now));
@@ -95,17 +100,17 @@ fn days(left: Duration) -> usize {
 }
 
 /// A server's clock in words.
-pub(super) fn clock(clock: Option<Clock>) -> String {
+pub(super) fn clock(clock: Option<ClockDifference>) -> String {
     match clock {
         None => "not reported".to_owned(),
-        Some(Clock::Same(within)) => {
+        Some(ClockDifference::Same(within)) => {
             format!(
                 "same as this machine, within {}",
                 render::duration(Duration::from_secs(within.as_secs() + 1))
             )
         }
-        Some(Clock::Ahead(by)) => format!("{} ahead of this machine", render::duration(by)),
-        Some(Clock::Behind(by)) => format!("{} behind this machine", render::duration(by)),
+        Some(ClockDifference::Ahead(by)) => format!("{} ahead of this machine", render::duration(by)),
+        Some(ClockDifference::Behind(by)) => format!("{} behind this machine", render::duration(by)),
     }
 }
 
@@ -123,38 +128,38 @@ pub(super) fn write(out: &mut impl Write, endpoints: &[Vec<(&'static str, String
 }
 
 /// The object of `pssession.identity/1`: the first endpoint that is WinRM, and under `Endpoints` each that was asked.
-pub(super) fn json(looks: &[Look], trust_source: TrustSource, now: SystemTime) -> Value {
+pub(super) fn json(identified: &[IdentifiedEndpoint], trust_source: TrustSource, now: SystemTime) -> Value {
     let mut object = Map::from_iter([("Schema".to_owned(), json!("pssession.identity/1"))]);
     object.extend(
-        looks
+        identified
             .iter()
-            .find(|look| look.is_winrm())
-            .map(|look| endpoint(look, trust_source, now))
+            .find(|one| one.is_winrm())
+            .map(|one| endpoint(one, trust_source, now))
             .unwrap_or_default(),
     );
     let endpoints: Vec<Value> =
-        looks.iter().map(|look| Value::Object(endpoint(look, trust_source, now))).collect();
+        identified.iter().map(|one| Value::Object(endpoint(one, trust_source, now))).collect();
     object.insert("Endpoints".to_owned(), Value::Array(endpoints));
     Value::Object(object)
 }
 
-fn endpoint(look: &Look, trust_source: TrustSource, now: SystemTime) -> Map<String, Value> {
-    let probe = look.told.as_ref().ok();
+fn endpoint(one: &IdentifiedEndpoint, trust_source: TrustSource, now: SystemTime) -> Map<String, Value> {
+    let probe = one.response.as_ref().ok();
     let tls = probe.and_then(|probe| probe.tls.as_ref());
-    let identity = look.identity();
-    let error = match &look.told {
+    let identity = one.identity();
+    let error = match &one.response {
         Err(error) => Some(innermost(error)),
-        Ok(probe) if !look.is_winrm() => Some(format!("not WinRM, HTTP {}{}", probe.status, probe.excerpt)),
+        Ok(probe) if !one.is_winrm() => Some(format!("not WinRM, HTTP {}{}", probe.status, probe.excerpt)),
         Ok(_) => None,
     };
     let pairs = [
-        ("Endpoint", json!(look.endpoint.url())),
+        ("Endpoint", json!(one.endpoint.url())),
         ("ProductVendor", json!(identity.and_then(|i| i.product_vendor.as_deref()))),
         ("ProductVersion", json!(identity.and_then(|i| i.product_version.as_deref()))),
         ("ProtocolVersion", json!(identity.map(|i| i.protocol_version.as_str()))),
         ("Server", json!(probe.and_then(|probe| probe.server.as_deref()))),
         ("Authentication", json!(probe.filter(|_| error.is_none()).map(|probe| probe.challenges.schemes()))),
-        ("ClockDifference", json!(look.clock.map(seconds_ahead))),
+        ("Clock", json!(one.clock.map(seconds_ahead))),
         ("Tls", json!(tls.and_then(|tls| tls.version).map(|version| version.to_string()))),
         ("Certificate", json!(tls.map(|tls| certificate(tls, trust_source, now)))),
         ("Error", json!(error)),
@@ -181,12 +186,12 @@ fn certificate(tls: &TlsFound, trust_source: TrustSource, now: SystemTime) -> Va
     })
 }
 
-fn seconds_ahead(clock: Clock) -> i64 {
+fn seconds_ahead(clock: ClockDifference) -> i64 {
     let seconds = |by: Duration| i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
     match clock {
-        Clock::Same(_) => 0,
-        Clock::Ahead(by) => seconds(by).max(1),
-        Clock::Behind(by) => -seconds(by).max(1),
+        ClockDifference::Same(_) => 0,
+        ClockDifference::Ahead(by) => seconds(by).max(1),
+        ClockDifference::Behind(by) => -seconds(by).max(1),
     }
 }
 

@@ -1,42 +1,68 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
-pub(super) mod output;
-mod select;
+mod output;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use pssession::store::{Origin, RowMetadata};
-use pssession::teardown::{Cancellation, HostCounts, INTERRUPT_GRACE, Plan, Record, Report, SignalMode};
-use pssession::{Engine, SessionQuery};
+use pssession::request::{Confirm, Event, RemoveRequest, SessionScope};
+use pssession::store::RowMetadata;
+use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
 
 use self::output::RemoveOutput;
-use self::select::Prepared;
-use super::connectors::Connectors;
-use super::{Context, confirm, listing};
 use crate::cli::args::{ErrorAction, RemoveArgs, SignalWhen};
-use crate::cli::diagnostic::Diagnostic;
+use crate::cli::caller::CommandCaller;
+use crate::cli::config;
+use crate::cli::diagnostic::{Diagnostic, PowerShellStyle};
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::interrupt::{self, Watch};
-use crate::cli::login::Logins;
-use crate::cli::progress::Progress;
-use crate::cli::report::ReportWriter;
-use crate::cli::resolve_options::{ConnectionOptions, Scope, session_query};
-use crate::cli::table::Table;
+use crate::cli::interrupt;
+use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
+use crate::cli::report::{ReportPlace, ReportWriter};
+use crate::cli::ui::Ui;
+use crate::cli::unmatched::{self, Unmatched};
 
-pub(crate) async fn run(args: &RemoveArgs, context: &Context) -> Result<Exit, Diagnostic> {
-    let report_writer = ReportWriter::begin(args, context.table(&args.table).as_ref())?;
-    let ended = remove(args, context, &report_writer).await;
-    report_writer.conclude(ended, context.errors(args.output.output))
+pub(crate) async fn run(args: &RemoveArgs, environment: &Environment) -> Exit {
+    let action = environment.cmdlet.error_action.unwrap_or(args.error_action);
+    let style = environment.cmdlet.style.map(|style| PowerShellStyle { action, ..style });
+    let silent = matches!(action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
+    let ui = Ui::new(&args.output, style, environment.tables).silenced(silent);
+    let report_writer = match begin_report(args, environment) {
+        Ok(report_writer) => report_writer,
+        Err(diagnostic) => return ui.conclude(Err(diagnostic)),
+    };
+    let ended = remove(args, action, environment, &ui, &report_writer).await;
+    ui.conclude(report_writer.conclude(ended, &ui))
+}
+
+/// Makes room for the report, unless it would take the place of a file that the run reads.
+fn begin_report(args: &RemoveArgs, environment: &Environment) -> Result<ReportWriter, Diagnostic> {
+    let place = ReportPlace::new(args.report.as_deref(), args.output.output.is_some())?;
+    let (reach, table) = (&args.reach, environment.table(&args.table));
+    let config = config::find(reach.config.config.as_deref());
+    let session = environment.cmdlet.session.as_deref().or(args.select.session.as_deref());
+    let read = [
+        ("--store", table.as_ref().map(|table| table.path())),
+        ("--session", session),
+        ("--inventory", reach.inventory.as_deref()),
+        ("--ca-file", reach.trust.ca_file.as_deref()),
+        ("--config", config.as_deref()),
+        ("--password-file", reach.login.password_file.as_deref()),
+    ];
+    ReportWriter::begin(place, args.what_if || environment.cmdlet.what_if, &read)
 }
 
 async fn remove(
     args: &RemoveArgs,
-    context: &Context,
+    action: ErrorAction,
+    environment: &Environment,
+    ui: &Ui,
     report_writer: &ReportWriter,
 ) -> Result<Exit, Diagnostic> {
-    let scope = Scope::of(&args.select, &args.reach)?;
-    let query = session_query(&args.select)?;
-    if query.is_empty() && !matches!(scope, Scope::Objects(..)) {
+    let cmdlet = &environment.cmdlet;
+    let select = SelectOptions::read(&args.select, cmdlet)?;
+    let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
+    if select.query.is_empty() && !matches!(scope, Scope::Objects(..)) {
         return Err(Diagnostic::usage("no selector for the sessions to remove")
             .with_hint("pass a selector such as --name, a filter such as --owner, or --all"));
     }
@@ -48,113 +74,86 @@ async fn remove(
     }
     let at_last = report_writer.clone();
     watch.before_leaving(move |exit| at_last.leave(exit));
-    let reach = {
+    let advice = scope.advice();
+    let (connection, source) = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
         let _open = watch.reading();
-        ConnectionOptions::read(&args.reach, context.config(&args.reach.config)?)?
+        let config = environment.config(&args.reach.config)?;
+        let connection = ConnectionOptions::read(&args.reach, &cmdlet.connection, config)?;
+        let source = scope.read(&connection.naming, cmdlet.style.is_some())?;
+        (environment.resolved(connection), source)
     };
-    let logins = Logins::new(&watch, context.errors(args.output.output));
-    let run = Run {
-        args,
-        scope,
-        query,
-        engine: Engine::new(policy(args)?),
-        output: RemoveOutput::new(args, context)?,
-        table: context.table(&args.table),
-        reach: &reach,
-        cancellation: &cancellation,
-        watch: &watch,
-        report_writer,
-    };
-    let mut connectors = Connectors::new(&reach, context, logins, run.table.clone());
-    let prepared = match run.scope {
-        Scope::Servers => run.choose_from_servers(&mut connectors).await?,
-        Scope::Table(_) | Scope::Objects(..) => run.choose_from_memory(&mut connectors).await?,
-    };
-    run.carry_out(prepared).await
-}
-
-/// What surrounds one run.
-struct Run<'a> {
-    args: &'a RemoveArgs,
-    scope: Scope,
-    query: SessionQuery,
-    engine: Engine,
-    output: RemoveOutput,
-    table: Option<Table>,
-    reach: &'a ConnectionOptions,
-    cancellation: &'a Cancellation,
-    watch: &'a Watch,
-    report_writer: &'a ReportWriter,
-}
-
-impl Run<'_> {
-    async fn carry_out(&self, prepared: Prepared) -> Result<Exit, Diagnostic> {
-        let Prepared { chosen, survey, summary, declined } = prepared;
-        let host_results = survey.host_results();
-        let (sessions, notes) = chosen.into_parts();
-        let notes: Arc<[RowMetadata]> = notes.into();
-        let mut plan = Plan::new(sessions);
-        for (position, note) in notes.iter().enumerate() {
-            if declined {
-                plan.decline(position);
-            }
-            if note.origin != Origin::Listed {
-                plan.claim(position);
-            }
-        }
-        self.report_writer.planned(&plan, &notes);
-        tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
-        let report = if summary.could_not_begin {
-            Report::default()
-        } else if self.args.what_if {
-            Report::new(plan.what_if())
-        } else {
-            if !declined {
-                confirm::confirm(&mut plan, self.args, self.watch)?;
-                self.output.announce(&plan, self.args.confirm)?;
-            }
-            let progress = Progress::closing(plan.len());
-            let finished = |record: &Record| {
-                self.report_writer.finished(record);
-                self.output.finished(record, &notes);
-                progress.one_more(!record.outcome.is_bad());
-            };
-            self.to_the_end(self.engine.run(plan, survey, self.cancellation, finished)).await
-        };
-        report.records.iter().for_each(|record| self.report_writer.finished(record));
-        if let Some(table) = &self.table {
-            // The rows of what is gone leave the table; that they could not is told, and changes nothing on the servers.
-            let dropped = table.drop_gone(&report.records).await;
-            dropped.unwrap_or_else(|diagnostic| diagnostic.emit(self.output.errors));
-        }
-        let mut summary = summary.with_hosts(HostCounts::after(&report, &host_results));
-        summary.interruption = self.watch.stop();
-        self.output.conclude(&report, &notes, self.args.what_if)?;
-        Ok(report.status(&summary).into())
+    let output = RemoveOutput::new(args, ui)?;
+    if args.supervised {
+        watch.interrupt_at_end_of_stdin();
     }
-
-    /// Runs to the end. Whoever interrupts it is told at once what is still done, for that may take its time.
-    async fn to_the_end(&self, run: impl Future<Output = Report>) -> Report {
-        let mut run = std::pin::pin!(run);
-        tokio::select! {
-            biased;
-            report = &mut run => return report,
-            () = self.cancellation.cancelled() => {}
+    let miss_rule = unmatched::rule(ui, args.ignore_not_found);
+    let what_if = args.what_if || cmdlet.what_if;
+    let must_match = cmdlet.style.is_none() && !args.ignore_not_found;
+    let request = RemoveRequest {
+        scope: SessionScope {
+            source,
+            hosts: connection.hosts.clone(),
+            query: select.query,
+            table: environment.table(&args.table),
+            policy: policy(&args.reach.limits, &cmdlet.connection)?
+                .with_signal(match args.signal {
+                    SignalWhen::Auto => SignalMode::Auto,
+                    SignalWhen::Never => SignalMode::Never,
+                })
+                .with_stop_on_error(matches!(action, ErrorAction::Stop | ErrorAction::Inquire)),
+            miss_rule,
+            required: must_match.then_some(Requirement::Present),
+        },
+        confirm: confirm(args, cmdlet.confirm),
+        what_if,
+        on_miss: action.on_miss(),
+    };
+    let metadata = RefCell::<Arc<[RowMetadata]>>::default();
+    let on_event = |event: &Event<'_>| {
+        match event {
+        Event::AllListed(survey) => report_writer.surveyed(survey, &cancellation),
+        Event::Selected { selection, .. } => report_writer.selected(selection),
+        Event::AllKept { sessions } => output.all_kept(*sessions),
+        Event::Nothing { why, is_error } => output.nothing(*why, *is_error),
+        Event::StoppedByMiss => {
+            ui.remark("nothing was closed, because some of the given sessions do not exist");
         }
-        let _ = self.output.say(&format!(
+        Event::Skipped { session, commands_unknown } => output.skipped(session, *commands_unknown),
+        Event::Planned { plan, metadata: beside } => {
+            tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
+            report_writer.planned(plan, beside);
+            metadata.replace(Arc::clone(beside));
+        }
+        Event::Closed(record) => {
+            report_writer.finished(record);
+            output.finished(record, &metadata.borrow());
+        }
+        Event::Cancelled => ui.remark(&format!(
             "interrupted: verifying the requests sent, for up to {} s; press Ctrl-C again to exit immediately",
             INTERRUPT_GRACE.as_secs(),
-        ));
-        run.await
+        )),
+        _ => {}
     }
+    };
+    let unmatched = Unmatched::new(miss_rule, advice, ui);
+    let credential = environment.credential.as_ref();
+    let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, on_event);
+    let mut removed = request.run(&caller, &cancellation).await?;
+    caller.end_progress();
+    removed.report.records.iter().for_each(|record| report_writer.finished(record));
+    removed.summary.interruption = watch.stop();
+    output.conclude(&removed.report, &removed.metadata, what_if)?;
+    Ok(removed.status().into())
 }
 
-fn policy(args: &RemoveArgs) -> Result<pssession::Policy, Diagnostic> {
-    let mode = match args.signal {
-        SignalWhen::Auto => SignalMode::Auto,
-        SignalWhen::Never => SignalMode::Never,
-    };
-    let stop = matches!(args.error_action, ErrorAction::Stop | ErrorAction::Inquire);
-    Ok(listing::policy(&args.reach.limits)?.with_signal(mode).with_stop_on_error(stop))
+/// What is confirmed: `-Confirm` of a cmdlet, with its value, else our own options.
+fn confirm(args: &RemoveArgs, cmdlet: Option<bool>) -> Confirm {
+    match cmdlet {
+        Some(true) => Confirm::Each,
+        Some(false) => Confirm::Never,
+        None if args.yes => Confirm::Never,
+        None if args.confirm => Confirm::Each,
+        None => Confirm::Guard,
+    }
 }

@@ -1,100 +1,74 @@
-//! How a removal speaks: records on stdout, errors and the summary on stderr.
+//! How a removal is written: records to stdout, errors and the summary to stderr.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use pssession::SessionDescriptor;
+use pssession::request::NothingFound;
 use pssession::store::RowMetadata;
-use pssession::teardown::{Failure, Outcome, Plan, Record, Report};
+use pssession::teardown::{Failure, Outcome, Record, Report};
 
-use crate::cli::args::{ErrorAction, Format, RemoveArgs};
-use crate::cli::commands::Context;
+use crate::cli::args::{Format, RemoveArgs};
+use crate::cli::confirm::performing;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
-use crate::cli::output_style::{OutputStyle, PowerShellStyle};
-use crate::cli::progress;
-use crate::cli::render::{self, printable};
+use crate::cli::render::{self, plural, printable};
+use crate::cli::ui::Ui;
+use crate::cli::{progress, unmatched};
 
-/// How this run speaks: records on stdout, errors and the summary on stderr.
-pub(super) struct RemoveOutput {
+/// How this run is written.
+pub(super) struct RemoveOutput<'a> {
+    ui: &'a Ui,
     format: Format,
-    pub(super) errors: DiagnosticFormat,
     summary: bool,
     records: bool,
-    /// How PowerShell would speak, where it was typed in its spelling.
-    powershell_style: Option<PowerShellStyle>,
 }
 
-impl RemoveOutput {
-    pub(super) fn new(args: &RemoveArgs, context: &Context) -> Result<Self, Diagnostic> {
-        let silent = matches!(args.error_action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
-        let errors = if silent { DiagnosticFormat::Silent } else { context.errors(args.output.output) };
-        let format = context.format(&args.output)?;
-        let powershell_style = context.style.powershell_style();
+impl<'a> RemoveOutput<'a> {
+    pub(super) fn new(args: &RemoveArgs, ui: &'a Ui) -> Result<Self, Diagnostic> {
+        args.output.check()?;
+        let powershell = ui.powershell().is_some();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
-        let records = args.report.as_deref() != Some(Path::new("-"))
-            && (powershell_style.is_none() || args.output.output.is_some());
-        let summary = powershell_style.is_none() && !matches!(errors, DiagnosticFormat::Json);
-        Ok(Self { format, errors, summary, records, powershell_style })
+        let records =
+            args.report.as_deref() != Some(Path::new("-")) && (!powershell || ui.has_chosen_format());
+        let summary = !powershell && !matches!(ui.errors(), DiagnosticFormat::Json);
+        Ok(Self { ui, format: ui.format(), summary, records })
     }
 
-    /// In whose manner it speaks.
-    pub(super) fn style(&self) -> OutputStyle {
-        self.powershell_style.map_or(OutputStyle::Native, OutputStyle::PowerShell)
+    /// All that was found is kept.
+    pub(super) fn all_kept(&self, sessions: usize) {
+        self.ui.remark(&format!(
+            "nothing to close: none of {} is known to be older than the sessions kept",
+            plural(sessions, "session")
+        ));
     }
 
-    /// Whether a selection that finds nothing is an error by itself: in PowerShell only a literal value is.
-    pub(super) fn must_match(&self) -> bool {
-        self.powershell_style.is_none()
-    }
-
-    /// Whether the first miss is the last error: PowerShell stops at once, while our own spelling tells them all.
-    pub(super) fn only_first_miss(&self) -> bool {
-        self.powershell_style.is_some_and(|powershell_style| powershell_style.action == ErrorAction::Stop)
-    }
-
-    /// What PowerShell says before it acts, where it is verbose and does not ask.
-    pub(super) fn announce(&self, plan: &Plan, asked: bool) -> Result<(), Diagnostic> {
-        if self.powershell_style.is_some_and(|powershell_style| powershell_style.verbose) && !asked {
-            let mut out = std::io::stderr().lock();
-            for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
-                writeln!(out, "VERBOSE: {}", performing(planned.descriptor()))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A line for a person on stderr, where errors are for a person too.
-    pub(super) fn say(&self, text: &str) -> Result<(), Diagnostic> {
-        if self.errors.is_for_a_person() {
-            let label = if self.powershell_style.is_some() { "WARNING: " } else { "" };
-            let mut out = std::io::stderr().lock();
-            progress::clear(&mut out);
-            writeln!(out, "{label}{text}")?;
-        }
-        Ok(())
-    }
-
-    /// Nothing was chosen, and no single value is to blame.
-    pub(super) fn nothing(&self, why: Option<String>, must_match: bool) -> Result<(), Diagnostic> {
-        let Some(why) = why else { return Ok(()) };
-        if let Some(powershell_style) = self.powershell_style {
+    /// Nothing was found, and no single value is to blame.
+    pub(super) fn nothing(&self, why: NothingFound, is_error: bool) {
+        let why = unmatched::nothing(why, true);
+        match self.ui.powershell() {
             // PowerShell is silent about a pattern that matches nothing.
-            if powershell_style.verbose {
-                writeln!(std::io::stderr().lock(), "VERBOSE: {why}")?;
-            }
-            return Ok(());
+            Some(_) => self.ui.verbose(&why),
+            None if !is_error => self.ui.remark(&why),
+            None => self.ui.error(&Diagnostic::new("NothingMatched", "ObjectNotFound", why, Exit::SUCCESS)
+                .with_hint(
+                    "list the sessions with `pssession get`, or pass --ignore-not-found to treat this as success",
+                )),
         }
-        if !must_match {
-            return self.say(&why);
-        }
-        Diagnostic::new("NothingMatched", "ObjectNotFound", why, Exit::SUCCESS)
-            .with_hint(
-                "list the sessions with `pssession get`, or pass --ignore-not-found to treat this as success",
-            )
-            .emit(self.errors);
-        Ok(())
+    }
+
+    /// A remembered session is left out.
+    pub(super) fn skipped(&self, session: &SessionDescriptor, commands_unknown: bool) {
+        let why = match commands_unknown {
+            true => "it is unknown whether a command is running",
+            false => "it no longer matches",
+        };
+        self.ui.remark(&format!(
+            "skipping {} on {}: {why}",
+            printable(session.name().unwrap_or(session.shell.shell_id.as_str())),
+            printable(&session.computer_name),
+        ));
     }
 
     /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
@@ -114,10 +88,10 @@ impl RemoveOutput {
         let told_of_its_host =
             matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_) | Failure::ListingIncomplete))
                 && record.elapsed.is_zero()
-                && self.errors.is_for_a_person();
-        match self.powershell_style {
-            Some(_) if record.outcome.is_bad() => went_wrong_in_powershell(record).emit(self.errors),
-            None if record.outcome.is_bad() && !told_of_its_host => went_wrong(record).emit(self.errors),
+                && self.ui.is_for_a_person();
+        match self.ui.powershell() {
+            Some(_) if record.outcome.is_bad() => self.ui.error(&went_wrong_in_powershell(record)),
+            None if record.outcome.is_bad() && !told_of_its_host => self.ui.error(&went_wrong(record)),
             _ => {}
         }
     }
@@ -137,7 +111,7 @@ impl RemoveOutput {
         if summary {
             Diagnostic::end_of_advice();
         }
-        let shown = if planned_only && self.powershell_style.is_some() && !self.records {
+        let shown = if planned_only && self.ui.powershell().is_some() && !self.records {
             what_if(report)
         } else if told_already || all_declined || !self.records {
             Ok(())
@@ -159,11 +133,6 @@ impl RemoveOutput {
 fn what_if(report: &Report) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     report.records.iter().try_for_each(|record| writeln!(out, "What if: {}", performing(&record.session)))
-}
-
-/// PowerShell's description of what is done to a session.
-pub(in crate::cli::commands) fn performing(session: &SessionDescriptor) -> String {
-    format!("Performing the operation \"Remove\" on target \"{}\".", printable(&session.computer_name))
 }
 
 fn went_wrong(record: &Record) -> Diagnostic {

@@ -1,58 +1,62 @@
-//! I/O module: the local table, as the command uses it: where it is, and the moves that the commands make in it.
-#![expect(clippy::disallowed_methods, reason = "reads the clock: rows say when they were seen")]
+//! I/O module: the local table, as the requests use it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reads the clock (rows say when they were seen) and files of authorities"
+)]
 
 use std::collections::{HashMap, HashSet};
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pssession::session::{IdRange, LocalId, LoginAccount, Selector};
-use pssession::store::{Imported, ListingContext, Origin, Row, Rows, Store, StoreError, StoreReader};
-use pssession::teardown::{Record, Survey};
-use pssession::wsman::{Shell, ShellId, ShellSchema};
-use pssession::{AuthScheme, Endpoint, SessionQuery};
 use uuid::Uuid;
 
-use super::diagnostic::Diagnostic;
-use super::exit::Exit;
-use super::permissions::{self, Exposed, Kind};
-use super::source;
+use super::error::TableError;
+use crate::auth::AuthScheme;
+use crate::permissions::{self, Kind};
+use crate::session::{IdRange, LocalId, LoginAccount, Selector, SessionQuery};
+use crate::store::{Imported, ListingContext, Origin, Row, Rows, Store, StoreError, StoreReader};
+use crate::teardown::{Record, Survey};
+use crate::transport::Endpoint;
+use crate::wsman::{Shell, ShellId, ShellSchema};
 
-/// The table of this run. Nothing is opened before it is needed, and nothing is written by looking.
+/// The local table of sessions, by its file. Nothing is opened before it is needed, nothing is written by reading, and a
+/// file that others may write is not used.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub struct SessionTable {
     path: PathBuf,
 }
 
-impl Table {
-    /// The table at `--store`, else where the platform keeps a program's state; none without a home.
-    pub(crate) fn find(chosen: Option<&Path>) -> Option<Self> {
-        let path = chosen.map(Path::to_owned).or_else(default_path)?;
-        Some(Self { path })
+impl SessionTable {
+    /// The table in this file.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
     }
 
-    /// The file that it is in.
-    pub(crate) fn path(&self) -> &Path {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether nobody but this user and root can have written it. What cannot be looked at is nobody's to read either.
-    pub(crate) fn is_trusted(&self) -> bool {
+    /// Whether nobody but this user and root can have written it; no where that cannot be found out.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
         matches!(permissions::exposed(&self.path, Kind::Database), Ok(None))
     }
 
     /// The sessions of these origins that the query may choose.
-    pub(crate) async fn rows(
+    pub(super) async fn rows(
         &self,
         query: &SessionQuery,
         origins: &'static [Origin],
-    ) -> Result<Rows, Diagnostic> {
+    ) -> Result<Rows, TableError> {
         let query = query.clone();
         self.blocking(move |path| StoreReader::open(path)?.candidates(&query, origins, now())).await
     }
 
     /// For each endpoint URL and ShellId its row, if there is one.
-    pub(crate) async fn known(&self, keys: Vec<(String, ShellId)>) -> Result<Vec<Option<Row>>, Diagnostic> {
+    pub(super) async fn known(&self, keys: Vec<(String, ShellId)>) -> Result<Vec<Option<Row>>, TableError> {
         self.blocking(move |path| {
             StoreReader::open(path)?.known(keys.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
         })
@@ -60,23 +64,23 @@ impl Table {
     }
 
     /// The rows with these InstanceIds, on whatever endpoint.
-    pub(crate) async fn by_instance_id(&self, ids: Vec<Uuid>) -> Result<Rows, Diagnostic> {
+    pub(super) async fn by_instance_id(&self, ids: Vec<Uuid>) -> Result<Rows, TableError> {
         self.rows(&SessionQuery::new(vec![Selector::InstanceId(ids)], Vec::new()), &Origin::ALL).await
     }
 
     /// The rows with these Ids.
-    pub(crate) async fn by_id(&self, ids: Vec<LocalId>) -> Result<Rows, Diagnostic> {
+    pub(super) async fn by_id(&self, ids: Vec<LocalId>) -> Result<Rows, TableError> {
         let ids = ids.into_iter().map(|id| IdRange::single(id.0)).collect();
         self.rows(&SessionQuery::new(vec![Selector::Id(ids)], Vec::new()), &Origin::ALL).await
     }
 
     /// How many sessions of these origins there are.
-    pub(crate) async fn count(&self, origins: &'static [Origin]) -> Result<usize, Diagnostic> {
+    pub(super) async fn count(&self, origins: &'static [Origin]) -> Result<usize, TableError> {
         self.blocking(move |path| StoreReader::open(path)?.count(origins, now())).await
     }
 
-    /// Those of these endpoints that nobody has listed before, so that none has been entrusted with a login.
-    pub(crate) async fn strangers(&self, urls: Vec<String>) -> Result<Vec<String>, Diagnostic> {
+    /// Those of these endpoints that were never listed, so that no login was sent there.
+    pub(super) async fn unknown_endpoints(&self, urls: Vec<String>) -> Result<Vec<String>, TableError> {
         self.blocking(move |path| {
             let reader = StoreReader::open(path)?;
             let known = urls.iter().map(|url| reader.knows_endpoint(url)).collect::<Result<Vec<_>, _>>()?;
@@ -87,7 +91,7 @@ impl Table {
 
     /// Those of these endpoints, each with an account, that the account has listed before. A table that cannot be read knows
     /// of none: whoever needs it says so.
-    pub(crate) async fn listed_before(&self, places: Vec<(String, String)>) -> HashSet<String> {
+    pub(super) async fn listed_before(&self, places: Vec<(String, String)>) -> HashSet<String> {
         let listed = self.blocking(move |path| {
             let reader = StoreReader::open(path)?;
             let mut listed = HashSet::new();
@@ -102,17 +106,17 @@ impl Table {
     }
 
     /// Drops these rows, whatever has become of their sessions, and says how many there were.
-    pub(crate) async fn forget(&self, ids: Vec<LocalId>) -> Result<usize, Diagnostic> {
+    pub(super) async fn forget(&self, ids: Vec<LocalId>) -> Result<usize, TableError> {
         self.blocking(move |path| Store::open(path)?.forget(ids)).await
     }
 
     /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id. Without a scheme
     /// for a server it stays known how each of its sessions was reached.
-    pub(crate) async fn merge(
+    pub(super) async fn merge(
         &self,
         survey: &Survey,
         scheme: impl Fn(&Endpoint) -> Option<AuthScheme>,
-    ) -> Result<Rows, Diagnostic> {
+    ) -> Result<Rows, TableError> {
         let hosts: Vec<_> = survey
             .hosts()
             .iter()
@@ -158,7 +162,7 @@ impl Table {
     }
 
     /// Drops the rows of what is gone for certain.
-    pub(crate) async fn drop_gone(&self, records: &[Record]) -> Result<(), Diagnostic> {
+    pub(super) async fn drop_gone(&self, records: &[Record]) -> Result<(), TableError> {
         let gone: Vec<_> = records
             .iter()
             .filter(|record| record.outcome.is_gone())
@@ -175,13 +179,19 @@ impl Table {
     }
 
     /// Every row; none if there is no table yet.
-    pub(crate) async fn all(&self) -> Result<Rows, Diagnostic> {
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn all(&self) -> Result<Rows, TableError> {
         self.blocking(|path| StoreReader::open(path)?.all(now())).await
     }
 
     /// Takes in sessions, all of them or none. They come back in their order as they then stand in the table, each with
     /// what became of it.
-    pub(crate) async fn import(&self, given: Vec<Row>) -> Result<Vec<(Row, Imported)>, Diagnostic> {
+    ///
+    /// # Errors
+    /// [`TableError`]; nothing is imported then.
+    pub async fn import(&self, given: Vec<Row>) -> Result<Vec<(Row, Imported)>, TableError> {
         self.blocking(move |path| {
             let mut store = Store::open(path)?;
             let outcomes = store.import(&given)?;
@@ -209,61 +219,25 @@ impl Table {
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Diagnostic> {
+    ) -> Result<T, TableError> {
         let path = self.path.clone();
-        let trusted = move || -> Result<T, Diagnostic> {
+        let trusted = move || -> Result<T, TableError> {
             match permissions::exposed(&path, Kind::Database) {
-                Ok(None) => work(&path).map_err(|error| unusable(&path, &error)),
-                Ok(Some(exposed)) => Err(not_trusted(&path, &exposed)),
-                Err(error) => Err(unusable(&path, &error)),
+                Ok(None) => work(&path).map_err(|source| TableError::Store { path, source }),
+                Ok(Some(exposed)) => Err(TableError::NotTrusted { path, exposed }),
+                Err(source) => Err(TableError::Unreadable { path, source }),
             }
         };
-        match tokio::task::spawn_blocking(trusted).await {
-            Ok(result) => result,
-            Err(_) => Err(Diagnostic::new(
-                "StoreUnusable",
-                "InvalidResult",
-                "the task of the local table ended unexpectedly",
-                Exit::COULD_NOT_BEGIN,
-            )),
-        }
+        tokio::task::spawn_blocking(trusted).await.unwrap_or(Err(TableError::Panicked))
     }
 }
 
-fn unusable(path: &Path, error: &dyn Error) -> Diagnostic {
-    Diagnostic::new(
-        "StoreUnusable",
-        "OpenError",
-        "cannot use the local table of sessions",
-        Exit::COULD_NOT_BEGIN,
-    )
-    .about(path.display().to_string())
-    .caused_by(error)
-    .with_hint("use --store for another file; the existing file is not changed")
-}
-
-fn not_trusted(path: &Path, exposed: &Exposed) -> Diagnostic {
-    let message = format!("the local table of sessions {} is not trusted: {exposed}", path.display());
-    Diagnostic::new("StoreUnusable", "SecurityError", message, Exit::COULD_NOT_BEGIN)
-        .about(path.display().to_string())
-        .with_hint(format!(
-            "other users could redirect your login; {}, or use --store for another file",
-            exposed.advice()
-        ))
-}
-
-/// The time at which a command reads.
-pub(crate) fn now() -> SystemTime {
+/// The time at which the table is read.
+fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// `$XDG_STATE_HOME/pssession/sessions.db`, `%LOCALAPPDATA%` on Windows.
-fn default_path() -> Option<PathBuf> {
-    let absolute = |name: &str| source::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else {
-        absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))
-    };
-    state.map(|state| state.join("pssession").join("sessions.db"))
+/// The bytes of a file.
+pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(path)
 }

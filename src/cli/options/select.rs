@@ -1,5 +1,7 @@
 //! Selectors and filters, from text to values; any text that cannot be meant ends the command before it begins.
 
+use std::path::PathBuf;
+
 use pssession::SessionQuery;
 use pssession::session::{
     Filter, GroupKey, KeepNewest, QueryError, Selector, SessionState, SessionType, WildcardPattern,
@@ -9,23 +11,39 @@ use pssession::session::{
 use crate::cli::args::SelectArgs;
 use crate::cli::diagnostic::Diagnostic;
 
-use super::bad_value;
+use super::{CmdletOptions, bad_value};
 
-/// The query that the options spell.
-pub(crate) fn session_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
-    let mut filters = filters(args)?;
-    filters.extend(args.skip_running.then_some(Filter::SkipRunning));
-    let query = SessionQuery::new(selectors(args)?, filters);
-    Ok(match keep_newest(args)? {
-        Some(keep) => query.keeping_newest(keep),
-        None => query,
-    })
+/// Which sessions are meant.
+#[derive(Clone, Debug)]
+pub(crate) struct SelectOptions {
+    pub(crate) query: SessionQuery,
+    /// The file that holds objects; `-` is stdin.
+    pub(crate) session: Option<PathBuf>,
+    /// Whether sessions that were only listed count as well.
+    pub(crate) cached: bool,
 }
 
-/// The same for sessions that are remembered: whether something runs in them, and which of them are the newest that are
-/// left, cannot be known before their servers are asked.
-pub(crate) fn remembered_query(args: &SelectArgs) -> Result<SessionQuery, Diagnostic> {
-    Ok(SessionQuery::new(selectors(args)?, filters(args)?))
+impl SelectOptions {
+    /// Reads the options, and adds what a cmdlet's parameters say.
+    pub(crate) fn read(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<Self, Diagnostic> {
+        let mut filters = filters(args)?;
+        filters.extend(args.skip_running.then_some(Filter::SkipRunning));
+        filters.extend(cmdlet.filters.iter().cloned());
+        let mut selectors = selectors(args)?;
+        selectors.extend(cmdlet.selectors.iter().cloned());
+        let query = SessionQuery::new(selectors, filters);
+        let query = match keep_newest(args)? {
+            Some(keep) => query.keeping_newest(keep),
+            None => query,
+        };
+        let session = cmdlet.session.clone().or_else(|| args.session.clone());
+        Ok(Self { query, session, cached: args.cached })
+    }
+
+    /// Whether sessions are selected by what is unique: an Id or an instance id.
+    pub(super) fn names_one(&self) -> bool {
+        self.query.has_ids() || self.query.instance_ids().is_some()
+    }
 }
 
 fn selectors(args: &SelectArgs) -> Result<Vec<Selector>, Diagnostic> {

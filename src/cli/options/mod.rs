@@ -1,22 +1,18 @@
 //! What is meant by what was typed: every decision that concerns more than one option is made here.
 
-mod accounts;
-mod output;
-mod reach;
-mod report;
+mod cmdlet;
+mod connection;
 mod scope;
 mod select;
 mod trust;
 
 use pssession::session::QueryError;
 
-pub(crate) use accounts::{Passwords, state_accounts};
-pub(crate) use output::{format, safe};
-pub(crate) use reach::{ConnectionOptions, parse_duration};
-pub(crate) use report::{ReportTo, report_to};
-pub(crate) use scope::{Extent, Scope};
-pub(crate) use select::{remembered_query, session_query};
-pub(crate) use trust::{Authorities, Pins};
+pub(crate) use cmdlet::{CmdletConnection, CmdletOptions, is_pattern};
+pub(crate) use connection::{ConnectionOptions, policy};
+pub(crate) use scope::{Extent, Scope, read_objects};
+pub(crate) use select::SelectOptions;
+pub(crate) use trust::{check_config, pin_without_host};
 
 use super::diagnostic::Diagnostic;
 

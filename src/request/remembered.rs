@@ -1,55 +1,83 @@
-//! Sessions that are remembered: those of the local table, and objects from a file or a pipe.
-
-#[cfg(test)]
-mod answers;
+//! Sessions that are remembered: those of the local table, and those that objects name.
 
 use std::collections::{HashMap, HashSet};
 
-use pssession::interchange::{
-    NameProperty as Named, ObjectError, ReadErrors as Refused, SessionObject as Object,
-    SessionReference as Subject,
-};
-use pssession::session::{LocalId, Miss, Selection, Selector, SelectorProperty, Transport, WildcardPattern};
-use pssession::store::{Origin, Row, RowMetadata, Rows};
-use pssession::wsman::ShellId;
-use pssession::{SessionDescriptor, SessionQuery};
 use uuid::Uuid;
 
-use super::objects;
-use crate::cli::config::Naming;
-use crate::cli::diagnostic::Diagnostic;
-use crate::cli::exit::Exit;
-use crate::cli::output_style::OutputStyle;
-use crate::cli::render::plural;
-use crate::cli::resolve_options::Scope;
-use crate::cli::table::Table;
+use super::error::{RequestError, TableError};
+use super::source::Source;
+use super::table::SessionTable;
+use crate::interchange::{
+    NameProperty, ObjectError, ObjectPosition, ReadErrors, SessionObject, SessionReference, UnboundObject,
+};
+use crate::session::{
+    LocalId, Miss, Selection, Selector, SelectorProperty, SessionDescriptor, SessionQuery, Transport,
+    WildcardPattern,
+};
+use crate::store::{Origin, Row, RowMetadata, Rows};
+use crate::wsman::ShellId;
 
-/// What has not happened where an object is bad.
-const UNDONE: &str = "nothing was sent";
+/// The most objects of one source that select by a name or the like: each is compared with the whole table.
+const MAX_SELECTING: usize = 10_000;
 
-/// The most objects of one source that choose by a name or the like: each is held against the whole table.
-const MAX_CHOOSING: usize = 10_000;
-
-/// How many objects that cannot be bound are told one by one.
+/// How many objects that cannot be bound are kept; the others are counted.
 const MAX_UNBOUND: usize = 20;
 
-/// What a scope remembers.
+/// Objects that name no session, because PowerShell binds them to no parameter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnboundObjects {
+    /// The first of them. The number is that of the miss before which each one stands.
+    pub objects: Vec<(usize, ObjectPosition, UnboundObject)>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl UnboundObjects {
+    /// How many errors they are: one each, and one for all that were only counted.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.objects.len() + usize::from(self.more > 0)
+    }
+}
+
+/// What a source remembers.
 #[derive(Debug, Default)]
-pub(super) struct Recalled {
+pub(super) struct Remembered {
     pub(super) rows: Rows,
     /// Objects that name rows which are not there.
     misses: Vec<Miss>,
-    /// Objects that cannot be bound: before which of the misses they stand, and what is told of them.
-    pub(super) unbound: Vec<(usize, Diagnostic)>,
-    /// How many objects there were, each of which means something that should be there.
+    pub(super) unbound: UnboundObjects,
+    /// How many objects there were, each of which names something that should be there.
     literals: usize,
-    /// No object came in at all.
-    pub(super) nothing_asked: bool,
+    /// The source had no object.
+    pub(super) is_empty: bool,
 }
 
-impl Recalled {
+impl Remembered {
+    /// The sessions of the source that the query may choose.
+    pub(super) async fn read(
+        source: &mut Source,
+        query: &SessionQuery,
+        table: Option<&SessionTable>,
+    ) -> Result<Self, RequestError> {
+        match source {
+            Source::Hosts => Ok(Self::default()),
+            Source::Table(origins) => {
+                let table = table.ok_or(TableError::Missing)?;
+                Ok(Self { rows: table.rows(query, origins).await?, ..Self::default() })
+            }
+            Source::Objects { objects, name } => {
+                let objects = std::mem::take(objects);
+                let (is_empty, known) = (objects.is_empty(), Known::of(&objects, table).await?);
+                let refused = |errors| RequestError::Objects { name: name.clone(), errors };
+                let bound = bind(objects, &known).map_err(refused)?;
+                Ok(Self { is_empty, ..bound })
+            }
+        }
+    }
+
     /// Leaves out the objects that are no rows of the local table.
-    pub(super) fn without_strangers(self) -> Self {
+    pub(super) fn only_rows_of_the_table(self) -> Self {
         let known = self.rows.into_iter().filter(|row| row.session.id.is_some());
         Self { rows: known.collect(), ..self }
     }
@@ -60,32 +88,6 @@ impl Recalled {
         selection.literals += self.literals;
         selection.misses.splice(..0, self.misses.iter().cloned());
         selection
-    }
-}
-
-/// The sessions of the scope that the query may choose. `naming` is for objects that name no more than a computer.
-pub(super) async fn recall(
-    scope: &Scope,
-    query: &SessionQuery,
-    table: Option<&Table>,
-    naming: &Naming,
-    style: OutputStyle,
-) -> Result<Recalled, Diagnostic> {
-    match scope {
-        Scope::Servers => Ok(Recalled::default()),
-        Scope::Table(origins) => {
-            Ok(Recalled { rows: known(table)?.rows(query, origins).await?, ..Recalled::default() })
-        }
-        Scope::Objects(path, extent) => {
-            let found = objects::read(path, *extent, naming, UNDONE, style)?;
-            let nothing_asked = found.is_empty();
-            let known = Known::of(&found, table).await?;
-            let cmdlet =
-                style.powershell_style().map_or("this command", |powershell_style| powershell_style.cmdlet);
-            let bound =
-                bind(found, &known, cmdlet).map_err(|errors| objects::refused(path, &errors, UNDONE))?;
-            Ok(Recalled { nothing_asked, ..bound })
-        }
     }
 }
 
@@ -103,19 +105,19 @@ struct Known {
 }
 
 impl Known {
-    async fn of(objects: &[Object], table: Option<&Table>) -> Result<Self, Diagnostic> {
+    async fn of(objects: &[SessionObject], table: Option<&SessionTable>) -> Result<Self, TableError> {
         let (mut places, mut instance_ids, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         let (mut among_current, mut among_all) = (false, false);
         for object in objects {
             match &object.reference {
-                Subject::Session(row) if has_place(row) => {
+                SessionReference::Session(row) if has_place(row) => {
                     places.push((row.session.endpoint_url.clone(), row.session.shell.shell_id.clone()));
                 }
-                Subject::Session(row) => instance_ids.extend(row.session.instance_id()),
-                Subject::Id { id, .. } => ids.push(*id),
-                Subject::Rows { id: Some(_), .. } => among_all = true,
-                Subject::Rows { id: None, .. } => among_current = true,
-                Subject::Unbound(_) => {}
+                SessionReference::Session(row) => instance_ids.extend(row.session.instance_id()),
+                SessionReference::Id { id, .. } => ids.push(*id),
+                SessionReference::Rows { id: Some(_), .. } => among_all = true,
+                SessionReference::Rows { id: None, .. } => among_current = true,
+                SessionReference::Unbound(_) => {}
             }
         }
         let Some(table) = table else {
@@ -153,47 +155,52 @@ impl Known {
         let one: Rows = chosen.into_iter().filter(|row| row.session.id == Some(id)).collect();
         match one.is_empty() {
             false => Ok((one, selection.misses)),
-            true => Err(format!("it lists {}, but none with the Id {}", plural(count, "session"), id.0)),
+            true => {
+                let sessions = if count == 1 { "session" } else { "sessions" };
+                Err(format!("it lists {count} {sessions}, but none with the Id {}", id.0))
+            }
         }
     }
 }
 
 /// Each object becomes a session once, at its first place. What the table knows of it counts more than what the object
 /// says: a pipe cannot testify.
-fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, Refused> {
+fn bind(objects: Vec<SessionObject>, known: &Known) -> Result<Remembered, ReadErrors> {
     let mut bound = Bound::default();
-    let mut refused = Refused::default();
+    let mut errors = ReadErrors::default();
     let mut placed = known.placed.iter();
-    let mut choosing = objects.iter().filter(|object| matches!(object.reference, Subject::Rows { .. }));
-    if let Some(object) = choosing.nth(MAX_CHOOSING) {
+    let mut selecting =
+        objects.iter().filter(|object| matches!(object.reference, SessionReference::Rows { .. }));
+    if let Some(object) = selecting.nth(MAX_SELECTING) {
         let problem =
-            format!("more than {MAX_CHOOSING} objects without ShellId, InstanceId and Id; split the input");
-        refused.add(ObjectError::new(object.position, problem));
-        return Err(refused);
+            format!("more than {MAX_SELECTING} objects without ShellId, InstanceId and Id; split the input");
+        errors.add(ObjectError::new(object.position, problem));
+        return Err(errors);
     }
-    let mut more_unbound = 0;
-    for Object { position, reference } in objects {
+    for SessionObject { position, reference } in objects {
+        let mut refuse = |problem: String| errors.add(ObjectError::new(position, problem));
         match reference {
-            Subject::Session(row) if has_place(&row) => {
+            SessionReference::Session(row) if has_place(&row) => {
                 let known = placed.next().cloned().flatten();
                 let known = known.filter(|known| agree(&known.session, &row.session));
                 bound.add(known.unwrap_or_else(|| unknown(*row)));
             }
-            Subject::Session(row) => match placed_by_the_table(&row, known) {
+            SessionReference::Session(row) => match placed_by_the_table(&row, known) {
                 Ok(row) => bound.add(row),
-                Err(problem) => refused.add(ObjectError::new(position, problem)),
+                Err(problem) => refuse(problem),
             },
-            Subject::Unbound(unbound) => {
-                if bound.unbound.len() < MAX_UNBOUND {
-                    bound.unbound.push((bound.misses.len(), objects::unbound(position, &unbound, cmdlet)));
+            SessionReference::Unbound(object) => {
+                let unbound = &mut bound.unbound;
+                if unbound.objects.len() < MAX_UNBOUND {
+                    unbound.objects.push((bound.misses.len(), position, object));
                 } else {
-                    more_unbound += 1;
+                    unbound.more += 1;
                 }
             }
-            Subject::Id { id, names } => match known.by_id.get(&id) {
+            SessionReference::Id { id, names } => match known.by_id.get(&id) {
                 Some(row) => match other_than(row, &names) {
                     None => bound.add(row.clone()),
-                    Some(problem) => refused.add(ObjectError::new(position, problem)),
+                    Some(problem) => refuse(problem),
                 },
                 None => bound.misses.push(Miss {
                     property: SelectorProperty::Id,
@@ -202,31 +209,25 @@ fn bind(objects: Vec<Object>, known: &Known, cmdlet: &str) -> Result<Recalled, R
                     literal: true,
                 }),
             },
-            Subject::Rows { selector, id } => match known.choose(selector, id) {
+            SessionReference::Rows { selector, id } => match known.choose(selector, id) {
                 Ok((rows, misses)) => {
                     rows.into_iter().for_each(|row| bound.add(row));
                     bound.misses.extend(misses);
                 }
-                Err(problem) => refused.add(ObjectError::new(position, problem)),
+                Err(problem) => refuse(problem),
             },
         }
     }
-    if more_unbound > 0 {
-        bound.unbound.push((usize::MAX, objects::more_unbound(more_unbound)));
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    if let Some((_, last)) = bound.unbound.last_mut() {
-        last.hint = Some(objects::BINDABLE.to_owned());
-    }
-    match refused.is_empty() {
-        true => Ok(Recalled {
-            literals: bound.rows.len() + bound.misses.len(),
-            rows: bound.rows.into_iter().collect(),
-            misses: bound.misses,
-            unbound: bound.unbound,
-            nothing_asked: false,
-        }),
-        false => Err(refused),
-    }
+    Ok(Remembered {
+        literals: bound.rows.len() + bound.misses.len(),
+        rows: bound.rows.into_iter().collect(),
+        misses: bound.misses,
+        unbound: bound.unbound,
+        is_empty: false,
+    })
 }
 
 /// Whether what both know of a session's identity is the same: a ShellId can be taken a second time. If it is not, the
@@ -246,7 +247,7 @@ fn uri(session: &SessionDescriptor) -> Option<&str> {
 }
 
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.
-fn other_than(row: &Row, names: &[Named]) -> Option<String> {
+fn other_than(row: &Row, names: &[NameProperty]) -> Option<String> {
     let session = &row.session;
     let other = names.iter().find(|name| !name.matches(session))?;
     let id = session.id.map_or_else(String::new, |id| id.0.to_string());
@@ -280,7 +281,7 @@ struct Bound {
     rows: Vec<Row>,
     seen: HashSet<(String, ShellId)>,
     misses: Vec<Miss>,
-    unbound: Vec<(usize, Diagnostic)>,
+    unbound: UnboundObjects,
 }
 
 impl Bound {
@@ -313,85 +314,4 @@ fn has_place(row: &Row) -> bool {
 fn unknown(row: Row) -> Row {
     let session = SessionDescriptor { id: None, ..row.session };
     Row { note: RowMetadata { session_id: row.note.session_id, ..RowMetadata::new(Origin::Listed) }, session }
-}
-
-/// The local table, which a command without servers cannot do without.
-pub(super) fn known(table: Option<&Table>) -> Result<&Table, Diagnostic> {
-    table.ok_or_else(|| {
-        Diagnostic::new("StoreUnusable", "OpenError", "there is no local table", Exit::COULD_NOT_BEGIN)
-            .with_hint("use --store FILE to select one, or --on HOST to query a server")
-    })
-}
-
-/// Where else to look for what is missed.
-pub(super) fn advice(scope: &Scope) -> Option<String> {
-    match scope {
-        Scope::Table(origins) if origins.contains(&Origin::Listed) => Some(
-            "list the known sessions with `pssession get --cached`, or use --on HOST to query a \
-                server"
-                .to_owned(),
-        ),
-        Scope::Table(_) => {
-            Some("use --cached to include listed sessions, or --on HOST to query a server".to_owned())
-        }
-        Scope::Servers => Some(
-            "list the sessions with `pssession get` and the same --on, or use the wildcards * and ?"
-                .to_owned(),
-        ),
-        Scope::Objects(..) => None,
-    }
-}
-
-/// What to say where no session was chosen: what the scope leaves out may be what was meant.
-pub(super) async fn nothing(
-    scope: &Scope,
-    recalled: &Recalled,
-    table: Option<&Table>,
-) -> Result<String, Diagnostic> {
-    if let Scope::Objects(..) = scope {
-        let why = if recalled.nothing_asked {
-            "the input contains no objects"
-        } else {
-            "no session in the input matches"
-        };
-        return Ok(why.to_owned());
-    }
-    Ok(match left_out(scope, table).await? {
-        None => format!("{NO_MATCH}; use --on HOST to query a server"),
-        Some(left_out) => format!("{NO_MATCH}; {left_out}, or --on HOST to query the server"),
-    })
-}
-
-/// The same where no server can be asked.
-pub(super) async fn nothing_known(
-    scope: &Scope,
-    recalled: &Recalled,
-    table: Option<&Table>,
-) -> Result<String, Diagnostic> {
-    if let Scope::Objects(..) = scope {
-        let why = match recalled.nothing_asked {
-            true => "the input contains no objects",
-            false => "no session in the input is in the local table and matches",
-        };
-        return Ok(why.to_owned());
-    }
-    Ok(match left_out(scope, table).await? {
-        None => NO_MATCH.to_owned(),
-        Some(left_out) => format!("{NO_MATCH}; {left_out}"),
-    })
-}
-
-const NO_MATCH: &str = "no session in the local table matches";
-
-/// The sessions of the table that the scope does not look at, if there are any.
-async fn left_out(scope: &Scope, table: Option<&Table>) -> Result<Option<String>, Diagnostic> {
-    let listed = match (scope, table) {
-        (Scope::Table(origins), Some(table)) if !origins.contains(&Origin::Listed) => {
-            table.count(&[Origin::Listed]).await?
-        }
-        _ => 0,
-    };
-    let were = if listed == 1 { "was" } else { "were" };
-    let sessions = plural(listed, "session");
-    Ok((listed > 0).then(|| format!("for {sessions} that {were} only listed on a server, use --cached")))
 }

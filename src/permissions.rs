@@ -1,5 +1,5 @@
-//! I/O module: who else may change a file that the command believes, or read one that holds a password. On Windows the
-//! user's own folders are for their owner alone, unless somebody has changed that.
+//! I/O module: who else may change a file that is believed (a table, a config), or read one that holds a password. On
+//! Windows nothing is checked: the user's own folders are for their owner alone, unless somebody has changed that.
 #![expect(clippy::disallowed_methods, reason = "looks at files and folders")]
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A file or a folder through which somebody else may change what a file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Exposed {
+pub struct Exposed {
     path: PathBuf,
     is_folder: bool,
     mode: u32,
@@ -28,8 +28,8 @@ enum Others {
 
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// One file.
+pub enum Kind {
+    /// The file alone.
     Alone,
     /// An SQLite database: what stands in the files beside it counts as its content.
     Database,
@@ -54,8 +54,9 @@ impl fmt::Display for Exposed {
 }
 
 impl Exposed {
-    /// What to do.
-    pub(crate) fn advice(&self) -> String {
+    /// What to do, in a few words.
+    #[must_use]
+    pub fn advice(&self) -> String {
         let path = self.path.display();
         match (self.is_folder, self.to) {
             (false, Others::Owner(_)) => format!("take ownership of {path}, or use a file of your own"),
@@ -77,7 +78,7 @@ impl Exposed {
 /// # Errors
 /// The file or a folder cannot be looked at.
 #[cfg(unix)]
-pub(crate) fn exposed(path: &Path, kind: Kind) -> io::Result<Option<Exposed>> {
+pub fn exposed(path: &Path, kind: Kind) -> io::Result<Option<Exposed>> {
     use std::fs;
     let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let (file, real) = match fs::canonicalize(path) {
@@ -127,26 +128,29 @@ pub(crate) fn exposed(path: &Path, kind: Kind) -> io::Result<Option<Exposed>> {
 
 /// Elsewhere nothing is looked at.
 #[cfg(not(unix))]
-pub(crate) fn exposed(_: &Path, _: Kind) -> io::Result<Option<Exposed>> {
+pub fn exposed(_: &Path, _: Kind) -> io::Result<Option<Exposed>> {
     Ok(None)
 }
 
 /// The same of a file alone, by what is known of it while it is open: what its path leads to may change.
 #[cfg(unix)]
-pub(crate) fn exposed_file(path: &Path, metadata: &Metadata) -> Option<Exposed> {
+#[must_use]
+pub fn exposed_file(path: &Path, metadata: &Metadata) -> Option<Exposed> {
     if metadata.is_file() { others(metadata, false).map(|to| Exposed::new(path, metadata, to)) } else { None }
 }
 
 /// Elsewhere nothing is looked at.
 #[cfg(not(unix))]
-pub(crate) fn exposed_file(_: &Path, _: &Metadata) -> Option<Exposed> {
+#[must_use]
+pub fn exposed_file(_: &Path, _: &Metadata) -> Option<Exposed> {
     None
 }
 
 /// The mode of a file that holds a password, if others may read it. Of another user's file, as that of a service's
 /// account, the group is meant to.
 #[cfg(unix)]
-pub(crate) fn readable_by_others(path: &Path) -> Option<u32> {
+#[must_use]
+pub fn readable_by_others(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
     let others = if metadata.uid() == this_user() { 0o077 } else { 0o004 };
@@ -155,7 +159,8 @@ pub(crate) fn readable_by_others(path: &Path) -> Option<u32> {
 
 /// Elsewhere that is not known.
 #[cfg(not(unix))]
-pub(crate) fn readable_by_others(_: &Path) -> Option<u32> {
+#[must_use]
+pub fn readable_by_others(_: &Path) -> Option<u32> {
     None
 }
 
@@ -173,14 +178,16 @@ impl Exposed {
 
 /// Whether this file is ours.
 #[cfg(unix)]
-pub(crate) fn is_ours(metadata: &Metadata) -> bool {
+#[must_use]
+pub fn is_ours(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     metadata.uid() == this_user()
 }
 
 /// Elsewhere that is not known.
 #[cfg(not(unix))]
-pub(crate) fn is_ours(_: &Metadata) -> bool {
+#[must_use]
+pub fn is_ours(_: &Metadata) -> bool {
     true
 }
 

@@ -1,30 +1,25 @@
-//! The questions of `remove`: each session under `--confirm`, the whole plan where the guard has a concern.
+//! The questions of `remove`: each session under `--confirm`, the whole plan where the guard has a reason.
 
 use pssession::SessionDescriptor;
 use pssession::teardown::{ConfirmReason, GUARD_LIMIT, Plan};
 
-use super::remove::output::performing;
-use crate::cli::args::RemoveArgs;
-use crate::cli::diagnostic::Diagnostic;
-use crate::cli::exit::Exit;
-use crate::cli::interrupt::Watch;
-use crate::cli::render::{self, Room, plural, printable};
-use crate::cli::terminal::Answer;
+use super::diagnostic::Diagnostic;
+use super::exit::Exit;
+use super::interrupt::Watch;
+use super::render::{self, Room, plural, printable};
+use super::terminal::Answer;
+use super::ui::Ui;
 
-/// Asks what has to be asked. What a person says no to stays in the plan, declined.
-pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic> {
-    if args.yes || plan.is_empty() {
-        return Ok(());
-    }
-    if args.confirm {
-        return confirm_each(plan, watch);
-    }
-    let reasons: Vec<String> = plan.guard().iter().map(reason).collect();
-    if reasons.is_empty() {
-        return Ok(());
-    }
+/// Whether to carry out the whole plan.
+pub(crate) fn plan(
+    plan: &Plan,
+    reasons: &[ConfirmReason],
+    watch: &Watch,
+    ui: &Ui,
+) -> Result<bool, Diagnostic> {
+    let reasons: Vec<String> = reasons.iter().map(reason).collect();
     let reasons = reasons.join("; ");
-    let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch))?;
+    let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch, ui))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, width: terminal.width() };
@@ -35,23 +30,20 @@ pub(super) fn confirm(plan: &mut Plan, args: &RemoveArgs, watch: &Watch) -> Resu
         plural(plan.hosts().len(), "host"),
     );
     let _open = watch.question();
-    if !terminal.yes_or_no(&question)? {
-        (0..plan.len()).for_each(|position| plan.decline(position));
-    }
-    Ok(())
+    Ok(terminal.yes_or_no(&question)?)
 }
 
 /// Whether to log in on servers that no login was ever sent to from here, and that nobody has named: what a file or a
 /// pipe says of a session's endpoint may be a trap for a password.
-pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnostic> {
-    let places = strangers.iter().map(|url| printable(url)).collect::<Vec<_>>();
+pub(crate) fn hosts(urls: &[String], watch: &Watch) -> Result<bool, Diagnostic> {
+    let places = urls.iter().map(|url| printable(url)).collect::<Vec<_>>();
     let mut terminal = watch.terminal().map_err(|_| {
         let message = format!(
             "refusing to log in to {}: it is not named with --on, and there was no earlier login",
             places.join(", ")
         );
         Diagnostic::new("UntrustedEndpoint", "SecurityError", message, Exit::UNCONFIRMED)
-            .about(strangers.join(" "))
+            .about(urls.join(" "))
             .with_hint("use --on HOST to allow a login there; --yes does not allow it. Nothing was sent")
     })?;
     let _open = watch.question();
@@ -62,31 +54,29 @@ pub(super) fn trust(strangers: &[String], watch: &Watch) -> Result<bool, Diagnos
     Ok(terminal.yes_or_no(&question)?)
 }
 
-/// Whether to go on although a selector found nothing: `None` where there is no terminal to ask on.
-pub(super) fn go_on(others: usize, watch: &Watch) -> Result<Option<bool>, Diagnostic> {
-    let Ok(mut terminal) = watch.terminal() else { return Ok(None) };
+/// Whether to go on although a selector found nothing: no where there is no terminal to ask on.
+pub(crate) fn rest(found: usize, watch: &Watch) -> Result<bool, Diagnostic> {
+    let Ok(mut terminal) = watch.terminal() else { return Ok(false) };
     let _open = watch.question();
-    let question = match others {
+    let question = match found {
         1 => "Continue with the one session found?".to_owned(),
         more => format!("Continue with the {more} sessions found?"),
     };
-    Ok(Some(terminal.yes_or_no(&question)?))
+    Ok(terminal.yes_or_no(&question)?)
 }
 
-/// An error where `--confirm` would have nobody to ask: that is told before any server is asked.
-pub(super) fn can_ask(args: &RemoveArgs, watch: &Watch) -> Result<(), Diagnostic> {
-    if args.confirm && !args.what_if {
-        watch.terminal().map_err(|error| nobody_to_ask(&error, watch))?;
-    }
-    Ok(())
+/// An error where `--confirm` would have nobody to ask.
+pub(crate) fn can_ask(watch: &Watch, ui: &Ui) -> Result<(), Diagnostic> {
+    watch.terminal().map(drop).map_err(|error| nobody_to_ask(&error, watch, ui))
 }
 
-fn nobody_to_ask(error: &std::io::Error, watch: &Watch) -> Diagnostic {
-    unconfirmed("--confirm asks before each session", watch).caused_by(error)
+fn nobody_to_ask(error: &std::io::Error, watch: &Watch, ui: &Ui) -> Diagnostic {
+    unconfirmed("--confirm asks before each session", watch, ui).caused_by(error)
 }
 
-fn confirm_each(plan: &mut Plan, watch: &Watch) -> Result<(), Diagnostic> {
-    let mut terminal = watch.terminal().map_err(|error| nobody_to_ask(&error, watch))?;
+/// Asks before each session.
+pub(crate) fn each(plan: &mut Plan, watch: &Watch, ui: &Ui) -> Result<(), Diagnostic> {
+    let mut terminal = watch.terminal().map_err(|error| nobody_to_ask(&error, watch, ui))?;
     let _open = watch.question();
     let mut answer = Answer::Yes;
     for position in 0..plan.len() {
@@ -146,9 +136,24 @@ fn are(count: usize) -> String {
     if count == 1 { "1 session is".to_owned() } else { format!("{count} sessions are") }
 }
 
-fn unconfirmed(why: &str, watch: &Watch) -> Diagnostic {
+fn unconfirmed(why: &str, watch: &Watch, ui: &Ui) -> Diagnostic {
     let nobody = if watch.asks() { ", but no terminal is available" } else { "" };
     let message = format!("confirmation required{nobody}: {why}");
-    Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED)
-        .with_hint("review the plan with --what-if, then pass --yes; nothing was closed")
+    let hint = match ui.powershell() {
+        None => "review the plan with --what-if, then pass --yes; nothing was closed",
+        Some(_) => "review the plan with -WhatIf, then pass '-Confirm:$false' or --yes; nothing was closed",
+    };
+    Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED).with_hint(hint)
+}
+
+/// What PowerShell says before it acts, where it is verbose and does not ask.
+pub(crate) fn announce(plan: &Plan, ui: &Ui) {
+    for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
+        ui.verbose(&performing(planned.descriptor()));
+    }
+}
+
+/// PowerShell's description of what is done to a session.
+pub(crate) fn performing(session: &SessionDescriptor) -> String {
+    format!("Performing the operation \"Remove\" on target \"{}\".", printable(&session.computer_name))
 }

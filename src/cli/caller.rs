@@ -1,0 +1,148 @@
+//! The command as the caller of a request: it asks on the terminal, reads passwords, and writes what happens to stderr.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+
+use pssession::request::{Caller, Event, HostSettings, PasswordSource};
+use pssession::teardown::{Cancellation, ConfirmReason, Plan};
+use pssession::{AuthScheme, Credential, Endpoint};
+
+use super::diagnostic::Diagnostic;
+use super::interrupt::Watch;
+use super::login::Logins;
+use super::options::{ConnectionOptions, check_config};
+use super::progress::Progress;
+use super::ui::Ui;
+use super::unmatched::Unmatched;
+use super::{confirm, host_errors};
+
+/// The command as the caller of one request.
+pub(crate) struct CommandCaller<'a, F> {
+    pub(crate) ui: &'a Ui,
+    pub(crate) watch: &'a Watch,
+    pub(crate) cancellation: &'a Cancellation,
+    pub(crate) connection: &'a ConnectionOptions,
+    pub(crate) logins: RefCell<Logins<'a>>,
+    /// The credential to use instead of asking for one.
+    pub(crate) credential: Option<Credential>,
+    /// How misses are reported.
+    pub(crate) unmatched: Unmatched,
+    progress: RefCell<Option<Progress>>,
+    /// Hears what is not reported here.
+    on_event: F,
+    /// Whether the plan is confirmed session by session.
+    asked: Cell<bool>,
+}
+
+impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
+    pub(crate) fn new(
+        ui: &'a Ui,
+        watch: &'a Watch,
+        cancellation: &'a Cancellation,
+        connection: &'a ConnectionOptions,
+        credential: Option<&Credential>,
+        unmatched: Unmatched,
+        on_event: F,
+    ) -> Self {
+        Self {
+            ui,
+            watch,
+            cancellation,
+            connection,
+            logins: RefCell::new(Logins::new(watch, *ui)),
+            credential: credential.cloned(),
+            unmatched,
+            progress: RefCell::default(),
+            on_event,
+            asked: Cell::default(),
+        }
+    }
+
+    /// Takes the progress line away.
+    pub(crate) fn end_progress(&self) {
+        self.progress.take();
+    }
+}
+
+impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
+    type Error = Diagnostic;
+
+    fn credential(
+        &self,
+        user: Option<&str>,
+        scheme: AuthScheme,
+        source: Option<&PasswordSource>,
+    ) -> Result<Credential, Diagnostic> {
+        match &self.credential {
+            Some(credential) => Ok(credential.clone()),
+            None => self.logins.borrow_mut().credential(user, scheme, source),
+        }
+    }
+
+    fn settings(&self, endpoint: &Endpoint) -> HostSettings {
+        self.connection.settings(endpoint)
+    }
+
+    fn check(&self, endpoint: &Endpoint) -> Result<(), Diagnostic> {
+        check_config(&self.connection.naming.config.of(endpoint), endpoint)
+    }
+
+    fn read_ca_file(&self, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+        self.connection.read_ca_file(path)
+    }
+
+    fn event(&self, event: Event<'_>) {
+        let one_more = |well| {
+            if let Some(progress) = &*self.progress.borrow() {
+                progress.one_more(well);
+            }
+        };
+        match &event {
+            Event::Listing { hosts } => *self.progress.borrow_mut() = Some(Progress::listing(*hosts)),
+            Event::Listed(host) => one_more(host.listing().is_some_and(|listing| listing.is_ok())),
+            Event::AllListed(survey) => {
+                self.progress.take();
+                host_errors::report(survey, self.cancellation, self.ui);
+            }
+            Event::CommandsUnlisted { survey, failures, excluded } => {
+                host_errors::report_unlisted_commands(survey, failures, *excluded, self.ui);
+            }
+            Event::TableUnusable(error) => self.ui.error(&Diagnostic::from(*error)),
+            Event::Selected { selection, sessions, unbound } => {
+                self.unmatched.report(selection, sessions, unbound, self.ui);
+            }
+            Event::Closing(plan) => {
+                if !self.asked.get() {
+                    confirm::announce(plan, self.ui);
+                }
+                *self.progress.borrow_mut() = Some(Progress::closing(plan.len()));
+            }
+            _ => {}
+        }
+        (self.on_event)(&event);
+        if let Event::Closed(record) = &event {
+            one_more(!record.outcome.is_bad());
+        }
+    }
+
+    fn can_confirm(&self) -> Result<(), Diagnostic> {
+        confirm::can_ask(self.watch, self.ui)
+    }
+
+    fn confirm_hosts(&self, urls: &[String]) -> Result<bool, Diagnostic> {
+        confirm::hosts(urls, self.watch)
+    }
+
+    fn confirm_rest(&self, found: usize) -> Result<bool, Diagnostic> {
+        confirm::rest(found, self.watch)
+    }
+
+    fn confirm_plan(&self, plan: &Plan, reasons: &[ConfirmReason]) -> Result<bool, Diagnostic> {
+        confirm::plan(plan, reasons, self.watch, self.ui)
+    }
+
+    fn confirm_each(&self, plan: &mut Plan) -> Result<(), Diagnostic> {
+        self.asked.set(true);
+        confirm::each(plan, self.watch, self.ui)
+    }
+}

@@ -1,0 +1,101 @@
+//! What happens while a request runs.
+
+use std::sync::Arc;
+
+use super::error::TableError;
+use super::remembered::UnboundObjects;
+use crate::session::{Selection, SessionDescriptor};
+use crate::store::RowMetadata;
+use crate::teardown::{Plan, Record, Survey, SurveyedHost, UnlistedCommands};
+
+/// One thing that happened, in the order in which it happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Listing begins.
+    Listing {
+        /// How many hosts are listed.
+        hosts: usize,
+    },
+    /// A host has answered, or failed. A host that was not reached in time has no such event.
+    Listed(&'a SurveyedHost),
+    /// All hosts have answered, or their time is over.
+    AllListed(&'a Survey),
+    /// The commands of some sessions cannot be listed.
+    CommandsUnlisted {
+        /// The hosts.
+        survey: &'a Survey,
+        /// Which, and why.
+        failures: &'a [UnlistedCommands],
+        /// Whether these sessions are left out because of it.
+        excluded: bool,
+    },
+    /// The local table cannot be used; the run goes on without it.
+    TableUnusable(&'a TableError),
+    /// What the query found, before anything is concluded from it.
+    Selected {
+        /// What was found and missed.
+        selection: &'a Selection,
+        /// The sessions among which it was selected.
+        sessions: &'a [SessionDescriptor],
+        /// Objects that name no session.
+        unbound: &'a UnboundObjects,
+    },
+    /// All sessions that were found are among the newest, which are kept.
+    AllKept {
+        /// How many.
+        sessions: usize,
+    },
+    /// Nothing was found, and no single value is to blame.
+    Nothing {
+        /// Why.
+        why: NothingFound,
+        /// Whether something had to be found.
+        is_error: bool,
+    },
+    /// Nothing is closed, because a selector value found nothing.
+    StoppedByMiss,
+    /// A remembered session is left out, because it has changed since.
+    Skipped {
+        /// The session, as it is now.
+        session: &'a SessionDescriptor,
+        /// Whether it is left out because it is unknown whether a command runs in it; else it no longer matches.
+        commands_unknown: bool,
+    },
+    /// The plan, before anything is confirmed.
+    Planned {
+        /// The plan.
+        plan: &'a Plan,
+        /// What is kept beside each session, by its position.
+        metadata: &'a Arc<[RowMetadata]>,
+    },
+    /// The plan is confirmed, and closing begins.
+    Closing(&'a Plan),
+    /// A session has its outcome.
+    Closed(&'a Record),
+    /// The run was cancelled: nothing new is started, and what was sent is verified.
+    Cancelled,
+}
+
+/// Why nothing was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NothingFound {
+    /// The hosts that were listed have this many sessions, none of which matches.
+    OnHosts {
+        /// How many hosts were listed; 0 if they were only asked for single sessions.
+        hosts: usize,
+        /// How many sessions they have.
+        sessions: usize,
+    },
+    /// There was no object.
+    NoObjects,
+    /// No session among the objects matches.
+    NoObjectMatches,
+    /// None of the objects is in the local table and matches.
+    NoObjectInTable,
+    /// No session in the local table matches.
+    NotInTable {
+        /// How many sessions of the table were not looked at, because they were only listed on a host.
+        only_listed: usize,
+    },
+}

@@ -1,0 +1,150 @@
+//! Asking hosts for their sessions, and what follows from what they answer.
+
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::error::RequestError;
+use super::event::{Event, NothingFound};
+use super::source::{SessionScope, Source};
+use super::table::SessionTable;
+use crate::auth::AuthScheme;
+use crate::session::{Selection, SelectorProperty, SessionDescriptor, SessionQuery};
+use crate::store::{Origin, Row, RowMetadata, Rows};
+use crate::teardown::{Cancellation, Engine, RunSummary, Survey, SurveyedHost};
+use crate::transport::{Connector, Endpoint};
+use crate::wsman::ShellId;
+
+/// Lists every host. One that denies its listing is asked for the shells that are `wanted` there, one by one.
+pub(super) async fn survey<C: Caller>(
+    engine: &Engine,
+    connectors: Vec<Arc<dyn Connector>>,
+    wanted: impl Fn(&str) -> Vec<ShellId>,
+    caller: &C,
+    cancellation: &Cancellation,
+) -> Survey {
+    caller.event(Event::Listing { hosts: connectors.len() });
+    let mut survey =
+        engine.survey_with(connectors, cancellation, |host| caller.event(Event::Listed(host))).await;
+    engine.get_shells(&mut survey, wanted, cancellation).await;
+    caller.event(Event::AllListed(&survey));
+    survey
+}
+
+/// The shells by whose ids alone a query selects.
+pub(super) fn wanted_by(query: &SessionQuery) -> Vec<ShellId> {
+    query.instance_ids().unwrap_or_default().iter().copied().map(ShellId::from_guid).collect()
+}
+
+/// The sessions that were listed, each with the Id that the local table gives it. Without a usable table they have no
+/// Ids, which is an error only for a query by Id.
+pub(super) async fn sessions<C: Caller>(
+    survey: &Survey,
+    scope: &SessionScope,
+    caller: &C,
+) -> Result<Rows, C::Error> {
+    let scheme = |endpoint: &Endpoint| caller.settings(endpoint).auth.unwrap_or_default();
+    if let Some(table) = &scope.table {
+        match table.merge(survey, |endpoint| Some(scheme(endpoint))).await {
+            Ok(rows) => return Ok(rows),
+            Err(error) if scope.query.has_ids() => return Err(RequestError::Table(error).into()),
+            Err(error) => caller.event(Event::TableUnusable(&error)),
+        }
+    }
+    let rows = survey.hosts().iter().flat_map(|host| {
+        let auth = scheme(host.connector().endpoint()).name();
+        host.sessions().into_iter().map(move |session| {
+            let user = Some(session.seen_by.clone());
+            let note = RowMetadata { user, auth: Some(auth.to_owned()), ..RowMetadata::new(Origin::Listed) };
+            Row { note, session }
+        })
+    });
+    Ok(rows.collect())
+}
+
+/// Merges what was learned of remembered sessions into the table.
+pub(super) async fn remember<C: Caller>(survey: &Survey, table: Option<&SessionTable>, caller: &C) {
+    let Some(table) = table else { return };
+    let scheme = |endpoint: &Endpoint| -> Option<AuthScheme> { caller.settings(endpoint).auth };
+    if let Err(error) = table.merge(survey, scheme).await {
+        caller.event(Event::TableUnusable(&error));
+    }
+}
+
+/// Lists the commands of these sessions. Returns how many could not be asked, and counts in the status of the run.
+/// `excluded` tells whether such a session is left out; else its commands are only shown.
+pub(super) async fn list_commands<C: Caller>(
+    engine: &Engine,
+    survey: &mut Survey,
+    sessions: &mut [SessionDescriptor],
+    excluded: bool,
+    caller: &C,
+) -> usize {
+    let mut failures = engine.list_commands(survey, sessions).await;
+    if !excluded {
+        // There is nothing to show on a server without this operation, or to an account that may not list.
+        let asked_singly = |url: &str| {
+            let mut hosts = survey.hosts().iter().filter(|host| host.was_asked_singly());
+            hosts.any(|host| host.connector().endpoint().url() == url)
+        };
+        failures.retain(|failure| !failure.is_unsupported() && !asked_singly(&failure.endpoint_url));
+    }
+    caller.event(Event::CommandsUnlisted { survey, failures: &failures, excluded });
+    failures.iter().map(|failure| failure.sessions).sum()
+}
+
+/// Why nothing was selected among so many sessions; `None` if no host was listed, or there may be sessions that could not
+/// be read: the errors about them say enough.
+pub(super) fn nothing_on_hosts(survey: &Survey, sessions: usize) -> Option<NothingFound> {
+    let is_incomplete = |host: &SurveyedHost| {
+        matches!(host.listing(), Some(Ok(listing)) if !listing.complete()) || !host.unanswered().is_empty()
+    };
+    if answered_hosts(survey) == 0 || (sessions == 0 && survey.hosts().iter().any(is_incomplete)) {
+        return None;
+    }
+    let listed = survey.hosts().iter().filter(|host| host.listing().is_some_and(|listing| listing.is_ok()));
+    Some(NothingFound::OnHosts { hosts: listed.count(), sessions })
+}
+
+/// Why nothing was selected in a source that asks no host.
+pub(super) async fn nothing_remembered(
+    source: &Source,
+    is_empty: bool,
+    table: Option<&SessionTable>,
+) -> Result<NothingFound, RequestError> {
+    Ok(match (source, table) {
+        (Source::Objects { .. }, _) if is_empty => NothingFound::NoObjects,
+        (Source::Objects { .. }, _) => NothingFound::NoObjectMatches,
+        (Source::Table(origins), Some(table)) if !origins.contains(&Origin::Listed) => {
+            NothingFound::NotInTable { only_listed: table.count(&[Origin::Listed]).await? }
+        }
+        _ => NothingFound::NotInTable { only_listed: 0 },
+    })
+}
+
+/// How many hosts have answered, with all or with what was asked for.
+fn answered_hosts(survey: &Survey) -> usize {
+    let answered = |host: &&SurveyedHost| {
+        host.was_asked_singly() || host.listing().is_some_and(|listing| listing.is_ok())
+    };
+    survey.hosts().iter().filter(answered).count()
+}
+
+/// Drops misses that say nothing: where no host was listed, and of a single session for which its host did not answer.
+pub(super) fn drop_unfounded_misses(survey: &Survey, selection: &mut Selection) {
+    if answered_hosts(survey) == 0 {
+        selection.misses.clear();
+    }
+    let unanswered = survey.hosts().iter().flat_map(SurveyedHost::unanswered);
+    let unanswered: Vec<_> = unanswered.filter_map(|(shell_id, _)| shell_id.guid()).collect();
+    selection.misses.retain(|miss| {
+        miss.property != SelectorProperty::InstanceId
+            || miss.value.parse().map_or(true, |guid| !unanswered.contains(&guid))
+    });
+}
+
+/// The same summary with how the hosts answered.
+pub(super) fn with_hosts(summary: RunSummary, survey: &Survey, cancellation: &Cancellation) -> RunSummary {
+    let unasked = survey.hosts().iter().any(|host| host.listing().is_none());
+    let deadline = unasked && !cancellation.is_cancelled();
+    RunSummary { deadline, ..summary }.with_hosts(survey.tally())
+}

@@ -1,0 +1,64 @@
+//! What a caller wants done, as values: [`ListRequest`], [`RemoveRequest`], [`ForgetRequest`], [`IdentifyRequest`].
+//!
+//! A request says which sessions, on which hosts, and what is to be confirmed. It resolves hosts, remembered sessions and
+//! objects, decides which host receives which credential, selects, has the plan confirmed, runs it, and returns what came
+//! of it. The command line, its PowerShell spelling and a program build the same request and have the same protection:
+//! [`Caller`] answers its questions and hears its [`Event`]s. [`Unattended`] is a caller without a person; it refuses what
+//! a person would have to confirm.
+//!
+//! ```no_run
+//! use pssession::request::{Hosts, RemoveRequest, SessionScope, Unattended};
+//! use pssession::session::{Filter, SessionQuery, WildcardPattern};
+//! use pssession::teardown::Cancellation;
+//! use pssession::{Credential, Endpoint};
+//!
+//! # async fn run(password: pssession::secrecy::SecretString) -> Result<(), Box<dyn std::error::Error>> {
+//! let owner = Filter::Owner(vec![WildcardPattern::new(r"CORP\ci-*")?]);
+//! let request = RemoveRequest {
+//!     scope: SessionScope {
+//!         hosts: Hosts::new(vec![Endpoint::parse("web01", true)?]),
+//!         query: SessionQuery::new(Vec::new(), vec![owner]),
+//!         ..SessionScope::default()
+//!     },
+//!     what_if: true,
+//!     ..RemoveRequest::default()
+//! };
+//! let caller = Unattended { credential: Credential::new(r"CORP\admin", password) };
+//! for record in request.run(&caller, &Cancellation::new()).await?.report.records {
+//!     println!("{}", record.session.shell.shell_id);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod accounts;
+mod caller;
+mod connectors;
+mod error;
+mod event;
+mod forget;
+mod hosts;
+mod identify;
+mod list;
+mod listing;
+mod logins;
+mod miss_rule;
+mod remembered;
+mod remove;
+mod settings;
+mod source;
+mod table;
+
+pub use caller::{Caller, Unattended};
+pub use error::{RequestError, TableError};
+pub use event::{Event, NothingFound};
+pub use forget::{ForgetRequest, ForgottenSessions};
+pub use hosts::Hosts;
+pub use identify::{ClockDifference, IdentifiedEndpoint, IdentifyRequest};
+pub use list::{ListRequest, ListedSessions};
+pub use miss_rule::{MissRule, OnMiss};
+pub use remembered::UnboundObjects;
+pub use remove::{Confirm, RemoveRequest, RemovedSessions};
+pub use settings::{HostSettings, PasswordSource, same_account};
+pub use source::{SessionScope, Source};
+pub use table::SessionTable;

@@ -1,0 +1,341 @@
+//! Closing sessions: those that the named hosts list now, or remembered ones after a look at how they are now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::accounts::state_accounts;
+use super::caller::Caller;
+use super::error::RequestError;
+use super::event::{Event, NothingFound};
+use super::miss_rule::OnMiss;
+use super::remembered::{Remembered, UnboundObjects};
+use super::source::{SessionScope, Source};
+use super::{connectors, listing};
+use crate::session::{Selection, SessionDescriptor, Transport};
+use crate::store::{Origin, RowMetadata, Rows};
+use crate::teardown::{
+    Cancellation, Engine, HostCounts, Plan, Record, Report, Requirement, RunStatus, RunSummary, Survey,
+};
+use crate::transport::Connector;
+
+/// The wish to close sessions.
+#[derive(Clone, Debug, Default)]
+pub struct RemoveRequest {
+    /// Which sessions, and where. A query without selectors and filters is refused, unless the sessions come as objects.
+    pub scope: SessionScope,
+    /// What is confirmed before anything is closed.
+    pub confirm: Confirm,
+    /// Whether the plan is all that is wanted: nothing is closed then.
+    pub what_if: bool,
+    /// What to do about a value that finds nothing.
+    pub on_miss: OnMiss,
+}
+
+/// What is confirmed by the [`Caller`] before anything is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// The plan, if there is a reason for it ([`Plan::guard`]).
+    #[default]
+    Guard,
+    /// Each session.
+    Each,
+    /// Nothing. Even then no credential goes to a host that nobody named and no earlier login went to.
+    Never,
+}
+
+/// What became of a [`RemoveRequest`].
+#[derive(Debug)]
+pub struct RemovedSessions {
+    /// A record for each session of the plan.
+    pub report: Report,
+    /// What is kept beside each session, by its position in the plan.
+    pub metadata: Arc<[RowMetadata]>,
+    /// What else decides the status of the run.
+    pub summary: RunSummary,
+}
+
+impl RemovedSessions {
+    /// The status of the run.
+    #[must_use]
+    pub fn status(&self) -> RunStatus {
+        self.report.status(&self.summary)
+    }
+}
+
+impl RemoveRequest {
+    /// Selects the sessions, has them confirmed, closes them and proves that they are gone.
+    ///
+    /// # Errors
+    /// [`RequestError`], or an error of the caller's own. Nothing is closed then.
+    pub async fn run<C: Caller>(
+        mut self,
+        caller: &C,
+        cancellation: &Cancellation,
+    ) -> Result<RemovedSessions, C::Error> {
+        if self.scope.query.is_empty() && !matches!(self.scope.source, Source::Objects { .. }) {
+            return Err(RequestError::NoSelector.into());
+        }
+        let source = std::mem::take(&mut self.scope.source);
+        let engine = Engine::new(self.scope.policy.clone());
+        let removal = Removing { request: &self, engine, caller, cancellation };
+        let chosen = match source {
+            Source::Hosts => removal.choose_on_hosts().await?,
+            source => removal.choose_remembered(source).await?,
+        };
+        removal.close(chosen).await
+    }
+}
+
+/// What is to be closed, and the hosts that were asked about it.
+struct Chosen {
+    rows: Rows,
+    survey: Survey,
+    summary: RunSummary,
+    /// Somebody said no to all of it.
+    declined: bool,
+}
+
+/// A request that runs.
+struct Removing<'a, C> {
+    request: &'a RemoveRequest,
+    engine: Engine,
+    caller: &'a C,
+    cancellation: &'a Cancellation,
+}
+
+impl<C: Caller> Removing<'_, C> {
+    /// Lists the named hosts, and selects among what they list.
+    async fn choose_on_hosts(&self) -> Result<Chosen, C::Error> {
+        self.can_confirm()?;
+        let (scope, caller) = (&self.request.scope, self.caller);
+        let query = &scope.query;
+        let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
+        let wanted = |_: &str| listing::wanted_by(query);
+        let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
+        let mut rows = listing::sessions(&survey, scope, caller).await?;
+        let mut unlisted_commands = 0;
+        if query.skips_running() {
+            unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
+        }
+        let mut selection = query.select(rows.sessions());
+        listing::drop_unfounded_misses(&survey, &mut selection);
+        let summary = RunSummary { unlisted_commands, ..scope.miss_rule.summary(&selection) };
+        let summary = listing::with_hosts(summary, &survey, self.cancellation);
+        let nothing = listing::nothing_on_hosts(&survey, rows.len());
+        let required = scope.required;
+        let unbound = UnboundObjects::default();
+        let summary = self.conclude(&selection, rows.sessions(), &unbound, summary, nothing, required)?;
+        let mut rows = rows.into_picked(&selection.chosen);
+        if self.request.confirm != Confirm::Never && !query.skips_running() && !summary.could_not_begin {
+            // Only then can the guard, the plan and the questions say what runs.
+            self.list_commands(&mut survey, &mut rows).await;
+        }
+        Ok(Chosen { rows, survey, summary, declined: false })
+    }
+
+    /// Selects among what is remembered, and then asks the hosts of these sessions how they are now.
+    async fn choose_remembered(&self, mut source: Source) -> Result<Chosen, C::Error> {
+        let (scope, caller) = (&self.request.scope, self.caller);
+        let (query, table) = (scope.query.for_remembered(), scope.table.as_ref());
+        let mut remembered = Remembered::read(&mut source, &query, table).await?;
+        state_accounts(&mut remembered.rows, caller);
+        let selection = remembered.select(&query);
+        let mut summary = scope.miss_rule.summary(&selection);
+        summary.literal_misses += remembered.unbound.errors();
+        let nothing = match selection.chosen.is_empty() {
+            true => Some(listing::nothing_remembered(&source, remembered.is_empty, table).await?),
+            false => None,
+        };
+        // Whoever passes no object asks for nothing.
+        let required = scope.required.filter(|_| !remembered.is_empty);
+        let sessions = remembered.rows.sessions();
+        let summary = self.conclude(&selection, sessions, &remembered.unbound, summary, nothing, required)?;
+        let rows = remembered.rows.into_picked(&selection.chosen);
+        let only_shown = self.request.what_if && !scope.query.skips_running() && !scope.query.keeps_newest();
+        let survey = Survey::default();
+        if summary.could_not_begin || rows.is_empty() || only_shown {
+            return Ok(Chosen { rows, survey, summary, declined: false });
+        }
+        self.can_confirm()?;
+        if !self.may_log_in(&rows).await? {
+            return Ok(Chosen { rows, survey, summary, declined: true });
+        }
+        let connectors = connectors::to_rows(&rows, &scope.hosts, caller, table).await?;
+        self.ask_again(rows, connectors, summary).await
+    }
+
+    /// Asks the hosts how the chosen sessions are now. One that is no longer what was asked for is left out.
+    async fn ask_again(
+        &self,
+        mut rows: Rows,
+        connectors: Vec<Arc<dyn Connector>>,
+        summary: RunSummary,
+    ) -> Result<Chosen, C::Error> {
+        let (scope, caller) = (&self.request.scope, self.caller);
+        let query = &scope.query;
+        let wanted = |url: &str| {
+            let there = rows.sessions().iter().filter(|session| session.endpoint_url == url);
+            there.map(|session| session.shell.shell_id.clone()).collect()
+        };
+        let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
+        listing::remember(&survey, scope.table.as_ref(), caller).await;
+        for session in rows.sessions_mut() {
+            session.commands = None;
+            if query.keeps_newest() {
+                // What is gone or cannot be asked takes no place among those that are kept.
+                session.shell.shell_run_time = None;
+            }
+        }
+        survey.refresh(rows.sessions_mut());
+        let mut unlisted_commands = 0;
+        if self.request.confirm != Confirm::Never || query.skips_running() {
+            unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
+        }
+        let (still, changed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| query.admits(&row.session));
+        for row in &changed {
+            let commands_unknown = row.session.commands.is_none() && query.skips_running();
+            caller.event(Event::Skipped { session: &row.session, commands_unknown });
+        }
+        let still: Rows = still.into_iter().collect();
+        let older = query.without_newest(still.sessions());
+        let kept = still.len() - older.len();
+        let rows = still.into_picked(&older);
+        let required = self.require(summary.required, rows.len(), kept);
+        let summary = RunSummary { hits: rows.len(), required, unlisted_commands, ..summary };
+        let summary = listing::with_hosts(summary, &survey, self.cancellation);
+        Ok(Chosen { rows, survey, summary, declined: false })
+    }
+
+    /// Lists what runs in the sessions. Returns how many could not be asked and are left out for it; where only the guard
+    /// wants to know, a failure changes nothing.
+    async fn list_commands(&self, survey: &mut Survey, rows: &mut Rows) -> usize {
+        if self.request.scope.query.skips_running() {
+            return listing::list_commands(&self.engine, survey, rows.sessions_mut(), true, self.caller)
+                .await;
+        }
+        self.engine.list_commands(survey, rows.sessions_mut()).await;
+        0
+    }
+
+    /// Reports what was missed, and decides whether that ends the request.
+    fn conclude(
+        &self,
+        selection: &Selection,
+        sessions: &[SessionDescriptor],
+        unbound: &UnboundObjects,
+        summary: RunSummary,
+        nothing: Option<NothingFound>,
+        required: Option<Requirement>,
+    ) -> Result<RunSummary, C::Error> {
+        self.caller.event(Event::Selected { selection, sessions, unbound });
+        let must_match = required.is_some();
+        let required = self.require(required, summary.hits, selection.kept);
+        let mut summary = RunSummary { required, ..summary };
+        if summary.hits + selection.kept == 0
+            && summary.literal_misses == 0
+            && let Some(why) = nothing
+        {
+            self.caller.event(Event::Nothing { why, is_error: must_match });
+        }
+        summary.could_not_begin = self.request.on_miss.stops(&summary, self.caller)?;
+        if summary.could_not_begin {
+            self.caller.event(Event::StoppedByMiss);
+        }
+        Ok(summary)
+    }
+
+    /// What has to be found: nothing more where all that was found is kept, for then all is as it should be.
+    fn require(&self, required: Option<Requirement>, hits: usize, kept: usize) -> Option<Requirement> {
+        if hits > 0 || kept == 0 {
+            return required;
+        }
+        self.caller.event(Event::AllKept { sessions: kept });
+        None
+    }
+
+    fn can_confirm(&self) -> Result<(), C::Error> {
+        let asks_each = self.request.confirm == Confirm::Each && !self.request.what_if;
+        if asks_each { self.caller.can_confirm() } else { Ok(()) }
+    }
+
+    /// Whether a credential may be sent to where these sessions are said to be: to hosts that a person named, to those
+    /// that were listed before, and else only if somebody allows it.
+    async fn may_log_in(&self, rows: &Rows) -> Result<bool, C::Error> {
+        let scope = &self.request.scope;
+        let over_ws_man = rows.sessions().iter().filter(|session| session.transport == Transport::WsMan);
+        let urls: BTreeSet<_> = over_ws_man.map(|session| session.endpoint_url.clone()).collect();
+        let urls: Vec<_> = urls.into_iter().filter(|url| !scope.hosts.is_named(url)).collect();
+        let unknown = match &scope.table {
+            Some(table) => table.unknown_endpoints(urls).await.map_err(RequestError::from)?,
+            None => urls,
+        };
+        if unknown.is_empty() { Ok(true) } else { self.caller.confirm_hosts(&unknown) }
+    }
+
+    /// Plans, has the plan confirmed, and carries it out.
+    async fn close(&self, chosen: Chosen) -> Result<RemovedSessions, C::Error> {
+        let Chosen { rows, survey, summary, declined } = chosen;
+        let host_results = survey.host_results();
+        let (sessions, metadata) = rows.into_parts();
+        let metadata: Arc<[RowMetadata]> = metadata.into();
+        let mut plan = Plan::new(sessions);
+        for (position, metadata) in metadata.iter().enumerate() {
+            if declined {
+                plan.decline(position);
+            }
+            if metadata.origin != Origin::Listed {
+                plan.claim(position);
+            }
+        }
+        self.caller.event(Event::Planned { plan: &plan, metadata: &metadata });
+        let report = match () {
+            () if summary.could_not_begin => Report::default(),
+            () if self.request.what_if => Report::new(plan.what_if()),
+            () => {
+                if !declined {
+                    self.confirm(&mut plan)?;
+                }
+                self.caller.event(Event::Closing(&plan));
+                let closed = |record: &Record| self.caller.event(Event::Closed(record));
+                self.to_the_end(self.engine.run(plan, survey, self.cancellation, closed)).await
+            }
+        };
+        if let Some(table) = &self.request.scope.table
+            && let Err(error) = table.drop_gone(&report.records).await
+        {
+            self.caller.event(Event::TableUnusable(&error));
+        }
+        let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
+        Ok(RemovedSessions { report, metadata, summary })
+    }
+
+    /// Has the plan confirmed. What somebody says no to stays in the plan, declined.
+    fn confirm(&self, plan: &mut Plan) -> Result<(), C::Error> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        match self.request.confirm {
+            Confirm::Never => {}
+            Confirm::Each => self.caller.confirm_each(plan)?,
+            Confirm::Guard => {
+                let reasons = plan.guard();
+                if !reasons.is_empty() && !self.caller.confirm_plan(plan, &reasons)? {
+                    (0..plan.len()).for_each(|position| plan.decline(position));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs to the end. A cancellation is reported at once, because verifying what was sent may take its time.
+    async fn to_the_end(&self, run: impl Future<Output = Report>) -> Report {
+        let mut run = std::pin::pin!(run);
+        tokio::select! {
+            biased;
+            report = &mut run => return report,
+            () = self.cancellation.cancelled() => {}
+        }
+        self.caller.event(Event::Cancelled);
+        run.await
+    }
+}
