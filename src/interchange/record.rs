@@ -18,7 +18,7 @@ pub const SESSION_PROPERTIES: &[&str] = &[
 ];
 
 /// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`].
-pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "UnboundReason", "FaultCode", "Signals", "ElapsedMs"];
+pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
 
 /// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`].
 pub const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
@@ -43,7 +43,7 @@ pub fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Map<Strin
     let outcome = &removed.outcome;
     record.extend([
         ("Outcome".to_owned(), json!(outcome.name())),
-        ("UnboundReason".to_owned(), json!(outcome.reason())),
+        ("Reason".to_owned(), json!(outcome.reason())),
         ("FaultCode".to_owned(), json!(outcome.fault_code().map(|code| code.0))),
         ("Signals".to_owned(), json!(removed.signals)),
         ("ElapsedMs".to_owned(), json!(u64::try_from(removed.elapsed.as_millis()).unwrap_or(u64::MAX))),

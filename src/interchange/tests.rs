@@ -257,7 +257,7 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         (r#""Name":"  ""#, SessionState::Unknown, Availability::Unknown),
         (r#""State":"Unknown""#, SessionState::Unknown, Availability::Unknown),
         (
-            r#""Runspace":{"RunspaceStateInfo":{"State":7,"UnboundReason":null},"RunspaceAvailability":0}"#,
+            r#""Runspace":{"RunspaceStateInfo":{"State":7,"Reason":null},"RunspaceAvailability":0}"#,
             SessionState::Disconnected,
             Availability::None,
         ),

@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     let mut items = 0;
     loop {
         let start = values.byte_offset();
-        // First where it ends, then what it is: the parser tells the position only between two values.
+        // First where it ends, then what it is: the parser tells the place only between two values.
         match values.next() {
             None => return,
             Some(Err(error)) => return intake.refuse(ObjectPosition::Line(error.line()), problem(&error)),
@@ -39,7 +39,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     }
 }
 
-/// What the parser says, without the line, which is told as the position.
+/// What the parser says, without the line, which is told as the position of the error.
 fn problem(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let at = format!(" at line {} column {}", error.line(), error.column());

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
+use pssession::interchange::timestamp as time;
 use pssession::transport::{Certificate, TlsFound, TransportError};
 use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
@@ -10,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::TrustSource;
 use super::probe::{Clock, Look};
 use crate::cli::render;
-use pssession::interchange::timestamp as time;
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;
