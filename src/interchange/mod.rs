@@ -3,25 +3,27 @@
 //! [`read`] takes the NDJSON, JSON and CSV that this crate writes, and what PowerShell's `ConvertTo-Json`, `Export-Csv`
 //! and `Export-Clixml` make of `Get-PSSession`; it recognizes the format by the content. It is all or nothing: if one
 //! object is invalid, none is returned. [`read_with_unbound`] also returns objects that PowerShell cannot bind, as
-//! PowerShell goes on without these. The functions that end in `_record` write an object.
+//! PowerShell goes on without these. The functions that end in `_record`
+//! make an object, and those that begin with `write_` write many.
 //!
 //! ```
 //! use std::time::SystemTime;
 //!
 //! use pssession::Endpoint;
-//! use pssession::interchange::{SessionReference, read, session_record};
+//! use pssession::interchange::{SessionReference, read, session_record, write_ndjson};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let input = r#"{"Name": "build-7", "ShellId": "B6631D8E-65A0-49F2-9053-A1B156C95777", "ComputerName": "web01"}"#;
-//! let mut output = String::new();
-//! for object in read(input.as_bytes(), SystemTime::now(), &|host| Endpoint::parse(host, false))? {
-//!     if let SessionReference::Session(row) = object.reference {
-//!         assert_eq!(row.session.endpoint_url, "http://web01:5985/wsman");
-//!         output += &serde_json::to_string(&session_record(&row.session, Some(&row.note)))?;
-//!         output += "\n";
-//!     }
-//! }
+//! let objects = read(input.as_bytes(), SystemTime::now(), &|host| Endpoint::parse(host, false))?;
+//! let sessions = objects.into_iter().filter_map(|object| match object.reference {
+//!     SessionReference::Session(row) => Some(row),
+//!     _ => None,
+//! });
+//! let mut output = Vec::new();
+//! write_ndjson(&mut output, sessions.map(|row| session_record(&row.session, Some(&row.note))))?;
+//! let output = String::from_utf8(output)?;
 //! assert!(output.starts_with(r#"{"Schema":"pssession.session/1","Id":null,"Name":"build-7","#));
+//! assert!(output.contains(r#""Endpoint":"http://web01:5985/wsman""#));
 //! # Ok(())
 //! # }
 //! ```
@@ -46,6 +48,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod value;
+mod write;
 
 use std::time::SystemTime;
 
@@ -64,6 +67,7 @@ pub use record::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, planned_record,
     removal_record, session_record, timestamp,
 };
+pub use write::{CsvOptions, escape_invisible, write_csv, write_json, write_ndjson};
 
 /// The longest input that [`read`] takes, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with all
 /// properties set. A caller stops reading an endless pipe here.
