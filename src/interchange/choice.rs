@@ -10,8 +10,8 @@
 use crate::session::{LocalId, Selector, WildcardPattern};
 
 use super::int32::powershell_int32;
+use super::object::{InvalidObject, NameProperty, SessionReference};
 use super::property::{Field, Properties, Property, Property as P};
-use super::read::{InvalidObject, NameProperty, SessionReference};
 
 /// The properties by which an object can say which session is meant.
 pub(super) const IDENTIFYING: &[Property] =

@@ -8,19 +8,10 @@ use crate::store::{Imported, Row, RowMetadata};
 use crate::teardown::Record;
 use serde_json::{Map, Value, json};
 
-/// The properties of [`session_record`], in their order: the header of a CSV, also of an empty one.
-#[rustfmt::skip]
-pub const SESSION_PROPERTIES: &[&str] = &[
-    "Schema", "Id", "Name", "InstanceId", "ComputerName", "ComputerType", "VMId", "VMName", "ContainerId",
-    "ConfigurationName", "State", "Availability", "Transport", "Port", "Endpoint", "ShellId", "ResourceUri",
-    "ServerState", "Owner", "ClientIP", "ProcessId", "IdleTimeout", "MaxIdleTimeout", "ShellRunTime",
-    "ShellInactivity", "CommandIds", "SeenBy", "SeenAt", "Origin", "User", "Auth", "SessionId",
-];
-
-/// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`].
+/// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`](super::SESSION_PROPERTIES).
 pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
 
-/// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`].
+/// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`](super::SESSION_PROPERTIES).
 pub const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
 
 /// The schemas of the objects that hold a session.

@@ -7,7 +7,7 @@ use crate::store::{Origin, Row, RowMetadata};
 use crate::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
-use super::property::Property;
+use super::property::{MAX_LIST, MAX_OTHERS, MAX_TEXT, Property};
 use super::*;
 use crate::transport::{Endpoint, EndpointError};
 
