@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use super::property::Property;
 use crate::session::{LocalId, Selector, SessionDescriptor, SessionQuery, WildcardPattern};
 use crate::store::Row;
-
-use super::property::Property;
 
 /// How many errors are kept: an input with more has one mistake in every line.
 const MAX_ERRORS: usize = 20;

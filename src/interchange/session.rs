@@ -2,6 +2,11 @@
 
 use std::time::SystemTime;
 
+use super::choice;
+use super::object::{InvalidObject, SessionReference};
+use super::property::{Field, Properties, Property as P, short};
+use super::record::SCHEMAS;
+use super::value::{Unit, word_of, wrong_endpoint};
 use crate::auth::AuthScheme;
 use crate::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
@@ -9,12 +14,6 @@ use crate::session::{
 use crate::store::{Origin, Row, RowMetadata};
 use crate::transport::{Endpoint, EndpointError};
 use crate::wsman::{SessionId, Shell, ShellId, uri};
-
-use super::choice;
-use super::object::{InvalidObject, SessionReference};
-use super::property::{Field, Properties, Property as P, short};
-use super::record::SCHEMAS;
-use super::value::{Unit, word_of, wrong_endpoint};
 
 /// How a host that an object only names becomes an endpoint: `web01`, or `web01:5985` where the object has a port. A
 /// program without defaults for hosts passes `&|host| Endpoint::parse(host, false)`.

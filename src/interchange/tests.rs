@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
-use crate::store::{Origin, Row, RowMetadata};
-use crate::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
 use super::property::{MAX_LIST, MAX_OTHERS, MAX_TEXT, Property};
 use super::*;
+use crate::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
+use crate::store::{Origin, Row, RowMetadata};
 use crate::transport::{Endpoint, EndpointError};
+use crate::wsman::{SessionId, ShellId};
 
 const BUILD_7: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const NIGHTLY: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::session::parse_guid;
-use crate::transport::EndpointError;
-use crate::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, read_duration};
 use uuid::Uuid;
 
 use super::property::{Field, MAX_LIST, Properties, Property, short};
+use crate::session::parse_guid;
+use crate::transport::EndpointError;
+use crate::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, read_duration};
 
 /// .NET counts time in pieces of 100 ns.
 const TICKS_PER_MILLISECOND: i64 = 10_000;
