@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use pssession::error_chain;
+use pssession::interchange::{planned_record, removal_record, timestamp};
 use pssession::session::{Selection, SessionDescriptor};
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, SurveyedHost};
@@ -23,7 +24,6 @@ use super::exit::Exit;
 use super::render::visible;
 use super::ui::Ui;
 use super::unmatched::option_of;
-use pssession::interchange::{planned_record, removal_record, timestamp};
 
 /// What is noted while a run goes on; nothing where no report was asked for. Clones share it.
 #[derive(Clone, Debug, Default)]

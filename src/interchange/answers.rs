@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::transport::Endpoint;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::record::session_record;
 use super::tests::{naming, now};
 use super::*;
+use crate::transport::Endpoint;
 
 const INDEX: &str = include_str!("../../fixtures/powershell/serialized/index.json");
 

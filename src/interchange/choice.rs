@@ -7,11 +7,10 @@
 //! an error. Beyond PowerShell, what an object says of its Id and of a computer must agree: it never chooses every session
 //! of a computer where it names one of them.
 
-use crate::session::{LocalId, Selector, WildcardPattern};
-
 use super::int32::powershell_int32;
+use super::object::{InvalidObject, NameProperty, SessionReference};
 use super::property::{Field, Properties, Property, Property as P};
-use super::read::{InvalidObject, NameProperty, SessionReference};
+use crate::session::{LocalId, Selector, WildcardPattern};
 
 /// The properties by which an object can say which session is meant.
 pub(super) const IDENTIFYING: &[Property] =
@@ -89,10 +88,9 @@ fn computer_name(object: &Properties<'_>) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::session::Selector;
-
     use crate::interchange::tests::{naming, now};
     use crate::interchange::{SessionReference, UnboundReason, read, read_with_unbound};
+    use crate::session::Selector;
 
     const GUID: &str = "b6631d8e-65a0-49f2-9053-a1b156c95777";
 

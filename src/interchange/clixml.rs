@@ -6,12 +6,11 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use super::intake::Intake;
+use super::object::{InvalidObject, ObjectPosition};
+use super::property::{Field, MAX_LIST, MAX_TEXT, Properties, Property};
 use crate::wsman::Malformed;
 use crate::wsman::xml::{Document, Element};
-
-use super::property::{Field, Properties, Property};
-use super::read::{Intake, InvalidObject, ObjectPosition};
-use super::{MAX_LIST, MAX_TEXT, no_object};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
 /// value there are three.
@@ -113,8 +112,8 @@ impl<'d> Reader<'d, '_, '_> {
                 Some(id) if self.taken.contains(id) => return true,
                 _ => Err(InvalidObject::Wrong("refers to an object that does not precede it".to_owned())),
             },
-            "Nil" => Err(InvalidObject::Null(no_object("null"))),
-            other => Err(InvalidObject::Unbound(no_object(kind_of(other)))),
+            "Nil" => Err(InvalidObject::Null(InvalidObject::found("null"))),
+            other => Err(InvalidObject::Unbound(InvalidObject::found(kind_of(other)))),
         };
         self.intake.take(position, found).is_ok()
     }
@@ -298,12 +297,12 @@ fn escape(text: &str) -> Option<(u16, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::session::{ComputerType, LocalId, SessionState};
     use proptest::prelude::*;
 
     use super::*;
     use crate::interchange::tests::{naming, now};
     use crate::interchange::{NameProperty, SessionReference, read};
+    use crate::session::{ComputerType, LocalId, SessionState};
 
     #[test]
     fn escapes_stand_for_code_units_and_what_is_none_stays() {

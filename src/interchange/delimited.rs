@@ -4,10 +4,9 @@
 use std::collections::HashSet;
 
 use super::choice::IDENTIFYING;
-use super::lines::Lines;
-use super::property::{Field, Properties, Property};
-use super::read::{Intake, ObjectPosition};
-use super::value::short;
+use super::intake::{Intake, Lines};
+use super::object::ObjectPosition;
+use super::property::{Field, Properties, Property, short};
 
 pub(super) const SEPARATORS: [char; 3] = [',', ';', '\t'];
 

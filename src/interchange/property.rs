@@ -3,10 +3,30 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{MAX_LIST, MAX_LIST_TEXT, MAX_OTHERS, MAX_TEXT};
+use crate::client::MAX_COMMANDS;
+use crate::wsman::{MAX_COMMAND_ID_BYTES, MAX_FIELD_BYTES, one_line};
+
+/// The longest text of one property, in bytes. Names and URIs are far shorter.
+pub(super) const MAX_TEXT: usize = MAX_FIELD_BYTES;
+
+/// The most values in a property that is a list: as many as the commands that are taken of one shell.
+pub(super) const MAX_LIST: usize = MAX_COMMANDS;
+
+/// The longest text that is a list of ids, in bytes: that many, with a blank behind each.
+const MAX_LIST_TEXT: usize = MAX_LIST * (MAX_COMMAND_ID_BYTES + 1);
+
+/// The most properties of one object that mean nothing here: PowerShell's has about ten.
+pub(super) const MAX_OTHERS: usize = 1_000;
+
+/// The longest piece of a bad value that an error quotes, in characters.
+const MAX_QUOTE: usize = 80;
 
 macro_rules! properties {
     (written: $($name:ident),*; read: $($read:ident),* $(,)?) => {
+        /// The properties of [`session_record`](super::session_record), in their order: the header of a CSV, also of an
+        /// empty one.
+        pub const SESSION_PROPERTIES: &[&str] = &[$(stringify!($name)),*];
+
         /// A property that means something here.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Property { $($name,)* $($read),* }
@@ -157,20 +177,29 @@ impl<'t> Properties<'t> {
     }
 }
 
+/// A piece of a value, for an error.
+pub(super) fn short(text: &str) -> String {
+    one_line(text, MAX_QUOTE)
+}
+
 fn twice(name: &str) -> String {
-    format!("duplicate property {:?}; property names are case-insensitive", super::value::short(name))
+    format!("duplicate property {:?}; property names are case-insensitive", short(name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::SESSION_PROPERTIES;
     use super::*;
+    use crate::interchange::tests::{naming, now};
+    use crate::interchange::{SessionReference, read, session_record};
 
     #[test]
     fn what_is_written_is_what_is_read() {
         let names: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
-        assert_eq!(names[..SESSION_PROPERTIES.len()], *SESSION_PROPERTIES);
-        assert_eq!(names[SESSION_PROPERTIES.len()..], ["Cn", "VMGuid", "ConnectionUri", "Runspace"]);
+        let object = read(br#"{"ShellId":"A"}"#, now(), &naming(false)).unwrap().remove(0);
+        let SessionReference::Session(row) = object.reference else { panic!("{object:?}") };
+        let written: Vec<_> = session_record(&row.session, None).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names[..written.len()], written);
+        assert_eq!(names[written.len()..], ["Cn", "VMGuid", "ConnectionUri", "Runspace"]);
     }
 
     #[test]

@@ -3,24 +3,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value, json};
+
 use crate::session::{SessionDescriptor, SessionState};
 use crate::store::{Imported, Row, RowMetadata};
 use crate::teardown::Record;
-use serde_json::{Map, Value, json};
 
-/// The properties of [`session_record`], in their order: the header of a CSV, also of an empty one.
-#[rustfmt::skip]
-pub const SESSION_PROPERTIES: &[&str] = &[
-    "Schema", "Id", "Name", "InstanceId", "ComputerName", "ComputerType", "VMId", "VMName", "ContainerId",
-    "ConfigurationName", "State", "Availability", "Transport", "Port", "Endpoint", "ShellId", "ResourceUri",
-    "ServerState", "Owner", "ClientIP", "ProcessId", "IdleTimeout", "MaxIdleTimeout", "ShellRunTime",
-    "ShellInactivity", "CommandIds", "SeenBy", "SeenAt", "Origin", "User", "Auth", "SessionId",
-];
+/// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`](super::SESSION_PROPERTIES).
+pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "Reason", "FaultCode", "Signals", "ElapsedMs"];
 
-/// The properties that [`removal_record`] has beyond [`SESSION_PROPERTIES`].
-pub const REMOVAL_PROPERTIES: &[&str] = &["Outcome", "UnboundReason", "FaultCode", "Signals", "ElapsedMs"];
-
-/// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`].
+/// The properties that [`imported_record`] has beyond [`SESSION_PROPERTIES`](super::SESSION_PROPERTIES).
 pub const IMPORT_PROPERTIES: &[&str] = &["GivenId", "IsNew"];
 
 /// The schemas of the objects that hold a session.
@@ -33,44 +25,43 @@ const IMPORTED: &str = "pssession.imported/1";
 /// The object of `pssession.session/1`: the session, and what the local table keeps beside it.
 #[must_use]
 pub fn session_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
-    record(SESSION, session, note)
+    record(SESSION, session, note, [])
 }
 
 /// The object of `pssession.removal/1`: the session's properties, and the outcome of its removal.
 #[must_use]
 pub fn removal_record(removed: &Record, note: Option<&RowMetadata>) -> Map<String, Value> {
-    let mut record = record(REMOVAL, &removed.session, note);
     let outcome = &removed.outcome;
-    record.extend([
-        ("Outcome".to_owned(), json!(outcome.name())),
-        ("UnboundReason".to_owned(), json!(outcome.reason())),
-        ("FaultCode".to_owned(), json!(outcome.fault_code().map(|code| code.0))),
-        ("Signals".to_owned(), json!(removed.signals)),
-        ("ElapsedMs".to_owned(), json!(u64::try_from(removed.elapsed.as_millis()).unwrap_or(u64::MAX))),
-    ]);
-    record
+    let more = [
+        ("Outcome", json!(outcome.name())),
+        ("Reason", json!(outcome.reason())),
+        ("FaultCode", json!(outcome.fault_code().map(|code| code.0))),
+        ("Signals", json!(removed.signals)),
+        ("ElapsedMs", json!(u64::try_from(removed.elapsed.as_millis()).unwrap_or(u64::MAX))),
+    ];
+    record(REMOVAL, &removed.session, note, more)
 }
 
 /// The object of `pssession.removal/1` of a session without an outcome: the run ended before. Its outcome is null.
 #[must_use]
 pub fn planned_record(session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
-    let mut record = record(REMOVAL, session, note);
-    record.extend(REMOVAL_PROPERTIES.iter().map(|name| ((*name).to_owned(), Value::Null)));
-    record
+    record(REMOVAL, session, note, REMOVAL_PROPERTIES.iter().map(|name| (*name, Value::Null)))
 }
 
 /// The object of `pssession.imported/1`: the session as the table has it, and the Id that it was imported with.
 #[must_use]
 pub fn imported_record(row: &Row, imported: Imported) -> Map<String, Value> {
-    let mut record = record(IMPORTED, &row.session, Some(&row.note));
-    record.extend([
-        ("GivenId".to_owned(), json!(imported.given.map(|id| id.0))),
-        ("IsNew".to_owned(), json!(imported.is_new)),
-    ]);
-    record
+    let more = [("GivenId", json!(imported.given.map(|id| id.0))), ("IsNew", json!(imported.is_new))];
+    record(IMPORTED, &row.session, Some(&row.note), more)
 }
 
-fn record(schema: &str, session: &SessionDescriptor, note: Option<&RowMetadata>) -> Map<String, Value> {
+/// The properties of a session, and `more` behind them.
+fn record(
+    schema: &str,
+    session: &SessionDescriptor,
+    note: Option<&RowMetadata>,
+    more: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Map<String, Value> {
     let shell = &session.shell;
     let commands =
         session.commands.as_ref().map(|ids| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>());
@@ -108,7 +99,7 @@ fn record(schema: &str, session: &SessionDescriptor, note: Option<&RowMetadata>)
         ("Auth", json!(note.and_then(|note| note.auth.as_deref()))),
         ("SessionId", json!(note.and_then(|note| note.session_id).map(|id| id.guid().to_string()))),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    pairs.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// A word of PowerShell's; it has none for what is not known.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::session::{
-    Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
-};
-use crate::store::{Origin, Row, RowMetadata};
-use crate::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
 use proptest::option::of;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::tests::{naming, now};
 use super::*;
+use crate::session::{
+    Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
+};
+use crate::store::{Origin, Row, RowMetadata};
+use crate::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
 
 /// Any text that says something.
 fn text() -> impl Strategy<Value = String> {

@@ -2,19 +2,22 @@
 
 use std::time::SystemTime;
 
+use super::choice;
+use super::object::{InvalidObject, SessionReference};
+use super::property::{Field, Properties, Property as P, short};
+use super::record::SCHEMAS;
+use super::value::{Unit, word_of, wrong_endpoint};
 use crate::auth::AuthScheme;
 use crate::session::{
     Availability, ComputerType, LocalId, SeenOn, SessionDescriptor, SessionState, Stated, Transport,
 };
 use crate::store::{Origin, Row, RowMetadata};
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, EndpointError};
 use crate::wsman::{SessionId, Shell, ShellId, uri};
 
-use super::property::{Field, Properties, Property as P};
-use super::read::{InvalidObject, SessionReference};
-use super::record::SCHEMAS;
-use super::value::{Unit, short, word_of, wrong_endpoint};
-use super::{EndpointOf, choice};
+/// How a host that an object only names becomes an endpoint: `web01`, or `web01:5985` where the object has a port. A
+/// program without defaults for hosts passes `&|host| Endpoint::parse(host, false)`.
+pub type EndpointOf<'a> = dyn Fn(&str) -> Result<Endpoint, EndpointError> + 'a;
 
 /// What an object does not say itself.
 #[derive(Clone, Copy)]

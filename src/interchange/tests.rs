@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
-use crate::store::{Origin, Row, RowMetadata};
-use crate::wsman::{SessionId, ShellId};
 use uuid::Uuid;
 
-use super::property::Property;
+use super::property::{MAX_LIST, MAX_OTHERS, MAX_TEXT, Property};
 use super::*;
+use crate::session::{Availability, ComputerType, LocalId, SessionState, Stated, Transport};
+use crate::store::{Origin, Row, RowMetadata};
 use crate::transport::{Endpoint, EndpointError};
+use crate::wsman::{SessionId, ShellId};
 
 const BUILD_7: &str = "B6631D8E-65A0-49F2-9053-A1B156C95777";
 const NIGHTLY: &str = "0C2C5D0E-4B17-4B3C-8E0E-5C7A1D0B9A22";
@@ -257,7 +257,7 @@ fn states_are_numbers_or_words_and_what_passes_becomes_where_it_leads() {
         (r#""Name":"  ""#, SessionState::Unknown, Availability::Unknown),
         (r#""State":"Unknown""#, SessionState::Unknown, Availability::Unknown),
         (
-            r#""Runspace":{"RunspaceStateInfo":{"State":7,"UnboundReason":null},"RunspaceAvailability":0}"#,
+            r#""Runspace":{"RunspaceStateInfo":{"State":7,"Reason":null},"RunspaceAvailability":0}"#,
             SessionState::Disconnected,
             Availability::None,
         ),

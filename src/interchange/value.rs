@@ -2,16 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::session::parse_guid;
-use crate::transport::EndpointError;
-use crate::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, one_line, read_duration};
 use uuid::Uuid;
 
-use super::MAX_LIST;
-use super::property::{Field, Properties, Property};
-
-/// The longest piece of a bad value that an error quotes, in characters.
-const MAX_QUOTE: usize = 80;
+use super::property::{Field, MAX_LIST, Properties, Property, short};
+use crate::session::parse_guid;
+use crate::transport::EndpointError;
+use crate::wsman::{CommandId, MAX_COMMAND_ID_BYTES, MAX_DURATION, read_duration};
 
 /// .NET counts time in pieces of 100 ns.
 const TICKS_PER_MILLISECOND: i64 = 10_000;
@@ -21,11 +17,6 @@ const TICKS_PER_MILLISECOND: i64 = 10_000;
 pub(super) enum Unit {
     Seconds,
     Milliseconds,
-}
-
-/// A piece of a value, for an error.
-pub(super) fn short(text: &str) -> String {
-    one_line(text, MAX_QUOTE)
 }
 
 /// What is wrong with an endpoint; its error leaves out what may be a password.

@@ -1,7 +1,6 @@
 //! What stdout shows: a table for a person, records for a program.
 
 mod conformance;
-mod data;
 mod grid;
 mod list;
 mod powershell;
@@ -11,9 +10,10 @@ mod text;
 use std::io::{self, IsTerminal as _, Write};
 
 use pssession::SessionDescriptor;
+pub(crate) use pssession::interchange::escape_invisible as visible;
 use pssession::interchange::{
-    IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
-    session_record,
+    CsvOptions, IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
+    session_record, write_csv, write_json, write_ndjson,
 };
 use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
@@ -22,8 +22,6 @@ use serde_json::{Map, Value};
 use super::args::{Format, ReportFormat};
 use super::terminal;
 use super::ui::Ui;
-use data::CsvReader;
-pub(crate) use data::visible;
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
@@ -97,8 +95,8 @@ pub(crate) fn conformance(
     let mut out = stdout();
     match chosen.unwrap_or(usual) {
         ReportFormat::Table => conformance::table(&mut out, report)?,
-        ReportFormat::Json => data::json(&mut out, conformance::records(report))?,
-        ReportFormat::Ndjson => data::ndjson(&mut out, conformance::records(report))?,
+        ReportFormat::Json => write_json(&mut out, conformance::records(report))?,
+        ReportFormat::Ndjson => write_ndjson(&mut out, conformance::records(report))?,
     }
     out.flush()
 }
@@ -126,8 +124,8 @@ pub(crate) fn sessions_as(format: Format, rows: &[Row]) -> io::Result<Vec<u8>> {
     let objects = rows.iter().map(|row| session_record(&row.session, Some(&row.note)));
     match format {
         Format::Csv => {
-            let pipe = CsvReader { on_terminal: false, calculates: false };
-            data::csv(&mut out, SESSION_PROPERTIES, objects, pipe)?;
+            let pipe = CsvOptions::default();
+            write_csv(&mut out, SESSION_PROPERTIES, objects, pipe)?;
         }
         _ => records(&mut out, format, SESSION_PROPERTIES, objects)?,
     }
@@ -143,11 +141,12 @@ fn records(
 ) -> io::Result<()> {
     match format {
         Format::Csv | Format::CsvSafe => {
-            let on_terminal = io::stdout().is_terminal();
-            data::csv(out, header, records, CsvReader { on_terminal, calculates: format == Format::CsvSafe })
+            let printable = io::stdout().is_terminal();
+            let options = CsvOptions { printable, escape_formulas: format == Format::CsvSafe };
+            write_csv(out, header, records, options)
         }
-        Format::Json => data::json(out, records),
+        Format::Json => write_json(out, records),
         Format::List => list::list(out, records),
-        _ => data::ndjson(out, records),
+        _ => write_ndjson(out, records),
     }
 }

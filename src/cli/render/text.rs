@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pssession::Report;
 
-pub(crate) use pssession::wsman::{is_printable, printable};
+pub(crate) use pssession::wsman::printable;
 
 /// The two largest units: `8s`, `30m`, `2h 5m`, `3d 4h`.
 pub(crate) fn duration(duration: Duration) -> String {

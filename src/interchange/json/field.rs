@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::interchange::MAX_LIST;
-use crate::interchange::property::{Field, Property};
+use crate::interchange::property::{Field, MAX_LIST, Property};
 
 /// The most parts that are kept of a value that is an object: a GUID or a time span has fewer.
 const MAX_PARTS: usize = 32;

@@ -7,10 +7,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::lines::Lines;
-use super::no_object;
+use super::intake::{Intake, Lines};
+use super::object::{InvalidObject, ObjectPosition};
 use super::property::Properties;
-use super::read::{Intake, InvalidObject, ObjectPosition};
 use field::{FieldSeed, Name, NameAt};
 
 /// Reads every value of the text, one after the other.
@@ -20,7 +19,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     let mut items = 0;
     loop {
         let start = values.byte_offset();
-        // First where it ends, then what it is: the parser tells the position only between two values.
+        // First where it ends, then what it is: the parser tells the place only between two values.
         match values.next() {
             None => return,
             Some(Err(error)) => return intake.refuse(ObjectPosition::Line(error.line()), problem(&error)),
@@ -29,7 +28,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
         let value = text.get(start..values.byte_offset()).unwrap_or_default();
         let position = lines.at(start);
         let mut parser = serde_json::Deserializer::from_str(value);
-        let entry = Entry { intake, items: &mut items, position, is_item: false };
+        let entry = Entry { intake, items: &mut items, role: Role::Whole(position) };
         match entry.deserialize(&mut parser) {
             Ok(true) => {}
             Ok(false) => return,
@@ -39,7 +38,7 @@ pub(super) fn read(text: &str, intake: &mut Intake) {
     }
 }
 
-/// What the parser says, without the line, which is told as the position.
+/// What the parser says, without the line, which is told as the position of the error.
 fn problem(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let at = format!(" at line {} column {}", error.line(), error.column());
@@ -51,22 +50,21 @@ fn problem(error: &serde_json::Error) -> String {
     }
 }
 
-/// A value of the text, or an item of an array in it. What it gives is whether to read on.
+/// A value, by where it stands. What it gives is whether to read on; of a wrapped value, whether it is a list.
 struct Entry<'i, 'e> {
     intake: &'i mut Intake<'e>,
     items: &'i mut usize,
-    position: ObjectPosition,
-    is_item: bool,
+    role: Role,
 }
 
-impl Entry<'_, '_> {
-    fn refused_as<E>(self, what: &str) -> Result<bool, E> {
-        self.unfit(InvalidObject::Unbound(no_object(what)))
-    }
-
-    fn unfit<E>(self, unfit: InvalidObject) -> Result<bool, E> {
-        Ok(self.intake.take(self.position, Err(unfit)).is_ok())
-    }
+#[derive(Clone, Copy)]
+enum Role {
+    /// One of the text.
+    Whole(ObjectPosition),
+    /// An item of an array.
+    Item,
+    /// What a property `value` holds: the objects, if it is an array of them.
+    Wrapped,
 }
 
 impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
@@ -77,25 +75,19 @@ impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
     }
 }
 
-/// The items of an array, each counted. Whether to read on.
-fn take_items<'de, A: SeqAccess<'de>>(
-    mut array: A,
-    intake: &mut Intake,
-    items: &mut usize,
-) -> Result<bool, A::Error> {
-    loop {
-        let position = ObjectPosition::Item(*items + 1);
-        match array.next_element_seed(Entry { intake, items, position, is_item: true })? {
-            None => return Ok(true),
-            Some(true) => *items += 1,
-            Some(false) => return skip(array).map(|()| false),
-        }
+impl Entry<'_, '_> {
+    fn take(self, found: Result<Properties<'_>, InvalidObject>) -> bool {
+        let position = match self.role {
+            Role::Whole(position) => position,
+            Role::Item => ObjectPosition::Item(*self.items + 1),
+            Role::Wrapped => return false,
+        };
+        self.intake.take(position, found).is_ok()
     }
-}
 
-fn skip<'de, A: SeqAccess<'de>>(mut array: A) -> Result<(), A::Error> {
-    while array.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
+    fn refuse<E>(self, kind: &str) -> Result<bool, E> {
+        Ok(self.take(Err(InvalidObject::Unbound(InvalidObject::found(kind)))))
+    }
 }
 
 impl<'de> Visitor<'de> for Entry<'_, '_> {
@@ -106,9 +98,12 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let Self { intake, items: count, position, is_item } = self;
+        if matches!(self.role, Role::Wrapped) {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(false);
+        }
         let mut properties = Properties::default();
-        let mut trouble = None;
+        let mut problem = None;
         let mut wrapped = false;
         while let Some(name) = map.next_key_seed(NameAt { guess: properties.len() })? {
             let added = match name {
@@ -116,113 +111,69 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
                     let field = map.next_value_seed(FieldSeed::of(property))?;
                     properties.add(property, field)
                 }
-                Name::Other(name) if !is_item && name.eq_ignore_ascii_case("value") => {
-                    let wrap = Wrap { intake: &mut *intake, items: &mut *count };
-                    wrapped |= map.next_value_seed(wrap)?;
-                    properties.add_other(&name)
-                }
                 Name::Other(name) => {
-                    map.next_value::<IgnoredAny>()?;
+                    if matches!(self.role, Role::Whole(_)) && name.eq_ignore_ascii_case("value") {
+                        let (intake, items) = (&mut *self.intake, &mut *self.items);
+                        wrapped |= map.next_value_seed(Entry { intake, items, role: Role::Wrapped })?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
                     properties.add_other(&name)
                 }
             };
-            trouble = trouble.or(added.err());
+            problem = problem.or(added.err());
         }
-        let found = match trouble {
+        let found = match problem {
             None if wrapped && properties.len() == 0 => return Ok(true),
-            None if wrapped => {
-                Err(InvalidObject::Wrong("both an object and a wrapped list of them".to_owned()))
-            }
+            None if wrapped => Err("both an object and a wrapped list of them".to_owned()),
             None => Ok(properties),
-            Some(trouble) => Err(InvalidObject::Wrong(trouble)),
+            Some(problem) => Err(problem),
         };
-        Ok(intake.take(position, found).is_ok())
+        Ok(self.take(found.map_err(InvalidObject::Wrong)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<bool, A::Error> {
-        if self.is_item {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<bool, A::Error> {
+        let Self { intake, items, role } = self;
+        if matches!(role, Role::Item) {
             skip(array)?;
-            return self.refused_as("a list");
+            return Entry { intake, items, role }.refuse("a list");
         }
-        take_items(array, self.intake, self.items)
+        loop {
+            let entry = Entry { intake: &mut *intake, items: &mut *items, role: Role::Item };
+            match array.next_element_seed(entry)? {
+                None => return Ok(true),
+                Some(true) => *items += 1,
+                Some(false) => return skip(array).map(|()| matches!(role, Role::Wrapped)),
+            }
+        }
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        self.refused_as("true or false")
+        self.refuse("true or false")
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        self.refused_as("a number")
+        self.refuse("a number")
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        self.refused_as("a number")
+        self.refuse("a number")
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        self.refused_as("a number")
+        self.refuse("a number")
     }
 
     fn visit_str<E>(self, _: &str) -> Result<bool, E> {
-        self.refused_as("a text")
+        self.refuse("a text")
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {
-        self.unfit(InvalidObject::Null(no_object("null")))
+        Ok(self.take(Err(InvalidObject::Null(InvalidObject::found("null")))))
     }
 }
 
-/// What `value` holds: the objects, if it is an array of them. Whether it was one.
-struct Wrap<'i, 'e> {
-    intake: &'i mut Intake<'e>,
-    items: &'i mut usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Wrap<'_, '_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Wrap<'_, '_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of objects")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<bool, A::Error> {
-        take_items(array, self.intake, self.items).map(|_| true)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(false)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
+fn skip<'de, A: SeqAccess<'de>>(mut array: A) -> Result<(), A::Error> {
+    while array.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
 }

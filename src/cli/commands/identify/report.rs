@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
+use pssession::interchange::timestamp as time;
 use pssession::transport::{Certificate, TlsFound, TransportError};
 use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
@@ -11,7 +12,6 @@ use pssession::request::{ClockDifference, IdentifiedEndpoint};
 
 use super::TrustSource;
 use crate::cli::render;
-use pssession::interchange::timestamp as time;
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;

@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use pssession::interchange::{REMOVAL_PROPERTIES, SESSION_PROPERTIES};
+
 use super::cmdlet::Cmdlet;
 use super::declaration::{Check, Kind, Parameter, Pipeline, Place, Tier};
 use super::parameters::PARAMETERS;
-use pssession::interchange::{REMOVAL_PROPERTIES, SESSION_PROPERTIES};
 
 /// The folder of the module, and what it is called.
 pub(crate) const MODULE: &str = "Pssession";

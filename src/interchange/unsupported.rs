@@ -1,8 +1,10 @@
-//! What was printed for people, or separated by what is read nowhere: one error that names the remedy.
+//! Text without objects. What was printed for people, or is separated by `|`, is one error that names the remedy; single
+//! values (numbers, ids, names), one a line, are objects that PowerShell does not bind.
 
 use super::delimited::SEPARATORS;
+use super::intake::Intake;
+use super::object::{InvalidObject, ObjectPosition};
 use super::property::Property;
-use super::read::{Intake, ObjectPosition};
 
 /// How many columns of a header have a meaning here before it is taken for one.
 const MIN_COLUMNS: usize = 2;
@@ -11,7 +13,7 @@ const REMEDY: &str =
     "write objects with ConvertTo-Json, Export-Csv or Export-Clixml in PowerShell, or with -o json";
 
 /// Refuses the text if it is a printed table or list, or has columns between `|`; says whether it did.
-pub(super) fn refuse(text: &str, intake: &mut Intake) -> bool {
+pub(super) fn refuse_printed(text: &str, intake: &mut Intake) -> bool {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let Some((number, header)) = lines.next() else { return false };
     let problem = if header.contains('|') && known(header.split('|')) {
@@ -38,4 +40,28 @@ fn known<'t>(columns: impl Iterator<Item = &'t str>) -> bool {
 /// A line of `Format-List`: `Id           : 3`.
 fn is_entry(line: &str) -> bool {
     line.split_once(" :").is_some_and(|(name, _)| Property::find(name.trim(), 0).is_some())
+}
+
+/// Whether a text that is no JSON object holds nothing but single values: it has no header with a property in it, and
+/// nothing that could separate two columns.
+pub(super) fn is_single_values(text: &str) -> bool {
+    let first = text.trim_start().lines().next().unwrap_or_default().trim();
+    !first.contains(SEPARATORS)
+        && !first.contains('\0')
+        && !first.starts_with('#')
+        && Property::find(first.trim_matches('"'), 0).is_none()
+}
+
+/// Refuses each of them.
+pub(super) fn refuse_single_values(text: &str, intake: &mut Intake) {
+    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
+        let what = if line.parse::<f64>().is_ok() { "a number" } else { "a text" };
+        if intake
+            .take(ObjectPosition::Line(number), Err(InvalidObject::Unbound(InvalidObject::found(what))))
+            .is_err()
+        {
+            return;
+        }
+    }
 }

@@ -1,57 +1,64 @@
-//! Records for a program: JSON, one JSON object a line, CSV.
+//! Writing objects: JSON, one JSON object a line, CSV.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::text::{is_printable, printable};
+use crate::wsman::{is_printable, printable};
 
-/// One JSON array, laid out for reading.
-pub(super) fn json(
-    out: &mut impl Write,
-    records: impl Iterator<Item = Map<String, Value>>,
-) -> io::Result<()> {
+/// Writes one JSON array, indented.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json(out: &mut impl Write, records: impl Iterator<Item = Map<String, Value>>) -> io::Result<()> {
     let mut before = "[";
     for record in records {
         // A line end inside a text is escaped, so each of these begins a line of the layout.
         let text = serde_json::to_string_pretty(&record)?.replace('\n', "\n  ");
-        write!(out, "{before}\n  {}", visible(&text))?;
+        write!(out, "{before}\n  {}", escape_invisible(&text))?;
         before = ",";
     }
     writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })
 }
 
-/// One JSON object per line.
-pub(super) fn ndjson(
+/// Writes one JSON object per line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_ndjson(
     out: &mut impl Write,
     mut records: impl Iterator<Item = Map<String, Value>>,
 ) -> io::Result<()> {
-    records.try_for_each(|record| writeln!(out, "{}", visible(&serde_json::to_string(&record)?)))
+    records.try_for_each(|record| writeln!(out, "{}", escape_invisible(&serde_json::to_string(&record)?)))
 }
 
-/// Who reads CSV.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CsvReader {
-    /// A terminal, so that text is made safe to show; elsewhere it stays what the server said.
-    pub(super) on_terminal: bool,
-    /// A spreadsheet, which would calculate what looks like a formula.
-    pub(super) calculates: bool,
+/// How the values of a CSV are changed for its reader. By default they are as the server sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// Replaces characters that a terminal would obey or hide.
+    pub printable: bool,
+    /// Puts an apostrophe before a value that a spreadsheet would take for a formula (OWASP, CSV Injection).
+    pub escape_formulas: bool,
 }
 
-/// A header and a line a record.
-pub(super) fn csv(
+/// Writes a CSV with a header, such as [`SESSION_PROPERTIES`](super::SESSION_PROPERTIES), whose names are the keys of all
+/// records in their order. Null is empty, and the items of a list are separated by blanks.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_csv(
     out: &mut impl Write,
     header: &[&str],
     records: impl Iterator<Item = Map<String, Value>>,
-    reader: CsvReader,
+    options: CsvOptions,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(header)?;
     for record in records {
         let fields = record.values().map(field);
-        let fields = fields.map(|field| if reader.calculates { without_formula(field) } else { field });
-        if reader.on_terminal {
+        let fields = fields.map(|field| if options.escape_formulas { without_formula(field) } else { field });
+        if options.printable {
             writer.write_record(fields.map(|field| printable(&field)))?;
         } else {
             writer.write_record(fields)?;
@@ -60,7 +67,7 @@ pub(super) fn csv(
     writer.flush()
 }
 
-/// A leading apostrophe makes a text of what a spreadsheet would take for a formula (OWASP, CSV Injection).
+/// A leading apostrophe makes it a text.
 fn without_formula(field: String) -> String {
     if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field }
 }
@@ -75,8 +82,9 @@ fn field(value: &Value) -> String {
     }
 }
 
-/// JSON in which what a terminal would obey or hide is spelt out, which means the same to every reader.
-pub(crate) fn visible(json: &str) -> Cow<'_, str> {
+/// The same JSON with `\u` escapes for characters that a terminal would obey or hide.
+#[must_use]
+pub fn escape_invisible(json: &str) -> Cow<'_, str> {
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return Cow::Borrowed(json);
     }
@@ -103,7 +111,7 @@ mod tests {
         let name = "a\u{9b}31m\u{202e}b\u{7f}夜\u{1b}\n\u{ad}\u{e0041}";
         let value = serde_json::json!([{ "Name": name }]);
         let plain = serde_json::to_string_pretty(&value).unwrap();
-        let text = visible(&plain);
+        let text = escape_invisible(&plain);
         assert!(text.contains(r"a\u009b31m\u202eb\u007f夜\u001b\n\u00ad\udb40\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
@@ -118,7 +126,7 @@ mod tests {
         };
         for records in [vec![], vec![record("a\nb")], vec![record("a"), record("")]] {
             let mut out = Vec::new();
-            json(&mut out, records.clone().into_iter()).unwrap();
+            write_json(&mut out, records.clone().into_iter()).unwrap();
             let whole = serde_json::to_string_pretty(&records).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), whole + "\n");
         }
@@ -127,11 +135,11 @@ mod tests {
     #[test]
     fn a_table_of_nothing_still_has_its_header() {
         let mut out = Vec::new();
-        csv(&mut out, &["Schema", "Id"], std::iter::empty(), FILE).unwrap();
+        write_csv(&mut out, &["Schema", "Id"], std::iter::empty(), FILE).unwrap();
         assert_eq!(out, b"Schema,Id\n");
     }
 
-    const FILE: CsvReader = CsvReader { on_terminal: false, calculates: false };
+    const FILE: CsvOptions = CsvOptions { printable: false, escape_formulas: false };
 
     #[test]
     fn what_looks_like_a_formula_is_text_for_a_spreadsheet_and_as_it_is_for_everybody_else() {
@@ -141,13 +149,13 @@ mod tests {
                 unreachable!()
             };
             let mut out = Vec::new();
-            csv(&mut out, &["Name", "Owner", "Port"], [record].into_iter(), reader).unwrap();
+            write_csv(&mut out, &["Name", "Owner", "Port"], [record].into_iter(), reader).unwrap();
             let mut read = csv::ReaderBuilder::new().from_reader(out.as_slice());
             let row: Vec<String> = read.deserialize().next().unwrap().unwrap();
             assert_eq!(row.get(1..), Some(&[String::new(), "5985".to_owned()][..]));
             row.into_iter().next().unwrap()
         };
-        let spreadsheet = CsvReader { calculates: true, ..FILE };
+        let spreadsheet = CsvOptions { escape_formulas: true, ..FILE };
         for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=\u{202e}", "-"] {
             assert_eq!(written(cell, spreadsheet), format!("'{cell}"));
             assert_eq!(written(cell, FILE), cell);

@@ -1,14 +1,10 @@
-//! What comes out of reading: objects with their places, or what is wrong with them.
+//! What comes out of reading: objects with their positions, or what is wrong with them.
 
 use std::fmt;
-use std::time::SystemTime;
 
+use super::property::Property;
 use crate::session::{LocalId, Selector, SessionDescriptor, SessionQuery, WildcardPattern};
 use crate::store::Row;
-
-use super::property::{Properties, Property};
-use super::session::{self, ReadContext};
-use super::{EndpointOf, MAX_OBJECTS};
 
 /// How many errors are kept: an input with more has one mistake in every line.
 const MAX_ERRORS: usize = 20;
@@ -109,6 +105,13 @@ pub(super) enum InvalidObject {
     Null(String),
 }
 
+impl InvalidObject {
+    /// The problem with a value of this kind, where an object is expected.
+    pub(super) fn found(kind: &str) -> String {
+        format!("expected an object, found {kind}")
+    }
+}
+
 impl From<String> for InvalidObject {
     fn from(problem: String) -> Self {
         Self::Wrong(problem)
@@ -181,66 +184,5 @@ impl ReadErrors {
     pub fn lines(&self) -> Vec<String> {
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
         self.errors.iter().map(ToString::to_string).chain(more).collect()
-    }
-}
-
-/// Collects objects until the first error, and errors from then on.
-pub(super) struct Intake<'a> {
-    read_context: ReadContext<'a>,
-    objects: Vec<SessionObject>,
-    refused: ReadErrors,
-    count: usize,
-}
-
-/// There are too many objects: the error is told, and reading on is of no use.
-#[derive(Debug)]
-pub(super) struct Full;
-
-impl<'a> Intake<'a> {
-    pub(super) fn new(now: SystemTime, endpoint_of: &'a EndpointOf<'a>) -> Self {
-        let read_context = ReadContext { now, endpoint_of };
-        Self { read_context, objects: Vec::new(), refused: ReadErrors::default(), count: 0 }
-    }
-
-    pub(super) fn refuse(&mut self, position: ObjectPosition, problem: String) {
-        self.add(ObjectError::new(position, problem));
-    }
-
-    fn add(&mut self, error: ObjectError) {
-        self.objects = Vec::new();
-        self.refused.add(error);
-    }
-
-    /// Takes in one object, or what is wrong with its form.
-    pub(super) fn take(
-        &mut self,
-        position: ObjectPosition,
-        found: Result<Properties<'_>, InvalidObject>,
-    ) -> Result<(), Full> {
-        if self.count == MAX_OBJECTS {
-            self.refuse(position, format!("more than {MAX_OBJECTS} objects; split the input"));
-            return Err(Full);
-        }
-        self.count += 1;
-        let unbound = |problem, reason| SessionReference::Unbound(UnboundObject { problem, reason });
-        let reference =
-            match found.and_then(|properties| session::session_reference(&properties, &self.read_context)) {
-                Err(InvalidObject::Wrong(problem)) => {
-                    self.refuse(position, problem);
-                    return Ok(());
-                }
-                Err(InvalidObject::Unbound(problem)) => unbound(problem, UnboundReason::NotBound),
-                Err(InvalidObject::Ambiguous(problem)) => unbound(problem, UnboundReason::Ambiguous),
-                Err(InvalidObject::Null(problem)) => unbound(problem, UnboundReason::Null),
-                Ok(reference) => reference,
-            };
-        if self.refused.is_empty() {
-            self.objects.push(SessionObject { position, reference });
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(self) -> Result<Vec<SessionObject>, ReadErrors> {
-        if self.refused.is_empty() { Ok(self.objects) } else { Err(self.refused) }
     }
 }

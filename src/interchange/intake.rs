@@ -1,0 +1,108 @@
+//! Collects what a reader finds, and counts the lines that it has passed.
+
+use std::time::SystemTime;
+
+use super::object::{
+    InvalidObject, ObjectError, ObjectPosition, ReadErrors, SessionObject, SessionReference, UnboundObject,
+    UnboundReason,
+};
+use super::property::Properties;
+use super::session::{self, EndpointOf, ReadContext};
+
+/// The most objects in one input: as many as the shells that are taken from one host.
+pub const MAX_OBJECTS: usize = 250_000;
+
+/// Collects objects until the first error, and errors from then on.
+pub(super) struct Intake<'a> {
+    read_context: ReadContext<'a>,
+    objects: Vec<SessionObject>,
+    refused: ReadErrors,
+    count: usize,
+}
+
+/// There are too many objects: the error is told, and reading on is of no use.
+#[derive(Debug)]
+pub(super) struct Full;
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(now: SystemTime, endpoint_of: &'a EndpointOf<'a>) -> Self {
+        let read_context = ReadContext { now, endpoint_of };
+        Self { read_context, objects: Vec::new(), refused: ReadErrors::default(), count: 0 }
+    }
+
+    pub(super) fn refuse(&mut self, position: ObjectPosition, problem: String) {
+        self.add(ObjectError::new(position, problem));
+    }
+
+    fn add(&mut self, error: ObjectError) {
+        self.objects = Vec::new();
+        self.refused.add(error);
+    }
+
+    /// Takes in one object, or what is wrong with its form.
+    pub(super) fn take(
+        &mut self,
+        position: ObjectPosition,
+        found: Result<Properties<'_>, InvalidObject>,
+    ) -> Result<(), Full> {
+        if self.count == MAX_OBJECTS {
+            self.refuse(position, format!("more than {MAX_OBJECTS} objects; split the input"));
+            return Err(Full);
+        }
+        self.count += 1;
+        let unbound = |problem, reason| SessionReference::Unbound(UnboundObject { problem, reason });
+        let reference =
+            match found.and_then(|properties| session::session_reference(&properties, &self.read_context)) {
+                Err(InvalidObject::Wrong(problem)) => {
+                    self.refuse(position, problem);
+                    return Ok(());
+                }
+                Err(InvalidObject::Unbound(problem)) => unbound(problem, UnboundReason::NotBound),
+                Err(InvalidObject::Ambiguous(problem)) => unbound(problem, UnboundReason::Ambiguous),
+                Err(InvalidObject::Null(problem)) => unbound(problem, UnboundReason::Null),
+                Ok(reference) => reference,
+            };
+        if self.refused.is_empty() {
+            self.objects.push(SessionObject { position, reference });
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<SessionObject>, ReadErrors> {
+        if self.refused.is_empty() { Ok(self.objects) } else { Err(self.refused) }
+    }
+}
+
+/// Counts the lines of a text as a reader goes through it.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    counted: usize,
+    line: usize,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, counted: 0, line: 1 }
+    }
+
+    /// The line of what begins at this offset, or below the white space there. Offsets must not descend.
+    pub(super) fn at(&mut self, offset: usize) -> ObjectPosition {
+        let rest = self.text.get(offset..).unwrap_or_default();
+        let begin = offset + (rest.len() - rest.trim_start().len());
+        self.line += self.text.get(self.counted..begin).unwrap_or_default().matches('\n').count();
+        self.counted = self.counted.max(begin);
+        ObjectPosition::Line(self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_belongs_to_what_follows_it() {
+        let mut lines = Lines::of("a\n\n b c\n");
+        let found = [0, 1, 4, 6, 7, 99].map(|offset| lines.at(offset));
+        assert_eq!(found, [1, 3, 3, 3, 4, 4].map(ObjectPosition::Line));
+    }
+}
