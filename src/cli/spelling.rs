@@ -17,6 +17,8 @@ use super::powershell::{
 };
 use super::{run_in, source, start_logging, suggestions};
 
+#[cfg(test)]
+mod answers;
 mod notices;
 
 /// The cmdlet whose page is asked for with `help`, as in `pssession help rsn`.
@@ -173,6 +175,12 @@ fn unbound(error: &BindingError, selector: Option<&str>) -> Diagnostic {
 mod tests {
     use std::path::PathBuf;
 
+    use pssession::SessionQuery;
+    use pssession::session::{Filter, Selector, WildcardPattern};
+
+    use crate::cli::args::Command;
+    use crate::cli::options::SelectOptions;
+
     use super::*;
 
     #[test]
@@ -207,6 +215,87 @@ mod tests {
         }
         for exit in [Exit::USAGE, Exit::UNCONFIRMED] {
             assert_eq!(in_powershells_codes(exit, 1), exit);
+        }
+    }
+
+    /// Our own options and what the parameters mean.
+    fn read(words: &[&str]) -> (Cli, CmdletOptions) {
+        let words: Vec<OsString> =
+            std::iter::once("pssession").chain(words.iter().copied()).map(OsString::from).collect();
+        let (cmdlet, words) = cmdlet(&words).unwrap();
+        match bound(cmdlet, words, || false).unwrap() {
+            Binding::Command(bound) => own_options(&bound).unwrap(),
+            Binding::Help(_) => panic!("help"),
+        }
+    }
+
+    fn query(words: &[&str]) -> SessionQuery {
+        let (_, cmdlet) = read(words);
+        SessionQuery::new(cmdlet.selectors, cmdlet.filters)
+    }
+
+    /// The query of our own command line.
+    fn own_query(words: &[&str]) -> SessionQuery {
+        let cli = Cli::try_parse_from(std::iter::once("pssession").chain(words.iter().copied())).unwrap();
+        let Command::Remove(args) = cli.command else { panic!("{words:?}") };
+        SelectOptions::read(&args.select, &CmdletOptions::default()).unwrap().query
+    }
+
+    #[test]
+    fn parameters_and_own_options_make_the_same_query() {
+        for (parameters, options) in [
+            (&["rsn", "1,4..7", "-WhatIf"][..], &["remove", "--id", "1,4..7"][..]),
+            (&["Remove-PSSession", "-Name", "web*,x"], &["remove", "--name", "web*,x"]),
+            (&["rsn", "-cn", "web*", "-Port", "90"], &["remove", "--computer-name", "web*", "--port", "90"]),
+            (&["gsn", "-Name", "x", "-State", "Opened"], &["remove", "--name", "x", "--state", "opened"]),
+        ] {
+            assert_eq!(query(parameters), own_query(options), "{parameters:?}");
+        }
+        // The backtick is the pattern's own: what follows it is literal.
+        let names = ["a`,b", "c*"].map(|text| WildcardPattern::new(text).unwrap()).to_vec();
+        let expected = SessionQuery::new(vec![Selector::Name(names)], Vec::new());
+        assert_eq!(query(&["rsn", "-Name", "a`,b,c*"]), expected);
+    }
+
+    #[test]
+    fn parameters_become_values_beside_our_own_options() {
+        let (cli, cmdlet) = read(&["rsn", "1", "-WhatIf", "-ea", "Stop", "--output", "json", "--yes"]);
+        let Command::Remove(args) = cli.command else { panic!() };
+        assert!(cmdlet.what_if && args.yes && args.output.output.is_some());
+        assert_eq!(cmdlet.error_action, Some(ErrorAction::Stop));
+        assert_eq!(read(&["rsn", "1", "-Confirm:$false"]).1.confirm, Some(false));
+        let (_, cmdlet) = read(&["rsn", "1", "-cf", "-Credential", "LAB\\ada", "-ThrottleLimit", "5"]);
+        assert_eq!((cmdlet.confirm, cmdlet.connection.user.as_deref()), (Some(true), Some("LAB\\ada")));
+        assert_eq!(cmdlet.connection.parallel_hosts, Some(5));
+        let (cli, cmdlet) = read(&["rsn", "-Session", "-", "--store", "x.db"]);
+        let Command::Remove(args) = cli.command else { panic!() };
+        assert_eq!((cmdlet.session, args.table.store), (Some("-".into()), Some("x.db".into())));
+    }
+
+    #[test]
+    fn a_computer_becomes_a_host_with_its_port_scheme_and_path() {
+        let hosts = |words: &[&str]| {
+            let connection = read(words).1.connection;
+            (connection.hosts, connection.tls)
+        };
+        let on = |host: &str| (vec![host.to_owned()], false);
+        assert_eq!(hosts(&["gsn", "web01"]), on("web01"));
+        assert_eq!(hosts(&["gsn", "-ComputerName", "."]), on("localhost"));
+        assert_eq!(hosts(&["gsn", "-cn", "2001:db8::1", "-Port", "90"]), on("[2001:db8::1]:90"));
+        assert_eq!(hosts(&["gsn", "[fe80::1%eth0]:5985"]), on("[fe80::1%eth0]:5985"));
+        let tls = (vec!["https://web01:5986/other".to_owned()], true);
+        assert_eq!(hosts(&["gsn", "-cn", "web01", "-UseSSL", "-ApplicationName", "/other"]), tls);
+        assert_eq!(hosts(&["gsn", "-ConnectionUri", "http://web01/wsman"]), on("http://web01/wsman"));
+    }
+
+    #[test]
+    fn a_computer_with_wildcards_is_looked_for_among_the_known_sessions() {
+        for name in ["Serv*", "web0?", "[sw]eb01", "web[01]"] {
+            let (_, cmdlet) = read(&["gsn", "-ComputerName", name, "-Port", "90"]);
+            let pattern = vec![WildcardPattern::new(name).unwrap()];
+            assert_eq!(cmdlet.selectors, [Selector::ComputerName(pattern)]);
+            assert_eq!(cmdlet.filters, [Filter::Port(vec![90])]);
+            assert!(cmdlet.connection.hosts.is_empty());
         }
     }
 

@@ -56,7 +56,7 @@ impl Unmatched {
     }
 
     /// These errors, in order.
-    fn errors(&self, selection: &Selection, unbound: &UnboundObjects, ui: &Ui) -> Vec<Diagnostic> {
+    pub(crate) fn errors(&self, selection: &Selection, unbound: &UnboundObjects, ui: &Ui) -> Vec<Diagnostic> {
         let mut unbound = self::unbound(unbound, ui).into_iter().peekable();
         let mut errors = Vec::new();
         let misses = selection.misses.iter().enumerate().filter(|(_, miss)| self.rule.is_error(miss));

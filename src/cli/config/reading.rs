@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(settings.certificate_pin.len(), 1);
         assert_eq!(settings.connect_timeout, Some(std::time::Duration::from_secs(3)));
         assert_eq!(settings.login_timeout, Some(std::time::Duration::from_secs(4)));
-        let secret = super::super::PasswordSource::File("/home/ops/secret".into());
+        let secret = pssession::request::PasswordSource::File("/home/ops/secret".into());
         assert_eq!(second.settings.password, Some(secret));
     }
 

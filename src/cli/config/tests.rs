@@ -1,5 +1,7 @@
 //! What a config means for a host.
 
+use pssession::request::PasswordSource;
+
 use super::key::Places;
 use super::*;
 

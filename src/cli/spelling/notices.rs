@@ -71,7 +71,7 @@ fn names_a_computer(bound: &Bound, args: &RemoveArgs) -> bool {
 mod tests {
     use std::ffi::OsString;
 
-    use super::super::{bound, cmdlet, ours};
+    use super::super::{bound, cmdlet, own_options};
     use super::*;
     use crate::cli::powershell::Binding;
 
@@ -81,7 +81,7 @@ mod tests {
         let Binding::Command(bound) = bound(cmdlet, words, || false).unwrap() else {
             panic!("{line} asks for help")
         };
-        let notices = without_effect(&bound, &ours::in_our_words(&bound).command);
+        let notices = without_effect(&bound, &own_options(&bound).unwrap().0.command);
         notices.iter().map(|notice| notice.split(' ').next().unwrap().to_owned()).collect()
     }
 

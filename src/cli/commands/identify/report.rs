@@ -159,7 +159,7 @@ fn endpoint(one: &IdentifiedEndpoint, trust_source: TrustSource, now: SystemTime
         ("ProtocolVersion", json!(identity.map(|i| i.protocol_version.as_str()))),
         ("Server", json!(probe.and_then(|probe| probe.server.as_deref()))),
         ("Authentication", json!(probe.filter(|_| error.is_none()).map(|probe| probe.challenges.schemes()))),
-        ("Clock", json!(one.clock.map(seconds_ahead))),
+        ("ClockDifference", json!(one.clock.map(seconds_ahead))),
         ("Tls", json!(tls.and_then(|tls| tls.version).map(|version| version.to_string()))),
         ("Certificate", json!(tls.map(|tls| certificate(tls, trust_source, now)))),
         ("Error", json!(error)),
