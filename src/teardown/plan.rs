@@ -1,4 +1,4 @@
-//! What will be closed: the very value that `--what-if` prints and that the engine runs.
+//! What will be closed: the very value that a dry run prints and that the engine runs.
 
 use std::fmt;
 use std::sync::Arc;
