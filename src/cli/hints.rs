@@ -2,7 +2,7 @@
 
 pub(crate) mod tls;
 
-use pssession::auth::{AuthError, SCHEMES, SchemeRow, TicketError};
+use pssession::auth::{AuthError, SCHEMES, SchemeRefusal, SchemeRow, TicketError};
 use pssession::teardown::{Failure, Outcome, Record, UnknownReason};
 use pssession::transport::TransportError;
 use pssession::wsman::{FaultCode, explain};
@@ -161,7 +161,7 @@ pub(crate) fn status_hint(status: u16, endpoint: &Endpoint) -> Option<String> {
     Some(advice.to_owned())
 }
 
-fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
+pub(crate) fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
     Some(match error {
         AuthError::NotAuthorized { .. } => format!(
             "add the account to Administrators or Remote Management Users on {host}; remote UAC filters local \
@@ -184,6 +184,8 @@ fn auth_hint(error: &AuthError, endpoint: &Endpoint) -> Option<String> {
             )
         }
         AuthError::Ticket { trouble, .. } => ticket_hint(*trouble).to_owned(),
+        AuthError::NotAllowed { problem: refusal, .. }
+        | AuthError::NotOffered { refusal: Some(refusal), .. } => scheme_hint(*refusal),
         AuthError::NotOffered { offered, .. } if offers_only_basic(offered) => {
             "enable Negotiate on the server, or use --auth basic with --tls and a local account".to_owned()
         }
@@ -246,6 +248,22 @@ pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
              TLS connection; no password was sent, so this does not count as a failed logon"
         }
         _ => "check the system's Kerberos with `kinit` and `klist`; KRB5_TRACE=/dev/stderr logs each step",
+    }
+}
+
+/// Advice on a scheme that may not be used.
+pub(crate) fn scheme_hint(refusal: SchemeRefusal) -> String {
+    match refusal {
+        SchemeRefusal::PasswordInClear => {
+            "use --tls, or allow it with --dangerous-basic-over-http".to_owned()
+        }
+        SchemeRefusal::BodiesInClear => "use --tls, or allow it with --dangerous-unencrypted".to_owned(),
+        SchemeRefusal::NtlmDisabled => "remove --no-ntlm (`no-ntlm` in the config)".to_owned(),
+        SchemeRefusal::NotBuilt { feature, needs, .. } => format!(
+            "install a build with it: `cargo install pssession --features {feature}`{}",
+            needs.map(|needs| format!(", which requires {needs}")).unwrap_or_default()
+        ),
+        _ => "select another scheme with --auth".to_owned(),
     }
 }
 

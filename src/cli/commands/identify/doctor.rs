@@ -22,7 +22,7 @@ use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::hints::{self, hint, kind, place};
+use crate::cli::hints::{self, hint, kind, place, scheme_hint};
 use crate::cli::options::ConnectionOptions;
 use crate::cli::render::{duration, plural, visible};
 use crate::cli::source;
@@ -197,7 +197,7 @@ fn scheme(
             _ if !is_offered(row, challenges) => {
                 (false, format!("{} is not offered", row.headers.join(" or ")))
             }
-            Verdict::Refused(problem) => (false, problem.to_owned()),
+            Verdict::Refused(refusal) => (false, format!("{refusal}; {}", scheme_hint(refusal))),
             _ if wanted != AuthScheme::Auto && wanted != row.scheme => (false, format!("--auth is {wanted}")),
             _ if wanted == AuthScheme::Auto && !row.is_chosen_by_auto() => {
                 (false, format!("it sends the password; select it with --auth {}", row.name))
