@@ -9,7 +9,7 @@ use pssession::transport::SetupError;
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
-use super::hints::{auth_hint, place};
+use super::hints::{advice_hint, place};
 use super::options::pin_without_host;
 
 impl Diagnostic {
@@ -57,13 +57,9 @@ impl From<RequestError> for Diagnostic {
                         Some(path) if matches!(source, SetupError::CaFile { .. }) => {
                             format!("{} must contain CERTIFICATE blocks in PEM; nothing was sent", path.display())
                         }
-                        _ => match source {
-                            SetupError::Auth { source, .. } => auth_hint(source, endpoint),
-                            _ => None,
-                        }
-                        .map_or_else(
+                        _ => source.advice().map_or_else(
                             || "nothing was sent".to_owned(),
-                            |hint| format!("{hint}; nothing was sent"),
+                            |advice| format!("{}; nothing was sent", advice_hint(&advice, endpoint)),
                         ),
                     })
             }
