@@ -26,9 +26,7 @@ impl TransportError {
         let is_tls = endpoint.is_tls();
         Some(match self {
             Self::Connect { .. } if let Some(error) = self.tls() => error.advice(),
-            Self::Connect { .. } if mentions(self, "dns") || mentions(self, "lookup") => {
-                Advice::CheckHostName
-            }
+            Self::Connect { source, .. } if is_about_a_name(source.as_ref()) => Advice::CheckHostName,
             Self::Connect { source, .. } if matches!(source.downcast_ref(), Some(Silence::LoggingIn(_))) => {
                 Advice::CheckSilentService
             }
@@ -110,9 +108,10 @@ fn offers_only_passwords(offered: &str) -> bool {
     rows.peek().is_some() && rows.all(|row| row.needs_tls)
 }
 
-/// Whether any cause says `word`: the platform's texts are all that tells these apart.
-fn mentions(error: &TransportError, word: &str) -> bool {
-    error_chain(error).to_lowercase().contains(word)
+/// Whether a name could not be resolved: the platform's texts are all that tells it.
+fn is_about_a_name(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let text = error_chain(cause).to_lowercase();
+    text.contains("dns") || text.contains("lookup")
 }
 
 impl SetupError {
@@ -198,6 +197,13 @@ mod tests {
             assert_eq!(error.advice(&endpoint("web01", false)), Some(advice), "{error:?}");
         }
         assert_eq!(status(500).advice(&endpoint("web01", true)), Some(Advice::CheckPortAndPath));
+    }
+
+    #[test]
+    fn a_host_whose_name_mentions_dns_was_still_found() {
+        let url = "http://dns01:5985/wsman".to_owned();
+        let error = TransportError::Connect { endpoint: url, source: "connection refused".into() };
+        assert_eq!(error.advice(&endpoint("dns01", false)), Some(Advice::EnableWinRm));
     }
 
     #[test]
