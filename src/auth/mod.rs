@@ -43,7 +43,9 @@ pub use ntlm::NtlmSeal;
 #[cfg(all(feature = "ntlm", feature = "kerberos"))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
-pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme, Verdict};
+pub use scheme::{
+    AuthScheme, LoginPolicy, LoginProof, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme, Verdict,
+};
 pub use ticket::{TicketError, ticket_holder};
 
 use std::fmt;

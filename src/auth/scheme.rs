@@ -45,8 +45,22 @@ pub struct SchemeRow {
     pub seals: bool,
     /// Whether nothing is left of it where NTLM is forbidden.
     pub is_ntlm_only: bool,
+    /// What proves who logs in.
+    pub proof: LoginProof,
     /// How it begins, or why a build that lacks it cannot.
     begin: Result<Begin, SchemeRefusal>,
+}
+
+/// What proves who logs in with a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginProof {
+    /// A password.
+    Password,
+    /// A Kerberos ticket.
+    Ticket,
+    /// A Kerberos ticket where there is one, else a password.
+    TicketOrPassword,
 }
 
 type Begin = fn(Login<'_>) -> Box<dyn Handshake>;
@@ -78,6 +92,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: !cfg!(feature = "kerberos"),
+        proof: LoginProof::TicketOrPassword,
         #[cfg(any(feature = "ntlm", feature = "kerberos"))]
         begin: Ok(|login| login.negotiate()),
         #[cfg(not(any(feature = "ntlm", feature = "kerberos")))]
@@ -92,6 +107,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: false,
+        proof: LoginProof::Ticket,
         #[cfg(feature = "kerberos")]
         begin: Ok(|login| {
             login.bare(super::kerberos::mechanism(&login.credential, &login.options), sealing::KERBEROS)
@@ -108,6 +124,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: true,
+        proof: LoginProof::Password,
         #[cfg(feature = "ntlm")]
         begin: Ok(|login| login.bare(login.ntlm(), sealing::SPNEGO)),
         #[cfg(not(feature = "ntlm"))]
@@ -122,6 +139,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: true,
         seals: false,
         is_ntlm_only: false,
+        proof: LoginProof::Password,
         begin: Ok(|login| {
             Box::new(match login.is_offered {
                 true => Basic::offered(login.credential),
@@ -287,6 +305,18 @@ impl AuthScheme {
     #[must_use]
     pub fn row(self) -> Option<&'static SchemeRow> {
         SCHEMES.iter().find(|row| row.scheme == self)
+    }
+
+    /// Whether a login with it may use a Kerberos ticket in this build.
+    #[must_use]
+    pub fn takes_ticket(self) -> bool {
+        cfg!(feature = "kerberos") && self.row().is_none_or(|row| row.proof != LoginProof::Password)
+    }
+
+    /// Whether a login with it may use a password.
+    #[must_use]
+    pub fn takes_password(self) -> bool {
+        self.row().is_none_or(|row| row.proof != LoginProof::Ticket)
     }
 
     /// Every scheme by name: `auto`, then those of [`SCHEMES`], strongest first.
