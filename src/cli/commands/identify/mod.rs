@@ -138,19 +138,23 @@ fn login_hint(connection: &ConnectionOptions, one: &IdentifiedEndpoint) -> Optio
     if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, challenges)) {
         return None;
     }
-    Some(if !challenges.has("Basic") {
+    let by_name = SCHEMES.iter().find(|row| row.needs_tls && is_offered(row, challenges));
+    let Some(SchemeRow { name, headers, .. }) = by_name else {
         let mut words: Vec<&str> = Vec::new();
         for word in SCHEMES.iter().filter(allowed).flat_map(|row| row.headers) {
             if !words.contains(word) {
                 words.push(word);
             }
         }
-        format!("the server offers no scheme that this build can use ({})", words.join(" or "))
-    } else if endpoint.is_tls() {
-        "only Basic is offered; use --auth basic and a local user of that machine".to_owned()
+        return Some(format!("the server offers no scheme that this build can use ({})", words.join(" or ")));
+    };
+    let offered = headers.join(" or ");
+    Some(if endpoint.is_tls() {
+        format!("only {offered} is offered; use --auth {name} and a local user of that machine")
     } else {
-        "only Basic is offered, which exposes the password over HTTP; use --tls if the server supports it"
-            .to_owned()
+        format!(
+            "only {offered} is offered, which exposes the password over HTTP; use --tls if the server supports it"
+        )
     })
 }
 
