@@ -44,7 +44,8 @@ pub use ntlm::NtlmSeal;
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
 pub use scheme::{
-    AuthScheme, LoginPolicy, LoginProof, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme, Verdict,
+    AuthScheme, LoginPolicy, LoginProof, MissingFeature, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme,
+    Verdict,
 };
 pub use ticket::{TicketError, ticket_holder};
 

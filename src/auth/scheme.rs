@@ -228,15 +228,20 @@ pub enum SchemeRefusal {
     #[error("NTLM is disabled, and no other mechanism is left")]
     NtlmDisabled,
     /// This build lacks it.
-    #[error("this build does not include {mechanism}")]
-    NotBuilt {
-        /// What is missing.
-        mechanism: &'static str,
-        /// The feature of this package that adds it.
-        feature: &'static str,
-        /// What a build with that feature needs of the machine, if it needs anything.
-        needs: Option<&'static str>,
-    },
+    #[error("this build does not include {}", .0.mechanism)]
+    NotBuilt(&'static MissingFeature),
+}
+
+/// What a build lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingFeature {
+    /// What is missing.
+    pub mechanism: &'static str,
+    /// The feature of this package that adds it.
+    pub feature: &'static str,
+    /// What a build with that feature needs of the machine, if it needs anything.
+    pub needs: Option<&'static str>,
 }
 
 impl SchemeRow {
@@ -358,15 +363,15 @@ fn known() -> String {
 const AUTO: &str = "auto";
 
 #[cfg(not(feature = "kerberos"))]
-pub(super) const WITHOUT_KERBEROS: SchemeRefusal = SchemeRefusal::NotBuilt {
+pub(super) const WITHOUT_KERBEROS: SchemeRefusal = SchemeRefusal::NotBuilt(&MissingFeature {
     mechanism: "Kerberos",
     feature: "kerberos",
     needs: Some("the MIT Kerberos headers and libclang"),
-};
+});
 
 #[cfg(not(feature = "ntlm"))]
 const WITHOUT_NTLM: SchemeRefusal =
-    SchemeRefusal::NotBuilt { mechanism: "NTLM", feature: "ntlm", needs: None };
+    SchemeRefusal::NotBuilt(&MissingFeature { mechanism: "NTLM", feature: "ntlm", needs: None });
 
 #[cfg(test)]
 mod tests {

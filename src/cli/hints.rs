@@ -283,9 +283,10 @@ pub(crate) fn scheme_hint(refusal: SchemeRefusal) -> String {
         }
         SchemeRefusal::BodiesInClear => "use --tls, or allow it with --dangerous-unencrypted".to_owned(),
         SchemeRefusal::NtlmDisabled => "remove --no-ntlm (`no-ntlm` in the config)".to_owned(),
-        SchemeRefusal::NotBuilt { feature, needs, .. } => format!(
-            "install a build with it: `cargo install pssession --features {feature}`{}",
-            needs.map(|needs| format!(", which requires {needs}")).unwrap_or_default()
+        SchemeRefusal::NotBuilt(missing) => format!(
+            "install a build with it: `cargo install pssession --features {}`{}",
+            missing.feature,
+            missing.needs.map(|needs| format!(", which requires {needs}")).unwrap_or_default()
         ),
         _ => "select another scheme with --auth".to_owned(),
     }
