@@ -76,6 +76,7 @@
 //! `kerberos` adds logins with the tickets of the system's MIT Kerberos; it needs its headers and libclang to build.
 //! Without features there are the pure layers: language, selection, and the teardown's state machines.
 
+pub mod advice;
 pub mod auth;
 #[cfg(feature = "client")]
 pub mod client;

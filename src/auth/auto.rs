@@ -1,9 +1,8 @@
 //! How a login begins: with the scheme that was asked for, or with the one that the server's first answers decide.
 
-use super::scheme::Verdict;
 use super::{
     Answer, AuthError, AuthScheme, Challenges, Credential, Handshake, LoginPolicy, NtlmOptions, SCHEMES,
-    SchemeRow, ServerNames, Step,
+    SchemeRefusal, SchemeRow, ServerNames, Step, Verdict,
 };
 
 /// Begins a login with `scheme` under `policy`. `options.seal` is not looked at: the policy decides. The random parts of
@@ -148,10 +147,10 @@ fn automatic() -> impl Iterator<Item = &'static SchemeRow> {
 }
 
 /// What forbids the weakest of the schemes: the others are forbidden at least for the same.
-fn why_none(policy: LoginPolicy) -> &'static str {
+fn why_none(policy: LoginPolicy) -> SchemeRefusal {
     match automatic().last().map(|row| row.verdict(policy)) {
-        Some(Verdict::Refused(problem)) => problem,
-        _ => "this build supports only Basic, which must be selected explicitly",
+        Some(Verdict::Refused(refusal)) => refusal,
+        _ => SchemeRefusal::NtlmDisabled,
     }
 }
 
@@ -168,11 +167,14 @@ fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static Scheme
                 "{} sends the password to the server, so it must be selected explicitly",
                 row.name
             ),
+            refusal: None,
         },
-        Some((row, Verdict::Refused(problem))) => {
-            AuthError::NotOffered { offered, wanted: format!("{} is not allowed here: {problem}", row.name) }
-        }
-        _ => AuthError::NotOffered { offered, wanted: wanted(policy) },
+        Some((row, Verdict::Refused(refusal))) => AuthError::NotOffered {
+            offered,
+            wanted: format!("{} is not allowed here: {refusal}", row.name),
+            refusal: Some(refusal),
+        },
+        _ => AuthError::NotOffered { offered, wanted: wanted(policy), refusal: None },
     })
 }
 

@@ -96,6 +96,7 @@ impl Handshake for Basic {
                     return Err(AuthError::NotOffered {
                         offered: answer.challenges.to_string(),
                         wanted: "Basic was selected".to_owned(),
+                        refusal: None,
                     });
                 }
                 Ok(self.prove())

@@ -43,7 +43,10 @@ pub use ntlm::NtlmSeal;
 #[cfg(all(feature = "ntlm", feature = "kerberos"))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
-pub use scheme::{AuthScheme, LoginPolicy, SCHEMES, SchemeRow, UnknownScheme, Verdict};
+pub use scheme::{
+    AuthScheme, LoginPolicy, LoginProof, MissingFeature, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme,
+    Verdict,
+};
 pub use ticket::{TicketError, ticket_holder};
 
 use std::fmt;
@@ -212,14 +215,16 @@ pub enum AuthError {
         offered: String,
         /// What we would have taken, and under which policy.
         wanted: String,
+        /// Why the strongest scheme that it offers may not be used here, if that is the reason.
+        refusal: Option<SchemeRefusal>,
     },
     /// The policy forbids the scheme on this way, so nothing was sent.
     #[error("{scheme} is not allowed here: {problem}")]
     NotAllowed {
         /// The scheme's name.
         scheme: &'static str,
-        /// Why, and what would allow it.
-        problem: &'static str,
+        /// Why.
+        problem: SchemeRefusal,
     },
     /// The server says no to the mechanisms of a negotiation before any of them has shown a credential.
     #[error("the server rejects {offered} in the negotiation")]

@@ -137,7 +137,7 @@ impl RawToken {
         } else {
             format!("{} requires {}", self.name, self.config.headers.join(" or "))
         };
-        AuthError::NotOffered { offered: answer.challenges.to_string(), wanted }
+        AuthError::NotOffered { offered: answer.challenges.to_string(), wanted, refusal: None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one table of authentication schemes: `--auth` values, order of preference and policy are read from it.
+//! The one table of authentication schemes: their names, the order of preference and the policy are read from it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,8 +45,22 @@ pub struct SchemeRow {
     pub seals: bool,
     /// Whether nothing is left of it where NTLM is forbidden.
     pub is_ntlm_only: bool,
-    /// How it begins; in a build that lacks it, what to do.
-    begin: Result<Begin, &'static str>,
+    /// What proves who logs in.
+    pub proof: LoginProof,
+    /// How it begins, or why a build that lacks it cannot.
+    begin: Result<Begin, SchemeRefusal>,
+}
+
+/// What proves who logs in with a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginProof {
+    /// A password.
+    Password,
+    /// A Kerberos ticket.
+    Ticket,
+    /// A Kerberos ticket where there is one, else a password.
+    TicketOrPassword,
 }
 
 type Begin = fn(Login<'_>) -> Box<dyn Handshake>;
@@ -67,7 +81,7 @@ struct Login<'a> {
     is_offered: bool,
 }
 
-/// Every scheme, strongest first; a build that lacks one refuses it and says what to do.
+/// Every scheme, strongest first; a build that lacks one refuses it.
 pub const SCHEMES: &[SchemeRow] = &[
     SchemeRow {
         scheme: AuthScheme::Negotiate,
@@ -78,6 +92,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: !cfg!(feature = "kerberos"),
+        proof: LoginProof::TicketOrPassword,
         #[cfg(any(feature = "ntlm", feature = "kerberos"))]
         begin: Ok(|login| login.negotiate()),
         #[cfg(not(any(feature = "ntlm", feature = "kerberos")))]
@@ -92,6 +107,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: false,
+        proof: LoginProof::Ticket,
         #[cfg(feature = "kerberos")]
         begin: Ok(|login| {
             login.bare(super::kerberos::mechanism(&login.credential, &login.options), sealing::KERBEROS)
@@ -108,6 +124,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: false,
         seals: true,
         is_ntlm_only: true,
+        proof: LoginProof::Password,
         #[cfg(feature = "ntlm")]
         begin: Ok(|login| login.bare(login.ntlm(), sealing::SPNEGO)),
         #[cfg(not(feature = "ntlm"))]
@@ -122,6 +139,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         needs_tls: true,
         seals: false,
         is_ntlm_only: false,
+        proof: LoginProof::Password,
         begin: Ok(|login| {
             Box::new(match login.is_offered {
                 true => Basic::offered(login.credential),
@@ -192,32 +210,62 @@ pub enum Verdict {
     Sealed,
     /// The bodies travel in clear, as was asked for.
     Clear,
-    /// Nothing may be sent; the text says what would allow it.
-    Refused(&'static str),
+    /// Nothing may be sent.
+    Refused(SchemeRefusal),
+}
+
+/// Why a scheme may not be used here. Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemeRefusal {
+    /// It sends the password itself, and the way is plain HTTP.
+    #[error("Basic over plain HTTP exposes the password on the network")]
+    PasswordInClear,
+    /// It cannot seal bodies, and the way is plain HTTP.
+    #[error("it cannot encrypt messages")]
+    BodiesInClear,
+    /// The policy forbids NTLM.
+    #[error("NTLM is disabled, and no other mechanism is left")]
+    NtlmDisabled,
+    /// This build lacks it.
+    #[error("this build does not include {}", .0.mechanism)]
+    NotBuilt(&'static MissingFeature),
+}
+
+/// What a build lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingFeature {
+    /// What is missing.
+    pub mechanism: &'static str,
+    /// The feature of this package that adds it.
+    pub feature: &'static str,
+    /// What a build with that feature needs of the machine, if it needs anything.
+    pub needs: Option<&'static str>,
 }
 
 impl SchemeRow {
     /// What `policy` says about this scheme.
     #[must_use]
     pub fn verdict(&self, policy: LoginPolicy) -> Verdict {
-        if let Err(what_to_do) = self.begin {
-            Verdict::Refused(what_to_do)
+        if let Err(refusal) = self.begin {
+            Verdict::Refused(refusal)
         } else if policy.forbid_ntlm && self.is_ntlm_only {
-            Verdict::Refused(NTLM_IS_FORBIDDEN)
+            Verdict::Refused(SchemeRefusal::NtlmDisabled)
         } else if policy.tls {
             Verdict::Tls
         } else if self.needs_tls {
             if policy.dangerous_basic_over_http {
                 Verdict::Clear
             } else {
-                Verdict::Refused(PASSWORD_IN_CLEAR)
+                Verdict::Refused(SchemeRefusal::PasswordInClear)
             }
         } else if policy.dangerous_unencrypted {
             Verdict::Clear
         } else if self.seals {
             Verdict::Sealed
         } else {
-            Verdict::Refused(BODIES_IN_CLEAR)
+            Verdict::Refused(SchemeRefusal::BodiesInClear)
         }
     }
 
@@ -264,6 +312,18 @@ impl AuthScheme {
         SCHEMES.iter().find(|row| row.scheme == self)
     }
 
+    /// Whether a login with it may use a Kerberos ticket in this build.
+    #[must_use]
+    pub fn takes_ticket(self) -> bool {
+        cfg!(feature = "kerberos") && self.row().is_none_or(|row| row.proof != LoginProof::Password)
+    }
+
+    /// Whether a login with it may use a password.
+    #[must_use]
+    pub fn takes_password(self) -> bool {
+        self.row().is_none_or(|row| row.proof != LoginProof::Ticket)
+    }
+
     /// Every scheme by name: `auto`, then those of [`SCHEMES`], strongest first.
     pub fn names() -> impl Iterator<Item = &'static str> {
         std::iter::once(AUTO).chain(SCHEMES.iter().map(|row| row.name))
@@ -302,19 +362,16 @@ fn known() -> String {
 
 const AUTO: &str = "auto";
 
-const PASSWORD_IN_CLEAR: &str = "Basic over plain HTTP exposes the password on the network; it requires `--tls` \
-    or `--dangerous-basic-over-http`";
-
-const NTLM_IS_FORBIDDEN: &str = "NTLM is disabled (`--no-ntlm`), and no other mechanism is left";
-
 #[cfg(not(feature = "kerberos"))]
-const WITHOUT_KERBEROS: &str = "this build does not include Kerberos; `cargo install pssession --features \
-    kerberos` builds one that does, and requires the MIT Kerberos headers and libclang";
+pub(super) const WITHOUT_KERBEROS: SchemeRefusal = SchemeRefusal::NotBuilt(&MissingFeature {
+    mechanism: "Kerberos",
+    feature: "kerberos",
+    needs: Some("the MIT Kerberos headers and libclang"),
+});
 
 #[cfg(not(feature = "ntlm"))]
-const WITHOUT_NTLM: &str = "this build does not include NTLM; build it with `--features ntlm`";
-
-const BODIES_IN_CLEAR: &str = "it cannot encrypt messages; it requires `--tls` or `--dangerous-unencrypted`";
+const WITHOUT_NTLM: SchemeRefusal =
+    SchemeRefusal::NotBuilt(&MissingFeature { mechanism: "NTLM", feature: "ntlm", needs: None });
 
 #[cfg(test)]
 mod tests {
@@ -359,9 +416,9 @@ mod tests {
     #[cfg(feature = "ntlm")]
     #[test]
     fn the_auth_matrix_has_a_verdict_in_every_cell() {
-        const SHOWN: &str = "refused: Basic over plain HTTP exposes the password on the network; it requires \
-            `--tls` or `--dangerous-basic-over-http`";
-        const FORBIDDEN: &str = "refused: NTLM is disabled (`--no-ntlm`), and no other mechanism is left";
+        const SHOWN: &str = "refused: Basic over plain HTTP exposes the password on the network";
+        const FORBIDDEN: &str = "refused: NTLM is disabled, and no other mechanism is left";
+        const WITHOUT: &str = "refused: this build does not include Kerberos";
         let has_kerberos = cfg!(feature = "kerberos");
         for policy in policies() {
             let LoginPolicy { tls, dangerous_basic_over_http, dangerous_unencrypted, forbid_ntlm } = policy;
@@ -403,9 +460,6 @@ mod tests {
         }
     }
 
-    const WITHOUT: &str = "refused: this build does not include Kerberos; `cargo install pssession --features \
-        kerberos` builds one that does, and requires the MIT Kerberos headers and libclang";
-
     #[test]
     fn auto_begins_wherever_any_scheme_but_basic_may() {
         for policy in policies() {
@@ -420,8 +474,8 @@ mod tests {
     #[test]
     fn basic_over_plain_http_is_refused_without_the_dangerous_switch() {
         let error = begin(AuthScheme::Basic, HTTP).unwrap_err();
-        assert!(matches!(error, AuthError::NotAllowed { scheme: "basic", .. }));
-        assert!(error.to_string().contains("--dangerous-basic-over-http"), "{error}");
+        let problem = SchemeRefusal::PasswordInClear;
+        assert_eq!(error, AuthError::NotAllowed { scheme: "basic", problem });
         for policy in [HTTPS, HTTP_BASIC] {
             let first = begin(AuthScheme::Basic, policy).unwrap().step(None).unwrap();
             assert!(matches!(first, Step::Send(Leg { authorization: None, .. })));

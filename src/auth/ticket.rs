@@ -18,7 +18,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
     #[cfg(not(feature = "kerberos"))]
     {
         let _ = user;
-        Err(AuthError::NotAllowed { scheme: "kerberos", problem: "this build does not include Kerberos" })
+        Err(AuthError::NotAllowed { scheme: "kerberos", problem: super::scheme::WITHOUT_KERBEROS })
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a> Logins<'a> {
     ) -> Result<Credential, Diagnostic> {
         let user = user.filter(|user| !user.is_empty());
         // Two spellings are one account.
-        let key = (user.unwrap_or_default().to_lowercase(), takes_tickets(scheme));
+        let key = (user.unwrap_or_default().to_lowercase(), scheme.takes_ticket());
         if let Some(credential) = self.found.get(&key) {
             return Ok(credential.clone());
         }
@@ -68,17 +68,17 @@ impl<'a> Logins<'a> {
         scheme: AuthScheme,
         source: Option<&PasswordSource>,
     ) -> Result<Credential, Diagnostic> {
-        let only_kerberos = scheme == AuthScheme::Kerberos;
-        if takes_tickets(scheme) && (only_kerberos || user.is_none() || source.is_none()) {
+        let only_ticket = !scheme.takes_password();
+        if scheme.takes_ticket() && (only_ticket || user.is_none() || source.is_none()) {
             match ticket_holder(user) {
                 Ok(holder) => return Ok(Credential::without_password(user.unwrap_or(&holder))),
-                Err(error) if only_kerberos => return Err(no_ticket(user, &error)),
+                Err(error) if only_ticket => return Err(no_ticket(user, &error)),
                 Err(_) => {}
             }
         }
         match user {
             // This build has no Kerberos: whoever connects says so, and how to get one that has.
-            user if only_kerberos => Ok(Credential::without_password(user.unwrap_or_default())),
+            user if only_ticket => Ok(Credential::without_password(user.unwrap_or_default())),
             Some(user) => Ok(Credential::new(user, self.password(source, user)?)),
             None => {
                 let option = if self.ui.powershell().is_some() { "-Credential USER" } else { "--user USER" };
@@ -114,11 +114,6 @@ fn readable(path: &Path, mode: u32) -> Diagnostic {
     Diagnostic::new("PasswordFileExposed", "SecurityError", message, Exit::SUCCESS)
         .about(path.to_string())
         .with_hint(format!("`chmod 600 {path}`"))
-}
-
-/// Whether a login with this scheme may use a Kerberos ticket.
-fn takes_tickets(scheme: AuthScheme) -> bool {
-    cfg!(feature = "kerberos") && !matches!(scheme, AuthScheme::Basic | AuthScheme::Ntlm)
 }
 
 fn no_ticket(user: Option<&str>, error: &AuthError) -> Diagnostic {

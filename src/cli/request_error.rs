@@ -9,7 +9,7 @@ use pssession::transport::SetupError;
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
-use super::hints::place;
+use super::hints::{advice_hint, place};
 use super::options::pin_without_host;
 
 impl Diagnostic {
@@ -57,7 +57,10 @@ impl From<RequestError> for Diagnostic {
                         Some(path) if matches!(source, SetupError::CaFile { .. }) => {
                             format!("{} must contain CERTIFICATE blocks in PEM; nothing was sent", path.display())
                         }
-                        _ => "nothing was sent".to_owned(),
+                        _ => source.advice().map_or_else(
+                            || "nothing was sent".to_owned(),
+                            |advice| format!("{}; nothing was sent", advice_hint(&advice, endpoint)),
+                        ),
                     })
             }
             error => Self::usage(error.to_string()).with_hint("nothing was sent"),

@@ -1,6 +1,6 @@
 //! What came of all exchanges that were judged.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::checks::{Check, CheckedExchange, Verdict};
 
@@ -28,12 +28,6 @@ impl Judged {
     pub fn name(&self) -> String {
         let name = self.folder.file_name().unwrap_or(self.folder.as_os_str());
         name.to_string_lossy().into_owned()
-    }
-
-    /// The command that judges one exchange again.
-    #[must_use]
-    pub fn reproduce(&self, number: u32) -> String {
-        format!("pssession conformance {} --exchange {number}", quoted(&self.folder))
     }
 }
 
@@ -78,29 +72,5 @@ impl Report {
     pub fn not_validated(&self) -> Option<&str> {
         let found = self.checks().find(|(_, _, check)| check.verdict == Verdict::NotValidated);
         found.map(|(_, _, check)| check.detail.as_str())
-    }
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '@' | '+' | ',');
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_with_a_space_is_quoted_for_the_shell() {
-        let judged = |path: &str| Judged::new(path.into(), String::new()).reproduce(3);
-        assert_eq!(judged("a/b-1"), "pssession conformance a/b-1 --exchange 3");
-        assert_eq!(judged("it's a"), r"pssession conformance 'it'\''s a' --exchange 3");
     }
 }

@@ -85,7 +85,8 @@ async fn connect<C: Caller>(
     }
     let endpoints = destinations.iter().map(|destination| &destination.endpoint);
     let pins = CertificatePins::new(hosts.pins.iter().cloned(), endpoints).map_err(RequestError::from)?;
-    let with_password = destinations.iter().filter(|one| one.settings.auth != Some(AuthScheme::Kerberos));
+    let with_password =
+        destinations.iter().filter(|one| one.settings.auth.is_none_or(AuthScheme::takes_password));
     let sources = with_password.map(|one| (one.user(), one.settings.password.as_ref()));
     let passwords = PasswordSources::new(sources)?;
     let accepted = accepted_before(&destinations, table).await;

@@ -30,7 +30,7 @@ pub enum Profile {
 /// How one generation differs.
 #[derive(Debug)]
 pub(super) struct Traits {
-    /// What `--profile` calls it.
+    /// Its short name.
     pub(super) name: &'static str,
     /// Where requests are posted to.
     pub(super) path: &'static str,
@@ -192,7 +192,7 @@ impl Profile {
         Self::Omi,
     ];
 
-    /// Its short name, as `--profile` takes it: `2008r2`, `2022`, `exchange`, `omi`.
+    /// Its short name: `2008r2`, `2022`, `exchange`, `omi`.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.traits().name

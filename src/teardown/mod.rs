@@ -1,7 +1,7 @@
 //! Closing sessions: what is planned, how one removal goes, and what came of it.
 //!
 //! Everything here is pure except `engine`, which drives the machines over connections: [`Plan`] is what runs and
-//! what `--what-if` prints; `removal` is the state machine of one session; `host` shares one host's listings and
+//! what a dry run prints; `removal` is the state machine of one session; `host` shares one host's listings and
 //! connections among its removals; [`Report`] says how it ended.
 
 #[cfg(feature = "client")]

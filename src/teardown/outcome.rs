@@ -146,7 +146,7 @@ impl Outcome {
         matches!(self, Self::Closed | Self::AlreadyGone)
     }
 
-    /// Whether `--error-action stop` stops at it.
+    /// Whether it is an error, so that a run that stops at the first error stops at it.
     #[must_use]
     pub fn is_bad(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Unknown(_))

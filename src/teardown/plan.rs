@@ -1,4 +1,4 @@
-//! What will be closed: the very value that `--what-if` prints and that the engine runs.
+//! What will be closed: the very value that a dry run prints and that the engine runs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -234,20 +234,21 @@ impl Planned {
 
 impl fmt::Display for ConfirmReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |sessions: usize| if sessions == 1 { "session" } else { "sessions" };
+        let are = |sessions: usize| if sessions == 1 { "session is" } else { "sessions are" };
         match self {
+            Self::NotOurs { sessions: 1, owner } => write!(f, "1 session is not yours (owner {owner})"),
             Self::NotOurs { sessions, owner } => {
-                write!(f, "{sessions} {} not yours (owner {owner}", plural(*sessions))?;
-                f.write_str(if *sessions > 1 { " and others)" } else { ")" })
+                write!(f, "{sessions} sessions are not yours (first owner {owner})")
             }
             Self::NotComparable { sessions, owner } => {
-                let owner = owner.as_deref().unwrap_or("not reported");
-                write!(f, "{sessions} {} possibly not yours (owner {owner}", plural(*sessions))?;
-                f.write_str(if *sessions > 1 { " and others)" } else { ")" })
+                write!(f, "{sessions} {} possibly not yours: ", are(*sessions))?;
+                match owner {
+                    Some(owner) => write!(f, "this login and the owner {owner} cannot be compared"),
+                    None => f.write_str("the server reports no owner"),
+                }
             }
-            Self::Running { sessions } => {
-                write!(f, "{sessions} {} with a running command", plural(*sessions))
-            }
+            Self::Running { sessions: 1 } => f.write_str("1 session with a running command"),
+            Self::Running { sessions } => write!(f, "{sessions} sessions with a running command"),
             Self::Many { sessions } => write!(f, "{sessions} sessions, more than {GUARD_LIMIT}"),
         }
     }
@@ -290,8 +291,8 @@ mod tests {
         sessions[5].commands = Some(vec![CommandId::from_server("C")]);
         let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
         let expected = [
-            r"1 session not yours (owner LAB\grace)",
-            r"2 sessions possibly not yours (owner not reported and others)",
+            r"1 session is not yours (owner LAB\grace)",
+            "2 sessions are possibly not yours: the server reports no owner",
             "1 session with a running command",
             "11 sessions, more than 10",
         ];

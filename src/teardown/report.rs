@@ -100,7 +100,7 @@ pub struct RunSummary {
     pub literal_misses: usize,
     /// Whether the selection found anything else, also what filters then left out.
     pub found_any: bool,
-    /// The run could not begin for another reason: the store is unusable, or a miss under `--error-action stop`.
+    /// The run could not begin for another reason: the store is unusable, or something was not found and the run was to stop at that.
     pub could_not_begin: bool,
     /// What the selection has to find; `None` if whatever it finds is fine.
     pub required: Option<Requirement>,
@@ -118,9 +118,9 @@ impl RunSummary {
 /// What a selection has to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// At least one session (`remove` without `--ignore-not-found`, `get --fail-if-none`).
+    /// At least one session.
     Present,
-    /// No session (`get --fail-if-any`).
+    /// No session.
     Absent,
 }
 

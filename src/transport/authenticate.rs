@@ -358,7 +358,7 @@ impl Authenticator {
             (handshake, step)
         };
         #[cfg(feature = "kerberos")]
-        if !matches!(self.auth, AuthScheme::Basic | AuthScheme::Ntlm) {
+        if self.auth.takes_ticket() {
             let began = Instant::now();
             let stepped = tokio::time::timeout(*left, super::blocking::aside(step)).await;
             *left = left.saturating_sub(began.elapsed());

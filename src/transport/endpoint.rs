@@ -49,7 +49,7 @@ impl Endpoint {
         }
         // Anywhere: a password may hold a slash, so that what follows the host may be the rest of it.
         if text.contains('@') {
-            return Err(fail("it contains a user name; use --user and a password source instead".into()));
+            return Err(fail("it contains a user name, which belongs in a credential".into()));
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(fail("it contains white space, a backslash or a control character".into()));
@@ -333,6 +333,6 @@ mod tests {
         }
         let error = Endpoint::parse("http://root:hunter2@web01/wsman", false).unwrap_err();
         assert_eq!(error.text, "http://...@web01/wsman");
-        assert!(error.problem.contains("--user"));
+        assert!(error.problem.contains("user name"));
     }
 }

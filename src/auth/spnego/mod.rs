@@ -354,7 +354,8 @@ fn octets(bytes: Vec<u8>) -> Result<OctetString, AuthError> {
 }
 
 fn not_offered(answer: &Answer<'_>, wanted: &str) -> AuthError {
-    AuthError::NotOffered { offered: answer.challenges.to_string(), wanted: wanted.to_owned() }
+    let offered = answer.challenges.to_string();
+    AuthError::NotOffered { offered, wanted: wanted.to_owned(), refusal: None }
 }
 
 fn malformed(problem: impl Into<String>) -> AuthError {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use pssession::conformance::{
-    Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios, write_junit,
+    Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios,
 };
 
 use crate::cli::args::{ConformanceArgs, ReportFormat};
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
     let is_for_stdout = |path: &Path| path == Path::new("-");
     match args.junit.as_deref() {
         Some(path) if is_for_stdout(path) => {
-            std::io::stdout().lock().write_all(write_junit(&report).as_bytes())?;
+            std::io::stdout().lock().write_all(render::junit(&report).as_bytes())?;
         }
         Some(path) => {
             write_file(path, &report)?;
@@ -150,7 +150,7 @@ pub(super) fn bad_fixture(error: &FixtureError) -> Diagnostic {
 }
 
 fn write_file(path: &Path, report: &Report) -> Result<(), Diagnostic> {
-    std::fs::File::create(path).and_then(|mut file| file.write_all(write_junit(report).as_bytes())).map_err(
+    std::fs::File::create(path).and_then(|mut file| file.write_all(render::junit(report).as_bytes())).map_err(
         |error| {
             let message = format!("cannot write the report {}", path.display());
             Diagnostic::new("CannotWriteReport", "WriteError", message, Exit::COULD_NOT_BEGIN)

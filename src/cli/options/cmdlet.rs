@@ -89,7 +89,7 @@ fn connection(given: &Reaching) -> CmdletConnection {
         hosts: given.connection_uri.clone(),
         tls: given.use_ssl == Some(true),
         user: given.credential.clone(),
-        auth: given.authentication.and_then(|scheme| scheme.ours().ok()?.parse().ok()),
+        auth: given.authentication.and_then(Result::ok),
         parallel_hosts: throttle.and_then(|limit| u16::try_from(limit).ok()),
     }
 }

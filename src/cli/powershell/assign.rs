@@ -52,7 +52,7 @@ pub(super) fn fill(
             *slot(bound) = Some(word(parameter, text, ACTIONS, |action| action.ours().err())?);
         }
         Kind::Authentication(slot) => {
-            *slot(bound) = Some(word(parameter, one()?, AUTHENTICATIONS, |scheme| scheme.ours().err())?);
+            *slot(bound) = Some(word(parameter, one()?, AUTHENTICATIONS, Result::err)?);
         }
         Kind::State(slot) => *slot(bound) = Some(word(parameter, one()?, STATES, |_| None)?),
         Kind::Ignored(shape) => {

@@ -57,8 +57,10 @@ pub(super) fn choose<T: Copy>(text: &str, words: &[Word<T>]) -> Result<T, Vec<&'
 
 #[cfg(test)]
 mod tests {
+    use pssession::AuthScheme;
+
     use super::*;
-    use crate::cli::powershell::preferences::{ACTIONS, AUTHENTICATIONS, ActionPreference, Authentication};
+    use crate::cli::powershell::preferences::{ACTIONS, AUTHENTICATIONS, ActionPreference};
 
     /// Section 1: `a..b` inclusive, ascending or descending, both ends required.
     #[test]
@@ -117,8 +119,8 @@ mod tests {
             assert_eq!(choose(text, ACTIONS).unwrap_err().len(), ACTIONS.len(), "{text:?}");
         }
         // The whole word wins over the longer one that it begins.
-        assert_eq!(choose("negotiate", AUTHENTICATIONS), Ok(Authentication::Negotiate));
+        assert_eq!(choose("negotiate", AUTHENTICATIONS), Ok(Ok(AuthScheme::Negotiate)));
         assert_eq!(choose("nego", AUTHENTICATIONS).unwrap_err().len(), 2);
-        assert_eq!(choose("K", AUTHENTICATIONS), Ok(Authentication::Kerberos));
+        assert_eq!(choose("K", AUTHENTICATIONS), Ok(Ok(AuthScheme::Kerberos)));
     }
 }

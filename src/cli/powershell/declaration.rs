@@ -207,7 +207,7 @@ impl Kind {
     pub(crate) fn offered(self) -> Vec<&'static str> {
         match self {
             Self::Action(_) => words(ACTIONS, |action| action.ours().is_ok()),
-            Self::Authentication(_) => words(AUTHENTICATIONS, |scheme| scheme.ours().is_ok()),
+            Self::Authentication(_) => words(AUTHENTICATIONS, |scheme| scheme.is_ok()),
             _ => self.accepted(),
         }
     }

@@ -64,51 +64,36 @@ impl ActionPreference {
     }
 }
 
-/// How to log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Authentication {
-    Default,
-    Basic,
-    Negotiate,
-    NegotiateWithImplicitCredential,
-    CredSsp,
-    Digest,
-    Kerberos,
-}
+/// How to log in: the scheme that is meant, or why there is none. Whether this build has it is for `--auth` to say.
+pub(crate) type Authentication = Result<AuthScheme, Refusal>;
 
 pub(crate) const AUTHENTICATIONS: &[Word<Authentication>] = &[
-    word("Default", 0, Authentication::Default),
-    word("Basic", 1, Authentication::Basic),
-    word("Negotiate", 2, Authentication::Negotiate),
-    word("NegotiateWithImplicitCredential", 3, Authentication::NegotiateWithImplicitCredential),
-    word("CredSSP", 4, Authentication::CredSsp),
-    word("Digest", 5, Authentication::Digest),
-    word("Kerberos", 6, Authentication::Kerberos),
+    word("Default", 0, Ok(AuthScheme::Auto)),
+    word("Basic", 1, Ok(AuthScheme::Basic)),
+    word("Negotiate", 2, Ok(AuthScheme::Negotiate)),
+    word(
+        "NegotiateWithImplicitCredential",
+        3,
+        Err(Refusal {
+            why: "it requires an interactive logon on Windows",
+            instead: "use Negotiate with -Credential USER",
+        }),
+    ),
+    word(
+        "CredSSP",
+        4,
+        Err(Refusal {
+            why: "it would send the password to the server, which is not needed to close a session",
+            instead: "use Negotiate, or omit it",
+        }),
+    ),
+    word(
+        "Digest",
+        5,
+        Err(Refusal { why: "the WinRM service does not offer it", instead: "use Negotiate, or omit it" }),
+    ),
+    word("Kerberos", 6, Ok(AuthScheme::Kerberos)),
 ];
-
-impl Authentication {
-    /// The value of `--auth` that means the same. Whether this build has that scheme is for `--auth` to say.
-    pub(crate) fn ours(self) -> Result<&'static str, Refusal> {
-        match self {
-            Self::Default => Ok(AuthScheme::Auto.name()),
-            Self::Basic => Ok(AuthScheme::Basic.name()),
-            Self::Negotiate => Ok(AuthScheme::Negotiate.name()),
-            Self::Kerberos => Ok(AuthScheme::Kerberos.name()),
-            Self::NegotiateWithImplicitCredential => Err(Refusal {
-                why: "it requires an interactive logon on Windows",
-                instead: "use Negotiate with -Credential USER",
-            }),
-            Self::CredSsp => Err(Refusal {
-                why: "it would send the password to the server, which is not needed to close a session",
-                instead: "use Negotiate, or omit it",
-            }),
-            Self::Digest => Err(Refusal {
-                why: "the WinRM service does not offer it",
-                instead: "use Negotiate, or omit it",
-            }),
-        }
-    }
-}
 
 /// Which states Get-PSSession lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,23 +151,12 @@ mod tests {
 
     #[test]
     fn each_authentication_means_the_scheme_of_its_name_or_is_refused() {
-        let by_table =
-            |word: &str| SCHEMES.iter().find(|row| row.powershell == Some(word)).map(|row| row.name);
-        let ours: Vec<_> = AUTHENTICATIONS.iter().map(|row| (row.word, row.value.ours().ok())).collect();
-        assert_eq!(
-            ours,
-            [
-                ("Default", Some("auto")),
-                ("Basic", by_table("Basic")),
-                ("Negotiate", by_table("Negotiate")),
-                ("NegotiateWithImplicitCredential", None),
-                ("CredSSP", None),
-                ("Digest", None),
-                ("Kerberos", by_table("Kerberos")),
-            ]
-        );
-        for row in SCHEMES.iter().filter_map(|row| row.powershell) {
-            assert!(ours.iter().any(|(word, _)| *word == row), "{row}");
+        for row in AUTHENTICATIONS.iter().filter(|row| row.value != Ok(AuthScheme::Auto)) {
+            let by_table = SCHEMES.iter().find(|scheme| scheme.powershell == Some(row.word));
+            assert_eq!(row.value.ok(), by_table.map(|scheme| scheme.scheme), "{}", row.word);
+        }
+        for word in SCHEMES.iter().filter_map(|row| row.powershell) {
+            assert!(AUTHENTICATIONS.iter().any(|row| row.word == word), "{word}");
         }
     }
 

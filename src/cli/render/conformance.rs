@@ -1,6 +1,7 @@
 //! What the conformance of exchanges looks like: a line an exchange, and each mismatch below.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use serde_json::{Map, Value, json};
@@ -38,7 +39,7 @@ pub(super) fn table(out: &mut impl Write, report: &Report) -> io::Result<()> {
             writeln!(out, "  {}", printable(line))?;
         }
         writeln!(out, "Section: {}", check.section)?;
-        writeln!(out, "Reproduce: {}", printable(&scenario.reproduce(judgement.number)))?;
+        writeln!(out, "Reproduce: {}", printable(&reproduce(scenario, judgement.number)))?;
     }
     Ok(())
 }
@@ -77,6 +78,35 @@ fn checked(scenario: &Judged, judgement: &CheckedExchange, check: &Check) -> Val
         "Document": check.section.document,
         "Section": check.section.number,
         "SectionTitle": check.section.title,
-        "Reproduce": mismatch.then(|| scenario.reproduce(judgement.number)),
+        "Reproduce": mismatch.then(|| reproduce(scenario, judgement.number)),
     })
+}
+
+/// The command that judges one exchange again.
+pub(super) fn reproduce(scenario: &Judged, number: u32) -> String {
+    format!("pssession conformance {} --exchange {number}", quoted(&scenario.folder))
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '@' | '+' | ',');
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_a_space_is_quoted_for_the_shell() {
+        let judged = |path: &str| reproduce(&Judged::new(path.into(), String::new()), 3);
+        assert_eq!(judged("a/b-1"), "pssession conformance a/b-1 --exchange 3");
+        assert_eq!(judged("it's a"), r"pssession conformance 'it'\''s a' --exchange 3");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod grid;
+mod junit;
 mod list;
 mod powershell;
 mod table;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 use super::args::{Format, ReportFormat};
 use super::terminal;
 use super::ui::Ui;
+pub(crate) use junit::junit;
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 

@@ -21,7 +21,7 @@ pub(super) struct Refused {
     message: String,
 }
 
-/// The most shells that orders may make: as many as `--shells` takes.
+/// The most shells that control requests may make.
 const MAX_SHELLS: usize = 10_000;
 /// The most commands that a seeded shell may run.
 const MAX_RUNNING: usize = 1_000;

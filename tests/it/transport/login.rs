@@ -45,7 +45,7 @@ async fn auto_never_takes_basic_wherever_it_may() {
         let options = HttpOptions::default().with_security(security).with_resolve(server.address);
         let auto = alone(endpoint(&format!("{scheme}://web01.lab"))).options(options).build().unwrap();
         let error = auto.connect().await.map(|_| ()).unwrap_err();
-        let TransportError::Auth { source: AuthError::NotOffered { offered, wanted }, .. } = error else {
+        let TransportError::Auth { source: AuthError::NotOffered { offered, wanted, .. }, .. } = error else {
             panic!("{error:?}")
         };
         assert_eq!(offered, "Basic");

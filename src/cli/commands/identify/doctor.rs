@@ -22,7 +22,7 @@ use crate::cli::args::{IdentifyArgs, PlainFormat};
 use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
-use crate::cli::hints::{self, hint, kind, place};
+use crate::cli::hints::{advice_hint, hint, kind, place, scheme_hint};
 use crate::cli::options::ConnectionOptions;
 use crate::cli::render::{duration, plural, visible};
 use crate::cli::source;
@@ -197,7 +197,7 @@ fn scheme(
             _ if !is_offered(row, challenges) => {
                 (false, format!("{} is not offered", row.headers.join(" or ")))
             }
-            Verdict::Refused(problem) => (false, problem.to_owned()),
+            Verdict::Refused(refusal) => (false, format!("{refusal}; {}", scheme_hint(refusal))),
             _ if wanted != AuthScheme::Auto && wanted != row.scheme => (false, format!("--auth is {wanted}")),
             _ if wanted == AuthScheme::Auto && !row.is_chosen_by_auto() => {
                 (false, format!("it sends the password; select it with --auth {}", row.name))
@@ -280,7 +280,7 @@ fn no_way_in(identified: &[IdentifiedEndpoint]) -> Diagnostic {
         return Diagnostic::new("UntrustedCertificate", "SecurityError", message, Exit::COULD_NOT_BEGIN)
             .about(one.endpoint.url())
             .caused_by(error)
-            .with_hint(hints::tls::hint(error, &one.endpoint));
+            .with_hint(advice_hint(&error.advice(), &one.endpoint));
     }
     match identified.iter().find_map(|one| Some((one, one.response.as_ref().ok()?))) {
         Some((one, probe)) => not_winrm(&one.endpoint, probe),

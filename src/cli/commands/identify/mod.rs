@@ -7,6 +7,7 @@ mod report;
 use std::io::Write as _;
 
 use pssession::Endpoint;
+use pssession::advice::Advice;
 use pssession::auth::{Challenges, LoginPolicy, SCHEMES, SchemeRow, Verdict};
 use pssession::request::{IdentifiedEndpoint, IdentifyRequest};
 use pssession::teardown::Cancellation;
@@ -19,7 +20,7 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::hints::{self, place, status_hint};
+use crate::cli::hints::{advice_hint, place};
 use crate::cli::options::ConnectionOptions;
 use crate::cli::render::visible;
 use crate::cli::ui::Ui;
@@ -77,12 +78,12 @@ async fn identify(args: &IdentifyArgs, environment: &Environment, ui: &Ui) -> Re
     if let Some((one, error)) = distrusted
         && !identified.iter().any(IdentifiedEndpoint::is_winrm_and_trusted)
     {
-        return Err(untrusted(one).caused_by(error).with_hint(hints::tls::hint(error, &one.endpoint)));
+        return Err(untrusted(one).caused_by(error).with_hint(advice_hint(&error.advice(), &one.endpoint)));
     }
     if args.output.is_none_or(|output| output == PlainFormat::Table) {
         let winrm = identified.iter().find(|one| one.is_winrm());
         let advice = winrm.and_then(|one| login_hint(&connection, one));
-        let trust = distrusted.map(|(one, error)| hints::tls::hint(error, &one.endpoint));
+        let trust = distrusted.map(|(one, error)| advice_hint(&error.advice(), &one.endpoint));
         for advice in advice.into_iter().chain(trust) {
             writeln!(std::io::stderr().lock(), "\nhint: {advice}")?;
         }
@@ -137,19 +138,23 @@ fn login_hint(connection: &ConnectionOptions, one: &IdentifiedEndpoint) -> Optio
     if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, challenges)) {
         return None;
     }
-    Some(if !challenges.has("Basic") {
+    let by_name = SCHEMES.iter().find(|row| row.needs_tls && is_offered(row, challenges));
+    let Some(SchemeRow { name, headers, .. }) = by_name else {
         let mut words: Vec<&str> = Vec::new();
         for word in SCHEMES.iter().filter(allowed).flat_map(|row| row.headers) {
             if !words.contains(word) {
                 words.push(word);
             }
         }
-        format!("the server offers no scheme that this build can use ({})", words.join(" or "))
-    } else if endpoint.is_tls() {
-        "only Basic is offered; use --auth basic and a local user of that machine".to_owned()
+        return Some(format!("the server offers no scheme that this build can use ({})", words.join(" or ")));
+    };
+    let offered = headers.join(" or ");
+    Some(if endpoint.is_tls() {
+        format!("only {offered} is offered; use --auth {name} and a local user of that machine")
     } else {
-        "only Basic is offered, which exposes the password over HTTP; use --tls if the server supports it"
-            .to_owned()
+        format!(
+            "only {offered} is offered, which exposes the password over HTTP; use --tls if the server supports it"
+        )
     })
 }
 
@@ -201,7 +206,7 @@ fn not_reached(endpoint: &Endpoint, error: &TransportError, identified: &[Identi
     Diagnostic::new("CannotConnect", "ConnectionError", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
         .caused_by(error)
-        .with_hint(hints::of_transport(error, endpoint))
+        .with_hint(error.advice(endpoint).map(|advice| advice_hint(&advice, endpoint)))
 }
 
 fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
@@ -214,13 +219,17 @@ fn not_winrm(endpoint: &Endpoint, probe: &Probe) -> Diagnostic {
         server.unwrap_or_default()
     );
     // A 401 without an offer is no matter of a password: none was sent.
-    let advice = status_hint(probe.status, endpoint).filter(|_| probe.status != 401).unwrap_or_else(|| {
-        "check the port and the path; WinRM listens on 5985 (HTTP) and 5986 (HTTPS, --tls) under /wsman"
-            .to_owned()
-    });
+    let advice = Advice::on_status(probe.status, endpoint.is_tls()).filter(|_| probe.status != 401);
+    let hint = advice.map_or_else(
+        || {
+            "check the port and the path; WinRM listens on 5985 (HTTP) and 5986 (HTTPS, --tls) under /wsman"
+                .to_owned()
+        },
+        |advice| advice_hint(&advice, endpoint),
+    );
     Diagnostic::new("NotWinRM", "ProtocolError", message, Exit::COULD_NOT_BEGIN)
         .about(endpoint.url())
-        .with_hint(advice)
+        .with_hint(hint)
 }
 
 /// What stands on stdout is the word of a server that nobody vouches for.

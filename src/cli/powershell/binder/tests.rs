@@ -6,11 +6,12 @@ mod spellings;
 
 use std::path::PathBuf;
 
+use pssession::AuthScheme;
 use pssession::session::{IdRange, Selector};
 use uuid::Uuid;
 
 use super::*;
-use crate::cli::powershell::preferences::{ActionPreference, Authentication, StateFilter};
+use crate::cli::powershell::preferences::{ActionPreference, StateFilter};
 
 const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
 
@@ -207,7 +208,7 @@ fn remove_takes_gets_parameters_for_reaching_servers_in_every_set() {
         let words: Vec<&str> = selector.into_iter().chain(reaching.split_whitespace()).collect();
         let bound = remove(&words).reaching;
         assert_eq!(bound.credential.as_deref(), Some("LAB\\ci"));
-        assert_eq!(bound.authentication, Some(Authentication::Negotiate));
+        assert_eq!(bound.authentication, Some(Ok(AuthScheme::Negotiate)));
         assert_eq!((bound.use_ssl, bound.port, bound.throttle_limit), (Some(true), Some(5986), Some(4)));
         assert_eq!(bound.application_name.as_deref(), Some("wsman"));
         assert_eq!(bound.connection_uri, ["https://web01/wsman", "http://web02:5985/wsman"]);
