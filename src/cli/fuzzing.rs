@@ -14,7 +14,8 @@ use pssession::transport::Endpoint;
 use pssession::wsman::xml::Document;
 use pssession::wsman::{Command, Shell, uri};
 
-use super::args::{Cli, Format};
+use super::args::Format;
+use super::commands::Cli;
 use super::config::check;
 use super::powershell::{Binding, Cmdlet, arity, bind};
 use super::{recording, render};

@@ -37,7 +37,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command, LogArgs, LogFormat};
+use args::{LogArgs, LogFormat};
+use commands::{Cli, dispatch};
 use diagnostic::Diagnostic;
 use environment::Environment;
 use exit::Exit;
@@ -68,26 +69,6 @@ fn run_in(cli: &Cli, environment: &Environment) -> Exit {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(dispatch(&cli.command, environment)),
         Err(error) => Ui::default().conclude(Err(Diagnostic::from(error))),
-    }
-}
-
-/// Runs one command; the demo runs several through here.
-async fn dispatch(command: &Command, environment: &Environment) -> Exit {
-    match command {
-        Command::Get(args) => commands::get::run(args, environment).await,
-        Command::Remove(args) => commands::remove::run(args, environment).await,
-        Command::Forget(args) => commands::forget::run(args, environment).await,
-        Command::Import(args) => commands::import::run(args, environment).await,
-        Command::Export(args) => commands::export::run(args, environment).await,
-        Command::Identify(args) => commands::identify::run(args, environment).await,
-        Command::Explain(args) => Ui::plain(args.output).conclude(commands::explain::run(args)),
-        Command::Simulator(args) => Ui::plain(args.output).conclude(commands::simulator::run(args).await),
-        Command::Convert(args) => Ui::default().conclude(commands::convert::run(args)),
-        Command::Replay(args) => Ui::plain(args.output).conclude(commands::replay::run(args).await),
-        Command::Conformance(args) => Ui::report(args.output).conclude(commands::conformance::run(args)),
-        Command::Demo(_) => Ui::default().conclude(commands::demo::run().await),
-        Command::Completions(args) => Ui::default().conclude(commands::completions::run(args)),
-        Command::Man(args) => Ui::default().conclude(commands::man::run(args)),
     }
 }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use super::args::{Cli, ErrorAction};
+use super::args::ErrorAction;
+use super::commands::Cli;
 use super::diagnostic::{Diagnostic, DiagnosticFormat, PowerShellStyle};
 use super::environment::Environment;
 use super::exit::Exit;
@@ -178,7 +179,7 @@ mod tests {
     use pssession::SessionQuery;
     use pssession::session::{Filter, Selector, WildcardPattern};
 
-    use crate::cli::args::Command;
+    use crate::cli::commands::Command;
     use crate::cli::options::SelectOptions;
 
     use super::*;

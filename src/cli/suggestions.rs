@@ -133,7 +133,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::Cli;
+    use crate::cli::commands::Cli;
 
     #[test]
     fn a_powershell_name_becomes_the_option_of_this_command() {

@@ -54,3 +54,13 @@ pub(crate) enum PlainFormat {
     /// One JSON object
     Json,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Columns to read on a terminal
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object per line
+    Ndjson,
+}

@@ -4,16 +4,42 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use pssession::conformance::{
     Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios,
 };
 
-use crate::cli::args::{ConformanceArgs, ReportFormat};
+use crate::cli::args::ReportFormat;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::process;
 use crate::cli::render::{self, plural};
 use crate::cli::schemas::{Direction, NotValidated, Problem, Validator};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+The exit code is 9 if something does not match. Unsupported operations are not exercised and are never a mismatch.
+
+Examples:
+  pssession conformance scenarios
+  pssession conformance scenarios/disconnect --exchange 3 -o table
+  pssession conformance scenarios --junit conformance.xml -o json > conformance.json";
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceArgs {
+    /// A scenario, or a directory of scenarios
+    #[arg(value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// Check only the exchange with this number
+    #[arg(long, value_name = "N")]
+    pub(crate) exchange: Option<u32>,
+    /// Output format [default: table on a terminal, ndjson into a pipe]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<ReportFormat>,
+    /// Also write the report as JUnit XML; `-` is stdout, and replaces the normal output
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) junit: Option<PathBuf>,
+}
 
 /// The most exchanges that are validated at once: starting a validator costs more than an envelope.
 const MAX_BATCH: usize = 256;

@@ -3,20 +3,52 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
 use pssession::conformance::{
     CanonicalRequest, ExchangeHeader, HEADER_FILE, MAX_EXCHANGES, Origin, ScenarioHeader, file_names,
 };
 use pssession::wsman::one_line;
 use pssession::wsman::xml::{Document, Element};
 
-use crate::cli::args::ConvertArgs;
 use crate::cli::atomic_dir::AtomicDir;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::recording::{self, Message};
 use crate::cli::render::plural;
 use crate::cli::source;
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+The scenario keeps everything in the recording, including host names, accounts and payloads, and lists those found.
+DIR is created completely or not at all.
+
+Examples:
+  pssession convert recorded.yml scenarios/disconnect
+  pssession convert recorded.yml scenarios/disconnect --server 'Windows Server 2016' --force";
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// A recording in YAML: `messages`, each with `request` and `response`; `-` is stdin
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The directory to create
+    #[arg(value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// The title of the scenario [default: the name of FILE]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// The server that was recorded [default: not recorded]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) server: Option<String>,
+    /// The source of the recording [default: the name of FILE]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) source: Option<String>,
+    /// Replace DIR if it is a scenario
+    #[arg(long)]
+    pub(crate) force: bool,
+}
 
 /// The largest recording, in bytes: a thousand answers of the largest size that Windows gives are 500 MB, and nobody
 /// records those by hand; the usual ones have 10 to 70 kB. It is held in memory.

@@ -7,12 +7,18 @@ use clap::Parser as _;
 use pssession::Credential;
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
-use crate::cli::args::Cli;
+use super::Cli;
+use super::dispatch;
 use crate::cli::diagnostic::Diagnostic;
-use crate::cli::dispatch;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::render::plural;
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pssession demo
+  pssession demo | less";
 
 /// Each host's name and how many shells it begins with.
 const HOSTS: [(&str, usize); 3] = [("web01.lab", 8), ("web02.lab", 5), ("web03.lab", 3)];

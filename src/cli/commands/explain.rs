@@ -2,12 +2,30 @@
 
 use std::io::Write as _;
 
+use clap::Args;
 use pssession::wsman::{FaultCode, explain};
 use serde_json::json;
 
-use crate::cli::args::{ExplainArgs, PlainFormat};
+use crate::cli::args::PlainFormat;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pssession explain 2150859173
+  pssession explain -2144108123
+  pssession explain 0x803381A5";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Decimal, signed decimal or 0x hexadecimal
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) code: String,
+    /// Output format [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, Diagnostic> {
     let code = FaultCode::parse(&args.code).ok_or_else(|| {

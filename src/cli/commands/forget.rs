@@ -1,9 +1,10 @@
 //! `pssession forget`: drops rows of the local table, and sends nothing.
 
+use clap::Args;
 use pssession::request::{ForgetRequest, UnboundObjects};
 use pssession::teardown::Requirement;
 
-use crate::cli::args::ForgetArgs;
+use crate::cli::args::{ConfigArgs, OutputArgs, SelectArgs, TableArgs};
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
@@ -12,6 +13,31 @@ use crate::cli::options::{Scope, SelectOptions};
 use crate::cli::render::{self, plural};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pssession forget --id 3
+  pssession forget --computer-name 'web0*' --cached --what-if
+  pssession forget --all --cached                  empties the local table";
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Print which sessions would be forgotten, and forget nothing
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Succeed even if no session matches
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+}
 
 pub(crate) async fn run(args: &ForgetArgs, environment: &Environment) -> Exit {
     let ui = environment.ui(&args.output);

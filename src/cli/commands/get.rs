@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal as _;
 
+use clap::Args;
 use pssession::request::{ListRequest, SessionScope, Source};
 use pssession::teardown::{Cancellation, Requirement, RunStatus};
 
-use crate::cli::args::{Format, GetArgs};
+use crate::cli::args::{Format, OutputArgs, ReachArgs, SelectArgs, TableArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
@@ -14,6 +15,38 @@ use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
 use crate::cli::{interrupt, render};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
+
+Examples:
+  pssession get --on web01,web02 --user CONTOSO\\alice
+  pssession get --on web01 --owner '*ci-runner' --idle 2h
+  pssession get --inventory hosts.txt -o ndjson | jq .Owner
+  pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any
+  pssession get --cached                           sessions seen before; contacts no server";
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// End with exit code 3 if a session is shown
+    #[arg(long, conflicts_with = "fail_if_none")]
+    pub(crate) fail_if_any: bool,
+    /// End with exit code 3 if no session is shown
+    #[arg(long)]
+    pub(crate) fail_if_none: bool,
+    /// Succeed even if a named session does not exist
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
 
 pub(crate) async fn run(args: &GetArgs, environment: &Environment) -> Exit {
     let ui = environment.ui(&args.output);

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use pssession::interchange::{ObjectError, ReadErrors, SessionObject, SessionReference};
 use pssession::session::Transport;
 use pssession::store::{Imported, Row};
 
-use crate::cli::args::ImportArgs;
+use crate::cli::args::{ConfigArgs, OutputArgs, TableArgs};
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
@@ -15,6 +16,32 @@ use crate::cli::options::{Extent, read_objects};
 use crate::cli::render::{self, plural, printable};
 use crate::cli::source;
 use crate::cli::ui::Ui;
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+It reads the output of `get`, `remove` and `export` with -o ndjson, json or csv, and of PowerShell's
+Get-PSSession | ConvertTo-Json (Export-Csv, Export-Clixml). If any object is invalid, nothing is imported.
+
+Examples:
+  pssession import sessions.json
+  pssession export --store other.db | pssession import -
+  pwsh -Command 'Get-PSSession | ConvertTo-Json' | pssession import --tls -";
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files of sessions: NDJSON, JSON or CSV of this command or of PowerShell, or CLIXML; - is stdin
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Use HTTPS (default port 5986) for objects without an Endpoint
+    #[arg(long)]
+    pub(crate) tls: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
 
 /// How many changed Ids are told one by one; stdout tells them all.
 const MAX_MAPPINGS: usize = 20;

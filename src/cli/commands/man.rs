@@ -3,14 +3,39 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
 use clap::CommandFactory as _;
 
-use crate::cli::args::{Cli, ManArgs};
+use super::Cli;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::manual;
 use crate::cli::powershell::{MODULE, module_files};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pssession man | man -l -
+  pssession man remove | man -l -
+  pssession man Remove-PSSession | man -l -
+  pssession man --dir /usr/local/share/man/man1
+  pssession man --powershell-module ~/.local/share/powershell/Modules";
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The command to print the page of [default: pssession itself]
+    #[arg(value_name = "COMMAND", conflicts_with_all = ["dir", "powershell_module"])]
+    pub(crate) command: Option<String>,
+    /// Write all pages into this directory, as pssession.1, pssession-get.1, ...
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+    /// Write the PowerShell module, whose functions run this command, into this directory, as
+    /// Pssession/Pssession.psd1, ...
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) powershell_module: Option<PathBuf>,
+}
 
 pub(crate) fn run(args: &ManArgs) -> Result<Exit, Diagnostic> {
     if let Some(folder) = &args.dir {

@@ -1,22 +1,54 @@
 //! `pssession replay DIR`: a scenario as a strict server, until it is interrupted or done.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use clap::Args;
 use pssession::conformance::{Order, Replay, Scenario, scenarios};
 use pssession::simulator::{Caller, Handler, Response, Simulator};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::cli::args::{PlainFormat, ReplayArgs};
+use super::conformance::bad_fixture;
+use crate::cli::args::PlainFormat;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::render::plural;
 
-use super::conformance::bad_fixture;
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+It accepts Basic and NTLM, encrypted or not, with the user and password that it prints.
+The exit code is 0 if every exchange was requested and nothing else, otherwise 9.
+
+Examples:
+  pssession replay scenarios/disconnect --until-done
+  pssession replay scenarios/disconnect --port 5985 --in-order -o json";
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The directory of the scenario
+    #[arg(value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// Require the requests in the order of the scenario
+    #[arg(long)]
+    pub(crate) in_order: bool,
+    /// Exit when every exchange was requested, instead of serving until interrupted
+    #[arg(long)]
+    pub(crate) until_done: bool,
+    /// The TCP port; 0 selects a free port
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) listen: std::net::IpAddr,
+    /// Output format of the line with the address [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
 
 /// How long the last answer may take to its client before `--until-done` ends: it is on its way over loopback.
 const LAST_ANSWER: Duration = Duration::from_millis(300);

@@ -3,14 +3,59 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use pssession::simulator::{Control, Simulator, World};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::cli::args::{PlainFormat, SimulatorArgs};
+use crate::cli::args::PlainFormat;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+The output also shows a control endpoint, where tests create shells, read the log and inject faults.
+
+Examples:
+  pssession simulator
+  pssession simulator --shells 30 --port 5985 -o json
+  pssession simulator --profile 2008r2 --shells 0 -o json";
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorArgs {
+    /// Number of initial shells
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub(crate) shells: u16,
+    /// The TCP port; 0 selects a free port
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) listen: std::net::IpAddr,
+    /// Also offer Basic, and accept unencrypted messages
+    #[arg(long)]
+    pub(crate) allow_unencrypted: bool,
+    /// The server version to simulate
+    #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
+    pub(crate) profile: pssession::simulator::Profile,
+    /// The TCP port of the control endpoint; 0 selects a free port
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) control_port: u16,
+    /// The address of the control endpoint
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) control_listen: std::net::IpAddr,
+    /// Output format of the line with the address [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+}
+
+/// The profiles by name, so that they are listed and completed.
+fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
+    let names = pssession::simulator::Profile::ALL.iter().map(|profile| profile.name());
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let mut world = World::new("simulator").with_profile(args.profile);

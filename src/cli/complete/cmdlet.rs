@@ -3,7 +3,7 @@
 
 use clap::CommandFactory as _;
 
-use crate::cli::args::Cli;
+use crate::cli::commands::Cli;
 use crate::cli::powershell::{Cmdlet, Cursor, Parameter, arity, cursor};
 use crate::cli::spelling::verb;
 

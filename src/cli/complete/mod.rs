@@ -16,13 +16,13 @@ use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::CompletionCandidate;
 use pssession::request::SessionTable;
 
-use super::args::{Cli, Shell};
+use super::commands::Cli;
 use super::config::{self, Config};
 use super::render::printable;
 use super::{environment, source, spelling};
 
 use powershell::Typed;
-pub(crate) use shell::script;
+pub(crate) use shell::{Shell, script};
 
 /// Tells that a shell asks, and which; the scripts set it, and nothing else does.
 const VARIABLE: &str = "PSSESSION_COMPLETE";

@@ -2,11 +2,21 @@
 
 use std::io;
 
+use clap::ValueEnum;
 use clap_complete::env::{EnvCompleter as _, Fish};
 
 use super::VARIABLE;
-use crate::cli::args::Shell;
 use crate::cli::powershell::Cmdlet;
+
+/// A shell that can ask for completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell", alias = "pwsh")]
+    Powershell,
+}
 
 const NAME: &str = "pssession";
 

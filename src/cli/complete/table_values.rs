@@ -165,7 +165,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::args::Cli;
+    use crate::cli::commands::Cli;
 
     #[test]
     fn every_option_with_live_values_exists() {

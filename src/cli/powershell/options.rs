@@ -26,7 +26,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::args::Cli;
+    use crate::cli::commands::Cli;
 
     #[test]
     fn the_real_commands_say_which_options_take_a_value() {

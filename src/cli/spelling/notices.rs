@@ -1,6 +1,7 @@
 //! What was said and changes nothing, so that nobody believes that it did.
 
-use crate::cli::args::{Command, RemoveArgs};
+use crate::cli::commands::Command;
+use crate::cli::commands::remove::RemoveArgs;
 use crate::cli::options::is_pattern;
 use crate::cli::powershell::Bound;
 

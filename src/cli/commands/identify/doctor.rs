@@ -17,8 +17,8 @@ use pssession::{AuthScheme, Endpoint, Error, Listing, WsmanClient};
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::{MAX_WORDS, TrustSource, is_offered, not_winrm, policy, report};
-use crate::cli::args::{IdentifyArgs, PlainFormat};
+use super::{IdentifyArgs, MAX_WORDS, TrustSource, is_offered, not_winrm, policy, report};
+use crate::cli::args::PlainFormat;
 use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;

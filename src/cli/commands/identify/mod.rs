@@ -6,6 +6,7 @@ mod report;
 
 use std::io::Write as _;
 
+use clap::Args;
 use pssession::Endpoint;
 use pssession::advice::Advice;
 use pssession::auth::{Challenges, LoginPolicy, SCHEMES, SchemeRow, Verdict};
@@ -14,7 +15,7 @@ use pssession::teardown::Cancellation;
 use pssession::transport::{Probe, TransportError};
 use pssession::wsman::one_line;
 
-use crate::cli::args::{IdentifyArgs, PlainFormat};
+use crate::cli::args::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
@@ -26,6 +27,55 @@ use crate::cli::render::visible;
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
 use crate::cli::{interrupt, source};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pssession identify web01
+  pssession identify web01 --tls -o json
+  pssession identify web01 --doctor --user CONTOSO\\alice    log in once, and explain each step";
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentifyArgs {
+    /// Name, address or [IPv6], optionally with :port, or URL; without a port, both HTTP and HTTPS are checked
+    pub(crate) host: String,
+    /// Log in and list once, and report the result of each step
+    #[arg(long)]
+    pub(crate) doctor: bool,
+    /// Use only HTTPS [default port: 5986]
+    #[arg(long, help_heading = "Where")]
+    pub(crate) tls: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// Timeout for the connection and for the response [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) connect_timeout: Option<String>,
+    /// Output format [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<PlainFormat>,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    #[command(flatten)]
+    pub(crate) dangerous: DangerousArgs,
+}
+
+impl IdentifyArgs {
+    /// How the host is to be reached, as the other commands say it. The host itself is left out.
+    pub(crate) fn reach(&self) -> ReachArgs {
+        ReachArgs {
+            on: Vec::new(),
+            inventory: None,
+            tls: self.tls,
+            trust: self.trust.clone(),
+            login: self.login.clone(),
+            config: self.config.clone(),
+            limits: LimitArgs { connect_timeout: self.connect_timeout.clone(), ..LimitArgs::default() },
+            dangerous: self.dangerous.clone(),
+        }
+    }
+}
 
 /// The most of a server's own words that is shown, in characters.
 const MAX_WORDS: usize = 200;

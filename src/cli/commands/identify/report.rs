@@ -4,11 +4,10 @@ use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use pssession::interchange::timestamp as time;
+use pssession::request::{ClockDifference, IdentifiedEndpoint};
 use pssession::transport::{Certificate, TlsFound, TransportError};
 use pssession::wsman::{one_line, printable};
 use serde_json::{Map, Value, json};
-
-use pssession::request::{ClockDifference, IdentifiedEndpoint};
 
 use super::TrustSource;
 use crate::cli::render;

@@ -3,14 +3,16 @@
 mod output;
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::{Args, ValueEnum};
 use pssession::request::{Confirm, Event, RemoveRequest, SessionScope};
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
 
 use self::output::RemoveOutput;
-use crate::cli::args::{ErrorAction, RemoveArgs, SignalWhen};
+use crate::cli::args::{ErrorAction, OutputArgs, ReachArgs, SelectArgs, TableArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::config;
 use crate::cli::diagnostic::{Diagnostic, PowerShellStyle};
@@ -21,6 +23,63 @@ use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
 use crate::cli::report::{ReportPlace, ReportWriter};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
+
+/// What help shows below the options.
+pub(crate) const EXAMPLES: &str = "\
+The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
+
+Examples:
+  pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
+  pssession remove --on web01,web02 --name 'build-*' --yes
+  pssession remove --on web01 --mine --keep-newest 1 --per client-ip --report closed.json
+  pssession remove --id 3,7..9                     by the Ids that `get` shows
+  pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    /// Print the plan, and close nothing
+    #[arg(long)]
+    pub(crate) what_if: bool,
+    /// Ask before each session
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) confirm: bool,
+    /// Close the selected sessions without confirmation
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Whether to signal running commands before deleting their shell
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) signal: SignalWhen,
+    /// What to do after an error
+    #[arg(long, value_enum, default_value_t, value_name = "ACTION")]
+    pub(crate) error_action: ErrorAction,
+    /// Succeed even if no session matches
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+    /// For programs that run this command: never prompt, and treat the end of stdin as Ctrl-C. An empty line ends
+    /// the objects of --session -
+    #[arg(long)]
+    pub(crate) supervised: bool,
+    /// Write a full report of the run to this file, as one JSON object; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignalWhen {
+    /// List each shell's commands and terminate the running ones
+    #[default]
+    Auto,
+    /// Delete immediately; the server ends running commands
+    Never,
+}
 
 pub(crate) async fn run(args: &RemoveArgs, environment: &Environment) -> Exit {
     let action = environment.cmdlet.error_action.unwrap_or(args.error_action);

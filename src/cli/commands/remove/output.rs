@@ -8,7 +8,8 @@ use pssession::request::NothingFound;
 use pssession::store::RowMetadata;
 use pssession::teardown::{Failure, Outcome, Record, Report};
 
-use crate::cli::args::{Format, RemoveArgs};
+use super::RemoveArgs;
+use crate::cli::args::Format;
 use crate::cli::confirm::performing;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;

@@ -140,7 +140,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::args::Cli;
+    use crate::cli::commands::Cli;
     use crate::cli::complete::words;
     use crate::cli::powershell::{Binding, arity, bind};
     use crate::cli::spelling::verb;
