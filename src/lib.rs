@@ -2,14 +2,15 @@
 //! **prove** that they are gone.
 //!
 //! ```
-//! # #[cfg(all(feature = "client", feature = "ntlm", feature = "simulator"))]
+//! # #[cfg(all(feature = "request", feature = "ntlm", feature = "simulator"))]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use std::{sync::Arc, time::Duration};
+//! # use std::time::Duration;
+//! # use pssession::request::{Confirm, Hosts, RemoveRequest, SessionScope, Unattended};
 //! # use pssession::session::{Bound, Filter};
 //! # use pssession::simulator::{Account, Simulator, World};
 //! # use pssession::teardown::Cancellation;
-//! # use pssession::{Connector, Credential, Endpoint, Engine, HttpConnector, Plan, Policy, SessionQuery};
+//! # use pssession::{Credential, Endpoint, SessionQuery};
 //! # let password = pssession::secrecy::SecretString::from("secret");
 //! # let server = |shells| {
 //! #     let account = Account::administrator(r"CORP\admin");
@@ -17,19 +18,17 @@
 //! # };
 //! # let (one, two) = (server(8).await?, server(4).await?);
 //! # let (web01, web02) = (one.address().to_string(), two.address().to_string());
-//! let credential = Credential::new(r"CORP\admin", password.clone());
-//! let mut hosts: Vec<Arc<dyn Connector>> = Vec::new();
-//! for host in [&web01, &web02] {
-//!     let endpoint = Endpoint::parse(host, false)?;
-//!     hosts.push(Arc::new(HttpConnector::builder(endpoint, credential.clone()).build()?));
-//! }
-//! let (engine, cancellation) = (Engine::new(Policy::default()), Cancellation::new());
-//! let survey = engine.survey(hosts, &cancellation).await;
-//! let sessions = survey.sessions();
 //! let idle = Filter::Idle(Bound::AtLeast(Duration::from_secs(600)));
-//! let chosen = SessionQuery::new(Vec::new(), vec![idle]).select(&sessions).chosen;
-//! let plan = Plan::new(chosen.into_iter().map(|index| sessions[index].clone()));
-//! for record in engine.run(plan, survey, &cancellation, |_| ()).await.records {
+//! let hosts = vec![Endpoint::parse(&web01, false)?, Endpoint::parse(&web02, false)?];
+//! let scope = SessionScope {
+//!     hosts: Hosts::new(hosts),
+//!     query: SessionQuery::new(Vec::new(), vec![idle]),
+//!     ..SessionScope::default()
+//! };
+//! let request = RemoveRequest { scope, confirm: Confirm::Never, ..RemoveRequest::default() };
+//! let caller = Unattended { credential: Credential::new(r"CORP\admin", password.clone()) };
+//! let removed = request.run(&caller, &Cancellation::new()).await?;
+//! for record in removed.report.records {
 //!     println!("{} {}: {}", record.session.endpoint_url, record.session.shell.shell_id, record.outcome);
 //! #   assert_eq!(record.outcome, pssession::Outcome::Closed);
 //! }
@@ -37,9 +36,12 @@
 //! # assert!(left(&one) < 8 && left(&two) < 4);
 //! # Ok(())
 //! # }
-//! # #[cfg(not(all(feature = "client", feature = "ntlm", feature = "simulator")))]
+//! # #[cfg(not(all(feature = "request", feature = "ntlm", feature = "simulator")))]
 //! # fn main() {}
 //! ```
+//! Without [`Confirm::Never`](request::Confirm) such a request is refused where a person would be asked: other people's
+//! sessions, running commands, more than ten sessions.
+//!
 //! Over plain HTTP, NTLM's session security encrypts every body. The plan is what runs: no session outside it is touched.
 //!
 //! The crate does not run commands, open shells or speak PowerShell's own protocol. It asks a server for its shells
@@ -58,10 +60,13 @@
 //!   has, and whether that is all, is a [`Listing`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
+//! - [`request`]: what a caller wants, as values: list, remove, forget, identify. It decides which host receives which
+//!   credential and what is confirmed; the command and a program build the same request.
 //! - [`interchange`]: sessions as objects in JSON, CSV and PowerShell's CLIXML, read and written.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
 //! - [`conformance`]: recorded exchanges, replayed and judged.
 //!
+//! [`Error::advice`] and [`teardown::Record::advice`] say what to do about an error, as an [`advice::Advice`].
 //! An [`Error`] answers questions ([`Error::is_timeout`], [`Error::is_access_denied`]); [`Error::chain`] prints it with its
 //! causes in one line, and [`error_chain()`] does so for any error.
 //!
@@ -71,8 +76,8 @@
 //!
 //! # Features
 //! `client` (the network half), `ntlm`, `simulator` and `cli` (the command, which brings `request`) are on by default; a
-//! program takes `default-features = false, features = ["client", "ntlm"]`, `"store"` if it wants the table, and
-//! `"request"` if it reads or writes sessions as objects.
+//! program takes `default-features = false, features = ["request", "ntlm"]`, or `"client"` instead of `"request"` if it
+//! needs the protocol and the [`Engine`] alone, without the table, objects and requests.
 //! `kerberos` adds logins with the tickets of the system's MIT Kerberos; it needs its headers and libclang to build.
 //! Without features there are the pure layers: language, selection, and the teardown's state machines.
 

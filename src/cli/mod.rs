@@ -19,6 +19,7 @@ mod login;
 mod manual;
 mod options;
 mod powershell;
+mod powershell_entry;
 mod process;
 mod progress;
 mod recording;
@@ -27,7 +28,6 @@ mod report;
 mod request_error;
 mod schemas;
 mod source;
-mod spelling;
 mod suggestions;
 mod terminal;
 mod ui;
@@ -52,11 +52,11 @@ pub(crate) fn run() -> ExitCode {
         return answered;
     }
     let words = source::arguments();
-    if let Some(cmdlet) = spelling::asks_for_help(&words) {
-        return spelling::help(cmdlet).into();
+    if let Some(cmdlet) = powershell_entry::asks_for_help(&words) {
+        return powershell_entry::help(cmdlet).into();
     }
-    if let Some((cmdlet, words)) = spelling::cmdlet(&words) {
-        return spelling::run(cmdlet, words).into();
+    if let Some((cmdlet, words)) = powershell_entry::cmdlet(&words) {
+        return powershell_entry::run(cmdlet, words).into();
     }
     let cli =
         Cli::try_parse().unwrap_or_else(|error| suggestions::advise(error, &source::shown_words()).exit());

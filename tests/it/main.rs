@@ -31,6 +31,7 @@ mod ntlm_interop;
 mod readme;
 mod recorded;
 mod replay;
+mod request;
 mod schemas;
 mod selection;
 mod simulation;

@@ -17,6 +17,21 @@ const LAYERS: &[(&str, &[&str])] = &[
         "teardown",
         &["teardown", "client", "transport", "session", "auth", "wsman", "error", "limits", "listing"],
     ),
+    ("permissions.rs", &[]),
+    (
+        "request",
+        &[
+            "request",
+            "interchange",
+            "permissions",
+            "store",
+            "teardown",
+            "transport",
+            "session",
+            "auth",
+            "wsman",
+        ],
+    ),
     ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),
     ("simulator", &["simulator", "wsman", "auth", "transport"]),
     ("conformance", &["conformance", "simulator", "wsman"]),
@@ -108,6 +123,42 @@ fn the_simulator_takes_nothing_of_auth_but_the_frame() {
         for line in production(&text).lines().filter(|line| line.contains("crate::auth")) {
             let allowed = SIMULATOR_OF_AUTH.iter().any(|allowed| line.ends_with(allowed));
             assert!(allowed, "{name}: {}", line.trim());
+        }
+    }
+}
+
+/// Words of the command line do not belong into the library's texts: a program has no such options.
+#[test]
+fn the_library_names_no_option() {
+    for (name, text) in rust_files("src") {
+        if name.starts_with("src/cli/") || name.contains("/tests") {
+            continue;
+        }
+        let code = production(&text).lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            let named =
+                line.split("--").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+            assert!(!named, "{name} names an option: {}", line.trim());
+        }
+    }
+}
+
+/// A scheme is its file and its row: nothing else asks which one it is.
+#[test]
+fn a_scheme_is_known_by_its_row() {
+    for (name, text) in rust_files("src") {
+        // PowerShell has names of its own for them, which stand in one table.
+        if name.starts_with("src/auth/")
+            || name == "src/cli/powershell/preferences.rs"
+            || name == "src/fuzzing.rs"
+        {
+            continue;
+        }
+        for line in production(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let named = line.split("AuthScheme::").skip(1).any(|rest| {
+                ["Basic", "Negotiate", "Kerberos", "Ntlm"].iter().any(|scheme| rest.starts_with(scheme))
+            });
+            assert!(!named, "{name} asks for a scheme: {}", line.trim());
         }
     }
 }

@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 
 use crate::cli::commands::Cli;
 use crate::cli::powershell::{Cmdlet, Cursor, Parameter, arity, cursor};
-use crate::cli::spelling::verb;
+use crate::cli::powershell_entry::verb;
 
 /// What completes a line in our own spelling: the words before the last, and the last.
 type Native<'a> = &'a dyn Fn(Vec<String>, &str) -> Vec<Candidate>;

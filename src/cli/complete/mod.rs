@@ -19,7 +19,7 @@ use pssession::request::SessionTable;
 use super::commands::Cli;
 use super::config::{self, Config};
 use super::render::printable;
-use super::{environment, source, spelling};
+use super::{environment, powershell_entry, source};
 
 use powershell::Typed;
 pub(crate) use shell::{Shell, script};
@@ -82,7 +82,7 @@ fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
     let table = environment::table(file(&before, "--store", "PSSESSION_STORE"));
     let config = config::read(file(&before, "--config", "PSSESSION_CONFIG").as_deref()).unwrap_or_default();
     let words: Vec<OsString> = before.iter().map(OsString::from).collect();
-    let found = match spelling::cmdlet(&words) {
+    let found = match powershell_entry::cmdlet(&words) {
         Some((cmdlet, rest)) => {
             let rest = before.into_iter().skip(words.len().saturating_sub(rest.len()));
             cmdlet::candidates(cmdlet, rest, last, &|before, last| {

@@ -143,7 +143,7 @@ mod tests {
     use crate::cli::commands::Cli;
     use crate::cli::complete::words;
     use crate::cli::powershell::{Binding, arity, bind};
-    use crate::cli::spelling::verb;
+    use crate::cli::powershell_entry::verb;
 
     #[test]
     fn every_parameter_of_a_cmdlet_is_on_its_page_once() {
