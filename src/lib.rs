@@ -57,6 +57,7 @@
 //! - [`client`]: typed calls over one connection ([`WsmanClient`]); what they may take is in [`limits`], and what a server
 //!   has, and whether that is all, is a [`Listing`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
+//! - [`advice`]: what to do about an error, as a value; whoever shows it writes the sentence.
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
 //! - [`interchange`]: sessions as objects in JSON, CSV and PowerShell's CLIXML, read and written.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["teardown", "client", "transport", "session", "auth", "wsman", "error", "limits", "listing"],
     ),
     ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),
+    ("advice", &["advice", "teardown", "transport", "auth", "wsman", "error_chain"]),
     ("simulator", &["simulator", "wsman", "auth", "transport"]),
     ("conformance", &["conformance", "simulator", "wsman"]),
 ];
@@ -116,6 +117,24 @@ fn the_simulator_takes_nothing_of_auth_but_the_frame() {
 fn the_command_sees_only_the_public_library() {
     for (name, text) in rust_files("src/cli") {
         assert!(!text.contains("#[path"), "{name} reaches into the library's files");
+    }
+}
+
+#[test]
+fn the_library_names_no_option_of_the_command() {
+    let is_option = |word: &str| {
+        let name =
+            word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-').strip_prefix("--");
+        name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    for (name, text) in rust_files("src") {
+        if name.starts_with("src/cli/") {
+            continue;
+        }
+        for line in production(&text).lines().filter(|line| !line.contains("cargo ")) {
+            let option = line.split_whitespace().find(|word| is_option(word));
+            assert_eq!(option, None, "{name}: {}", line.trim());
+        }
     }
 }
 
