@@ -59,6 +59,7 @@
 //! - [`client`]: typed calls over one connection ([`WsmanClient`]); what they may take is in [`limits`], and what a server
 //!   has, and whether that is all, is a [`Listing`].
 //! - [`teardown`]: the [`Plan`], the state machine that removes one session, the [`Engine`], the [`Report`].
+//! - [`advice`]: what to do about an error, as a value; whoever shows it writes the sentence.
 //! - [`store`]: the local table, in which sessions keep a small Id across processes and days.
 //! - [`request`]: what a caller wants, as values: list, remove, forget, identify. It decides which host receives which
 //!   credential and what is confirmed; the command and a program build the same request.

@@ -28,7 +28,7 @@ pub enum FaultGroup {
     Infrastructure,
 }
 
-/// One row of the table behind `pssession explain`.
+/// One row of the table of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The code.

@@ -80,7 +80,7 @@ async fn a_query_that_selects_everything_by_omission_is_refused() {
 async fn a_host_that_only_an_object_names_gets_no_credential() {
     let server = server("WEB01", 3).await;
     let url = endpoint(&server).url().to_owned();
-    let shell_id = server.world().lock().unwrap().shells()[0].shell.shell_id.clone();
+    let shell_id = server.world().lock().unwrap().shells()[0].shell_id.clone();
     let object = format!(r#"{{"ShellId":"{shell_id}","Endpoint":"{url}"}}"#);
     let objects = || {
         let read = read(object.as_bytes(), SystemTime::now(), &|host| Endpoint::parse(host, false));
@@ -149,8 +149,13 @@ async fn one_password_is_not_sent_for_two_accounts() {
 
 #[tokio::test]
 async fn a_remembered_session_is_closed_by_its_id_and_basic_is_not_remembered() {
-    let server =
-        Simulator::builder().world(World::populated("WEB01", 6, 6)).allow_basic().start().await.unwrap();
+    let server = Simulator::builder()
+        .world(World::populated("WEB01", 6, 6))
+        .allow_basic()
+        .allow_unencrypted()
+        .start()
+        .await
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let table = SessionTable::at(folder.path().join("private").join("sessions.db"));
     let basic = |_: &Endpoint| HostSettings {
