@@ -232,8 +232,9 @@ mod tests {
 
     #[test]
     fn an_answer_that_cannot_be_trusted_is_not_told_as_a_failed_login() {
-        let told = |source| TransportError::Auth { endpoint: "http://web01".to_owned(), source }.to_string();
-        assert_eq!(told(AuthError::ClearAnswer), "the response from http://web01 cannot be trusted");
-        assert_eq!(told(AuthError::Downgrade { what: "SEAL" }), "login to http://web01 failed");
+        let reported =
+            |source| TransportError::Auth { endpoint: "http://web01".to_owned(), source }.to_string();
+        assert_eq!(reported(AuthError::ClearAnswer), "the response from http://web01 cannot be trusted");
+        assert_eq!(reported(AuthError::Downgrade { what: "SEAL" }), "login to http://web01 failed");
     }
 }

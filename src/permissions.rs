@@ -270,7 +270,7 @@ mod tests {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
-    fn told(path: &Path, kind: Kind) -> Option<String> {
+    fn reported(path: &Path, kind: Kind) -> Option<String> {
         exposed(path, kind).unwrap().map(|exposed| exposed.to_string())
     }
 
@@ -286,11 +286,11 @@ mod tests {
         ] {
             let (_home, file) = file_below(outer, inner);
             for path in [file.clone(), file.with_file_name("missing")] {
-                let told = told(&path, Kind::Alone);
+                let reported = reported(&path, Kind::Alone);
                 let expected = exposed.map(|(folder, who)| format!("{folder} is writable by {who}"));
-                match (&told, &expected) {
-                    (Some(told), Some(expected)) => assert!(told.ends_with(expected), "{told}"),
-                    _ => assert_eq!(told, expected, "{outer:o} {inner:o}"),
+                match (&reported, &expected) {
+                    (Some(reported), Some(expected)) => assert!(reported.ends_with(expected), "{reported}"),
+                    _ => assert_eq!(reported, expected, "{outer:o} {inner:o}"),
                 }
             }
         }
@@ -304,8 +304,8 @@ mod tests {
         let (to_file, to_safe) = (links.path().join("a"), links.path().join("b"));
         symlink(&file, &to_file).unwrap();
         symlink(safe.parent().unwrap(), &to_safe).unwrap();
-        assert!(told(&to_file, Kind::Alone).unwrap().contains("outer is writable by everyone"));
-        assert_eq!(told(&to_safe.join("file"), Kind::Alone), None);
+        assert!(reported(&to_file, Kind::Alone).unwrap().contains("outer is writable by everyone"));
+        assert_eq!(reported(&to_safe.join("file"), Kind::Alone), None);
     }
 
     #[test]
@@ -314,21 +314,25 @@ mod tests {
         let wal = file.with_file_name("file-wal");
         fs::write(&wal, "").unwrap();
         set(&wal, 0o666);
-        assert_eq!(told(&file, Kind::Alone), None);
+        assert_eq!(reported(&file, Kind::Alone), None);
         assert!(
-            told(&file, Kind::Database).unwrap().ends_with("file-wal is writable by everyone (mode 0666)")
+            reported(&file, Kind::Database)
+                .unwrap()
+                .ends_with("file-wal is writable by everyone (mode 0666)")
         );
         // Where a file could be put beside it, a sticky folder is not enough.
         let (_home, file) = file_below(0o755, 0o1777);
-        assert_eq!(told(&file, Kind::Alone), None);
-        assert!(told(&file, Kind::Database).unwrap().ends_with("inner is writable by everyone (mode 1777)"));
+        assert_eq!(reported(&file, Kind::Alone), None);
+        assert!(
+            reported(&file, Kind::Database).unwrap().ends_with("inner is writable by everyone (mode 1777)")
+        );
     }
 
     #[test]
     fn a_device_keeps_nothing_and_a_folder_that_is_not_there_is_made_private() {
-        assert_eq!(told(Path::new("/dev/null"), Kind::Alone), None);
+        assert_eq!(reported(Path::new("/dev/null"), Kind::Alone), None);
         let (_home, file) = file_below(0o777, 0o777);
-        assert_eq!(told(&file.with_file_name("new").join("file"), Kind::Database), None);
+        assert_eq!(reported(&file.with_file_name("new").join("file"), Kind::Database), None);
     }
 
     #[test]

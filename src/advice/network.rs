@@ -86,7 +86,7 @@ impl AuthError {
                 is_bound: is_tls && !SCHEMES.iter().any(|row| row.name == *scheme && row.needs_tls),
             },
             Self::Unanswered { .. } => Advice::TryAlone,
-            Self::Ticket { trouble, .. } => Advice::Ticket(*trouble),
+            Self::Ticket { reason, .. } => Advice::Ticket(*reason),
             Self::NotAllowed { problem: refusal, .. } | Self::NotOffered { refusal: Some(refusal), .. } => {
                 Advice::Scheme(*refusal)
             }

@@ -250,12 +250,12 @@ pub enum AuthError {
     #[error("the server's certificate cannot be read for the channel binding")]
     Certificate,
     /// Kerberos came to nothing. No password was shown, so that nothing counts as a failed logon.
-    #[error("Kerberos login to {spn} failed: {trouble}{problem}")]
+    #[error("Kerberos login to {spn} failed: {reason}{problem}")]
     Ticket {
         /// The service principal that a ticket was wanted for.
         spn: String,
         /// The kind of trouble.
-        trouble: TicketError,
+        reason: TicketError,
         /// What the system's library says, as ` (...)`; may be empty.
         problem: String,
     },

@@ -64,7 +64,7 @@ mod tests {
     fn a_trouble_reads_as_one_line() {
         let error = AuthError::Ticket {
             spn: "HTTP/web01".to_owned(),
-            trouble: TicketError::Expired,
+            reason: TicketError::Expired,
             problem: " (Ticket expired)".to_owned(),
         };
         let expected = "Kerberos login to HTTP/web01 failed: the ticket has expired (Ticket expired)";

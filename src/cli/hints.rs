@@ -142,7 +142,7 @@ fn sentence(advice: &Advice, server: &Server<'_>) -> String {
              local administrators except Administrator (LocalAccountTokenFilterPolicy), and {host} may \
              have a different password for the account"
         ),
-        Advice::Ticket(trouble) => ticket_hint(*trouble).into(),
+        Advice::Ticket(reason) => ticket_hint(*reason).into(),
         Advice::Scheme(refusal) => scheme_hint(*refusal),
         Advice::EnableNegotiate => {
             "enable Negotiate on the server, or use --auth basic with --tls and a local account".into()
@@ -248,8 +248,8 @@ fn trust_pin(place: &str, pin: &CertificatePin) -> String {
 }
 
 /// On why a Kerberos ticket cannot be used.
-pub(crate) fn ticket_hint(trouble: TicketError) -> &'static str {
-    match trouble {
+pub(crate) fn ticket_hint(reason: TicketError) -> &'static str {
+    match reason {
         TicketError::NoTicket => {
             "get a ticket with `kinit USER@REALM`; KRB5CCNAME selects another cache, and \
              KRB5_CLIENT_KTNAME a keytab; passwords are not used for Kerberos"

@@ -34,7 +34,7 @@ pub(crate) struct Question<'a>(&'a Watch);
 pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
     let (seen, question) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
     let last_act = LastAct::default();
-    let (told, open, cancellation) = (Arc::clone(&seen), Arc::clone(&question), cancellation.clone());
+    let (reported, open, cancellation) = (Arc::clone(&seen), Arc::clone(&question), cancellation.clone());
     let act = Arc::clone(&last_act);
     let ended = Arc::new(Notify::new());
     let end = Arc::clone(&ended);
@@ -46,7 +46,7 @@ pub(crate) fn watch(cancellation: &Cancellation) -> Watch {
             // Whoever closes stdin at a Ctrl-C that has reached this process, too, does not mean it twice.
             () = end.notified() => Interruption::Int,
         };
-        let _ = told.set(first);
+        let _ = reported.set(first);
         {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(settings) = open.take() {

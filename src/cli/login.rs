@@ -123,7 +123,7 @@ fn no_ticket(user: Option<&str>, error: &AuthError) -> Diagnostic {
         Diagnostic::new("AuthenticationFailed", "AuthenticationError", message, Exit::COULD_NOT_BEGIN)
             .caused_by(error);
     match error {
-        AuthError::Ticket { trouble, .. } => diagnostic.with_hint(ticket_hint(*trouble)),
+        AuthError::Ticket { reason, .. } => diagnostic.with_hint(ticket_hint(*reason)),
         _ => diagnostic,
     }
 }

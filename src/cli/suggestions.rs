@@ -151,12 +151,12 @@ mod tests {
     fn a_cmdlet_that_is_not_here_is_told_which_are() {
         for word in ["Disconnect-PSSession", "Remove-PSSesion", "new-pssession"] {
             let words = ["pssession", word].map(str::to_owned);
-            let told = advise(Cli::try_parse_from(&words).unwrap_err(), &words).to_string();
+            let reported = advise(Cli::try_parse_from(&words).unwrap_err(), &words).to_string();
             assert!(
-                told.contains("tip: the cmdlets available are Get-PSSession and Remove-PSSession"),
-                "{told}"
+                reported.contains("tip: the cmdlets available are Get-PSSession and Remove-PSSession"),
+                "{reported}"
             );
-            assert!(!told.contains("similar"), "{told}");
+            assert!(!reported.contains("similar"), "{reported}");
         }
     }
 }

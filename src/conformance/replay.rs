@@ -63,7 +63,7 @@ pub enum Answer {
 }
 
 /// How many unexpected requests are told in full; more of them only repeat what is wrong.
-const MAX_TOLD: usize = 20;
+const MAX_REPORTED: usize = 20;
 /// Among how many of the exchanges to come the nearest is looked for: each costs reading a file.
 const MAX_LOOKED_AT: usize = 256;
 
@@ -107,8 +107,8 @@ impl Replay {
         let came = match CanonicalRequest::of_envelope(document.root()) {
             Ok(came) => came,
             Err(malformed) => {
-                let told = Mismatch::unreadable(self.requests, &malformed.to_string());
-                return Ok(self.refuse(message_id, told));
+                let reported = Mismatch::unreadable(self.requests, &malformed.to_string());
+                return Ok(self.refuse(message_id, reported));
             }
         };
         let Some(exchange) = self.expected(&came)? else {
@@ -197,10 +197,10 @@ impl Replay {
         Ok(nearest.pop_first().map(|(_, nearest)| nearest))
     }
 
-    fn refuse(&mut self, message_id: Option<&str>, told: Mismatch) -> Answer {
+    fn refuse(&mut self, message_id: Option<&str>, reported: Mismatch) -> Answer {
         self.unexpected_count += 1;
-        if self.unexpected.len() < MAX_TOLD {
-            self.unexpected.push(told);
+        if self.unexpected.len() < MAX_REPORTED {
+            self.unexpected.push(reported);
         }
         Answer::Mismatch { body: fault::unexpected(message_id).into_bytes() }
     }

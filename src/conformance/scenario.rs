@@ -318,10 +318,10 @@ pub(super) fn message_id(envelope: Element<'_>) -> Option<&str> {
 }
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FixtureError> {
-    let told = |error| FixtureError::io(path, &error);
+    let reported = |error| FixtureError::io(path, &error);
     let mut bytes = Vec::new();
     let room = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    fs::File::open(path).map_err(told)?.take(room).read_to_end(&mut bytes).map_err(told)?;
+    fs::File::open(path).map_err(reported)?.take(room).read_to_end(&mut bytes).map_err(reported)?;
     if bytes.len() > limit {
         return Err(FixtureError::new(path, None, format!("larger than {limit} bytes")));
     }

@@ -93,8 +93,8 @@ fn each_file_says_what_its_sessions_are() {
 fn what_is_printed_or_separated_by_bars_is_one_error() {
     let table = include_bytes!("../../fixtures/powershell/serialized/common.format-table-120.txt");
     let bars = include_bytes!("../../fixtures/powershell/serialized/all.pipe.csv");
-    for (bytes, told) in [(table.as_slice(), "a printed table"), (bars.as_slice(), "separated by |")] {
+    for (bytes, reported) in [(table.as_slice(), "a printed table"), (bars.as_slice(), "separated by |")] {
         let lines = read(bytes, now(), &naming(false)).unwrap_err().lines();
-        assert!(lines.len() == 1 && lines[0].contains(told), "{lines:?}");
+        assert!(lines.len() == 1 && lines[0].contains(reported), "{lines:?}");
     }
 }

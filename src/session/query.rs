@@ -178,11 +178,11 @@ impl SessionQuery {
     /// Which of these sessions [`select`](Self::select) has to be shown, in table order, to choose and miss what it
     /// would among them all: those that every selector picks, and one for each value that is no miss.
     #[cfg(feature = "store")]
-    pub(crate) fn needed(&self, glimpses: &[impl SelectorFields]) -> Vec<usize> {
-        let picks = self.pick(glimpses, &mut Vec::new());
+    pub(crate) fn needed(&self, fields: &[impl SelectorFields]) -> Vec<usize> {
+        let picks = self.pick(fields, &mut Vec::new());
         let everywhere = |index: &usize| picks.iter().all(|picked| picked.contains(*index));
-        let mut needed: Vec<_> = (0..glimpses.len()).filter(everywhere).collect();
-        needed.extend(picks.iter().flat_map(Picked::witnesses));
+        let mut needed: Vec<_> = (0..fields.len()).filter(everywhere).collect();
+        needed.extend(picks.iter().flat_map(Picked::first_matches));
         needed.sort_unstable();
         needed.dedup();
         needed

@@ -241,19 +241,19 @@ pub(super) struct Picked {
     order: Vec<usize>,
     present: Vec<bool>,
     /// For each value that found something, the first that it found: without it the value would be a miss.
-    witnesses: Vec<usize>,
+    first_matches: Vec<usize>,
 }
 
 impl Picked {
     fn none(sessions: &[impl SelectorFields]) -> Self {
-        Self { order: Vec::new(), present: vec![false; sessions.len()], witnesses: Vec::new() }
+        Self { order: Vec::new(), present: vec![false; sessions.len()], first_matches: Vec::new() }
     }
 
     pub(super) fn all(sessions: &[impl SelectorFields]) -> Self {
         Self {
             order: (0..sessions.len()).collect(),
             present: vec![true; sessions.len()],
-            witnesses: Vec::new(),
+            first_matches: Vec::new(),
         }
     }
 
@@ -267,7 +267,7 @@ impl Picked {
                 self.order.push(index);
             }
         }
-        self.witnesses.extend(first);
+        self.first_matches.extend(first);
         first.is_some()
     }
 
@@ -276,8 +276,8 @@ impl Picked {
     }
 
     #[cfg(feature = "store")]
-    pub(super) fn witnesses(&self) -> &[usize] {
-        &self.witnesses
+    pub(super) fn first_matches(&self) -> &[usize] {
+        &self.first_matches
     }
 
     pub(super) fn into_order(self) -> Vec<usize> {

@@ -28,17 +28,17 @@ pub(super) fn of(
         living = living.within(&ids);
     }
     let looks: Vec<_> = query.selectors().iter().flat_map(looks).collect();
-    let glances = glance(&snapshot, &looks, &living)?;
-    let needed = query.needed(&glances);
+    let fields = read_fields(&snapshot, &looks, &living)?;
+    let needed = query.needed(&fields);
     if needed.len() >= MANY {
         // What is read in full takes memory enough.
-        drop(glances);
+        drop(fields);
         return living.rows(&snapshot, needed.into_iter());
     }
     let mut find = snapshot.prepare(&format!("SELECT {COLUMNS}, {ORDER} FROM session WHERE id = ?1"))?;
     let mut rows = InOrder::with_capacity(needed.len());
-    for glance in needed.into_iter().filter_map(|index| glances.get(index)) {
-        let mut found = find.query([glance.id])?;
+    for read_fields in needed.into_iter().filter_map(|index| fields.get(index)) {
+        let mut found = find.query([read_fields.id])?;
         if let Some(row) = found.next()? {
             rows.push(row)?;
         }
@@ -53,25 +53,26 @@ type ColumnReader =
 /// What a selector looks at, beside the Id. An instance id is not looked up: a server may write it in several ways, and
 /// the table keeps the server's.
 fn looks(selector: &Selector) -> &'static [ColumnReader] {
-    const COMPUTER_TYPE: ColumnReader = ("computer_type", |glance, row, column| {
-        computer_type(row, column).map(|kind| glance.computer_type = kind.unwrap_or_default())
+    const COMPUTER_TYPE: ColumnReader = ("computer_type", |read_fields, row, column| {
+        computer_type(row, column).map(|kind| read_fields.computer_type = kind.unwrap_or_default())
     });
     const NAME: ColumnReader =
-        ("name", |glance, row, column| optional(row, column).map(|name| glance.name = name));
-    const COMPUTER_NAME: ColumnReader = ("computer_name", |glance, row, column| {
-        optional(row, column).map(|name| glance.computer_name = name)
+        ("name", |read_fields, row, column| optional(row, column).map(|name| read_fields.name = name));
+    const COMPUTER_NAME: ColumnReader = ("computer_name", |read_fields, row, column| {
+        optional(row, column).map(|name| read_fields.computer_name = name)
     });
-    const INSTANCE_ID: ColumnReader = ("shell_id", |glance, row, column| {
+    const INSTANCE_ID: ColumnReader = ("shell_id", |read_fields, row, column| {
         let text = optional(row, column)?;
-        glance.instance_id = text.and_then(|text| ShellId::from_server(text).guid());
+        read_fields.instance_id = text.and_then(|text| ShellId::from_server(text).guid());
         Ok(())
     });
-    const CONTAINER_ID: ColumnReader =
-        ("container_id", |glance, row, column| optional(row, column).map(|id| glance.container_id = id));
+    const CONTAINER_ID: ColumnReader = ("container_id", |read_fields, row, column| {
+        optional(row, column).map(|id| read_fields.container_id = id)
+    });
     const VM_ID: ColumnReader =
-        ("vm_id", |glance, row, column| guid(row, column).map(|id| glance.vm_id = id));
+        ("vm_id", |read_fields, row, column| guid(row, column).map(|id| read_fields.vm_id = id));
     const VM_NAME: ColumnReader =
-        ("vm_name", |glance, row, column| optional(row, column).map(|name| glance.vm_name = name));
+        ("vm_name", |read_fields, row, column| optional(row, column).map(|name| read_fields.vm_name = name));
     match selector {
         Selector::All | Selector::Id(_) => &[],
         Selector::Name(_) => &[NAME],
@@ -103,7 +104,7 @@ struct SelectorRow {
     vm_name: Option<String>,
 }
 
-fn glance(
+fn read_fields(
     connection: &Connection,
     looks: &[&ColumnReader],
     living: &Living,
@@ -112,15 +113,15 @@ fn glance(
     let mut statement = connection
         .prepare(&format!("SELECT id{columns} FROM session WHERE {} ORDER BY id", living.condition))?;
     let mut found = statement.query(living.values())?;
-    let mut glances = Vec::new();
+    let mut fields = Vec::new();
     while let Some(row) = found.next()? {
-        let mut glance = SelectorRow { id: row.get(0)?, ..SelectorRow::default() };
+        let mut read_fields = SelectorRow { id: row.get(0)?, ..SelectorRow::default() };
         for (column, (_, look)) in (1..).zip(looks) {
-            look(&mut glance, row, column)?;
+            look(&mut read_fields, row, column)?;
         }
-        glances.push(glance);
+        fields.push(read_fields);
     }
-    Ok(glances)
+    Ok(fields)
 }
 
 impl SelectorFields for SelectorRow {

@@ -11,7 +11,7 @@ use rusqlite::ffi;
 #[derive(Debug)]
 pub struct StoreError {
     path: PathBuf,
-    trouble: StoreErrorKind,
+    kind: StoreErrorKind,
 }
 
 impl StoreError {
@@ -24,19 +24,19 @@ impl StoreError {
     /// What is the matter with it.
     #[must_use]
     pub fn problem(&self) -> &StoreProblem {
-        &self.trouble.problem
+        &self.kind.problem
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use the session table {}: {}", self.path.display(), self.trouble.problem)
+        write!(f, "cannot use the session table {}: {}", self.path.display(), self.kind.problem)
     }
 }
 
 impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.trouble.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source })
+        self.kind.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source })
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) struct StoreErrorKind {
 
 impl StoreErrorKind {
     pub(super) fn at(self, path: &Path) -> StoreError {
-        StoreError { path: path.to_owned(), trouble: self }
+        StoreError { path: path.to_owned(), kind: self }
     }
 
     /// The file is ours, but this value in it is not.

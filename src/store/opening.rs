@@ -64,13 +64,10 @@ pub(super) fn for_reading(
         None => prepare(place, options),
     });
     let connection = match opened {
-        Err(trouble)
-            if matches!(
-                trouble.problem,
-                StoreProblem::ReadOnly | StoreProblem::Denied | StoreProblem::Full
-            ) =>
+        Err(kind)
+            if matches!(kind.problem, StoreProblem::ReadOnly | StoreProblem::Denied | StoreProblem::Full) =>
         {
-            frozen(place).ok_or(trouble)?
+            frozen(place).ok_or(kind)?
         }
         opened => opened?,
     };

@@ -39,7 +39,7 @@ impl StoreReader {
             Some(place) => opening::for_reading(&place, options),
             None => Ok(None),
         };
-        let connection = open().map_err(|trouble: StoreErrorKind| trouble.at(path))?;
+        let connection = open().map_err(|kind: StoreErrorKind| kind.at(path))?;
         Ok(Self { path: path.to_owned(), connection })
     }
 
@@ -92,7 +92,7 @@ impl StoreReader {
         keys: impl IntoIterator<Item = (&'a str, &'a ShellId)>,
     ) -> Result<Vec<Option<Row>>, StoreError> {
         match &self.connection {
-            Some(connection) => lookup::known(connection, keys).map_err(|trouble| trouble.at(&self.path)),
+            Some(connection) => lookup::known(connection, keys).map_err(|kind| kind.at(&self.path)),
             None => Ok(keys.into_iter().map(|_key| None).collect()),
         }
     }
@@ -127,7 +127,7 @@ impl StoreReader {
         at: impl FnOnce(&Connection) -> Result<T, StoreErrorKind>,
     ) -> Result<T, StoreError> {
         match &self.connection {
-            Some(connection) => at(connection).map_err(|trouble| trouble.at(&self.path)),
+            Some(connection) => at(connection).map_err(|kind| kind.at(&self.path)),
             None => Ok(T::default()),
         }
     }

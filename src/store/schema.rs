@@ -140,8 +140,8 @@ mod tests {
     fn a_newer_schema_is_not_migrated() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 9).unwrap();
-        let trouble = migrate(&mut connection, MIGRATIONS).unwrap_err();
-        assert_eq!(trouble.problem, StoreProblem::Newer { found: 9, known: latest(MIGRATIONS) });
+        let kind = migrate(&mut connection, MIGRATIONS).unwrap_err();
+        assert_eq!(kind.problem, StoreProblem::Newer { found: 9, known: latest(MIGRATIONS) });
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Store {
     pub fn open_with(path: impl AsRef<Path>, options: StoreOptions) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let open = || opening::for_changes(&Place::make(path)?, options);
-        let connection = open().map_err(|trouble| trouble.at(path))?;
+        let connection = open().map_err(|kind| kind.at(path))?;
         Ok(Self { path: path.to_owned(), connection })
     }
 
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// As [`StoreReader::all`](super::StoreReader::all).
     pub fn all(&self, now: SystemTime) -> Result<Rows, StoreError> {
-        lookup::rows(&self.connection, &Origin::ALL, now).map_err(|trouble| trouble.at(&self.path))
+        lookup::rows(&self.connection, &Origin::ALL, now).map_err(|kind| kind.at(&self.path))
     }
 
     /// Takes in what an endpoint answered, and gives it back as it now stands in the table, in the same order: with
@@ -231,7 +231,7 @@ impl Store {
             Ok(value)
         };
         let outcome: Result<T, StoreErrorKind> = attempt();
-        outcome.map_err(|trouble| trouble.at(&self.path))
+        outcome.map_err(|kind| kind.at(&self.path))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct HostRun {
     /// When the listing that is out began.
     listing_since: Option<Instant>,
     /// When the listing began that showed the sessions.
-    vouched_at: Option<Instant>,
+    proven_at: Option<Instant>,
     /// How often a new listing may be taken because that one has grown too old.
     relists: u32,
     /// Why this account may not list here; it is not tried again.
@@ -103,21 +103,21 @@ impl HostRun {
         let visibility = Arc::new(visibility);
         let slot = |(mut session, position): (SessionDescriptor, usize)| {
             let known = by_id.get(&session.shell.shell_id).filter(|(shell, _)| session.is_still(shell));
-            let vouched_at = known.map(|(_, since)| *since);
+            let proven_at = known.map(|(_, since)| *since);
             if let Some((shell, _)) = known {
                 session.learn(shell);
             }
-            let removal = Removal::new(session, Arc::clone(&visibility), vouched_at, Arc::clone(&policy));
+            let removal = Removal::new(session, Arc::clone(&visibility), proven_at, Arc::clone(&policy));
             Slot { removal, position, wants: Action::Ready, sent_at: None, reported: false }
         };
         let slots = sessions.into_iter().map(slot).collect();
-        let vouched_at = listed.map(|(_, since)| since);
+        let proven_at = listed.map(|(_, since)| since);
         let mut run = Self {
             slots,
             visibility,
             policy: Arc::clone(&policy),
             listing_since: None,
-            vouched_at,
+            proven_at,
             relists: RELISTS,
             denied,
             server: None,
@@ -126,7 +126,7 @@ impl HostRun {
         };
         run.observe(seen.iter().map(|(shell, _)| *shell), at);
         if let Some((listing, since)) = listed {
-            run.show(Ok(listing), since, at, |removal| !removal.is_vouched(since));
+            run.show(Ok(listing), since, at, |removal| !removal.is_proven(since));
         }
         run
     }
@@ -184,7 +184,7 @@ impl HostRun {
         let Some(since) = self.listing_since.take() else { return };
         match &listing {
             Ok(listing) => {
-                self.vouched_at = Some(since);
+                self.proven_at = Some(since);
                 self.observe(&listing.shells, at);
             }
             Err(request_error) if request_error.is_access_denied() => {
@@ -394,7 +394,7 @@ impl HostRun {
 
     /// One new listing checks all sessions at once, if none has begun; one that grows old later is checked by a Get.
     fn is_relist_due(&self, now: Instant) -> bool {
-        let age = self.vouched_at.map(|at| now.saturating_duration_since(at));
+        let age = self.proven_at.map(|at| now.saturating_duration_since(at));
         let planned = |slot: &Slot| slot.removal.phase() == Phase::Planned;
         self.relists > 0
             && self.denied.is_none()

@@ -63,7 +63,7 @@ pub(super) struct Removal {
     /// A complete listing lacked it before anything was sent, which alone proved nothing.
     missed: bool,
     /// When the listing or Get began that last showed the planned identity.
-    vouched_at: Option<Instant>,
+    proven_at: Option<Instant>,
     /// When the last Get or Delete was sent: a Get's answer may be old when it comes, and vouches for no later time.
     asked_at: Option<Instant>,
     /// The last Get took so long that its answer was too old when it came.
@@ -154,13 +154,13 @@ enum Seen {
 }
 
 impl Removal {
-    /// Plans the removal of `session` by the account of `visibility`. `vouched_at` is when the listing began that showed
+    /// Plans the removal of `session` by the account of `visibility`. `proven_at` is when the listing began that showed
     /// the session, or `None` if it comes from elsewhere.
     #[must_use]
     pub(super) fn new(
         session: SessionDescriptor,
         visibility: Arc<Visibility>,
-        vouched_at: Option<Instant>,
+        proven_at: Option<Instant>,
         policy: Arc<Policy>,
     ) -> Self {
         Self {
@@ -168,7 +168,7 @@ impl Removal {
             visibility,
             policy,
             state: State::Planned,
-            vouched_at,
+            proven_at,
             server: None,
             missed: false,
             asked_at: None,

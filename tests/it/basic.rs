@@ -24,8 +24,8 @@ fn remove(front: &Front, password: &str, more: &[&str]) -> Pssession {
 }
 
 /// How often this happened.
-fn count(told: &[Value], kind: &str) -> usize {
-    told.iter().filter(|event| event["event"] == kind).count()
+fn count(reported: &[Value], kind: &str) -> usize {
+    reported.iter().filter(|event| event["event"] == kind).count()
 }
 
 #[tokio::test]
@@ -37,18 +37,18 @@ async fn basic_closes_sessions_over_https_and_a_wrong_password_is_shown_once() {
     // `auto` does not take it, also where nothing else is offered.
     let run = remove(&front, ACCOUNT[1], &tls).run().await.expect(1);
     assert!(run.stderr.contains("--auth basic"), "{}", run.stderr);
-    assert!(front.told().is_empty());
+    assert!(front.reported().is_empty());
     let basic = [&tls[..], &["--auth", "basic"]].concat();
     let run = remove(&front, "wrong", &basic).run().await.expect(5);
     assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
-    let told = front.told();
-    assert_eq!((count(&told, "login"), count(&told, "failed")), (0, 1), "{told:?}");
+    let reported = front.reported();
+    assert_eq!((count(&reported, "login"), count(&reported, "failed")), (0, 1), "{reported:?}");
     let run = remove(&front, ACCOUNT[1], &basic).run().await.expect(0);
     let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
     assert_eq!(outcomes, ["Closed", "Closed"]);
     assert_eq!(left(&front.simulator), [ALICE]);
-    let told = front.told();
-    assert_eq!((count(&told, "login"), count(&told, "failed")), (1, 0), "{told:?}");
+    let reported = front.reported();
+    assert_eq!((count(&reported, "login"), count(&reported, "failed")), (1, 0), "{reported:?}");
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn basic_over_plain_http_shows_no_password_unless_that_is_asked_for() {
         let run = remove(&front, ACCOUNT[1], auto).run().await;
         assert!(run.code != 0 && run.stderr.contains("--auth basic"), "{}", run.stderr);
     }
-    assert!(front.told().is_empty());
+    assert!(front.reported().is_empty());
     remove(&front, ACCOUNT[1], &["--auth", "basic", "--dangerous-basic-over-http"]).run().await.expect(0);
     assert_eq!(left(&front.simulator), [ALICE]);
 }

@@ -13,23 +13,23 @@ fn example(name: &str) -> String {
 
 #[test]
 fn remove_by_name_closes_the_builds_and_nothing_else() {
-    let told = example("remove_by_name");
-    assert!(told.lines().count() >= 3, "{told}");
-    assert!(told.lines().all(|line| line.starts_with("Closed: Some(\"build-")), "{told}");
+    let reported = example("remove_by_name");
+    assert!(reported.lines().count() >= 3, "{reported}");
+    assert!(reported.lines().all(|line| line.starts_with("Closed: Some(\"build-")), "{reported}");
 }
 
 #[test]
 fn what_if_plans_and_says_what_is_to_be_confirmed() {
-    let told = example("what_if");
-    assert!(told.lines().any(|line| line.starts_with("WhatIf: ")), "{told}");
-    assert!(told.contains("to be confirmed: NotOurs"), "{told}");
+    let reported = example("what_if");
+    assert!(reported.lines().any(|line| line.starts_with("WhatIf: ")), "{reported}");
+    assert!(reported.contains("to be confirmed: NotOurs"), "{reported}");
 }
 
 #[test]
 fn listing_counts_the_slots_by_owner() {
-    let told = example("listing");
-    assert!(told.starts_with("12 shells; the listing is complete"), "{told}");
-    assert!(told.contains("CONTOSO\\ci-runner"), "{told}");
+    let reported = example("listing");
+    assert!(reported.starts_with("12 shells; the listing is complete"), "{reported}");
+    assert!(reported.contains("CONTOSO\\ci-runner"), "{reported}");
 }
 
 #[test]

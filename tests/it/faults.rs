@@ -23,7 +23,7 @@ use pssession::teardown::RunStatus;
 
 use self::auth_mode::{AUTH_MODES, AuthMode};
 use self::cell::Ending;
-use self::fault::{Fault, NotApplicable, troubles};
+use self::fault::{Fault, NotApplicable, faults_of_table};
 
 /// What is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Operation {
 /// One cell of the matrix.
 #[derive(Clone, Copy)]
 struct Cell {
-    trouble: &'static Fault,
+    fault_kind: &'static Fault,
     way: AuthMode,
     operation: Operation,
 }
@@ -90,7 +90,8 @@ type Verdict = Result<Ending, NotApplicable>;
 /// Every cell in the page's order: by operation, by trouble, by login.
 fn cells() -> Vec<Cell> {
     let of = |operation| {
-        troubles().flat_map(move |trouble| AUTH_MODES.map(|way| Cell { trouble, way, operation }))
+        faults_of_table()
+            .flat_map(move |fault_kind| AUTH_MODES.map(|way| Cell { fault_kind, way, operation }))
     };
     OPERATIONS.into_iter().flat_map(of).collect()
 }
@@ -119,10 +120,10 @@ fn run(cells: &[Cell]) -> Vec<Verdict> {
 
 impl Cell {
     fn run(&self) -> Result<Ending, Result<NotApplicable, String>> {
-        if let Some(reason) = self.trouble.not_applicable(self.way, self.operation) {
+        if let Some(reason) = self.fault_kind.not_applicable(self.way, self.operation) {
             return Err(Ok(reason));
         }
-        std::panic::catch_unwind(|| cell::run(self.way, self.operation, self.trouble)).map_err(|panic| {
+        std::panic::catch_unwind(|| cell::run(self.way, self.operation, self.fault_kind)).map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
             Err(format!("{self}: {}", text.unwrap_or_default()))
@@ -132,7 +133,7 @@ impl Cell {
 
 impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}, {}, {}", self.operation, self.trouble.name, self.way.name())
+        write!(f, "{:?}, {}, {}", self.operation, self.fault_kind.name, self.way.name())
     }
 }
 

@@ -43,19 +43,19 @@ fn remove(front: &Front, ticket: &Ticket, more: &[&str]) -> Pssession {
 /// Both sessions are closed, and what the service told of it is given back.
 #[track_caller]
 fn assert_closed(run: &Run, front: &Front) -> Vec<Value> {
-    let told = front.told();
-    assert_eq!(run.code, 0, "{}\n{told:?}", run.stderr);
+    let reported = front.reported();
+    assert_eq!(run.code, 0, "{}\n{reported:?}", run.stderr);
     let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
     assert_eq!(outcomes, ["Closed", "Closed"]);
     assert_eq!(left(&front.simulator), [ALICE]);
-    assert!(!told.iter().any(|event| event["event"] == "failed"), "{told:?}");
-    told
+    assert!(!reported.iter().any(|event| event["event"] == "failed"), "{reported:?}");
+    reported
 }
 
-fn only<'a>(told: &'a [Value], kind: &str) -> &'a Value {
-    let mut events = told.iter().filter(|event| event["event"] == kind);
-    let event = events.next().unwrap_or_else(|| panic!("no {kind}: {told:?}"));
-    assert!(events.next().is_none(), "more than one {kind}: {told:?}");
+fn only<'a>(reported: &'a [Value], kind: &str) -> &'a Value {
+    let mut events = reported.iter().filter(|event| event["event"] == kind);
+    let event = events.next().unwrap_or_else(|| panic!("no {kind}: {reported:?}"));
+    assert!(events.next().is_none(), "more than one {kind}: {reported:?}");
     event
 }
 
@@ -68,13 +68,13 @@ async fn a_ticket_closes_sessions_over_http_and_every_body_is_sealed() {
         let ticket = realm.ticket("ann", encryption);
         let Some(front) = service(&realm, bare()).await else { return };
         let run = remove(&front, &ticket, &["--auth", "kerberos"]).run().await;
-        let told = assert_closed(&run, &front);
-        let login = only(&told, "login");
+        let reported = assert_closed(&run, &front);
+        let login = only(&reported, "login");
         assert_eq!(login["principal"], ANN);
         assert_eq!(login["delegated"], false);
         // The first request asks, as with any credential that has not proved itself; the ticket goes with the second.
         assert!(login["round_trips"].as_u64().unwrap() <= 2, "{login}");
-        let sealed = only(&told, "sealed");
+        let sealed = only(&reported, "sealed");
         assert_eq!(sealed["header"], header, "{encryption}");
         assert_eq!(sealed["protocol"], "application/HTTP-Kerberos-session-encrypted");
     }
@@ -87,8 +87,8 @@ async fn a_keytab_does_where_there_is_no_ticket_yet() {
     let keytab = realm.path("client.keytab");
     let command = remove(&front, &realm.no_ticket(), &["--auth", "kerberos"])
         .env("KRB5_CLIENT_KTNAME", keytab.to_str().unwrap());
-    let told = assert_closed(&command.run().await, &front);
-    assert_eq!(only(&told, "login")["principal"], ANN);
+    let reported = assert_closed(&command.run().await, &front);
+    assert_eq!(only(&reported, "login")["principal"], ANN);
 }
 
 #[tokio::test]
@@ -98,8 +98,8 @@ async fn a_user_chooses_among_tickets_by_any_of_its_names() {
     for user in ["ann", ANN, "ann@lab.test", "LAB\\Ann"] {
         let Some(front) = service(&realm, bare()).await else { return };
         let run = remove(&front, &ticket, &["--auth", "kerberos", "--user", user]).run().await;
-        let told = assert_closed(&run, &front);
-        assert_eq!(only(&told, "login")["principal"], ANN, "{user}");
+        let reported = assert_closed(&run, &front);
+        assert_eq!(only(&reported, "login")["principal"], ANN, "{user}");
     }
 }
 

@@ -38,22 +38,22 @@ impl Service {
     }
 
     /// The one event of this kind among what the service told.
-    fn only(told: &[Value], kind: &str) -> Value {
-        let events: Vec<_> = told.iter().filter(|event| event["event"] == kind).collect();
-        assert_eq!(events.len(), 1, "{kind}: {told:?}");
+    fn only(reported: &[Value], kind: &str) -> Value {
+        let events: Vec<_> = reported.iter().filter(|event| event["event"] == kind).collect();
+        assert_eq!(events.len(), 1, "{kind}: {reported:?}");
         events[0].clone()
     }
 
     /// Both sessions of the CI account are closed; what the service told of it is given back.
     #[track_caller]
     fn assert_closed(&self, run: &Run) -> Vec<Value> {
-        let told = self.front.told();
-        assert_eq!(run.code, 0, "{}\n{told:?}", run.stderr);
+        let reported = self.front.reported();
+        assert_eq!(run.code, 0, "{}\n{reported:?}", run.stderr);
         let outcomes: Vec<_> = run.records().iter().map(|record| record["Outcome"].clone()).collect();
         assert_eq!(outcomes, ["Closed", "Closed"]);
         assert_eq!(left(&self.front.simulator), [ALICE]);
-        assert!(!told.iter().any(|event| event["event"] == "failed"), "{told:?}");
-        told
+        assert!(!reported.iter().any(|event| event["event"] == "failed"), "{reported:?}");
+        reported
     }
 }
 
@@ -69,12 +69,12 @@ async fn a_negotiation_closes_sessions_over_http_and_every_body_is_sealed() {
     {
         let Some(service) = Service::start(ntlm).await else { return };
         let run = remove(&service.host(), PASSWORD, &["--auth", auth]).run().await;
-        let told = service.assert_closed(&run);
-        let login = Service::only(&told, "login");
+        let reported = service.assert_closed(&run);
+        let login = Service::only(&reported, "login");
         assert_eq!(login["principal"], USER, "{ntlm}, {auth}");
         // Its first token goes out at once.
         assert_eq!(login["round_trips"], 2, "{ntlm}, {auth}");
-        let sealed = Service::only(&told, "sealed");
+        let sealed = Service::only(&reported, "sealed");
         assert_eq!(
             (&sealed["header"], &sealed["protocol"]),
             (&json!(16), &json!("application/HTTP-SPNEGO-session-encrypted"))
@@ -96,12 +96,12 @@ async fn over_https_the_negotiation_is_bound_to_the_certificate_and_nothing_is_s
         let args = ["--auth", "negotiate", "--tls", "--ca-file", &certificate];
         let run = remove(&service.host(), PASSWORD, &args).run().await;
         if accepted {
-            let told = service.assert_closed(&run);
-            assert!(!told.iter().any(|event| event["event"] == "sealed"), "{told:?}");
+            let reported = service.assert_closed(&run);
+            assert!(!reported.iter().any(|event| event["event"] == "sealed"), "{reported:?}");
         } else {
-            let told = service.front.told();
+            let reported = service.front.reported();
             assert_eq!(run.code, 5, "{}", run.stderr);
-            assert_eq!(Service::only(&told, "failed")["error"], "BadBindingsError");
+            assert_eq!(Service::only(&reported, "failed")["error"], "BadBindingsError");
         }
     }
 }
@@ -149,9 +149,9 @@ async fn a_wrong_password_in_a_negotiation_is_one_failed_logon_on_two_hosts() {
         let hosts = format!("{},{}", one.host(), two.host());
         let run = remove(&hosts, "password", &["--auth", auth]).run().await.expect(5);
         assert!(run.stderr.contains("refused the credential"), "{}", run.stderr);
-        let told = [one.front.told(), two.front.told()].concat();
+        let reported = [one.front.reported(), two.front.reported()].concat();
         assert!(
-            Service::only(&told, "failed")["message"].as_str().unwrap().contains("Invalid NTLM response")
+            Service::only(&reported, "failed")["message"].as_str().unwrap().contains("Invalid NTLM response")
         );
         assert_eq!(left(&one.front.simulator).len(), 3);
     }
@@ -171,8 +171,8 @@ async fn a_right_password_that_a_host_does_not_admit_is_that_hosts_failure_alone
     let run = remove(&hosts, PASSWORD, &[]).run().await.expect(4);
     assert_eq!(run.records().len(), 2, "{}", run.stderr);
     assert_eq!(left(&other.front.simulator), [ALICE]);
-    let told = denying.front.told();
-    assert_eq!(told.iter().filter(|event| event["event"] == "denied").count(), 2, "{told:?}");
+    let reported = denying.front.reported();
+    assert_eq!(reported.iter().filter(|event| event["event"] == "denied").count(), 2, "{reported:?}");
 }
 
 #[tokio::test]
@@ -181,8 +181,8 @@ async fn where_ntlm_is_forbidden_no_token_is_sent() {
     for auth in ["negotiate", "ntlm"] {
         let run = remove(&service.host(), PASSWORD, &["--auth", auth, "--no-ntlm"]).run().await;
         assert_ne!(run.code, 0, "{}", run.stderr);
-        let told = service.front.told();
-        assert!(!told.iter().any(|event| event["event"] == "login"), "{told:?}");
+        let reported = service.front.reported();
+        assert!(!reported.iter().any(|event| event["event"] == "login"), "{reported:?}");
         assert!(cfg!(feature = "kerberos") || run.stderr.contains("NTLM is disabled"), "{}", run.stderr);
     }
 }

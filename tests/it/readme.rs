@@ -17,10 +17,10 @@ fn page(name: &str) -> String {
 
 /// Idle times move on while the demo runs.
 fn without_times(line: &str) -> String {
-    let told = |word: &&str| {
+    let reported = |word: &&str| {
         !(word.ends_with(['s', 'm', 'h', 'd']) && word.starts_with(|c: char| c.is_ascii_digit()))
     };
-    line.split_whitespace().filter(told).collect::<Vec<_>>().join(" ")
+    line.split_whitespace().filter(reported).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

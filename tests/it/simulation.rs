@@ -47,7 +47,7 @@ struct Played {
     records: Vec<(Record, Mark)>,
     /// The positions in the report.
     reported: Vec<usize>,
-    ledger: Trace,
+    trace: Trace,
     logs: Vec<Vec<LogEntry>>,
     /// When the engine's time began, when its run did, and when that ended.
     started: Duration,
@@ -170,7 +170,7 @@ async fn close(
         before: scenario.hosts.iter().map(|host| host.world.shells().to_vec()).collect(),
         records,
         reported: report.records.iter().map(|record| record.position).collect(),
-        ledger: std::mem::take(&mut stage.ledger()),
+        trace: std::mem::take(&mut stage.trace()),
         logs: hosts.map(|host| stage.world(host).log().cloned().collect()).collect(),
         started,
         ran,
@@ -208,7 +208,7 @@ fn one_seed() {
     let played = play(seed, Manner::Telling);
     let violations = played.violations();
     if std::env::var_os("PSSESSION_SEED").is_some() {
-        eprintln!("{}", played.ledger.story.join("\n"));
+        eprintln!("{}", played.trace.story.join("\n"));
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
@@ -217,7 +217,7 @@ fn one_seed() {
 fn a_seed_is_the_same_run_each_time() {
     for seed in 0..30 {
         let (once, again) = (play(seed, Manner::Telling), play(seed, Manner::Telling));
-        assert_eq!(once.ledger.story, again.ledger.story, "{seed}");
+        assert_eq!(once.trace.story, again.trace.story, "{seed}");
         assert_eq!(once.logs, again.logs, "{seed}");
     }
 }

@@ -60,7 +60,7 @@ fn bound(url: &str) -> HttpConnectorBuilder {
 /// A gate that knows that a server has accepted the credential, so that no other one needs to show it.
 async fn accepted() -> LoginGate {
     let gate = LoginGate::new();
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     connect(basic(&server.url()).login_gate(gate.clone())).await.unwrap();
     gate
 }
@@ -73,7 +73,7 @@ async fn ask(connection: &mut dyn Connection) -> Result<Reply, TransportError> {
     connection.exchange(ENVELOPE, LONG).await
 }
 
-fn told() -> Act {
+fn reported() -> Act {
     Act::Answer(Response::soap(200, ANSWER))
 }
 
@@ -82,7 +82,7 @@ fn with_basic(seen: &Seen, serve: impl FnOnce(&Seen) -> Act) -> Act {
     if seen.header("authorization").is_none() {
         Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""))
     } else if String::from_utf8_lossy(&seen.body).contains("Identify") {
-        told()
+        reported()
     } else {
         serve(seen)
     }

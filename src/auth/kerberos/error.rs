@@ -15,10 +15,10 @@ pub(super) struct Failure {
 
 impl Failure {
     /// The kind of trouble. The minor status says more, where it is one of these.
-    pub(super) fn trouble(&self) -> TicketError {
+    pub(super) fn reason(&self) -> TicketError {
         let minor = self.minor.cast_signed();
-        if let Some((_, trouble)) = MINOR.iter().find(|(code, _)| KRB5.checked_add(*code) == Some(minor)) {
-            return *trouble;
+        if let Some((_, reason)) = MINOR.iter().find(|(code, _)| KRB5.checked_add(*code) == Some(minor)) {
+            return *reason;
         }
         match (self.major >> 16) & 0xff {
             NO_CRED | DEFECTIVE_CREDENTIAL => TicketError::NoTicket,
@@ -97,7 +97,7 @@ mod tests {
             (13 << 16, 100_001, TicketError::Other),
             (u32::MAX, i32::MAX, TicketError::Other),
         ] {
-            assert_eq!(failure(major, minor, "").trouble(), expected, "{major} {minor}");
+            assert_eq!(failure(major, minor, "").reason(), expected, "{major} {minor}");
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn mechanism(credential: &Credential, options: &NtlmOptions) -> Box<d
 pub(super) fn holder(user: &str) -> Result<String, AuthError> {
     let anybody = || "any service".to_owned();
     check(user)?;
-    gss::holder(user).map_err(|failure| ticket_error(anybody(), failure.trouble(), Some(&failure)))
+    gss::holder(user).map_err(|failure| ticket_error(anybody(), failure.reason(), Some(&failure)))
 }
 
 /// ```text
@@ -53,20 +53,20 @@ impl Kerberos {
         check(&self.spn)?;
         let binding = certificate.map(channel_binding::application_data).transpose()?;
         let begun = Context::begin(&self.user, &self.spn, binding);
-        let (context, bytes) = begun.map_err(|failure| self.trouble(&failure))?;
+        let (context, bytes) = begun.map_err(|failure| self.reason(&failure))?;
         self.state = State::Waiting(context);
         Ok(Progress::Continue(Token { bytes, shows: Shown::Ticket }))
     }
 
     fn take_proof(&mut self, mut context: Context, token: &[u8]) -> Result<Progress, AuthError> {
-        let next = context.answer(token).map_err(|failure| self.told(Some(&failure)))?;
+        let next = context.answer(token).map_err(|failure| self.reported(Some(&failure)))?;
         match next {
             Some(bytes) if !context.stands() => {
                 self.state = State::Waiting(context);
                 Ok(Progress::Continue(Token { bytes, shows: Shown::Ticket }))
             }
             next if context.stands() => {
-                if let Some(what) = context.lacks().map_err(|failure| self.trouble(&failure))? {
+                if let Some(what) = context.lacks().map_err(|failure| self.reason(&failure))? {
                     return Err(AuthError::Downgrade { what });
                 }
                 self.state = State::Standing(context);
@@ -76,15 +76,15 @@ impl Kerberos {
         }
     }
 
-    fn trouble(&self, failure: &Failure) -> AuthError {
-        ticket_error(self.spn.clone(), failure.trouble(), Some(failure))
+    fn reason(&self, failure: &Failure) -> AuthError {
+        ticket_error(self.spn.clone(), failure.reason(), Some(failure))
     }
 
     /// What the server's token came to: whatever it is that the library says, it is the server that does not let us in.
-    fn told(&self, failure: Option<&Failure>) -> AuthError {
-        let trouble = failure.map_or(TicketError::Refused, Failure::trouble);
-        let trouble = if trouble == TicketError::Other { TicketError::Refused } else { trouble };
-        ticket_error(self.spn.clone(), trouble, failure)
+    fn reported(&self, failure: Option<&Failure>) -> AuthError {
+        let reason = failure.map_or(TicketError::Refused, Failure::reason);
+        let reason = if reason == TicketError::Other { TicketError::Refused } else { reason };
+        ticket_error(self.spn.clone(), reason, failure)
     }
 
     fn standing(&mut self) -> Result<&mut Context, AuthError> {
@@ -135,7 +135,7 @@ impl Mechanism for Kerberos {
             (State::Waiting(mut context), Some(token)) => context.answer(token).err(),
             _ => None,
         };
-        self.told(said.as_ref())
+        self.reported(said.as_ref())
     }
 
     fn into_seal(self: Box<Self>, protocol: &'static str) -> Result<Box<dyn Seal>, AuthError> {
@@ -162,8 +162,8 @@ impl fmt::Debug for Kerberos {
     }
 }
 
-fn ticket_error(spn: String, trouble: TicketError, failure: Option<&Failure>) -> AuthError {
-    AuthError::Ticket { spn, trouble, problem: failure.map(Failure::problem).unwrap_or_default() }
+fn ticket_error(spn: String, reason: TicketError, failure: Option<&Failure>) -> AuthError {
+    AuthError::Ticket { spn, reason, problem: failure.map(Failure::problem).unwrap_or_default() }
 }
 
 /// Refuses a name that the library would not take, or would cut short.

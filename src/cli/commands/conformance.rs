@@ -158,11 +158,11 @@ fn validation(path: &Path, problems: &[Problem]) -> Validation {
     if problems.is_empty() {
         return Validation::Valid;
     }
-    let told = |problem: &Problem| {
+    let reported = |problem: &Problem| {
         let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
         format!("{}{line}: {} ({}; {})", path.display(), problem.text, problem.schema, problem.section())
     };
-    Validation::Invalid(problems.iter().map(told).collect::<Vec<_>>().join("\n"))
+    Validation::Invalid(problems.iter().map(reported).collect::<Vec<_>>().join("\n"))
 }
 
 /// What is wrong with a scenario; nothing has been judged or served.

@@ -168,10 +168,10 @@ fn tell(args: &ConvertArgs, messages: &[Message]) -> std::io::Result<()> {
     writeln!(err, "  command lines, environments and streams are included: review it before you share it")
 }
 
-fn visit<'d>(element: Element<'d>, told: &mut dyn FnMut(Element<'d>)) {
-    told(element);
+fn visit<'d>(element: Element<'d>, reported: &mut dyn FnMut(Element<'d>)) {
+    reported(element);
     for child in element.children() {
-        visit(child, told);
+        visit(child, reported);
     }
 }
 

@@ -26,41 +26,41 @@ const HOSTS: [(&str, usize); 3] = [("web01.lab", 8), ("web02.lab", 5), ("web03.l
 const ON: &str = "web01.lab,web02.lab,web03.lab";
 
 pub(crate) async fn run() -> Result<Exit, Diagnostic> {
-    let stage = Stage::set().await?;
-    stage.say(
+    let demonstration = Demonstration::set().await?;
+    demonstration.say(
         "Three simulated Windows hosts listen on loopback with Windows' default settings: HTTP, NTLM, encrypted\n\
          messages. The CI account ci-runner has leaked sessions on them. List the sessions:",
     )?;
-    let mut told = vec![stage.type_in(&["get", "--on", ON]).await?];
-    stage.say(
+    let mut reported = vec![demonstration.type_in(&["get", "--on", ON]).await?];
+    demonstration.say(
         "Close the idle sessions of ci-runner, and no others. First print the plan that would run; nothing is closed.",
     )?;
     let chosen = ["remove", "--on", ON, "--owner", "*ci-runner", "--idle", "5m"];
-    told.push(stage.type_in(&[&chosen[..], &["--what-if"]].concat()).await?);
-    stage.say(
+    reported.push(demonstration.type_in(&[&chosen[..], &["--what-if"]].concat()).await?);
+    demonstration.say(
         "Now close them. After each Delete the host is listed again: only a complete listing without the session\n\
          counts as proof.",
     )?;
-    told.push(stage.type_in(&[&chosen[..], &["--yes"]].concat()).await?);
-    stage.say(
+    reported.push(demonstration.type_in(&[&chosen[..], &["--yes"]].concat()).await?);
+    demonstration.say(
         "One of svc-deploy's cmd shells hangs in a build. Its command is signalled before the shell is deleted;\n\
          other sessions continue.",
     )?;
     let hung = ["remove", "--on", "web02.lab", "--owner", "*svc-deploy", "--type", "cmd", "--yes"];
-    told.push(stage.type_in(&hung).await?);
-    stage.say("The sessions left:")?;
-    told.push(stage.type_in(&["get", "--on", ON]).await?);
-    stage.conclude()?;
-    Ok(told.into_iter().find(|exit| *exit != Exit::SUCCESS).unwrap_or(Exit::SUCCESS))
+    reported.push(demonstration.type_in(&hung).await?);
+    demonstration.say("The sessions left:")?;
+    reported.push(demonstration.type_in(&["get", "--on", ON]).await?);
+    demonstration.conclude()?;
+    Ok(reported.into_iter().find(|exit| *exit != Exit::SUCCESS).unwrap_or(Exit::SUCCESS))
 }
 
 /// The hosts, and the login that the demo's commands use.
-struct Stage {
+struct Demonstration {
     hosts: Vec<Simulator>,
     environment: Environment,
 }
 
-impl Stage {
+impl Demonstration {
     async fn set() -> Result<Self, Diagnostic> {
         let mut hosts: Vec<Simulator> = Vec::new();
         let mut environment = Environment { tables: true, without_files: true, ..Environment::default() };

@@ -63,9 +63,9 @@ struct ReplayOutput {
 
 impl Handler for ReplayOutput {
     fn handle(&mut self, caller: &Caller, request: &[u8], now: Duration) -> Response {
-        let told = self.replay.unexpected().len();
+        let reported = self.replay.unexpected().len();
         let response = self.replay.handle(caller, request, now);
-        for unexpected in self.replay.unexpected().iter().skip(told) {
+        for unexpected in self.replay.unexpected().iter().skip(reported) {
             // A closed stderr leaves nobody to tell; the exit code still does.
             let _ = writeln!(std::io::stderr().lock(), "{unexpected}");
         }
@@ -151,17 +151,17 @@ fn conclude(replay: &Replay) -> Result<Exit, Diagnostic> {
         return Err(bad_fixture(error));
     }
     let count = |count: u64, noun| plural(usize::try_from(count).unwrap_or(usize::MAX), noun);
-    let mut told = vec![count(replay.requests(), "request")];
+    let mut reported = vec![count(replay.requests(), "request")];
     if replay.unexpected_count() > 0 {
-        told.push(format!("{} unexpected", replay.unexpected_count()));
+        reported.push(format!("{} unexpected", replay.unexpected_count()));
     }
     let waiting: Vec<String> =
         replay.waiting().take(MAX_LISTED).map(|number| format!("{number:02}")).collect();
     if !waiting.is_empty() {
         let more = if replay.waiting().nth(MAX_LISTED).is_some() { ", ..." } else { "" };
-        told.push(format!("not requested: {}{more}", waiting.join(", ")));
+        reported.push(format!("not requested: {}{more}", waiting.join(", ")));
     }
     let all = if replay.is_fulfilled() { "; all as recorded" } else { "" };
-    writeln!(std::io::stderr().lock(), "{}{all}", told.join("; "))?;
+    writeln!(std::io::stderr().lock(), "{}{all}", reported.join("; "))?;
     Ok(if replay.is_fulfilled() { Exit::SUCCESS } else { Exit::MISMATCH })
 }

@@ -45,8 +45,8 @@ pub(super) fn page(cmdlet: Cmdlet, others: &str) -> Page {
     paragraphs(&mut page, "NOTES", help.notes);
     page.control("SH", ["EXIT STATUS"]);
     terms(&mut page, EXITS);
-    let told = ["0", "1", "2", "3", "4"];
-    for (code, meaning) in exit::MEANINGS.iter().filter(|(code, _)| !told.contains(code)) {
+    let reported = ["0", "1", "2", "3", "4"];
+    for (code, meaning) in exit::MEANINGS.iter().filter(|(code, _)| !reported.contains(code)) {
         terms(&mut page, &[(*code, *meaning)]);
     }
     page.control("SH", ["ENVIRONMENT"]);

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::cli::powershell::Binding;
 
-    fn told(line: &str) -> Vec<String> {
+    fn reported(line: &str) -> Vec<String> {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let (cmdlet, words) = cmdlet(&words).unwrap();
         let Binding::Command(bound) = bound(cmdlet, words, || false).unwrap() else {
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn a_name_beside_a_wildcard_is_not_asked_and_what_is_for_servers_alone_is_told() {
-        assert_eq!(told("gsn web01,web* -UseSSL -Credential ci"), ["web01", "-Credential", "-UseSSL"]);
-        assert_eq!(told("gsn web01 -UseSSL -Credential ci"), Vec::<String>::new());
+        assert_eq!(reported("gsn web01,web* -UseSSL -Credential ci"), ["web01", "-Credential", "-UseSSL"]);
+        assert_eq!(reported("gsn web01 -UseSSL -Credential ci"), Vec::<String>::new());
     }
 
     #[test]
@@ -102,15 +102,15 @@ mod tests {
             "rsn 1 -UseSSL:$false",
             "gsn web01 -UseSSL -Port 90 -ApplicationName other",
         ] {
-            assert_eq!(told(line), [""; 0], "{line}");
+            assert_eq!(reported(line), [""; 0], "{line}");
         }
     }
 
     #[test]
     fn what_has_none_is_told_once_each() {
-        assert_eq!(told("rsn 1 -ApplicationName wsman -ov x"), ["-OutVariable", "-ApplicationName"]);
-        assert_eq!(told("rsn 1 -UseSSL"), ["-UseSSL"]);
-        assert_eq!(told("rsn 1 -UseSSL -ConnectionUri https://web01/wsman"), ["-UseSSL"]);
-        assert_eq!(told("gsn web01 -PipelineVariable x"), ["-PipelineVariable"]);
+        assert_eq!(reported("rsn 1 -ApplicationName wsman -ov x"), ["-OutVariable", "-ApplicationName"]);
+        assert_eq!(reported("rsn 1 -UseSSL"), ["-UseSSL"]);
+        assert_eq!(reported("rsn 1 -UseSSL -ConnectionUri https://web01/wsman"), ["-UseSSL"]);
+        assert_eq!(reported("gsn web01 -PipelineVariable x"), ["-PipelineVariable"]);
     }
 }

@@ -15,13 +15,14 @@ const HEADER: [&str; 7] =
 /// The table, and below it what does not match, with the section and how to see it again.
 pub(super) fn table(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let rows = exchanges(report).map(|(scenario, judgement)| {
-        let told = [
+        let reported = [
             printable(&scenario.name()),
             format!("{:02}", judgement.number),
             printable(&judgement.operation),
             judgement.origin.as_str().to_owned(),
         ];
-        told.into_iter()
+        reported
+            .into_iter()
             .chain(judgement.checks.iter().map(|check| check.verdict.as_str().to_owned()))
             .collect()
     });

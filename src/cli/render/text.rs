@@ -40,9 +40,9 @@ pub(crate) fn summary(report: &Report) -> String {
         (counts.not_started, "not started"),
         (counts.declined, "declined"),
     ];
-    let told: Vec<String> =
+    let reported: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
-    format!("{} {on_hosts}: {}", plural(report.records.len(), "session"), told.join(", "))
+    format!("{} {on_hosts}: {}", plural(report.records.len(), "session"), reported.join(", "))
 }
 
 /// `1 session`, `2 sessions`.
@@ -56,12 +56,12 @@ mod tests {
 
     #[test]
     fn a_duration_is_told_in_its_two_largest_units() {
-        let told = |seconds| duration(Duration::from_secs(seconds));
-        assert_eq!(told(8), "8s");
-        assert_eq!(told(90), "1m");
-        assert_eq!(told(7_200), "2h");
-        assert_eq!(told(7_500), "2h 5m");
-        assert_eq!(told(273_600), "3d 4h");
+        let reported = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(reported(8), "8s");
+        assert_eq!(reported(90), "1m");
+        assert_eq!(reported(7_200), "2h");
+        assert_eq!(reported(7_500), "2h 5m");
+        assert_eq!(reported(273_600), "3d 4h");
     }
 
     #[test]

@@ -92,8 +92,9 @@ fn a_missing_or_misnamed_file_is_named() {
 #[test]
 fn a_broken_request_is_named_with_its_line_and_the_reason() {
     let broken = "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'>\n<s:Body>\n</s:Envelope>";
-    let told = said(&[("scenario.json", HEADER), ("01-request.xml", broken), ("01-response.xml", REQUEST)]);
-    assert!(told.starts_with("DIR/01-request.xml:3: not well-formed XML: "), "{told}");
+    let reported =
+        said(&[("scenario.json", HEADER), ("01-request.xml", broken), ("01-response.xml", REQUEST)]);
+    assert!(reported.starts_with("DIR/01-request.xml:3: not well-formed XML: "), "{reported}");
 }
 
 #[test]

@@ -66,8 +66,8 @@ impl Control {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let ends = host.ends();
-        let desk = Arc::new(ControlState { world, host, token: token.clone() });
-        tokio::spawn(accept(listener, ends, move |stream| Arc::clone(&desk).serve(stream)));
+        let fixture = Arc::new(ControlState { world, host, token: token.clone() });
+        tokio::spawn(accept(listener, ends, move |stream| Arc::clone(&fixture).serve(stream)));
         Ok(Self { address, token })
     }
 

@@ -8,19 +8,19 @@ use super::*;
 use crate::session::LoginAccount;
 use std::time::{Duration, SystemTime};
 
-struct Desk {
+struct Fixture {
     host: HostRun,
     now: Instant,
 }
 
-impl Desk {
-    fn new(ids: &[&str], vouched: bool) -> Self {
+impl Fixture {
+    fn new(ids: &[&str], proven: bool) -> Self {
         let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
         let now = some_instant();
         let sessions = ids.iter().enumerate().map(|(position, id)| (session("web01.lab", id), position));
         let listing = listing(ids);
         let at = Tick { now, jitter: Jitter::NONE };
-        let shown = HostShown { listing: vouched.then_some((Ok(&listing), now)), got: Vec::new() };
+        let shown = HostShown { listing: proven.then_some((Ok(&listing), now)), got: Vec::new() };
         Self { host: HostRun::new(sessions, visibility(), shown, policy, at), now }
     }
 
@@ -66,56 +66,56 @@ fn a_listing_that_was_taken_before_says_which_remembered_sessions_are_gone_or_ch
     let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
     let shown = HostShown { listing: Some((Ok(&listing), now)), got: Vec::new() };
     let host = HostRun::new((0..).zip(sessions).map(|(n, s)| (s, n)), visibility(), shown, policy, at);
-    let mut desk = Desk { host, now };
-    let ended = desk.host.take_finished(now);
+    let mut fixture = Fixture { host, now };
+    let ended = fixture.host.take_finished(now);
     let ended: Vec<_> = ended.iter().map(|record| record.outcome.to_string()).collect();
     assert_eq!(ended, ["Failed(identity changed)", "AlreadyGone"]);
-    assert_eq!([desk.job(), desk.job()], ["delete 0", "nothing"]);
+    assert_eq!([fixture.job(), fixture.job()], ["delete 0", "nothing"]);
 }
 
 #[test]
 fn one_listing_verifies_all_deletes_once_none_is_outstanding() {
-    let mut desk = Desk::new(&["A", "B"], true);
-    assert_eq!([desk.job(), desk.job(), desk.job()], ["delete 0", "delete 1", "nothing"]);
-    desk.done(0);
-    assert_eq!(desk.job(), "nothing");
-    desk.done(1);
-    assert_eq!([desk.job(), desk.job()], ["list", "nothing"]);
-    desk.listed(&[]);
-    assert!(desk.host.is_done());
-    assert_eq!(desk.host.take_finished(desk.now).len(), 2);
-    assert_eq!(desk.host.take_finished(desk.now).len(), 0);
+    let mut fixture = Fixture::new(&["A", "B"], true);
+    assert_eq!([fixture.job(), fixture.job(), fixture.job()], ["delete 0", "delete 1", "nothing"]);
+    fixture.done(0);
+    assert_eq!(fixture.job(), "nothing");
+    fixture.done(1);
+    assert_eq!([fixture.job(), fixture.job()], ["list", "nothing"]);
+    fixture.listed(&[]);
+    assert!(fixture.host.is_done());
+    assert_eq!(fixture.host.take_finished(fixture.now).len(), 2);
+    assert_eq!(fixture.host.take_finished(fixture.now).len(), 0);
 }
 
 #[test]
 fn a_stuck_delete_no_longer_holds_up_the_listing() {
-    let mut desk = Desk::new(&["A", "B"], true);
-    assert_eq!([desk.job(), desk.job()], ["delete 0", "delete 1"]);
-    desk.done(1);
-    assert_eq!(desk.job(), "nothing");
-    assert!(!desk.host.is_stuck(desk.now));
-    assert_eq!(desk.host.wake_at(desk.now), Some(desk.now + Duration::from_secs(5)));
-    desk.now += Duration::from_secs(5);
-    assert!(desk.host.is_stuck(desk.now) && desk.host.has_job(desk.now));
-    assert_eq!(desk.job(), "list");
+    let mut fixture = Fixture::new(&["A", "B"], true);
+    assert_eq!([fixture.job(), fixture.job()], ["delete 0", "delete 1"]);
+    fixture.done(1);
+    assert_eq!(fixture.job(), "nothing");
+    assert!(!fixture.host.is_stuck(fixture.now));
+    assert_eq!(fixture.host.wake_at(fixture.now), Some(fixture.now + Duration::from_secs(5)));
+    fixture.now += Duration::from_secs(5);
+    assert!(fixture.host.is_stuck(fixture.now) && fixture.host.has_job(fixture.now));
+    assert_eq!(fixture.job(), "list");
 }
 
 #[test]
 fn sessions_that_no_listing_vouches_for_are_listed_once_and_then_deleted() {
-    let mut desk = Desk::new(&["A", "B"], false);
-    assert_eq!([desk.job(), desk.job()], ["list", "nothing"]);
-    desk.listed(&["a"]);
-    assert_eq!([desk.job(), desk.job()], ["delete 0", "nothing"]);
+    let mut fixture = Fixture::new(&["A", "B"], false);
+    assert_eq!([fixture.job(), fixture.job()], ["list", "nothing"]);
+    fixture.listed(&["a"]);
+    assert_eq!([fixture.job(), fixture.job()], ["delete 0", "nothing"]);
 }
 
 #[test]
 fn a_listing_that_fails_twice_leaves_the_check_to_gets() {
-    let mut desk = Desk::new(&["A", "B"], false);
+    let mut fixture = Fixture::new(&["A", "B"], false);
     for _ in 0..2 {
-        assert_eq!(desk.job(), "list");
-        desk.host.listed(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
+        assert_eq!(fixture.job(), "list");
+        fixture.host.listed(Err(RequestError::NoAnswer("broken pipe".to_owned())), fixture.at());
     }
-    assert_eq!([desk.job(), desk.job()], ["get 0", "get 1"]);
+    assert_eq!([fixture.job(), fixture.job()], ["get 0", "get 1"]);
 }
 
 fn identity(product_version: &str) -> Identity {
@@ -128,14 +128,14 @@ fn a_host_that_has_shown_no_shell_is_asked_once_what_it_is() {
     for (version, outcome) in
         [("OS: 10.0.20348 SP: 0.0 Stack: 3.0", "AlreadyGone"), ("1.9.1-0", CANNOT_PROVE)]
     {
-        let mut desk = Desk::new(&["A", "B"], false);
-        assert_eq!(desk.job(), "list");
-        desk.listed(&[]);
-        assert_eq!([desk.job(), desk.job()], ["identify", "nothing"]);
-        desk.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
-        assert_eq!([desk.job(), desk.job()], ["identify", "nothing"]);
-        desk.host.identified(Ok(&identity(version)), desk.at());
-        let ended = desk.host.take_finished(desk.now);
+        let mut fixture = Fixture::new(&["A", "B"], false);
+        assert_eq!(fixture.job(), "list");
+        fixture.listed(&[]);
+        assert_eq!([fixture.job(), fixture.job()], ["identify", "nothing"]);
+        fixture.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), fixture.at());
+        assert_eq!([fixture.job(), fixture.job()], ["identify", "nothing"]);
+        fixture.host.identified(Ok(&identity(version)), fixture.at());
+        let ended = fixture.host.take_finished(fixture.now);
         let ended: Vec<_> = ended.iter().map(|record| record.outcome.to_string()).collect();
         assert_eq!(ended, [outcome; 2], "{version}");
     }
@@ -145,51 +145,51 @@ const CANNOT_PROVE: &str = "Unknown(this server cannot prove it)";
 
 #[test]
 fn a_host_that_does_not_say_what_it_is_is_not_asked_without_end() {
-    let mut desk = Desk::new(&["A"], false);
-    assert_eq!(desk.job(), "list");
-    desk.listed(&[]);
+    let mut fixture = Fixture::new(&["A"], false);
+    assert_eq!(fixture.job(), "list");
+    fixture.listed(&[]);
     for _ in 0..2 {
-        assert_eq!(desk.job(), "identify");
-        desk.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), desk.at());
+        assert_eq!(fixture.job(), "identify");
+        fixture.host.identified(Err(RequestError::NoAnswer("broken pipe".to_owned())), fixture.at());
     }
-    assert!(desk.host.is_done());
-    let ended = desk.host.take_finished(desk.now).remove(0).outcome.to_string();
+    assert!(fixture.host.is_done());
+    let ended = fixture.host.take_finished(fixture.now).remove(0).outcome.to_string();
     assert_eq!(ended, "Unknown(cannot verify: broken pipe)");
 }
 
 #[test]
 fn a_shell_of_the_cim_schema_says_that_this_is_not_windows() {
-    let mut desk = Desk::new(&["A", "B"], false);
-    assert_eq!(desk.job(), "list");
+    let mut fixture = Fixture::new(&["A", "B"], false);
+    assert_eq!(fixture.job(), "list");
     let mut listing = listing(&["A"]);
     listing.shells[0].schema = ShellSchema::Cim;
-    desk.host.listed(Ok(&listing), desk.at());
-    let ended = desk.host.take_finished(desk.now).remove(0).outcome.to_string();
-    assert_eq!((ended.as_str(), desk.job().as_str()), (CANNOT_PROVE, "Delete { generic: true }"));
+    fixture.host.listed(Ok(&listing), fixture.at());
+    let ended = fixture.host.take_finished(fixture.now).remove(0).outcome.to_string();
+    assert_eq!((ended.as_str(), fixture.job().as_str()), (CANNOT_PROVE, "Delete { generic: true }"));
 }
 
 #[test]
 fn a_denied_listing_is_not_tried_again_and_gets_take_its_place() {
     let denied = || RequestError::Fault(fault(5));
     for listed_before in [true, false] {
-        let mut desk = Desk::new(&["A"], false);
+        let mut fixture = Fixture::new(&["A"], false);
         if listed_before {
-            let shown = HostShown { listing: Some((Err(denied()), desk.now)), got: Vec::new() };
+            let shown = HostShown { listing: Some((Err(denied()), fixture.now)), got: Vec::new() };
             let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
             let sessions = [(session("web01.lab", "A"), 0)];
-            desk.host = HostRun::new(sessions, visibility(), shown, policy, desk.at());
+            fixture.host = HostRun::new(sessions, visibility(), shown, policy, fixture.at());
         } else {
-            assert_eq!(desk.job(), "list");
-            desk.host.listed(Err(denied()), desk.at());
+            assert_eq!(fixture.job(), "list");
+            fixture.host.listed(Err(denied()), fixture.at());
         }
-        assert_eq!([desk.job(), desk.job()], ["get 0", "nothing"]);
-        desk.host.answered(0, Ok(Answer::Shell(Box::new(shell("A")))), desk.at());
-        assert_eq!([desk.job(), desk.job()], ["delete 0", "nothing"]);
-        desk.done(0);
-        desk.host.tick(desk.at());
-        assert_eq!([desk.job(), desk.job()], ["get 0", "nothing"]);
-        desk.host.answered(0, Err(RequestError::Fault(fault(2_150_858_843))), desk.at());
-        let ended = desk.host.take_finished(desk.now).remove(0).outcome;
+        assert_eq!([fixture.job(), fixture.job()], ["get 0", "nothing"]);
+        fixture.host.answered(0, Ok(Answer::Shell(Box::new(shell("A")))), fixture.at());
+        assert_eq!([fixture.job(), fixture.job()], ["delete 0", "nothing"]);
+        fixture.done(0);
+        fixture.host.tick(fixture.at());
+        assert_eq!([fixture.job(), fixture.job()], ["get 0", "nothing"]);
+        fixture.host.answered(0, Err(RequestError::Fault(fault(2_150_858_843))), fixture.at());
+        let ended = fixture.host.take_finished(fixture.now).remove(0).outcome;
         assert_eq!(ended, Outcome::Closed);
     }
 }
@@ -202,7 +202,7 @@ fn a_shell_that_was_got_before_vouches_for_its_session() {
         HostShown { listing: Some((Err(RequestError::Fault(fault(5))), now)), got: vec![(&shell, now)] };
     let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
     let host = HostRun::new([(session("web01.lab", "A"), 0)], visibility(), shown, policy, at);
-    assert_eq!(Desk { host, now }.job(), "delete 0");
+    assert_eq!(Fixture { host, now }.job(), "delete 0");
 }
 
 #[test]

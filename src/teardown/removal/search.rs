@@ -99,7 +99,7 @@ impl Node {
             State::Done(outcome) => (6_u8, outcome.to_string()).hash(&mut hasher),
         }
         (removal.server.map(|server| server == ServerKind::Windows), removal.missed).hash(&mut hasher);
-        (since(removal.vouched_at), since(removal.asked_at), until(removal.deadline)).hash(&mut hasher);
+        (since(removal.proven_at), since(removal.asked_at), until(removal.deadline)).hash(&mut hasher);
         (removal.got_late, removal.halted.is_some(), removal.retries).hash(&mut hasher);
         let deletes = &removal.deletes;
         (since(deletes.sent_at), deletes.were_sent(), deletes.were_accepted()).hash(&mut hasher);
@@ -158,12 +158,12 @@ impl Node {
     fn send(&self, time: Instant, nexts: &mut Vec<Self>) {
         let mut asking = self.clone();
         asking.now = time;
-        let vouched_at = asking.removal.vouched_at;
+        let proven_at = asking.removal.proven_at;
         match asking.step(Event::Turn) {
             Action::Send(request) => match request.kind {
                 RequestKind::Get => asking.get(nexts),
                 RequestKind::Delete { .. } => {
-                    let age = vouched_at.map(|at| asking.now.saturating_duration_since(at));
+                    let age = proven_at.map(|at| asking.now.saturating_duration_since(at));
                     assert!(
                         age.is_some_and(|age| age <= IDENTITY_MAX_AGE),
                         "a Delete without a look: {:?}",
@@ -372,8 +372,8 @@ fn beginnings() -> Vec<Node> {
         let bit = |n: u8| bits & (1 << n) != 0;
         let kind = Kind { windows: bit(0), lists: bit(1), shows_others: bit(2), sees_it: bit(3) };
         // A listing that has just shown it needs an account that lists and sees it.
-        let (vouched, remembered) = (bit(4), bit(5));
-        if (vouched && !(kind.lists && kind.sees_it)) || (kind.shows_others && !kind.lists) {
+        let (proven, remembered) = (bit(4), bit(5));
+        if (proven && !(kind.lists && kind.sees_it)) || (kind.shows_others && !kind.lists) {
             continue;
         }
         // Who sees other people's shells sees this one.
@@ -381,18 +381,18 @@ fn beginnings() -> Vec<Node> {
             continue;
         }
         let mut planned = planned();
-        if !vouched && !remembered {
+        if !proven && !remembered {
             planned.seen_by = String::new();
         } else if !kind.sees_it {
             continue;
         }
         let mut removal =
-            Removal::new(planned, Arc::new(visibility()), vouched.then_some(now), Arc::clone(&policy));
-        if vouched && kind.windows {
+            Removal::new(planned, Arc::new(visibility()), proven.then_some(now), Arc::clone(&policy));
+        if proven && kind.windows {
             removal.server = Some(ServerKind::Windows);
         }
         for is_there in [true, false] {
-            if vouched && !is_there {
+            if proven && !is_there {
                 continue;
             }
             let world = World {
@@ -400,7 +400,7 @@ fn beginnings() -> Vec<Node> {
                 is_there,
                 is_replaced: false,
                 is_closing: false,
-                was_seen: vouched,
+                was_seen: proven,
                 last_look: Look::None,
                 was_touched: false,
                 was_accepted: false,

@@ -12,11 +12,11 @@ use crate::wsman::op::SignalCode;
 impl Removal {
     /// A connection is free. At most one edge is taken, so a state may decline its turn and be given the next one.
     pub(super) fn take_turn(&mut self, now: Instant) -> Option<Request> {
-        let vouched = self.is_vouched(now);
+        let proven = self.is_proven(now);
         match &mut self.state {
             State::Planned => {
                 self.begin(now);
-                if vouched {
+                if proven {
                     self.go_on(now)
                 } else {
                     self.state = State::Checking(Check::Get(Turn::Due))
@@ -46,7 +46,7 @@ impl Removal {
                 *turn = Turn::Out;
                 Some(self.request(kind, left, now))
             }
-            State::Deleting(turn) if turn.is_due(now) && !vouched => {
+            State::Deleting(turn) if turn.is_due(now) && !proven => {
                 self.state = State::Checking(Check::Get(Turn::Out));
                 Some(self.get(now))
             }
@@ -69,12 +69,12 @@ impl Removal {
         self.deadline = Some(now + self.policy.session_deadline);
     }
 
-    pub(in crate::teardown) fn is_vouched(&self, now: Instant) -> bool {
-        self.vouched_at.is_some_and(|at| now.saturating_duration_since(at) <= IDENTITY_MAX_AGE)
+    pub(in crate::teardown) fn is_proven(&self, now: Instant) -> bool {
+        self.proven_at.is_some_and(|at| now.saturating_duration_since(at) <= IDENTITY_MAX_AGE)
     }
 
     pub(super) fn vouch(&mut self, since: Instant) {
-        self.vouched_at = Some(since);
+        self.proven_at = Some(since);
         self.knows_commands = false;
     }
 

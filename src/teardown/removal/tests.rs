@@ -239,11 +239,11 @@ impl Walk {
         let mode = if has("never") { SignalMode::Never } else { SignalMode::Auto };
         let policy = Arc::new(Policy::default().with_signal(mode));
         let now = some_instant();
-        let vouched_at = (!has("old")).then_some(now);
+        let proven_at = (!has("old")).then_some(now);
         if has("elsewhere") {
             planned.shell.schema = ShellSchema::Cim;
         }
-        let removal = Removal::new(planned, Arc::new(visibility()), vouched_at, policy);
+        let removal = Removal::new(planned, Arc::new(visibility()), proven_at, policy);
         let mut walk =
             Self { removal, now, edges: BTreeSet::new(), requests: Vec::new(), surprises: Vec::new() };
         if !has("somewhere") {

@@ -180,7 +180,7 @@ impl Removal {
 
     /// Whether this account would see the session if it were there.
     pub(super) fn could_see(&self, shows_others: bool) -> bool {
-        shows_others || self.visibility.could_see(&self.session, self.vouched_at.is_some())
+        shows_others || self.visibility.could_see(&self.session, self.proven_at.is_some())
     }
 
     fn unknown(&mut self, doubt: UnknownReason) {

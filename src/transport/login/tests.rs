@@ -62,7 +62,7 @@ async fn turn(gate: &LoginGate, credential: &Credential, host: &str) -> Result<T
 }
 
 /// A gate that has seen three refusals in a row since `host` accepted the credential.
-async fn doubted(gate: &LoginGate, ann: &Credential, host: &Arc<Host>) {
+async fn unproven(gate: &LoginGate, ann: &Credential, host: &Arc<Host>) {
     turn(gate, ann, host.name).await.unwrap().accepted(host.acceptor());
     for other in ["b", "c", "d"] {
         assert_eq!(turn(gate, ann, other).await.unwrap().refused(), Refusal::ThisHostOnly);
@@ -120,7 +120,7 @@ async fn after_three_refusals_in_a_row_one_login_asks_a_host_that_accepted_and_a
     for accepts in [true, false] {
         let (gate, ann) = (LoginGate::new(), credential());
         let host = Host::new(&gate, &ann, "a", Some(accepts));
-        doubted(&gate, &ann, &host).await;
+        unproven(&gate, &ann, &host).await;
         let began = Instant::now();
         let (one, two) = tokio::join!(turn(&gate, &ann, "e"), turn(&gate, &ann, "f"));
         assert_eq!((one.is_ok(), two.is_ok()), (accepts, accepts));
@@ -132,7 +132,7 @@ async fn after_three_refusals_in_a_row_one_login_asks_a_host_that_accepted_and_a
 async fn where_no_host_that_accepted_gives_a_verdict_logins_go_one_at_a_time_again() {
     let (gate, ann) = (LoginGate::new(), credential());
     let host = Host::new(&gate, &ann, "a", None);
-    doubted(&gate, &ann, &host).await;
+    unproven(&gate, &ann, &host).await;
     let turn = turn(&gate, &ann, "e").await.unwrap();
     assert!(turn.is_unproven());
     assert_eq!(turn.refused(), Refusal::EndsUse);
@@ -142,7 +142,7 @@ async fn where_no_host_that_accepted_gives_a_verdict_logins_go_one_at_a_time_aga
 async fn who_stops_asking_leaves_it_to_the_next() {
     let (gate, ann) = (LoginGate::new(), credential());
     let host = Host::new(&gate, &ann, "a", Some(true));
-    doubted(&gate, &ann, &host).await;
+    unproven(&gate, &ann, &host).await;
     let impatient = tokio::time::timeout(Duration::from_millis(1), turn(&gate, &ann, "e")).await;
     assert!(impatient.is_err());
     assert!(turn(&gate, &ann, "f").await.is_ok());

@@ -48,8 +48,8 @@ fn admin_jdoe() -> Account {
     Account::administrator(r"CORP\jdoe").with_upn(UPN)
 }
 
-fn as_user(desk: &CommandFixture, user: &str, words: &[&str]) -> Pssession {
-    desk.command(words).env("PSSESSION_USER", user).env("PSSESSION_PASSWORD", PASSWORD)
+fn as_user(fixture: &CommandFixture, user: &str, words: &[&str]) -> Pssession {
+    fixture.command(words).env("PSSESSION_USER", user).env("PSSESSION_PASSWORD", PASSWORD)
 }
 
 fn owners(run: &Run) -> Vec<String> {
@@ -58,64 +58,64 @@ fn owners(run: &Run) -> Vec<String> {
 
 #[tokio::test]
 async fn a_upn_is_not_taken_for_somebody_else_so_that_an_unseen_session_is_not_called_gone() {
-    let desk = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [jdoe()]).await;
-    desk.list().await;
+    let fixture = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [jdoe()]).await;
+    fixture.list().await;
     for also in [&[][..], &["--account", r"CORP\boss"]] {
         let words = [&["remove", "--id", "2", "--yes"], also].concat();
-        let run = as_user(&desk, UPN, &words).run().await.expect(8);
+        let run = as_user(&fixture, UPN, &words).run().await.expect(8);
         assert_eq!(run.records()[0]["Outcome"], "Unknown", "{run:?}");
         assert!(run.stdout.contains(&format!("not visible to {UPN}")), "{}", run.stdout);
     }
     // The listing of that login leaves the row where it is.
-    let known = desk.run(&["get", "--cached"]).await.expect(0);
+    let known = fixture.run(&["get", "--cached"]).await.expect(0);
     assert_eq!(owners(&known), [r"CORP\jdoe", r"CORP\boss"]);
-    assert_eq!(left(&desk.simulator), [JDOE, BOSS]);
+    assert_eq!(left(&fixture.simulator), [JDOE, BOSS]);
 }
 
 #[tokio::test]
 async fn a_local_account_is_not_the_domain_account_of_the_same_name() {
-    let desk = member(&[(BOSS, r"CORP\svc")], [Account::user(r"WEB01\svc")]).await;
-    desk.list().await;
+    let fixture = member(&[(BOSS, r"CORP\svc")], [Account::user(r"WEB01\svc")]).await;
+    fixture.list().await;
     for user in ["svc", r".\svc", r"WEB01\svc", r"web01\SVC"] {
-        let run = as_user(&desk, user, &["remove", "--id", "1", "--yes"]).run().await.expect(8);
+        let run = as_user(&fixture, user, &["remove", "--id", "1", "--yes"]).run().await.expect(8);
         assert_eq!(run.records()[0]["Outcome"], "Unknown", "{user}: {run:?}");
-        let known = desk.run(&["get", "--cached"]).await.expect(0);
+        let known = fixture.run(&["get", "--cached"]).await.expect(0);
         assert_eq!(owners(&known), [r"CORP\svc"], "{user}");
     }
 }
 
 #[tokio::test]
 async fn a_login_that_was_shown_two_owners_proves_what_it_does_not_see() {
-    let desk = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
-    desk.list().await;
-    desk.import("33333333-65A0-49F2-9053-A1B156C95777", |_| ());
+    let fixture = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
+    fixture.list().await;
+    fixture.import("33333333-65A0-49F2-9053-A1B156C95777", |_| ());
     let words = ["remove", "--id", "3", "--yes"];
-    let run = as_user(&desk, UPN, &words).run().await.expect(0);
+    let run = as_user(&fixture, UPN, &words).run().await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "AlreadyGone", "{run:?}");
-    assert_eq!(left(&desk.simulator), [JDOE, BOSS]);
+    assert_eq!(left(&fixture.simulator), [JDOE, BOSS]);
 }
 
 #[tokio::test]
 async fn without_a_terminal_a_domain_accounts_session_of_the_same_name_needs_yes() {
     let shells = [(BOSS, r"CORP\Administrator")];
-    let desk = member(&shells, [Account::administrator(r"WEB01\Administrator")]).await;
-    let words = ["remove", "--on", &desk.address(), "--all"];
-    for (user, told) in [
+    let fixture = member(&shells, [Account::administrator(r"WEB01\Administrator")]).await;
+    let words = ["remove", "--on", &fixture.address(), "--all"];
+    for (user, reported) in [
         (
             "Administrator",
             r"possibly not yours: this login and the owner CORP\Administrator cannot be compared",
         ),
         (r".\Administrator", r"not yours (owner CORP\Administrator)"),
     ] {
-        let run = as_user(&desk, user, &words).run().await.expect(6);
-        assert!(run.stderr.contains(told), "{}", run.stderr);
+        let run = as_user(&fixture, user, &words).run().await.expect(6);
+        assert!(run.stderr.contains(reported), "{}", run.stderr);
     }
-    assert_eq!(left(&desk.simulator), [BOSS]);
+    assert_eq!(left(&fixture.simulator), [BOSS]);
     // Of its own sessions the server says with `.\` which they are.
-    desk.simulator.world().lock().unwrap().shells_mut()[0].owner = r"WEB01\Administrator".to_owned();
-    as_user(&desk, "Administrator", &words).run().await.expect(6);
-    as_user(&desk, r".\Administrator", &words).run().await.expect(0);
-    assert_eq!(left(&desk.simulator), Vec::<String>::new());
+    fixture.simulator.world().lock().unwrap().shells_mut()[0].owner = r"WEB01\Administrator".to_owned();
+    as_user(&fixture, "Administrator", &words).run().await.expect(6);
+    as_user(&fixture, r".\Administrator", &words).run().await.expect(0);
+    assert_eq!(left(&fixture.simulator), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -124,56 +124,57 @@ async fn in_a_workgroup_a_bare_name_is_an_account_of_the_machine() {
     world.add(SimulatedShell::powershell(JDOE, "Runspace1", r"WEB01\ann", "Microsoft.PowerShell"));
     let account = Account::administrator("ann");
     let builder = Simulator::builder().world(world).account(account, SecretString::from(PASSWORD));
-    let desk = CommandFixture::of(builder.start().await.unwrap());
-    let run = as_user(&desk, "ann", &["remove", "--on", &desk.address(), "--mine"]).run().await.expect(0);
+    let fixture = CommandFixture::of(builder.start().await.unwrap());
+    let run =
+        as_user(&fixture, "ann", &["remove", "--on", &fixture.address(), "--mine"]).run().await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed");
 }
 
 #[tokio::test]
 async fn what_is_not_comparable_is_neither_mine_nor_not_mine_and_is_told_once() {
-    let desk = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
-    let address = desk.address();
+    let fixture = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
+    let address = fixture.address();
     for filter in ["--mine", "--not-mine"] {
         let run =
-            as_user(&desk, UPN, &["get", "--on", &address, filter, "-o", "table"]).run().await.expect(0);
+            as_user(&fixture, UPN, &["get", "--on", &address, filter, "-o", "table"]).run().await.expect(0);
         assert_eq!(run.stdout, "", "{filter}");
-        let told =
+        let reported =
             r"note: 2 sessions are excluded: the owner (CORP\jdoe, CORP\boss) and this login do not show";
-        assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
+        assert_eq!(run.stderr.matches(reported).count(), 1, "{}", run.stderr);
         assert!(run.stderr.contains("--account"), "{}", run.stderr);
     }
     let account = |filter: &str| {
-        as_user(&desk, UPN, &["get", "--on", &address, filter, "--account", r"corp\JDOE"]).run()
+        as_user(&fixture, UPN, &["get", "--on", &address, filter, "--account", r"corp\JDOE"]).run()
     };
     assert_eq!(owners(&account("--mine").await.expect(0)), [r"CORP\jdoe"]);
     assert_eq!(owners(&account("--not-mine").await.expect(0)), [r"CORP\boss"]);
 
-    let config = desk.folder().join("config.toml");
+    let config = fixture.folder().join("config.toml");
     std::fs::write(&config, format!("[[host]]\nname = '*'\nuser = '{UPN}'\naccount = 'CORP\\jdoe'\n"))
         .unwrap();
     let config = config.to_str().unwrap();
     let words = ["remove", "--on", &address, "--mine", "--config", config];
     let another = [&words[..], &["--user", r"CORP\ops"]].concat();
-    desk.command(&another).run().await.expect(3);
-    let run = as_user(&desk, UPN, &words).run().await.expect(0);
+    fixture.command(&another).run().await.expect(3);
+    let run = as_user(&fixture, UPN, &words).run().await.expect(0);
     assert_eq!(owners(&run), [r"CORP\jdoe"], "{run:?}");
-    assert_eq!(left(&desk.simulator), [BOSS]);
+    assert_eq!(left(&fixture.simulator), [BOSS]);
 }
 
 #[tokio::test]
 async fn a_remembered_session_is_compared_with_the_login_that_saw_it() {
-    let desk = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
-    as_user(&desk, UPN, &["get", "--on", &desk.address()]).run().await.expect(0);
+    let fixture = member(&[(JDOE, r"CORP\jdoe"), (BOSS, r"CORP\boss")], [admin_jdoe()]).await;
+    as_user(&fixture, UPN, &["get", "--on", &fixture.address()]).run().await.expect(0);
     let mine = ["get", "--cached", "--mine", "-o", "ndjson"];
-    let run = as_user(&desk, UPN, &mine).run().await.expect(0);
+    let run = as_user(&fixture, UPN, &mine).run().await.expect(0);
     assert_eq!((owners(&run), run.stderr.matches("OwnerNotComparable").count()), (Vec::new(), 1));
     let stated = [&mine[..], &["--account", r"CORP\jdoe"]].concat();
-    assert_eq!(owners(&as_user(&desk, UPN, &stated).run().await.expect(0)), [r"CORP\jdoe"]);
+    assert_eq!(owners(&as_user(&fixture, UPN, &stated).run().await.expect(0)), [r"CORP\jdoe"]);
     // It is said of that login, and of no other.
-    assert_eq!(owners(&desk.command(&stated).run().await.expect(0)), Vec::<String>::new());
-    desk.list().await;
+    assert_eq!(owners(&fixture.command(&stated).run().await.expect(0)), Vec::<String>::new());
+    fixture.list().await;
     assert_eq!(
-        owners(&desk.run(&["get", "--cached", "--not-mine"]).await.expect(0)),
+        owners(&fixture.run(&["get", "--cached", "--not-mine"]).await.expect(0)),
         [r"CORP\jdoe", r"CORP\boss"]
     );
 }
@@ -187,7 +188,7 @@ async fn an_account_that_is_no_netbios_name_is_refused() {
 }
 
 /// What the last NTLM message says of the machine that logs in (MS-NLMP 2.2.1.3, AUTHENTICATE_MESSAGE).
-async fn told_workstation(words: &[&str]) -> String {
+async fn sent_workstation(words: &[&str]) -> String {
     let ntlm = FakeNtlm::refusing();
     let server = RawServer::start(move |seen| ntlm.act(seen, |_| panic!("nobody is let in"))).await;
     let address = server.url().trim_start_matches("http://").split('/').next().unwrap().to_owned();
@@ -211,12 +212,12 @@ async fn ntlm_tells_the_servers_the_name_of_the_machine() {
     {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap().to_uppercase();
         let name: String = host.trim().split('.').next().unwrap().chars().take(15).collect();
-        assert_eq!(told_workstation(&[]).await, name);
+        assert_eq!(sent_workstation(&[]).await, name);
     }
-    assert_eq!(told_workstation(&["--workstation", "jump1"]).await, "jump1");
-    assert_eq!(told_workstation(&["--workstation", ""]).await, "");
+    assert_eq!(sent_workstation(&["--workstation", "jump1"]).await, "jump1");
+    assert_eq!(sent_workstation(&["--workstation", ""]).await, "");
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
     std::fs::write(&config, "[[host]]\nname = '*'\nworkstation = 'JUMP2'\n").unwrap();
-    assert_eq!(told_workstation(&["--config", config.to_str().unwrap()]).await, "JUMP2");
+    assert_eq!(sent_workstation(&["--config", config.to_str().unwrap()]).await, "JUMP2");
 }

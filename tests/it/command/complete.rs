@@ -31,8 +31,8 @@ struct CommandFixture {
 
 impl CommandFixture {
     fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::create_dir(desk.folder.path().join("my tables")).unwrap();
+        let fixture = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(fixture.folder.path().join("my tables")).unwrap();
         let sessions: Vec<_> = (1..).zip(NAMES).map(|(number, name)| session(number, name)).collect();
         let sighting = ListingContext {
             endpoint_url: "http://web01:5985/wsman",
@@ -42,11 +42,11 @@ impl CommandFixture {
             seen_at: SystemTime::now(),
             complete: true,
         };
-        let mut store = Store::open(desk.table()).unwrap();
+        let mut store = Store::open(fixture.table()).unwrap();
         store.merge_listing(sighting, &sessions).unwrap();
         let elsewhere = ListingContext { endpoint_url: "https://db01:5986/wsman", ..sighting };
         store.merge_listing(ListingContext { seen_at: SystemTime::UNIX_EPOCH, ..elsewhere }, &[]).unwrap();
-        desk
+        fixture
     }
 
     fn table(&self) -> PathBuf {
@@ -128,65 +128,65 @@ fn session(number: usize, name: &str) -> SessionDescriptor {
 
 #[test]
 fn bash_completes_commands_options_and_enum_values() {
-    let desk = CommandFixture::new();
-    assert_eq!(desk.bash("pssession rem"), ["remove"]);
-    assert!(desk.bash("pssession ").contains(&"completions".to_owned()));
-    assert_eq!(desk.bash("pssession get --comp"), ["--computer-name"]);
-    assert_eq!(desk.bash("pssession get -o nd"), ["ndjson"]);
-    assert_eq!(desk.bash("pssession get --output=nd"), ["ndjson"]);
-    assert_eq!(desk.bash("pssession man rem"), ["remove", "Remove-PSSession"]);
-    assert_eq!(desk.bash("pssession Rem"), ["Remove-PSSession"]);
-    assert_eq!(desk.bash("pssession completions z"), ["zsh"]);
+    let fixture = CommandFixture::new();
+    assert_eq!(fixture.bash("pssession rem"), ["remove"]);
+    assert!(fixture.bash("pssession ").contains(&"completions".to_owned()));
+    assert_eq!(fixture.bash("pssession get --comp"), ["--computer-name"]);
+    assert_eq!(fixture.bash("pssession get -o nd"), ["ndjson"]);
+    assert_eq!(fixture.bash("pssession get --output=nd"), ["ndjson"]);
+    assert_eq!(fixture.bash("pssession man rem"), ["remove", "Remove-PSSession"]);
+    assert_eq!(fixture.bash("pssession Rem"), ["Remove-PSSession"]);
+    assert_eq!(fixture.bash("pssession completions z"), ["zsh"]);
 }
 
 #[test]
 fn bash_completes_what_the_table_knows_the_newest_first() {
-    let desk = CommandFixture::new();
-    assert_eq!(desk.bash("pssession remove --id "), ["7", "6", "5", "4", "3", "2", "1"]);
-    assert_eq!(desk.bash("pssession remove --id 1,3,7"), ["1,3,7"]);
-    assert_eq!(desk.bash("pssession get --name bui"), ["build-7"]);
-    assert_eq!(desk.bash("pssession get --exclude=bui"), ["build-7"]);
-    assert_eq!(desk.bash("pssession get --computer-name "), ["web01"]);
-    assert_eq!(desk.bash("pssession rm --instance-id b66"), [FIRST]);
-    assert_eq!(desk.bash("pssession rm --instance-id x,0c2C"), [format!("x,{LAST}")]);
-    assert_eq!(desk.bash("pssession get --owner "), [r"CONTOSO\\ci-runner"]);
-    assert_eq!(desk.bash("pssession get --on "), ["web01", "db01:5986"]);
-    assert_eq!(desk.bash("pssession get --on web02,d"), ["web02,db01:5986"]);
-    assert_eq!(desk.bash("pssession get --on db01:59"), ["5986"]);
+    let fixture = CommandFixture::new();
+    assert_eq!(fixture.bash("pssession remove --id "), ["7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(fixture.bash("pssession remove --id 1,3,7"), ["1,3,7"]);
+    assert_eq!(fixture.bash("pssession get --name bui"), ["build-7"]);
+    assert_eq!(fixture.bash("pssession get --exclude=bui"), ["build-7"]);
+    assert_eq!(fixture.bash("pssession get --computer-name "), ["web01"]);
+    assert_eq!(fixture.bash("pssession rm --instance-id b66"), [FIRST]);
+    assert_eq!(fixture.bash("pssession rm --instance-id x,0c2C"), [format!("x,{LAST}")]);
+    assert_eq!(fixture.bash("pssession get --owner "), [r"CONTOSO\\ci-runner"]);
+    assert_eq!(fixture.bash("pssession get --on "), ["web01", "db01:5986"]);
+    assert_eq!(fixture.bash("pssession get --on web02,d"), ["web02,db01:5986"]);
+    assert_eq!(fixture.bash("pssession get --on db01:59"), ["5986"]);
 }
 
 #[test]
 fn bash_gets_values_quoted_and_none_that_would_reach_the_terminal_raw() {
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let names =
         [r"\!bang\'n", r"\$\(touch\ pwned\)\`\`id\`\`", r"odd\`\*\`\[1\`\]", r"name\ with\ blank", "build-7"];
-    assert_eq!(desk.bash_for("pssession get --name ", "")[2..], names[2..]);
-    assert_eq!(desk.bash_for("pssession get --name ", "").len(), names.len());
-    assert_eq!(desk.bash_for(r"pssession get --name name\ w", r"name\ w"), [r"name\ with\ blank"]);
-    assert_eq!(desk.bash_for("pssession get --name \"name w", "name w"), ["name with blank"]);
-    assert_eq!(desk.bash_for("pssession get --name '!b", "!b"), [r"!bang'\''n"]);
+    assert_eq!(fixture.bash_for("pssession get --name ", "")[2..], names[2..]);
+    assert_eq!(fixture.bash_for("pssession get --name ", "").len(), names.len());
+    assert_eq!(fixture.bash_for(r"pssession get --name name\ w", r"name\ w"), [r"name\ with\ blank"]);
+    assert_eq!(fixture.bash_for("pssession get --name \"name w", "name w"), ["name with blank"]);
+    assert_eq!(fixture.bash_for("pssession get --name '!b", "!b"), [r"!bang'\''n"]);
 }
 
 #[test]
 fn bash_completes_the_hosts_and_groups_of_the_config_before_those_of_the_table() {
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let config = "[group]\nfarm = ['web07', 'web01']\n[[host]]\nname = ['win01', 'web*']";
-    fs::write(desk.folder.path().join("config.toml"), config).unwrap();
+    fs::write(fixture.folder.path().join("config.toml"), config).unwrap();
     let line = |rest: &str| format!("pssession get --config config.toml --on {rest}");
-    assert_eq!(desk.bash(&line("")), ["@farm", "win01", "web07", "web01", "db01:5986"]);
-    assert_eq!(desk.bash(&line("web")), ["web07", "web01"]);
-    assert_eq!(desk.bash_for(&line("@f"), "@f"), ["@farm"]);
-    assert_eq!(desk.bash("pssession identify --config config.toml w"), ["win01", "web07", "web01"]);
+    assert_eq!(fixture.bash(&line("")), ["@farm", "win01", "web07", "web01", "db01:5986"]);
+    assert_eq!(fixture.bash(&line("web")), ["web07", "web01"]);
+    assert_eq!(fixture.bash_for(&line("@f"), "@f"), ["@farm"]);
+    assert_eq!(fixture.bash("pssession identify --config config.toml w"), ["win01", "web07", "web01"]);
     // What is wrong with it is for the command to say.
-    fs::write(desk.folder.path().join("config.toml"), "[").unwrap();
-    assert_eq!(desk.bash(&line("")), ["web01", "db01:5986"]);
+    fs::write(fixture.folder.path().join("config.toml"), "[").unwrap();
+    assert_eq!(fixture.bash(&line("")), ["web01", "db01:5986"]);
 }
 
 #[test]
 fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     for cmdlet in ["pssession Remove-PSSession", "pssession rsn", "Remove-PSSession", "rsn"] {
-        let ask = |rest: &str| desk.bash(&format!("{cmdlet} {rest}"));
+        let ask = |rest: &str| fixture.bash(&format!("{cmdlet} {rest}"));
         assert_eq!(ask("-comp"), ["-ComputerName"]);
         assert_eq!(ask("-Id "), ["7", "6", "5", "4", "3", "2", "1"]);
         assert_eq!(ask("-Id 1,3,7"), ["1,3,7"]);
@@ -203,7 +203,7 @@ fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
         assert_eq!(ask("-Id 1 --output nd"), ["ndjson"]);
     }
     for cmdlet in ["pssession Get-PSSession", "pssession GSN", "Get-PSSession", "gsn"] {
-        let ask = |rest: &str| desk.bash(&format!("{cmdlet} {rest}"));
+        let ask = |rest: &str| fixture.bash(&format!("{cmdlet} {rest}"));
         assert_eq!(ask("-ComputerName "), ["web01", "db01:5986"]);
         assert_eq!(ask("-cn web01 -State b"), ["Broken"]);
         assert_eq!(ask("-Auth"), ["-Authentication"]);
@@ -213,32 +213,32 @@ fn bash_completes_powershells_spelling_as_a_word_and_as_a_link() {
 
 #[test]
 fn a_store_on_the_line_is_the_one_that_is_looked_at() {
-    let desk = CommandFixture::new();
-    fs::rename(desk.table(), desk.folder.path().join("other.db")).unwrap();
-    assert!(desk.bash("pssession get --id ").is_empty());
+    let fixture = CommandFixture::new();
+    fs::rename(fixture.table(), fixture.folder.path().join("other.db")).unwrap();
+    assert!(fixture.bash("pssession get --id ").is_empty());
     for store in ["--store other.db", "--store=other.db", "--store ~/other.db"] {
-        assert_eq!(desk.bash(&format!("pssession get {store} --name bui")), ["build-7"], "{store}");
+        assert_eq!(fixture.bash(&format!("pssession get {store} --name bui")), ["build-7"], "{store}");
     }
 }
 
 #[test]
 fn trouble_with_the_table_is_silence_and_leaves_it_alone() {
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let ask = "pssession get --id ";
     let untouched = |bytes: &[u8]| {
-        fs::write(desk.table(), bytes).unwrap();
-        assert!(desk.bash(ask).is_empty());
-        assert_eq!(fs::read(desk.table()).unwrap(), bytes);
+        fs::write(fixture.table(), bytes).unwrap();
+        assert!(fixture.bash(ask).is_empty());
+        assert_eq!(fs::read(fixture.table()).unwrap(), bytes);
     };
-    let mut newer = fs::read(desk.table()).unwrap();
+    let mut newer = fs::read(fixture.table()).unwrap();
     newer[60..64].copy_from_slice(&u32::MAX.to_be_bytes());
     untouched(b"not a table");
     untouched(&newer);
-    fs::remove_file(desk.table()).unwrap();
-    assert!(desk.bash(ask).is_empty());
-    assert!(!desk.table().exists());
-    fs::create_dir(desk.table()).unwrap();
-    assert!(desk.bash(ask).is_empty());
+    fs::remove_file(fixture.table()).unwrap();
+    assert!(fixture.bash(ask).is_empty());
+    assert!(!fixture.table().exists());
+    fs::create_dir(fixture.table()).unwrap();
+    assert!(fixture.bash(ask).is_empty());
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn tab_in_bash_writes_a_name_with_blanks_that_bash_reads_back() {
     if !pty::available() {
         return;
     }
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let answers = [
         ("ready> ", "source <(pssession completions bash)\r"),
         ("ready> ", "pssession get --name na\t"),
@@ -256,9 +256,9 @@ async fn tab_in_bash_writes_a_name_with_blanks_that_bash_reads_back() {
         ("tables/", "\x01printf '<%s>' \r"),
         ("<name with blank>", "exit\r"),
     ];
-    let shown = desk.terminal(&["bash", "--norc", "--noprofile", "-i"]).answer(&answers).await;
+    let shown = fixture.terminal(&["bash", "--norc", "--noprofile", "-i"]).answer(&answers).await;
     shown.shows("<pssession><get><--name><name with blank><--id=1,7><--on><db01:5986>");
-    shown.shows(&format!("<--store><{}/my tables/>", desk.folder.path().display()));
+    shown.shows(&format!("<--store><{}/my tables/>", fixture.folder.path().display()));
 }
 
 #[tokio::test]
@@ -266,18 +266,18 @@ async fn tab_in_zsh_writes_a_name_with_blanks_that_zsh_reads_back() {
     if !pty::available() || !tools::has("zsh") {
         return;
     }
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let sourced = "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r";
     let script = Pssession::new(["completions", "zsh"]).run().await.expect(0).stdout;
-    fs::write(desk.folder.path().join("_pssession"), script).unwrap();
-    let folder = desk.folder.path().display();
+    fs::write(fixture.folder.path().join("_pssession"), script).unwrap();
+    let folder = fixture.folder.path().display();
     let autoloaded = format!("fpath=({folder} $fpath); autoload -U compinit; compinit -D -u\r");
     for set_up in [sourced, &autoloaded] {
-        tab_in_zsh(&desk, set_up).await;
+        tab_in_zsh(&fixture, set_up).await;
     }
 }
 
-async fn tab_in_zsh(desk: &CommandFixture, set_up: &str) {
+async fn tab_in_zsh(fixture: &CommandFixture, set_up: &str) {
     let answers = [
         ("ready> ", set_up),
         ("ready> ", "pssession rem\t"),
@@ -289,11 +289,11 @@ async fn tab_in_zsh(desk: &CommandFixture, set_up: &str) {
         ("tables/", "\x01printf '<%s>' \r"),
         ("<name with blank>", "exit\r"),
     ];
-    let shown = desk.terminal(&["zsh", "-f", "-i"]).answer(&answers).await;
+    let shown = fixture.terminal(&["zsh", "-f", "-i"]).answer(&answers).await;
     shown.shows(
         "<pssession><remove><--name><name with blank><--id=1,7><--name><$(touch pwned)``id``><--on><db01:5986>",
     );
-    shown.shows(&format!("<--store><{}/my tables", desk.folder.path().display()));
+    shown.shows(&format!("<--store><{}/my tables", fixture.folder.path().display()));
 }
 
 #[tokio::test]
@@ -301,7 +301,7 @@ async fn tab_in_zsh_and_bash_runs_nothing_of_a_name_in_powershells_spelling() {
     if !pty::available() {
         return;
     }
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let shells: [(&[&str], &str); 2] = [
         (&["bash", "--norc", "--noprofile", "-i"], "source <(pssession completions bash)\r"),
         (&["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; source <(pssession completions zsh)\r"),
@@ -316,9 +316,9 @@ async fn tab_in_zsh_and_bash_runs_nothing_of_a_name_in_powershells_spelling() {
             ("blank ", "\x01printf '<%s>' \r"),
             ("<name with blank>", "exit\r"),
         ];
-        let shown = desk.terminal(words).answer(&answers).await;
+        let shown = fixture.terminal(words).answer(&answers).await;
         shown.shows("<rsn><-ComputerName><web01><-Name><$(touch pwned)``id``><-Name><name with blank>");
-        assert!(!desk.folder.path().join("pwned").exists());
+        assert!(!fixture.folder.path().join("pwned").exists());
     }
 }
 
@@ -327,10 +327,10 @@ fn fish_offers_the_same_with_a_word_on_each() {
     if !tools::has("fish") {
         return;
     }
-    let desk = CommandFixture::new();
+    let fixture = CommandFixture::new();
     let ask = |line: &str| {
         let program = format!("pssession completions fish | source; complete --do-complete '{line}'");
-        desk.run(Command::new("fish").args(["--no-config", "--command", &program]))
+        fixture.run(Command::new("fish").args(["--no-config", "--command", &program]))
     };
     assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and prove that they are gone"]);
     assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object per line"]);
@@ -364,8 +364,8 @@ fn the_script_for_powershell_asks_with_the_words_of_the_line() {
 /// What it is told is what it inserts; the tests of the module try that in a real one.
 #[test]
 fn powershell_is_answered_with_values_in_its_own_quotes() {
-    let desk = CommandFixture::new();
-    let table = desk.table();
+    let fixture = CommandFixture::new();
+    let table = fixture.table();
     let ask = |words: &[&str]| {
         let line = ["--", "pssession"].iter().chain(words);
         let run = Pssession::new(line).env("PSSESSION_COMPLETE", "powershell");

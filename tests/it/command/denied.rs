@@ -73,25 +73,25 @@ async fn an_instance_id_without_an_answer_is_no_miss_and_nothing_is_deleted() {
 
 #[tokio::test]
 async fn a_remembered_session_is_closed_by_its_id_where_listing_is_denied() {
-    let desk = CommandFixture::of(host().await);
-    let address = desk.address();
-    let got = desk.run(&["get", "--on", &address, "--instance-id", ALICE]).await.expect(0).records();
+    let fixture = CommandFixture::of(host().await);
+    let address = fixture.address();
+    let got = fixture.run(&["get", "--on", &address, "--instance-id", ALICE]).await.expect(0).records();
     let id = got[0]["Id"].to_string();
-    let run = desk.run(&["remove", "--id", &id, "--cached", "--yes"]).await.expect(0);
+    let run = fixture.run(&["remove", "--id", &id, "--cached", "--yes"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed", "{}", run.stdout);
-    assert_eq!(left(&desk.simulator), [BUILD_7]);
+    assert_eq!(left(&fixture.simulator), [BUILD_7]);
 }
 
 #[tokio::test]
 async fn an_object_is_closed_where_listing_is_denied_and_its_owner_is_learned_for_the_guard() {
-    let desk = CommandFixture::of(host().await);
-    let object = |id: &str| format!(r#"{{"ComputerName":"{}","ShellId":"{id}"}}"#, desk.address());
-    let address = desk.address();
+    let fixture = CommandFixture::of(host().await);
+    let object = |id: &str| format!(r#"{{"ComputerName":"{}","ShellId":"{id}"}}"#, fixture.address());
+    let address = fixture.address();
     // The login was sent there before.
-    desk.run(&["get", "--on", &address, "--instance-id", ALICE]).await.expect(0);
+    fixture.run(&["get", "--on", &address, "--instance-id", ALICE]).await.expect(0);
     let words = ["remove", "--session", "-"];
-    let run = desk.pipe(&object(ALICE), &words).await.expect(0);
+    let run = fixture.pipe(&object(ALICE), &words).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "Closed", "{}", run.stdout);
-    let run = desk.pipe(&object(ALICE), &[&words[..], &["--yes"]].concat()).await.expect(8);
+    let run = fixture.pipe(&object(ALICE), &[&words[..], &["--yes"]].concat()).await.expect(8);
     assert_eq!(run.records()[0]["Outcome"], "Unknown", "{}", run.stdout);
 }

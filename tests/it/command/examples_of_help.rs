@@ -41,15 +41,15 @@ fn screen(text: &str) -> Vec<Step> {
 }
 
 /// Runs the commands of one screen in one bash, and gives back each with what it printed.
-async fn run(workplace: &HomeFixture, steps: &[Step]) -> Vec<Step> {
+async fn run(home: &HomeFixture, steps: &[Step]) -> Vec<Step> {
     const MARK: &str = "@@@@@@@@\n";
-    let port = workplace.other.port().to_string();
+    let port = home.other.port().to_string();
     let commands = steps.iter().map(|step| {
         let command = step.command.replace(&format!("=={PORT}"), &format!("=={port}"));
         format!("printf '{}'\n{command}\n", MARK.replace('\n', "\\n"))
     });
     let script = format!("exec 2>&1\n{}", commands.collect::<String>());
-    let printed = workplace.bash(&script).await.stdout;
+    let printed = home.bash(&script).await.stdout;
     let outputs: Vec<&str> = printed.split(MARK).skip(1).collect();
     assert_eq!(outputs.len(), steps.len(), "{printed}");
     let step =
@@ -84,9 +84,9 @@ async fn each_example_does_what_the_help_promises_and_prints_what_the_page_shows
     for ((heading, screens), (_, left)) in shown.iter().zip(left()) {
         assert_eq!(screens.len(), left.len(), "{heading}");
         for (steps, left) in screens.iter().zip(left) {
-            let workplace = HomeFixture::new().await;
-            let ran = run(&workplace, steps).await;
-            assert_eq!(workplace.left(), left, "{heading}: {ran:?}");
+            let home = HomeFixture::new().await;
+            let ran = run(&home, steps).await;
+            assert_eq!(home.left(), left, "{heading}: {ran:?}");
             if ran != *steps {
                 text = text.replacen(&written(steps), &written(&ran), 1);
                 changed.push(format!("{heading}:\n{}", written(&ran)));

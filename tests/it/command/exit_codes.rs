@@ -16,9 +16,9 @@ async fn get_ends_with_3_if_all_that_was_named_is_missing() {
     let simulator = host(leaked()).await;
     let run = on(&simulator, "get", &["--name", "nobody"]).run().await.expect(3);
     assert!(run.stderr.contains("no session has the name \"nobody\""), "{}", run.stderr);
-    let desk = CommandFixture::listed().await;
+    let fixture = CommandFixture::listed().await;
     for words in [&["--name", "nobody"][..], &["--id", "99"], &["--vm-name", "nobody"], &["--id", "98,99"]] {
-        let run = desk.run(&[&["get", "--cached"], words].concat()).await.expect(3);
+        let run = fixture.run(&[&["get", "--cached"], words].concat()).await.expect(3);
         assert_eq!(run.stdout, "");
         assert!(run.stderr.contains("no session has the"), "{}", run.stderr);
     }
@@ -47,14 +47,14 @@ async fn patterns_and_filters_that_find_nothing_are_no_errors_of_get() {
 
 #[tokio::test]
 async fn ignore_not_found_makes_every_miss_a_success_without_an_error() {
-    let desk = CommandFixture::listed().await;
+    let fixture = CommandFixture::listed().await;
     for words in [&["get", "--id", "99"][..], &["remove", "--id", "99", "--yes"], &["forget", "--id", "99"]] {
-        let run = desk.run(&[words, &["--ignore-not-found"]].concat()).await.expect(0);
+        let run = fixture.run(&[words, &["--ignore-not-found"]].concat()).await.expect(0);
         assert!(!run.stderr.contains("error"), "{}", run.stderr);
     }
     let words = ["remove", "--id", "1,99", "--yes", "--ignore-not-found"];
-    desk.run(&words).await.expect(0);
-    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    fixture.run(&words).await.expect(0);
+    assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE]);
 }
 
 #[tokio::test]
@@ -86,17 +86,17 @@ async fn a_host_that_denies_its_listing_is_4_and_one_that_is_not_reached_1() {
 /// The listing before the removal fails, and each session is checked by Get instead.
 #[tokio::test]
 async fn a_refresh_that_failed_does_not_count_once_its_sessions_are_proven_gone() {
-    let desk = CommandFixture::listed().await;
+    let fixture = CommandFixture::listed().await;
     let unavailable = InjectedFault::Fault(2_150_858_755);
     let words: [&[&str]; 2] = [&["remove", "--id", "1", "--yes"], &["remove", "--session", "-", "--yes"]];
     for (number, words) in words.into_iter().enumerate() {
         // As often as a listing is tried before the plan and by the engine.
-        inject(&desk.simulator, OperationKind::Enumerate, 4, unavailable.clone());
+        inject(&fixture.simulator, OperationKind::Enumerate, 4, unavailable.clone());
         let exported = format!("{{\"Id\":{}}}\n", number + 1);
-        let run = desk.command(words).stdin(&exported).run().await.expect(0);
+        let run = fixture.command(words).stdin(&exported).run().await.expect(0);
         assert_eq!(run.records()[0]["Outcome"], "Closed", "{}", run.stderr);
     }
-    assert_eq!(left(&desk.simulator), [ALICE]);
+    assert_eq!(left(&fixture.simulator), [ALICE]);
 }
 
 #[tokio::test]
@@ -137,8 +137,8 @@ async fn a_host_that_lists_no_commands_at_all_leaves_nothing_to_close_and_says_s
     let run = on(&simulator, "remove", &["--all", "--skip-running", "--yes"]).run().await.expect(4);
     assert!(run.stderr.contains("cannot list the commands of 3 sessions on 127.0.0.1"), "{}", run.stderr);
     assert_eq!(left(&simulator).len(), 3);
-    let desk = CommandFixture::listed().await;
-    inject(&desk.simulator, OperationKind::EnumerateCommands, 99, ACCESS_DENIED);
-    let run = desk.run(&["remove", "--id", "1", "--skip-running", "--yes", "-o", "table"]).await.expect(4);
+    let fixture = CommandFixture::listed().await;
+    inject(&fixture.simulator, OperationKind::EnumerateCommands, 99, ACCESS_DENIED);
+    let run = fixture.run(&["remove", "--id", "1", "--skip-running", "--yes", "-o", "table"]).await.expect(4);
     assert!(run.stderr.contains("skipping build-7 on 127.0.0.1: it is unknown"), "{}", run.stderr);
 }

@@ -8,8 +8,8 @@ use crate::support::command_fixture::CommandFixture;
 use crate::support::tools;
 
 /// Makes a small disk of its own, visible to nobody else, puts the files of `table` on it, and does `to_it`.
-fn look(desk: &CommandFixture, table: &str, to_it: &str) -> Option<Run> {
-    let disk = desk.folder().join("disk");
+fn look(fixture: &CommandFixture, table: &str, to_it: &str) -> Option<Run> {
+    let disk = fixture.folder().join("disk");
     fs::create_dir_all(&disk).unwrap();
     let script = format!(
         "set -e\n\
@@ -41,29 +41,29 @@ const FREEZE: &str = "mount -o remount,ro DISK";
 
 /// The table of a host that was listed, as it is after an orderly end and after a kill.
 async fn tables() -> (CommandFixture, [String; 2]) {
-    let desk = CommandFixture::listed().await;
-    let [orderly, killed] = ["orderly", "killed"].map(|name| desk.folder().join(name));
+    let fixture = CommandFixture::listed().await;
+    let [orderly, killed] = ["orderly", "killed"].map(|name| fixture.folder().join(name));
     for folder in [&orderly, &killed] {
         fs::create_dir(folder).unwrap();
     }
-    fs::copy(desk.table(), orderly.join("sessions.db")).unwrap();
-    let mut store = pssession::store::Store::open(desk.table()).unwrap();
+    fs::copy(fixture.table(), orderly.join("sessions.db")).unwrap();
+    let mut store = pssession::store::Store::open(fixture.table()).unwrap();
     let rows = store.all(std::time::SystemTime::now()).unwrap();
     store.forget(rows.sessions().iter().take(1).map(|session| session.id.unwrap())).unwrap();
     for suffix in ["", "-wal", "-shm"] {
         let name = format!("sessions.db{suffix}");
-        fs::copy(desk.folder().join(&name), killed.join(&name)).unwrap();
+        fs::copy(fixture.folder().join(&name), killed.join(&name)).unwrap();
     }
     assert!(fs::metadata(killed.join("sessions.db-wal")).unwrap().len() > 0);
-    (desk, [orderly, killed].map(|folder| folder.to_str().unwrap().to_owned()))
+    (fixture, [orderly, killed].map(|folder| folder.to_str().unwrap().to_owned()))
 }
 
 #[tokio::test]
 async fn the_table_is_read_on_a_disk_that_is_full_or_read_only() {
-    let (desk, [orderly, killed]) = tables().await;
+    let (fixture, [orderly, killed]) = tables().await;
     for (table, sessions) in [(&orderly, 3), (&killed, 2)] {
         for to_it in [FILL, FREEZE, "true"] {
-            let Some(run) = look(&desk, table, to_it) else { return };
+            let Some(run) = look(&fixture, table, to_it) else { return };
             let run = run.expect(0);
             assert_eq!((run.records().len(), run.stderr.as_str()), (sessions, ""), "{table}: {to_it}");
         }

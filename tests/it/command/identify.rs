@@ -17,7 +17,7 @@ fn identify(place: &str, more: &[&str]) -> Pssession {
     Pssession::new([&["identify", place], more].concat())
 }
 
-fn told(run: &Run) -> Value {
+fn reported(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
 }
 
@@ -60,15 +60,16 @@ async fn a_trusted_certificate_is_shown_with_all_that_a_person_asks_of_it() {
     }
     assert!(run.stdout.contains(" days left)") && run.stderr.is_empty(), "{}{}", run.stdout, run.stderr);
 
-    let told = told(&identify(&place, &["--tls", "--ca-file", &ca, "-o", "json"]).run().await.expect(0));
-    assert_eq!(told["Schema"], "pssession.identity/1");
-    assert_eq!((&told["Tls"], &told["ClockDifference"]), (&json!("TLS 1.3"), &json!(0)));
-    let certificate = &told["Certificate"];
+    let reported =
+        reported(&identify(&place, &["--tls", "--ca-file", &ca, "-o", "json"]).run().await.expect(0));
+    assert_eq!(reported["Schema"], "pssession.identity/1");
+    assert_eq!((&reported["Tls"], &reported["ClockDifference"]), (&json!("TLS 1.3"), &json!(0)));
+    let certificate = &reported["Certificate"];
     assert_eq!(certificate["Trusted"], true);
     assert_eq!(certificate["NotAfter"], "2090-03-04T00:00:00.000Z");
     assert_eq!(certificate["Names"], json!(["web01.lab", "127.0.0.1"]));
     assert!(certificate["DaysLeft"].as_i64().unwrap() > 20_000);
-    assert_eq!(told["Endpoints"][0]["Certificate"], *certificate);
+    assert_eq!(reported["Endpoints"][0]["Certificate"], *certificate);
 }
 
 #[tokio::test]
@@ -86,8 +87,8 @@ async fn an_untrusted_certificate_is_read_and_not_blessed() {
         assert!(run.stderr.contains("error: the certificate of 127.0.0.1"), "{}", run.stderr);
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
         let json = identify(&place, &[&["--tls", "-o", "json"], more].concat()).run().await.expect(1);
-        assert_eq!(told(&json)["Certificate"]["Trusted"], false);
-        assert!(told(&json)["Certificate"]["Problem"].is_string());
+        assert_eq!(reported(&json)["Certificate"]["Trusted"], false);
+        assert!(reported(&json)["Certificate"]["Problem"].is_string());
     }
     let run = identify(&place, &["--tls", "--certificate-pin", &leaf.pin()]).run().await.expect(0);
     assert!(run.stdout.contains("Trust           it matches --certificate-pin"), "{}", run.stdout);
@@ -138,7 +139,7 @@ async fn without_a_port_both_doors_are_looked_at_and_a_closed_one_is_a_line() {
     let closed = format!("Endpoint        https://{place}:5986/wsman: Connection refused");
     assert!(run.stdout.contains(&closed), "{}", run.stdout);
     assert!(run.stderr.is_empty(), "{}", run.stderr);
-    let json = told(&identify(&place, &["-o", "json"]).run().await.expect(0));
+    let json = reported(&identify(&place, &["-o", "json"]).run().await.expect(0));
     assert_eq!(json["Authentication"], json!(["Negotiate"]));
     assert_eq!(json["Endpoints"][1]["Authentication"], Value::Null);
     assert!(json["Endpoints"][1]["Error"].as_str().unwrap().contains("refused"));
@@ -166,7 +167,7 @@ async fn a_clock_that_is_wrong_is_told() {
     let server = RawServer::start(move |_| answer()).await;
     let run = identify(&server.address.to_string(), &[]).run().await.expect(0);
     assert!(run.stdout.contains("behind this machine"), "{}", run.stdout);
-    let json = told(&identify(&server.address.to_string(), &["-o", "json"]).run().await.expect(0));
+    let json = reported(&identify(&server.address.to_string(), &["-o", "json"]).run().await.expect(0));
     assert!(json["ClockDifference"].as_i64().unwrap() < -900_000_000);
 }
 
@@ -234,9 +235,9 @@ async fn the_doctor_goes_by_https_where_http_is_closed() {
     assert!(host.http.is_none());
     let run = identify(&place, &["--doctor", "--certificate-pin", &leaf.pin(), "-o", "json"]);
     let run = run.login(&https.simulator).run().await.expect(0);
-    let told = told(&run);
-    assert_eq!(told["Schema"], "pssession.doctor/1");
-    let steps = told["Steps"].as_array().unwrap();
+    let reported = reported(&run);
+    assert_eq!(reported["Schema"], "pssession.doctor/1");
+    let steps = reported["Steps"].as_array().unwrap();
     let step = |name: &str| steps.iter().filter(|step| step["Step"] == name).collect::<Vec<_>>();
     assert_eq!((&step("connect")[0]["Good"], &step("connect")[1]["Good"]), (&json!(false), &json!(true)));
     assert!(step("way")[0]["Text"].as_str().unwrap().contains("use --tls"));

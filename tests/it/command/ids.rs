@@ -13,8 +13,8 @@ async fn with_table(simulator: &Simulator, table: &Path, verb: &str, args: &[&st
 }
 
 fn ids(run: &Run) -> Vec<(i64, String)> {
-    let told = |r: &Value| (r["Id"].as_i64().unwrap(), r["ShellId"].as_str().unwrap().to_owned());
-    run.records().iter().map(told).collect()
+    let reported = |r: &Value| (r["Id"].as_i64().unwrap(), r["ShellId"].as_str().unwrap().to_owned());
+    run.records().iter().map(reported).collect()
 }
 
 #[tokio::test]

@@ -66,12 +66,12 @@ async fn one_signal_starts_nothing_new_verifies_what_was_sent_and_prints_the_sum
         let run = run.await.unwrap().expect(code);
         assert_eq!(run.stderr.matches(HEARD).count(), 1, "{}", run.stderr);
         assert!(run.stderr.ends_with("2 sessions on 1 host: 1 closed, 1 not started\n"), "{}", run.stderr);
-        let told = |id: &str, words: [&str; 2]| {
+        let reported = |id: &str, words: [&str; 2]| {
             let row = run.stdout.lines().find(|line| line.contains(id)).unwrap();
             assert!(words.iter().all(|word| row.contains(word)), "{}", run.stdout);
         };
-        told(BUILD_7, ["Closed", "build-7"]);
-        told(BUILD_8, ["NotStarted", "interrupted"]);
+        reported(BUILD_7, ["Closed", "build-7"]);
+        reported(BUILD_8, ["NotStarted", "interrupted"]);
         assert_eq!(left(&simulator), [BUILD_8, ALICE]);
     }
 }

@@ -27,8 +27,8 @@ fn words_of_other_tools_get_the_word_that_is_used_here() {
     for (args, tip) in rows {
         let run = Pssession::new(*args).run_blocking().expect(2);
         assert!(run.stdout.is_empty(), "{args:?}: {}", run.stdout);
-        let told = run.stderr.lines().find(|line| line.trim_start().starts_with("tip: "));
-        assert!(told.is_some_and(|line| line.contains(tip)), "{args:?}: {}", run.stderr);
+        let reported = run.stderr.lines().find(|line| line.trim_start().starts_with("tip: "));
+        assert!(reported.is_some_and(|line| line.contains(tip)), "{args:?}: {}", run.stderr);
     }
 }
 
@@ -51,10 +51,10 @@ fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
         (&["--on", "web01", "--password-file", "-"], "", "no password in stdin"),
         (&["--on", "web01", "--password-file", "/nowhere"], "", "/nowhere"),
     ];
-    for (args, stdin, told) in rows {
+    for (args, stdin, reported) in rows {
         let args = [&["get", "--user", "alice"], *args].concat();
         let run = Pssession::new(&args).stdin(stdin).run_blocking().expect(2);
-        assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(reported), "{args:?}: {}", run.stderr);
         assert!(run.stderr.contains("hint: "), "{args:?}: {}", run.stderr);
         assert!(!run.stderr.contains("geheim"), "{args:?}: {}", run.stderr);
     }
@@ -88,8 +88,8 @@ async fn a_removal_that_selects_nothing_says_so() {
     assert!(run.stderr.contains("--ignore-not-found"), "{}", run.stderr);
     let run = on(&simulator, "remove", &[&nobody[..], &["-o", "json"]].concat()).run().await.expect(3);
     assert_eq!(run.stdout, "[]\n");
-    let told: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
-    assert_eq!(told["ErrorId"], "NothingMatched");
+    let reported: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(reported["ErrorId"], "NothingMatched");
     let run =
         on(&simulator, "remove", &[&nobody[..], &["--ignore-not-found"]].concat()).run().await.expect(0);
     assert_eq!(run.stderr, "no session matches; there are 3 on 1 host\n");
@@ -180,9 +180,9 @@ async fn a_deadline_that_passes_while_a_host_is_silent_is_told_and_is_exit_code_
     for args in [&["get"][..], &["remove", "--owner", "nobody"]] {
         let args = [args, &["--on", &hosts, "--deadline", "1s"]].concat();
         let run = Pssession::new(args).login(&simulator).run().await.expect(7);
-        let told =
+        let reported =
             format!("cannot list the sessions on {}: the deadline passed", silent.local_addr().unwrap());
-        assert!(run.stderr.contains(&told), "{}", run.stderr);
+        assert!(run.stderr.contains(&reported), "{}", run.stderr);
     }
 }
 
@@ -219,9 +219,9 @@ async fn once_verbose_tells_each_step_and_colours_nothing_in_a_pipe() {
 fn errors_are_json_where_json_was_asked_for() {
     for args in [&["identify", "web 01", "-o", "json"][..], &["explain", "4242424242", "-o", "json"]] {
         let run = Pssession::new(args).run_blocking();
-        let told: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
-        assert_eq!(told["Schema"], "pssession.error/1", "{told}");
-        assert!(told["Hint"].is_string(), "{told}");
+        let reported: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(reported["Schema"], "pssession.error/1", "{reported}");
+        assert!(reported["Hint"].is_string(), "{reported}");
     }
 }
 

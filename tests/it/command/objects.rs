@@ -67,7 +67,7 @@ fn what_powershell_prints_is_imported_in_every_form() {
         let place = Place::new();
         let imported = place.command(&["import", "--tls", &fixture(name)]).run_blocking().expect(0);
         assert_eq!(imported.stderr, "imported 2 sessions: 2 new\n", "{name}");
-        let told = imported.records();
+        let reported = imported.records();
         let first = [
             ("Schema", json!("pssession.imported/1")),
             ("Id", json!(3)),
@@ -83,10 +83,10 @@ fn what_powershell_prints_is_imported_in_every_form() {
             ("IsNew", json!(true)),
         ];
         for (property, expected) in first {
-            assert_eq!(told[0][property], expected, "{name}: {property}");
+            assert_eq!(reported[0][property], expected, "{name}: {property}");
         }
         assert_eq!(
-            (&told[1]["ShellId"], &told[1]["State"]),
+            (&reported[1]["ShellId"], &reported[1]["State"]),
             (&json!(BUILD_8), &json!("Disconnected")),
             "{name}"
         );
@@ -161,7 +161,7 @@ fn many_changed_ids_are_counted_and_not_all_told() {
 #[test]
 fn what_is_bad_imports_nothing_and_each_error_has_its_place() {
     let good = object(1, "a");
-    for (text, told) in [
+    for (text, reported) in [
         (format!("{good}\n{}", &good[..good.len() / 2]), "line 2: the JSON ends unexpectedly"),
         (format!("[{good},"), "line 1: the JSON ends unexpectedly"),
         (format!("{good}\n{{\"Id\":7}}"), "line 2: has no ShellId or InstanceId"),
@@ -176,7 +176,11 @@ fn what_is_bad_imports_nothing_and_each_error_has_its_place() {
     ] {
         let place = Place::new();
         let run = place.import(&text).expect(2);
-        assert!(run.stderr.contains(told) && run.stderr.contains("nothing was imported"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(reported) && run.stderr.contains("nothing was imported"),
+            "{}",
+            run.stderr
+        );
         assert_eq!(run.stdout, "");
         assert!(!place.table().exists());
     }

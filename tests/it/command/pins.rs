@@ -114,9 +114,9 @@ async fn a_pin_without_a_host_is_refused_where_several_are_asked_and_nothing_is_
     let ([a, b], [pin_a, pin_b]) = (pair.named(), pair.pins());
     for pins in [pin_a.clone(), format!("{b}={pin_b},{pin_a}"), format!("*={pin_b},{pin_a}")] {
         let run = pair.get(&pins).run().await.expect(2);
-        let told = format!("--certificate-pin: the pin {pin_a} names no host");
+        let reported = format!("--certificate-pin: the pin {pin_a} names no host");
         let hint = format!("--certificate-pin {a}={pin_a}, or @GROUP= ");
-        assert!(run.stderr.contains(&told) && run.stderr.contains(&hint), "{}", run.stderr);
+        assert!(run.stderr.contains(&reported) && run.stderr.contains(&hint), "{}", run.stderr);
         assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
     }
     assert_eq!(pair.handshakes(), [0, 0]);

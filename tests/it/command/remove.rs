@@ -36,9 +36,9 @@ async fn the_chosen_sessions_are_closed_sealed_signalled_first_under_their_own_u
     assert_eq!(left(&simulator), [ALICE]);
 
     let records = run.records();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         records.iter().map(|r| (r["ShellId"].as_str().unwrap(), r["Outcome"].as_str().unwrap())).collect();
-    assert_eq!(told, [(BUILD_7, "Closed"), (BUILD_8, "Closed")]);
+    assert_eq!(reported, [(BUILD_7, "Closed"), (BUILD_8, "Closed")]);
     assert_eq!(records[0]["Schema"], "pssession.removal/1");
     assert_eq!(records[1]["Signals"], 1);
 

@@ -170,6 +170,6 @@ fn a_password_in_the_line_of_the_scheme_is_not_shown() {
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     let run = Pssession::new(["get", "--on", NOBODY, "--config", path.to_str().unwrap()]).run_blocking();
     let run = run.expect(2);
-    let told = format!("{} line 3: auth: it is not an authentication scheme", path.display());
-    assert!(run.stderr.contains(&told) && !run.stderr.contains(SECRET), "{}", run.stderr);
+    let reported = format!("{} line 3: auth: it is not an authentication scheme", path.display());
+    assert!(run.stderr.contains(&reported) && !run.stderr.contains(SECRET), "{}", run.stderr);
 }

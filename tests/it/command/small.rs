@@ -46,9 +46,9 @@ async fn identify_needs_no_login_and_tells_what_is_offered() {
     let simulator = host(leaked()).await;
     let run =
         Pssession::new(["identify", &simulator.address().to_string(), "-o", "json"]).run().await.expect(0);
-    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(told["ProductVendor"], "Microsoft Corporation");
-    assert_eq!(told["Authentication"], serde_json::json!(["Negotiate"]));
+    let reported: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(reported["ProductVendor"], "Microsoft Corporation");
+    assert_eq!(reported["Authentication"], serde_json::json!(["Negotiate"]));
     let run = Pssession::new(["identify", NOBODY]).run().await.expect(1);
     assert!(run.stderr.contains("hint: "), "{}", run.stderr);
 }
@@ -86,11 +86,11 @@ fn the_simulator_says_in_one_line_how_to_reach_it_and_ends_on_sigterm() {
     let mut child = Pssession::new(["simulator", "--shells", "5", "-o", "json"]).spawn();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let on = format!("127.0.0.1:{}", told["Port"]);
+    let reported: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let on = format!("127.0.0.1:{}", reported["Port"]);
     let run = Pssession::new(["get", "--on", &on])
-        .env("PSSESSION_USER", told["User"].as_str().unwrap())
-        .env("PSSESSION_PASSWORD", told["Password"].as_str().unwrap());
+        .env("PSSESSION_USER", reported["User"].as_str().unwrap())
+        .env("PSSESSION_PASSWORD", reported["Password"].as_str().unwrap());
     assert_eq!(run.run_blocking().expect(0).records().len(), 5);
     let ended = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(ended.success());

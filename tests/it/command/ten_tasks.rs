@@ -64,13 +64,13 @@ async fn tell(stage: &PageFixture, Task { wish, line, answer, code }: &Task) -> 
     let advises = stderr.contains("hint: ") || stderr.contains("tip: ");
     assert!(*code == 0 || advises, "nothing to do after {line}\n{stderr}");
     assert!(!stderr.contains("Sommer2024"), "a password is shown after {line}");
-    let mut told = format!("# {wish}\n$ {line}\n");
+    let mut reported = format!("# {wish}\n$ {line}\n");
     for (stream, text) in [("stdout", ran.screen), ("stderr", stderr)] {
         if !text.is_empty() {
-            told.push_str(&format!("{stream}:\n{text}"));
+            reported.push_str(&format!("{stream}:\n{text}"));
         }
     }
-    told + &format!("exit code {code}\n\n")
+    reported + &format!("exit code {code}\n\n")
 }
 
 #[tokio::test]
@@ -79,13 +79,13 @@ async fn ten_tasks_of_a_new_user_all_end_in_something_helpful() {
         return;
     }
     let stage = PageFixture::set().await;
-    let mut told = String::new();
+    let mut reported = String::new();
     for task in TASKS.iter().chain(&SLIPS) {
-        told.push_str(&tell(&stage, task).await);
+        reported.push_str(&tell(&stage, task).await);
     }
-    let told = told.trim_end();
+    let reported = reported.trim_end();
     let accepted = read("ten-tasks.txt");
-    if !is_as_shown(&String::from_utf8(accepted).unwrap(), told) {
-        assert_snapshot("ten-tasks.txt", told);
+    if !is_as_shown(&String::from_utf8(accepted).unwrap(), reported) {
+        assert_snapshot("ten-tasks.txt", reported);
     }
 }

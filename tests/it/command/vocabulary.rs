@@ -16,29 +16,29 @@ const WORDS: [(i64, [&str; 3]); 5] = [
     (6, ["", "Opened", "Available"]),
 ];
 
-async fn workplace() -> HomeFixture {
-    let workplace = HomeFixture::new().await;
-    workplace.other.world().lock().unwrap().shells_mut().clear();
-    let host = workplace.other.address().to_string();
-    workplace.command(&["get", "--on", &host]).run().await.expect(0);
+async fn home() -> HomeFixture {
+    let home = HomeFixture::new().await;
+    home.other.world().lock().unwrap().shells_mut().clear();
+    let host = home.other.address().to_string();
+    home.command(&["get", "--on", &host]).run().await.expect(0);
     let own = json!({
         "Id": 6, "Name": "own", "InstanceId": "99999999-65a0-49f2-9053-a1b156c95777", "ComputerName": "web09",
         "State": 2, "Availability": 1,
     });
-    workplace.command(&["import", "-"]).stdin(own.to_string()).run().await.expect(0);
-    workplace
+    home.command(&["import", "-"]).stdin(own.to_string()).run().await.expect(0);
+    home
 }
 
 /// The three words of each session, as one output tells them.
-type Told = HashMap<i64, [String; 3]>;
+type Reported = HashMap<i64, [String; 3]>;
 
-fn of_records(records: &[Value]) -> Told {
+fn of_records(records: &[Value]) -> Reported {
     let word = |record: &Value, name: &str| record[name].as_str().unwrap_or_default().to_owned();
     let words = |record: &Value| ["ServerState", "State", "Availability"].map(|name| word(record, name));
     records.iter().map(|record| (record["Id"].as_i64().unwrap(), words(record))).collect()
 }
 
-fn of_csv(text: &str) -> Told {
+fn of_csv(text: &str) -> Reported {
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next().unwrap();
     let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
@@ -47,7 +47,7 @@ fn of_csv(text: &str) -> Told {
     lines.map(|line| (line[at("Id")].parse().unwrap(), words(&line))).collect()
 }
 
-fn of_list(text: &str) -> Told {
+fn of_list(text: &str) -> Reported {
     let block = |block: &str| {
         let properties: HashMap<&str, &str> = block
             .lines()
@@ -63,10 +63,10 @@ fn of_list(text: &str) -> Told {
 
 #[tokio::test]
 async fn each_output_says_the_same_of_a_session() {
-    let workplace = workplace().await;
-    let expected: Told = WORDS.map(|(id, words)| (id, words.map(str::to_owned))).into();
+    let home = home().await;
+    let expected: Reported = WORDS.map(|(id, words)| (id, words.map(str::to_owned))).into();
     for verb in ["get", "Get-PSSession"] {
-        let print = async |format: &str| workplace.command(&[verb, "--output", format]).run().await.expect(0);
+        let print = async |format: &str| home.command(&[verb, "--output", format]).run().await.expect(0);
         assert_eq!(of_records(&print("ndjson").await.records()), expected, "{verb}");
         let array: Vec<Value> = serde_json::from_str(&print("json").await.stdout).unwrap();
         assert_eq!(of_records(&array), expected, "{verb}");
@@ -77,9 +77,9 @@ async fn each_output_says_the_same_of_a_session() {
 
 #[tokio::test]
 async fn the_tables_have_the_same_words() {
-    let workplace = workplace().await;
+    let home = home().await;
     for (verb, last) in [("get", None), ("Get-PSSession", Some("Availability"))] {
-        let shown = workplace.command(&[verb, "--output", "table"]).run().await.expect(0).stdout;
+        let shown = home.command(&[verb, "--output", "table"]).run().await.expect(0).stdout;
         for (id, [_, state, availability]) in WORDS {
             let line = shown.lines().find(|line| line.trim_start().starts_with(&format!("{id} "))).unwrap();
             assert!(line.split_whitespace().any(|word| word == state), "{verb}: {line}");
@@ -90,9 +90,9 @@ async fn the_tables_have_the_same_words() {
 
 #[tokio::test]
 async fn the_disconnected_are_those_that_nobody_uses() {
-    let workplace = workplace().await;
-    let port = workplace.servers.port().to_string();
+    let home = home().await;
+    let port = home.servers.port().to_string();
     let words = ["gsn", "127.0.0.1", "-Port", &port, "-State", "Disconnected"];
-    let found = of_records(&workplace.command(&words).run().await.expect(0).records());
+    let found = of_records(&home.command(&words).run().await.expect(0).records());
     assert_eq!(found.into_keys().collect::<Vec<_>>(), [1]);
 }

@@ -12,7 +12,7 @@ const NOT_TLS: &str = "the server does not use TLS on this port";
 const NOT_HTTP: &str = "the server does not use plain HTTP on this port";
 
 /// `get`, `identify` and `identify --doctor`, each of which ends with 1.
-async fn assert_told(place: &str, tls: bool, reason: &str, advice: &[&str]) {
+async fn assert_reported(place: &str, tls: bool, reason: &str, advice: &[&str]) {
     let commands: [&[&str]; 3] =
         [&["get", "--on", place], &["identify", place], &["identify", place, "--doctor"]];
     for words in commands {
@@ -34,7 +34,7 @@ async fn assert_told(place: &str, tls: bool, reason: &str, advice: &[&str]) {
 async fn tls_to_a_port_of_plain_http_names_the_option_and_the_port() {
     let simulator = host(leaked()).await;
     let advice = ["remove --tls", "5986"];
-    assert_told(&simulator.address().to_string(), true, NOT_TLS, &advice).await;
+    assert_reported(&simulator.address().to_string(), true, NOT_TLS, &advice).await;
     assert_eq!((simulator.handshakes(), simulator.failed_logons()), (0, 0));
     // http.sys answers a handshake in HTTP, and other services in words of their own.
     for answer in ["HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n"] {
@@ -46,7 +46,7 @@ async fn tls_to_a_port_of_plain_http_names_the_option_and_the_port() {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        assert_told(&place, true, NOT_TLS, &advice).await;
+        assert_reported(&place, true, NOT_TLS, &advice).await;
         server.abort();
     }
 }
@@ -56,7 +56,7 @@ async fn plain_http_to_a_port_of_tls_names_the_option_and_the_port() {
     let leaf = self_signed(&["web01.lab"]);
     let host = TlsHost::start(leaked(), &leaf, leaf.acceptor(BOTH)).await;
     let advice = ["add --tls", "5985"];
-    assert_told(&host.address.to_string(), false, NOT_HTTP, &advice).await;
+    assert_reported(&host.address.to_string(), false, NOT_HTTP, &advice).await;
     assert_eq!((host.simulator.connections(), host.simulator.handshakes()), (0, 0));
 }
 

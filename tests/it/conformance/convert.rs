@@ -103,8 +103,8 @@ fn a_disk_that_is_full_in_the_middle_leaves_no_half_scenario() {
         home.path().join("made").display()
     );
     let done = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
-    let told = String::from_utf8(done.stderr).unwrap();
-    assert_eq!(done.status.code(), Some(1), "{told}");
-    assert!(told.contains("no partial files are left"), "{told}");
+    let reported = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{reported}");
+    assert!(reported.contains("no partial files are left"), "{reported}");
     assert_eq!(names(home.path()), ["r.yml"]);
 }

@@ -156,9 +156,9 @@ fn every_server_generation_is_there() {
 fn what_is_marked_as_malformed_says_how() {
     for scenario in every_scenario() {
         for (number, said) in &scenario.header().exchanges {
-            let is_told = said.note.as_deref().is_some_and(|note| !note.is_empty());
+            let is_reported = said.note.as_deref().is_some_and(|note| !note.is_empty());
             let at = scenario.folder().display();
-            assert!(said.malformed.is_none() || is_told, "{at}, exchange {number}");
+            assert!(said.malformed.is_none() || is_reported, "{at}, exchange {number}");
         }
     }
 }

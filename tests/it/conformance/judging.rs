@@ -34,12 +34,12 @@ fn altered(from: &str, to: &str) -> tempfile::TempDir {
 fn a_mismatch_ends_with_9_and_tells_the_place_the_section_and_how_to_see_it_again() {
     let home = altered("DeleteResponse", "PutResponse");
     let run = conformance(home.path(), &["-o", "table"]).expect(9);
-    for told in [
+    for reported in [
         "mismatch: altered 02 Delete: response parses\n",
         "02-response.xml:1: the action is http://schemas.xmlsoap.org/ws/2004/09/transfer/PutResponse, not",
         "Section: DSP0226 5.4, Addressing\n",
     ] {
-        assert!(run.stdout.contains(told), "{told}: {}", run.stdout);
+        assert!(run.stdout.contains(reported), "{reported}: {}", run.stdout);
     }
     assert!(
         run.stderr.contains("3 exchanges in 1 scenario:") && run.stderr.contains("1 mismatch,"),
@@ -107,8 +107,8 @@ fn an_answer_that_the_schemas_forbid_is_a_mismatch_with_their_section() {
     let home = altered("</s:Header><s:Body>", "<a:RelatesTo>uuid:1</a:RelatesTo></s:Header><s:Body>");
     let run = conformance(home.path(), &["-o", "table"]).expect(9);
     assert!(run.stdout.contains("mismatch: altered 02 Delete: response validates\n"), "{}", run.stdout);
-    for told in ["02-response.xml:1: ", "; DSP0226, 5.4 Addressing"] {
-        assert!(run.stdout.contains(told), "{told}: {}", run.stdout);
+    for reported in ["02-response.xml:1: ", "; DSP0226, 5.4 Addressing"] {
+        assert!(run.stdout.contains(reported), "{reported}: {}", run.stdout);
     }
 }
 
@@ -121,8 +121,8 @@ fn without_a_validator_the_rest_is_judged_and_that_is_said_once() {
         .env("PATH", "/nonexistent")
         .output()
         .unwrap();
-    let (told, shown) = (String::from_utf8(run.stderr).unwrap(), String::from_utf8(run.stdout).unwrap());
-    assert_eq!(run.status.code(), Some(0), "{told}");
-    assert_eq!(told.matches("xmllint is not installed").count(), 1, "{told}");
+    let (reported, shown) = (String::from_utf8(run.stderr).unwrap(), String::from_utf8(run.stdout).unwrap());
+    assert_eq!(run.status.code(), Some(0), "{reported}");
+    assert_eq!(reported.matches("xmllint is not installed").count(), 1, "{reported}");
     assert_eq!(shown.matches("not validated").count(), 3, "{shown}");
 }

@@ -13,7 +13,7 @@ use crate::support::fixtures::{path, read};
 
 struct Server {
     child: Child,
-    told: serde_json::Value,
+    reported: serde_json::Value,
 }
 
 impl Server {
@@ -23,14 +23,17 @@ impl Server {
         let mut child = Pssession::new(args.iter().chain(more)).spawn();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, told: serde_json::from_str(&line).unwrap() }
+        Self { child, reported: serde_json::from_str(&line).unwrap() }
     }
 
     /// Posts with Basic, in clear; the status line and the body.
     fn post(&self, envelope: &[u8]) -> (u16, String) {
-        let port = u16::try_from(self.told["Port"].as_u64().unwrap()).unwrap();
-        let pair =
-            format!("{}:{}", self.told["User"].as_str().unwrap(), self.told["Password"].as_str().unwrap());
+        let port = u16::try_from(self.reported["Port"].as_u64().unwrap()).unwrap();
+        let pair = format!(
+            "{}:{}",
+            self.reported["User"].as_str().unwrap(),
+            self.reported["Password"].as_str().unwrap()
+        );
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let head = format!(
             "POST /wsman HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Basic {}\r\n\
@@ -78,10 +81,10 @@ async fn a_folder_of_scenarios_is_refused_with_one_that_can_be_served() {
 #[tokio::test]
 async fn our_own_client_closes_what_a_scenario_lists_against_the_replay() {
     let server = Server::start(SCENARIO, &["--until-done"]);
-    let on = format!("127.0.0.1:{}", server.told["Port"]);
+    let on = format!("127.0.0.1:{}", server.reported["Port"]);
     let run = Pssession::new(["remove", "--on", &on, "--all", "--yes", "-o", "ndjson"])
-        .env("PSSESSION_USER", server.told["User"].as_str().unwrap())
-        .env("PSSESSION_PASSWORD", server.told["Password"].as_str().unwrap());
+        .env("PSSESSION_USER", server.reported["User"].as_str().unwrap())
+        .env("PSSESSION_PASSWORD", server.reported["Password"].as_str().unwrap());
     let run = run.run().await.expect(0);
     assert_eq!(run.records().iter().filter(|record| record["Outcome"] == "Closed").count(), 2);
     assert_eq!(server.end(), (0, "6 requests; all as recorded\n".to_owned()));
@@ -98,7 +101,7 @@ fn an_answer_relates_to_the_request_that_came_and_an_unexpected_one_gets_a_fault
     let (status, body) = server.post(other.as_bytes());
     assert_eq!(status, 500);
     assert!(body.contains("no exchange of the scenario expects this request") && body.contains("uuid:ABCD"));
-    let (code, told) = server.interrupt();
+    let (code, reported) = server.interrupt();
     assert_eq!(code, 9);
     for line in [
         "request 2 is not expected; the nearest is exchange 02:",
@@ -107,7 +110,7 @@ fn an_answer_relates_to_the_request_that_came_and_an_unexpected_one_gets_a_fault
         "    Selector    ShellId = B6631D8E-65A0-49F2-9053-A1B156C95777",
         "2 requests; 1 unexpected; not requested: 02",
     ] {
-        assert!(told.lines().any(|shown| shown == line), "{line}: {told}");
+        assert!(reported.lines().any(|shown| shown == line), "{line}: {reported}");
     }
 }
 

@@ -32,9 +32,13 @@ fn a_folder_of_100_mb_is_judged_in_less_than_half_of_that_memory() {
         folder.path().display()
     );
     let run = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
-    let told = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(0), "{told}");
-    assert_eq!(run.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 64, "{told}");
+    let reported = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(0), "{reported}");
+    assert_eq!(
+        run.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(),
+        64,
+        "{reported}"
+    );
 }
 
 #[test]

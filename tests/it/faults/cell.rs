@@ -40,13 +40,13 @@ pub(super) struct Ending {
 }
 
 /// Runs one cell. What must hold in each of them is asserted here.
-pub(super) fn run(way: AuthMode, operation: Operation, trouble: &'static Fault) -> Ending {
+pub(super) fn run(way: AuthMode, operation: Operation, fault_kind: &'static Fault) -> Ending {
     clock::run(|steps| async move {
         let mut world = world();
         if operation == Operation::Again {
             world.inject(OperationKind::Delete, 1, InjectedFault::Pretend);
         }
-        let host = Host::new(way, operation, trouble, world);
+        let host = Host::new(way, operation, fault_kind, world);
         let script: Script = {
             let host = Arc::clone(&host);
             Arc::new(move |seen| host.act(seen))
@@ -54,13 +54,13 @@ pub(super) fn run(way: AuthMode, operation: Operation, trouble: &'static Fault) 
         let tls = way.is_tls().then(|| identity().acceptor.clone());
         let server = RawServer::begin(tls, steps, script).await;
         let connector: Arc<dyn Connector> = Arc::new(way.connector(server.address));
-        if matches!(trouble.deed, Deed::Refused) && operation == Operation::Handshake {
+        if matches!(fault_kind.deed, Deed::Refused) && operation == Operation::Handshake {
             host.struck();
             drop(server);
             tokio::task::yield_now().await;
         }
         let began = Instant::now();
-        let mut ending = close(&host, operation, trouble, connector).await;
+        let mut ending = close(&host, operation, fault_kind, connector).await;
         ending.took = began.elapsed();
         judge(&host, &ending);
         ending
@@ -77,7 +77,12 @@ pub(super) fn world() -> World {
 }
 
 /// What `pssession remove --on web01.lab --name build` does, without its talk.
-async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Arc<dyn Connector>) -> Ending {
+async fn close(
+    host: &Host,
+    operation: Operation,
+    fault_kind: &Fault,
+    connector: Arc<dyn Connector>,
+) -> Ending {
     let policy = match operation {
         // Each of many polls reads what may be large; ten of them show as much as thirty.
         Operation::Check | Operation::Again | Operation::Verify => {
@@ -93,7 +98,7 @@ async fn close(host: &Host, operation: Operation, trouble: &Fault, connector: Ar
     let host_results = survey.host_results();
     let summary =
         RunSummary { hits: plan.len(), required: Some(Requirement::Present), ..RunSummary::default() };
-    if let Deed::Meanwhile(change) = trouble.deed {
+    if let Deed::Meanwhile(change) = fault_kind.deed {
         host.struck();
         change(&mut host.world.lock().unwrap());
         tokio::time::sleep(pssession::teardown::IDENTITY_MAX_AGE + Duration::from_secs(1)).await;
@@ -137,7 +142,7 @@ fn judge(host: &Host, ending: &Ending) {
 /// The rules of every cell, broken one at a time.
 #[test]
 fn a_cell_that_breaks_a_rule_is_found_out() {
-    let trouble = super::troubles().next().unwrap();
+    let fault_kind = super::faults_of_table().next().unwrap();
     let ending = |outcome: &str, exit_code| Ending {
         outcome: outcome.to_owned(),
         reason: String::new(),
@@ -146,7 +151,7 @@ fn a_cell_that_breaks_a_rule_is_found_out() {
         took: Duration::ZERO,
     };
     let breaks = |change: fn(&Host), ending: Ending| {
-        let host = Host::new(AuthMode::NtlmTls, Operation::Delete, trouble, world());
+        let host = Host::new(AuthMode::NtlmTls, Operation::Delete, fault_kind, world());
         host.struck();
         change(&host);
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge(&host, &ending))).is_err()

@@ -10,13 +10,13 @@ use crate::transport::tls::self_signed;
 
 use super::auth_mode::AuthMode::{self, BasicTls, NtlmSealed, NtlmTls};
 use super::host::Host;
-use super::{Operation, cell, troubles};
+use super::{Operation, cell, faults_of_table};
 
 /// As the runs name their host, and as the file does; both are of one length, so that tables stay straight.
 const NAMES: [&str; 2] = ["localhost", "web01.lab"];
 
 /// Troubles that need no patience, each with the operation that it strikes and the login.
-const TOLD: &[(Operation, &str, AuthMode)] = &[
+const REPORTED: &[(Operation, &str, AuthMode)] = &[
     (Operation::Handshake, "connection refused from then on", BasicTls),
     (Operation::Handshake, "reset before it was done", NtlmTls),
     (Operation::Handshake, "401 for ever", BasicTls),
@@ -53,9 +53,9 @@ const TOLD: &[(Operation, &str, AuthMode)] = &[
 
 /// One run: what was typed, what came on both streams, and the exit code.
 async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
-    let trouble = troubles().find(|trouble| trouble.name == name).unwrap();
-    assert!(trouble.not_applicable(way, operation).is_none(), "{operation:?}, {name}");
-    let host = Host::new(way, operation, trouble, cell::world());
+    let fault_kind = faults_of_table().find(|fault_kind| fault_kind.name == name).unwrap();
+    assert!(fault_kind.not_applicable(way, operation).is_none(), "{operation:?}, {name}");
+    let host = Host::new(way, operation, fault_kind, cell::world());
     let identity = self_signed(NAMES[0]);
     let script: Script = {
         let host = Arc::clone(&host);
@@ -63,7 +63,7 @@ async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
     };
     let server = RawServer::begin(way.is_tls().then_some(identity.acceptor), Arc::default(), script).await;
     let port = server.address.port();
-    if matches!(trouble.deed, super::fault::Deed::Refused) {
+    if matches!(fault_kind.deed, super::fault::Deed::Refused) {
         host.struck();
         drop(server);
         tokio::task::yield_now().await;
@@ -90,13 +90,13 @@ async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
         let text = text.replace(NAMES[0], NAMES[1]).replace(&elsewhere, "web02.lab");
         without_our_ids(&text.replace(&format!(":{port}"), &format!(":{usual}")))
     };
-    let mut told = format!("# {operation:?}: {name} ({})\n", way.name());
+    let mut reported = format!("# {operation:?}: {name} ({})\n", way.name());
     for (stream, text) in [("stdout", run.stdout), ("stderr", run.stderr)] {
         if !text.is_empty() {
-            told.push_str(&format!("{stream}:\n{}", show(&text)));
+            reported.push_str(&format!("{stream}:\n{}", show(&text)));
         }
     }
-    format!("{told}exit code {}\n\n", run.code)
+    format!("{reported}exit code {}\n\n", run.code)
 }
 
 /// A message's id is another one in each run.
@@ -110,9 +110,9 @@ fn without_our_ids(text: &str) -> String {
 
 #[tokio::test]
 async fn what_the_user_is_told_in_trouble_is_one_error_with_its_cause_and_advice() {
-    let mut told = String::new();
-    for (operation, name, way) in TOLD {
-        told.push_str(&tell(*operation, name, *way).await);
+    let mut reported = String::new();
+    for (operation, name, way) in REPORTED {
+        reported.push_str(&tell(*operation, name, *way).await);
     }
-    assert_snapshot("trouble.txt", told.trim_end());
+    assert_snapshot("trouble.txt", reported.trim_end());
 }

@@ -79,7 +79,7 @@ pub(super) enum Reach {
 }
 
 /// Every trouble, in the page's order.
-pub(super) fn troubles() -> impl Iterator<Item = &'static Fault> {
+pub(super) fn faults_of_table() -> impl Iterator<Item = &'static Fault> {
     wire::FAULTS.iter().chain(words::FAULTS).chain(hostile::FAULTS)
 }
 

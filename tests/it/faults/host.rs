@@ -17,7 +17,7 @@ use crate::teardown::ADMIN;
 pub(super) struct Host {
     way: AuthMode,
     operation: Operation,
-    trouble: &'static Fault,
+    fault_kind: &'static Fault,
     pub(super) world: Mutex<World>,
     logins: Logins,
     /// The shells whose Deletes came, in order.
@@ -37,13 +37,13 @@ impl Host {
     pub(super) fn new(
         way: AuthMode,
         operation: Operation,
-        trouble: &'static Fault,
+        fault_kind: &'static Fault,
         world: World,
     ) -> Arc<Self> {
         Arc::new(Self {
             way,
             operation,
-            trouble,
+            fault_kind,
             world: Mutex::new(world),
             logins: Logins::default(),
             deletes: Mutex::default(),
@@ -63,7 +63,7 @@ impl Host {
 
     pub(super) fn act(&self, seen: &Seen) -> Act {
         let in_login = self.operation == Operation::Handshake;
-        let dropped = match self.trouble.deed {
+        let dropped = match self.fault_kind.deed {
             Deed::Challenge(flags) if in_login => flags,
             _ => 0,
         };
@@ -71,9 +71,9 @@ impl Host {
             self.struck();
         }
         match self.logins.step(self.way, seen, dropped) {
-            Step::Talk(_) if matches!(self.trouble.deed, Deed::Offer(_)) && in_login => {
+            Step::Talk(_) if matches!(self.fault_kind.deed, Deed::Offer(_)) && in_login => {
                 self.struck();
-                let Deed::Offer(offer) = self.trouble.deed else { unreachable!() };
+                let Deed::Offer(offer) = self.fault_kind.deed else { unreachable!() };
                 Act::Answer(Response::new(401).header("WWW-Authenticate", offer))
             }
             Step::Talk(response) => Act::Answer(response),
@@ -83,12 +83,12 @@ impl Host {
     }
 
     fn verdict(&self, seen: &Seen, right: Response) -> Act {
-        if self.operation != Operation::Handshake || !self.trouble.is_due(&self.strikes) {
+        if self.operation != Operation::Handshake || !self.fault_kind.is_due(&self.strikes) {
             return Act::Answer(right);
         }
         let operation = Operation::Handshake;
         let strike = Strike { way: self.way, operation, envelope: "", message_id: "", is_pull: false };
-        match self.trouble.deed {
+        match self.fault_kind.deed {
             Deed::Instead(make) => {
                 self.struck();
                 self.logins.forget(seen.connection);
@@ -133,8 +133,8 @@ impl Host {
             // It takes the time for the signals, and the listing is too old for the Delete.
             return Act::Hang;
         }
-        let is_passive = matches!(self.trouble.deed, Deed::Meanwhile(_));
-        if operation != Some(self.operation) || is_passive || !self.trouble.is_due(&self.strikes) {
+        let is_passive = matches!(self.fault_kind.deed, Deed::Meanwhile(_));
+        if operation != Some(self.operation) || is_passive || !self.fault_kind.is_due(&self.strikes) {
             *world = rehearsal;
             return self.whole(seen, envelope.status, &envelope.body);
         }
@@ -147,9 +147,9 @@ impl Host {
             message_id: entry.message_id.as_deref().unwrap(),
             is_pull: entry.kind == OperationKind::Pull,
         };
-        match self.trouble.deed {
+        match self.fault_kind.deed {
             Deed::Instead(make) => {
-                if self.trouble.forgets {
+                if self.fault_kind.forgets {
                     self.logins.forget(seen.connection);
                 }
                 make(&strike)

@@ -44,7 +44,7 @@ impl ManyShells {
 
     pub(super) fn client(&self) -> WsmanClient {
         let session_id = SessionId::new(Uuid::nil());
-        let line = Line { crowd: self.clone(), next: 0 };
+        let line = Line { many_shells: self.clone(), next: 0 };
         WsmanClient::new(Box::new(line), self.endpoint.url(), session_id, Arc::new(RandomIds))
     }
 
@@ -134,13 +134,13 @@ impl Connector for ManyShells {
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
-        let line: Box<dyn Connection> = Box::new(Line { crowd: self.clone(), next: 0 });
+        let line: Box<dyn Connection> = Box::new(Line { many_shells: self.clone(), next: 0 });
         Box::pin(std::future::ready(Ok(line)))
     }
 }
 
 struct Line {
-    crowd: ManyShells,
+    many_shells: ManyShells,
     next: usize,
 }
 
@@ -150,7 +150,7 @@ impl Connection for Line {
         envelope: &'a str,
         _: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
-        let body = self.crowd.answer(&mut self.next, envelope).into_bytes();
+        let body = self.many_shells.answer(&mut self.next, envelope).into_bytes();
         Box::pin(std::future::ready(Ok(Reply { status: 200, body })))
     }
 }
@@ -164,24 +164,24 @@ const ONE_LOOK: Duration = Duration::from_millis(100);
 pub(super) fn rows() -> Vec<(String, [Ending; 2])> {
     [(1_000, Gap::TooMuchMemory(MAX_KEPT_BYTES)), (1, Gap::TooManyPages(MAX_PAGES))]
         .map(|(on_a_page, gap)| {
-            let crowd = |shells| {
+            let many_shells = |shells| {
                 let asked = Arc::default();
                 ManyShells { shells, describe: in_short, asked, ..ManyShells::new(0, on_a_page) }
             };
-            let chosen = close_one(&crowd([TEN_MILLION; 2]));
+            let chosen = close_one(&many_shells([TEN_MILLION; 2]));
             assert_eq!(chosen.reason, format!("listing incomplete: {gap}"));
-            let proved = close_one(&crowd([3, TEN_MILLION]));
+            let proved = close_one(&many_shells([3, TEN_MILLION]));
             (format!("ten million shells, {on_a_page} on a page"), [chosen, proved])
         })
         .into()
 }
 
 /// Lists a crowd, plans to close all of it, and shows the plan. Returns how many sessions that were.
-pub(super) fn plan_all(crowd: &ManyShells) -> usize {
+pub(super) fn plan_all(many_shells: &ManyShells) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.unwrap().block_on(async {
         let engine = Engine::new(no_signals());
-        let survey = engine.survey(vec![Arc::new(crowd.clone())], &Cancellation::new()).await;
+        let survey = engine.survey(vec![Arc::new(many_shells.clone())], &Cancellation::new()).await;
         let plan = Plan::new(survey.sessions());
         let report = Report::new(plan.what_if());
         assert_eq!(survey.tally().incomplete, 1);
@@ -190,13 +190,13 @@ pub(super) fn plan_all(crowd: &ManyShells) -> usize {
 }
 
 /// Lists a crowd and closes one session of those that it listed.
-fn close_one(crowd: &ManyShells) -> Ending {
+fn close_one(many_shells: &ManyShells) -> Ending {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
         let began = tokio::time::Instant::now();
         let engine = Engine::new(no_signals().with_session_deadline(ONE_LOOK));
         let cancellation = Cancellation::new();
-        let survey = engine.survey(vec![Arc::new(crowd.clone())], &cancellation).await;
+        let survey = engine.survey(vec![Arc::new(many_shells.clone())], &cancellation).await;
         let tally = survey.tally();
         let gap = survey.hosts()[0].listing().unwrap().unwrap().gaps.first().map(ToString::to_string);
         let plan = Plan::new(survey.sessions().into_iter().take(1));
@@ -205,13 +205,13 @@ fn close_one(crowd: &ManyShells) -> Ending {
             .with_hosts(tally);
         let outcome = &report.records[0].outcome;
         let reason = outcome.reason().into_iter().chain(gap).collect::<Vec<_>>().join(": ");
-        assert_eq!(crowd.asked.releases.load(Ordering::SeqCst), 1);
-        assert!(crowd.asked.pages.load(Ordering::SeqCst) <= MAX_PAGES + 3);
+        assert_eq!(many_shells.asked.releases.load(Ordering::SeqCst), 1);
+        assert!(many_shells.asked.pages.load(Ordering::SeqCst) <= MAX_PAGES + 3);
         Ending {
             outcome: outcome.name().to_owned(),
             reason,
             exit_code: super::exit_code(report.status(&summary)),
-            deletes: crowd.asked.deletes.load(Ordering::SeqCst),
+            deletes: many_shells.asked.deletes.load(Ordering::SeqCst),
             took: began.elapsed(),
         }
     })

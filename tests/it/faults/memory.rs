@@ -1,7 +1,7 @@
 //! What a hostile answer costs, measured in a process of its own.
 #![expect(clippy::print_stdout, reason = "the process that measures tells the test what it found")]
 
-use super::fault::{Fault, troubles};
+use super::fault::{Fault, faults_of_table};
 use super::hostile::FAULTS;
 use super::many_shells::{self, ManyShells};
 use super::{AUTH_MODES, Operation, cell};
@@ -28,19 +28,19 @@ fn status(name: &str) -> u64 {
 
 /// What may want memory: all that was thought up for it, and the answer that never ends.
 fn greedy() -> impl Iterator<Item = &'static Fault> {
-    FAULTS.iter().chain(troubles().filter(|trouble| trouble.name == "an answer that never ends"))
+    FAULTS.iter().chain(faults_of_table().filter(|fault_kind| fault_kind.name == "an answer that never ends"))
 }
 
 #[test]
 #[ignore = "the next test runs it in a process of its own"]
 fn the_measurement() {
-    for trouble in greedy() {
+    for fault_kind in greedy() {
         for way in AUTH_MODES {
             let operations = [Operation::Enumerate, Operation::Pull];
-            let applies = |operation: &Operation| trouble.not_applicable(way, *operation).is_none();
+            let applies = |operation: &Operation| fault_kind.not_applicable(way, *operation).is_none();
             let operation = operations.into_iter().find(applies).unwrap();
-            let kib = measure(|| drop(cell::run(way, operation, trouble)));
-            println!("{MARK} {kib} {}, {}", trouble.name, way.name());
+            let kib = measure(|| drop(cell::run(way, operation, fault_kind)));
+            println!("{MARK} {kib} {}, {}", fault_kind.name, way.name());
         }
     }
     let held = measure(|| drop(vec![1_u8; 96 << 20]));
@@ -63,16 +63,16 @@ const PAGE: u64 = 16 << 20;
 #[ignore = "the next test runs it in a process of its own"]
 fn the_measurement_of_long_listings() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let crowd = || {
-        let crowd = ManyShells::new(SHELLS, ON_A_PAGE);
-        (crowd.client(), crowd)
+    let many_shells = || {
+        let many_shells = ManyShells::new(SHELLS, ON_A_PAGE);
+        (many_shells.client(), many_shells)
     };
     let kib = measure(|| {
-        let (mut client, crowd) = crowd();
+        let (mut client, many_shells) = many_shells();
         let mut count = 0;
         let gaps = runtime.block_on(client.list_shells_with(|_| count += 1)).unwrap();
         assert_eq!((count, gaps.len()), (SHELLS, 0));
-        println!("{MARK} {} read", crowd.bytes() / 1024);
+        println!("{MARK} {} read", many_shells.bytes() / 1024);
     });
     println!("{MARK} {kib} given away");
     let kib = measure(|| {

@@ -17,10 +17,10 @@ pub(super) fn check(
     cells: &[Cell],
     verdicts: &[Verdict],
     fleets: &[FleetRow],
-    crowds: &[(String, [Ending; 2])],
+    many_shells: &[(String, [Ending; 2])],
 ) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
-    let page = write(cells, verdicts) + &of_fleets(fleets) + &of_crowds(crowds);
+    let page = write(cells, verdicts) + &of_fleets(fleets) + &of_many_shells(many_shells);
     if std::env::var_os("PSSESSION_UPDATE_SNAPSHOTS").is_some_and(|bless| bless == "1") {
         std::fs::write(&path, &page).unwrap();
     }
@@ -54,7 +54,7 @@ fn write(cells: &[Cell], verdicts: &[Verdict]) -> String {
             reasons.retain(|reason| !reason.is_empty());
             reasons.sort();
             reasons.dedup();
-            let (name, why) = (row[0].0.trouble.name, reasons.join("; "));
+            let (name, why) = (row[0].0.fault_kind.name, reasons.join("; "));
             let _ = writeln!(page, "| {name} | {} | {why} |", texts.join(" | "));
         }
     }
@@ -81,7 +81,7 @@ const FLEETS: &str = "\n## Sixty-four hosts\nOne credential logs in to all of th
     column how many hosts were not listed, and why.\n\n| hosts | closed | exit code | proofs | why not |\n|---|---|---|---|---|\n";
 
 /// The table of what only the engine meets, in memory.
-fn of_crowds(rows: &[(String, [Ending; 2])]) -> String {
+fn of_many_shells(rows: &[(String, [Ending; 2])]) -> String {
     let mut table = CROWDS.to_owned();
     for (name, [chosen, proved]) in rows {
         let [(chosen, why), (proved, why_not)] =

@@ -22,11 +22,11 @@ async fn over_https_the_ticket_is_bound_to_the_certificate_and_nothing_is_sealed
     let identity = identity(&realm, "server");
     let Some(front) = service(&realm, over_tls(&identity, &identity.binding)).await else { return };
     let args = ["--auth", "kerberos", "--tls", "--ca-file", &identity.certificate];
-    let told = assert_closed(&remove(&front, &ticket, &args).run().await, &front);
-    let login = only(&told, "login");
+    let reported = assert_closed(&remove(&front, &ticket, &args).run().await, &front);
+    let login = only(&reported, "login");
     assert_eq!(login["bound"], true);
     assert!(login["round_trips"].as_u64().unwrap() <= 2, "{login}");
-    assert!(!told.iter().any(|event| event["event"] == "sealed"), "{told:?}");
+    assert!(!reported.iter().any(|event| event["event"] == "sealed"), "{reported:?}");
 }
 
 #[tokio::test]
@@ -39,8 +39,11 @@ async fn a_ticket_that_is_bound_to_another_certificate_is_refused() {
     let run = remove(&front, &ticket, &args).run().await.expect(1);
     assert!(run.stderr.contains("the server refused the ticket"), "{}", run.stderr);
     assert!(run.stderr.contains("ends the TLS connection"), "{}", run.stderr);
-    let told = front.told();
-    assert!(only(&told, "failed")["message"].as_str().unwrap().contains("channel bindings"), "{told:?}");
+    let reported = front.reported();
+    assert!(
+        only(&reported, "failed")["message"].as_str().unwrap().contains("channel bindings"),
+        "{reported:?}"
+    );
 }
 
 #[tokio::test]
@@ -51,6 +54,6 @@ async fn a_strict_acceptor_refuses_a_ticket_that_is_not_bound() {
     let Some(front) = service(&realm, with(bare(), "binding", binding)).await else { return };
     let run = remove(&front, &ticket, &["--auth", "kerberos"]).run().await.expect(1);
     assert!(run.stderr.contains("the server refused the ticket"), "{}", run.stderr);
-    let told = front.told();
-    assert_eq!(only(&told, "failed")["message"], "the login is not bound to the channel");
+    let reported = front.reported();
+    assert_eq!(only(&reported, "failed")["message"], "the login is not bound to the channel");
 }

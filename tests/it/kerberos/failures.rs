@@ -27,7 +27,7 @@ async fn whatever_is_wrong_with_a_ticket_is_told_with_what_to_do() {
         assert!(run.stderr.contains(problem), "{problem} {more:?}: {}", run.stderr);
         assert!(run.stderr.contains(hint), "{hint} {more:?}: {}", run.stderr);
     }
-    let logins: Vec<_> = front.told().into_iter().filter(|event| event["event"] == "login").collect();
+    let logins: Vec<_> = front.reported().into_iter().filter(|event| event["event"] == "login").collect();
     assert!(logins.is_empty(), "{logins:?}");
 }
 
@@ -39,5 +39,5 @@ async fn what_is_no_service_principal_is_refused_before_anything_is_sent() {
         let run = remove(&front, &realm.no_ticket(), &["--spn", spn]).run().await.expect(2);
         assert!(run.stderr.contains("is not a service principal"), "{spn:?}: {}", run.stderr);
     }
-    assert!(front.told().is_empty());
+    assert!(front.reported().is_empty());
 }

@@ -16,11 +16,11 @@ async fn a_negotiation_takes_kerberos_where_there_is_a_ticket() {
     for auth in ["negotiate", "auto"] {
         let Some(front) = service(&realm, negotiate()).await else { return };
         let run = remove(&front, &ticket, &["--auth", auth]).run().await;
-        let told = assert_closed(&run, &front);
-        let login = only(&told, "login");
+        let reported = assert_closed(&run, &front);
+        let login = only(&reported, "login");
         assert_eq!(login["principal"], ANN);
         assert!(login["round_trips"].as_u64().unwrap() <= 2, "{login}");
-        assert_eq!(only(&told, "sealed")["protocol"], "application/HTTP-SPNEGO-session-encrypted");
+        assert_eq!(only(&reported, "sealed")["protocol"], "application/HTTP-SPNEGO-session-encrypted");
     }
 }
 
@@ -30,8 +30,8 @@ async fn auto_takes_the_bare_scheme_where_a_server_offers_only_that() {
     let ticket = realm.ticket("ann", AES_SHA1);
     let Some(front) = service(&realm, bare()).await else { return };
     let run = remove(&front, &ticket, &[]).run().await;
-    let told = assert_closed(&run, &front);
-    let login = only(&told, "login");
+    let reported = assert_closed(&run, &front);
+    let login = only(&reported, "login");
     assert_eq!(login["principal"], ANN);
     assert!(login["round_trips"].as_u64().unwrap() <= 3, "{login}");
 }
@@ -44,8 +44,8 @@ async fn a_password_does_where_there_is_no_ticket() {
     let Some(front) = service(&realm, negotiate()).await else { return };
     let command =
         remove(&front, &realm.no_ticket(), &["--user", "LAB\\carl"]).env("PSSESSION_PASSWORD", "geheim");
-    let told = assert_closed(&command.run().await, &front);
-    assert!(only(&told, "login")["principal"].as_str().unwrap().contains("carl"), "{told:?}");
+    let reported = assert_closed(&command.run().await, &front);
+    assert!(only(&reported, "login")["principal"].as_str().unwrap().contains("carl"), "{reported:?}");
 }
 
 #[tokio::test]
@@ -54,5 +54,5 @@ async fn without_a_ticket_and_without_a_password_it_is_a_password_that_is_missin
     let Some(front) = service(&realm, negotiate()).await else { return };
     let run = remove(&front, &realm.no_ticket(), &["--user", "ann"]).run().await.expect(2);
     assert!(run.stderr.contains("no password for ann"), "{}", run.stderr);
-    assert!(front.told().is_empty());
+    assert!(front.reported().is_empty());
 }

@@ -78,9 +78,9 @@ fn each_mutant_is_refused_for_its_own_reason() {
                     || line_of(problem.line).is_some_and(|line| line.starts_with(mutant.line)))
         });
         if !is_meant {
-            let told: Vec<_> =
+            let reported: Vec<_> =
                 problems.iter().map(|problem| format!("{problem} {:?}", line_of(problem.line))).collect();
-            wrong.push(format!("{}: {:?}: {told:#?}", mutant.of, mutant.change));
+            wrong.push(format!("{}: {:?}: {reported:#?}", mutant.of, mutant.change));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

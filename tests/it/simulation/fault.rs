@@ -29,14 +29,14 @@ const IN_USE: u32 = 2_150_858_802;
 /// How the Deletes of one session may be answered, each time, although they are carried out.
 pub(super) fn belying(dice: &mut Rng) -> Fault {
     let after = |code| Fault::InjectedFault(InjectedFault::FaultAfter(code));
-    let troubles = [
+    let faults_of_table = [
         after(OPERATION_QUOTA),
         after(ACCESS_DENIED),
         after(NOT_FOUND),
         Fault::Instead(503),
         Fault::Instead(404),
     ];
-    dice.choice(troubles).unwrap_or(Fault::Instead(503))
+    dice.choice(faults_of_table).unwrap_or(Fault::Instead(503))
 }
 
 /// Draws the trouble of one exchange. A Get of a shell of which a Delete `was_accepted` does not lie: then its answer is a

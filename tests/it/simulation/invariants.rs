@@ -41,13 +41,13 @@ impl Target {
 impl Played {
     /// Every promise that this run has broken.
     pub(super) fn violations(&self) -> Vec<String> {
-        let mut found = self.ledger.violations.clone();
+        let mut found = self.trace.violations.clone();
         let mut check = |broken: Vec<String>| found.extend(broken);
         check(self.only_what_is_planned());
         check(self.nothing_new_after_the_end());
         check(self.bounded());
         check(self.one_record_each());
-        for (target, record, finished) in self.told() {
+        for (target, record, finished) in self.reported() {
             let broken = [
                 self.deleted_as_another(target, record),
                 self.unproved(target, record, finished),
@@ -62,7 +62,7 @@ impl Played {
         found
     }
 
-    fn told(&self) -> impl Iterator<Item = (&Target, &Record, Mark)> {
+    fn reported(&self) -> impl Iterator<Item = (&Target, &Record, Mark)> {
         self.records.iter().filter_map(|(record, mark)| {
             let target = self.targets.get(record.position)?;
             Some((target, record, *mark))
@@ -70,7 +70,7 @@ impl Played {
     }
 
     fn about<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = &'a Step> {
-        self.ledger.steps.iter().filter(|step| step.is_about(target.host, target.id()))
+        self.trace.steps.iter().filter(|step| step.is_about(target.host, target.id()))
     }
 
     fn deletes<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = &'a Step> {
@@ -78,7 +78,7 @@ impl Played {
     }
 
     fn listings(&self, host: usize) -> impl Iterator<Item = &Step> {
-        let steps = self.ledger.steps.iter();
+        let steps = self.trace.steps.iter();
         steps.filter(move |step| step.kind == OperationKind::Enumerate && step.host == host)
     }
 
@@ -113,7 +113,7 @@ impl Played {
             return Vec::new();
         };
         let acts = |kind| matches!(kind, OperationKind::Delete | OperationKind::Signal);
-        let late = self.ledger.steps.iter().filter(|step| acts(step.kind) && step.sent.at > halted + TICK);
+        let late = self.trace.steps.iter().filter(|step| acts(step.kind) && step.sent.at > halted + TICK);
         let mut broken: Vec<_> = late
             .map(|step| format!("host {}: {:?} {:?} after the end", step.host, step.kind, step.shell_id))
             .collect();
@@ -142,16 +142,20 @@ impl Played {
     }
 
     fn one_record_each(&self) -> Vec<String> {
-        let mut told: Vec<_> = self.records.iter().map(|(record, _)| record.position).collect();
-        told.sort_unstable();
+        let mut reported: Vec<_> = self.records.iter().map(|(record, _)| record.position).collect();
+        reported.sort_unstable();
         let ids = self.records.iter().map(|(record, _)| (record.position, &record.session.shell.shell_id));
         let strangers = ids.filter(|(position, id)| {
             self.targets.get(*position).is_none_or(|target| target.session.shell.shell_id != **id)
         });
         let mut broken: Vec<_> = strangers.map(|(at, id)| format!("record {at} is of {id}")).collect();
         let each_once: Vec<_> = (0..self.targets.len()).collect();
-        if told != each_once || self.reported != each_once {
-            broken.push(format!("{} sessions, told {told:?}, reported {:?}", each_once.len(), self.reported));
+        if reported != each_once || self.reported != each_once {
+            broken.push(format!(
+                "{} sessions, told {reported:?}, reported {:?}",
+                each_once.len(),
+                self.reported
+            ));
         }
         broken
     }
@@ -164,21 +168,23 @@ impl Played {
             OperationKind::Get => step.is_about(target.host, target.id()),
             _ => false,
         };
-        let began = |step: &Step| match step.told {
-            Some(told) if step.kind == OperationKind::Get && told.at > step.sent.at + IDENTITY_MAX_AGE => {
-                told.at
+        let began = |step: &Step| match step.reported {
+            Some(reported)
+                if step.kind == OperationKind::Get && reported.at > step.sent.at + IDENTITY_MAX_AGE =>
+            {
+                reported.at
             }
             _ => step.sent.at,
         };
         let vouches = |step: &Step, sent: Mark| {
             shows(step)
-                && step.told.is_some_and(|told| told < sent)
+                && step.reported.is_some_and(|reported| reported < sent)
                 && began(step) + IDENTITY_MAX_AGE + TICK >= sent.at
                 && step.shell(target.id()).is_some_and(|shell| is_still(&record.session, shell))
         };
         let unchecked = self
             .deletes(target)
-            .find(|delete| !self.ledger.steps.iter().any(|step| vouches(step, delete.sent)))?;
+            .find(|delete| !self.trace.steps.iter().any(|step| vouches(step, delete.sent)))?;
         Some(format!("the Delete of {:?} has no young check (7)", unchecked.sent.at))
     }
 
@@ -200,8 +206,9 @@ impl Played {
             whole && step.shell(target.id()).is_none() && self.could_see(target, finished)
         };
         let listings = self.listings(target.host).filter(is_young);
-        let by_listing = listings.filter(|step| step.told.is_some_and(|told| told <= finished)).any(lacks);
-        let accepted = self.deletes(target).filter_map(|delete| delete.told).min();
+        let by_listing =
+            listings.filter(|step| step.reported.is_some_and(|reported| reported <= finished)).any(lacks);
+        let accepted = self.deletes(target).filter_map(|delete| delete.reported).min();
         let finds_nothing = |step: &&Step| {
             step.answer == Answer::Fault(NO_SUCH_SHELL)
                 && accepted.is_some_and(|accepted| accepted < step.sent)
@@ -219,8 +226,8 @@ impl Played {
         let was_seen = !session.seen_by.is_empty();
         let is_recent = session.seen_at > SystemTime::UNIX_EPOCH;
         let listings = self.listings(target.host);
-        let told = listings.filter(|step| step.told.is_some_and(|told| told <= finished));
-        let shells = told.flat_map(|step| &step.handled).flat_map(|(_, shells)| shells);
+        let reported = listings.filter(|step| step.reported.is_some_and(|reported| reported <= finished));
+        let shells = reported.flat_map(|step| &step.handled).flat_map(|(_, shells)| shells);
         let mut others = shells.filter(|shell| self.may_see(shell) && !self.account.is_owner(&shell.owner));
         (session.seen_by.eq_ignore_ascii_case(self.login) && is_recent)
             || (was_seen && session.shell.owner.as_deref().is_some_and(|owner| self.account.is_owner(owner)))
@@ -231,8 +238,8 @@ impl Played {
     /// Whether a listing or a Get since then has shown the session.
     fn showed_it(&self, target: &Target, finished: Mark, since: Option<Mark>) -> bool {
         let looks = self.listings(target.host).chain(self.gets(target));
-        let told = looks.filter(|step| step.told.is_some_and(|told| told <= finished));
-        let young = told.filter(|step| since.is_none_or(|since| step.sent.at >= since.at));
+        let reported = looks.filter(|step| step.reported.is_some_and(|reported| reported <= finished));
+        let young = reported.filter(|step| since.is_none_or(|since| step.sent.at >= since.at));
         let mut shown = young.filter_map(|step| step.shell(target.id()));
         shown.any(|shell| !shell.undecodable && self.may_see(shell))
     }
@@ -261,9 +268,9 @@ impl Played {
                     let there = self.showed_it(target, finished, last);
                     return (!there).then(|| "nobody saw it there after its last Delete (2)".to_owned());
                 }
-                let told = |step: &&Step| step.told.is_some_and(|told| told <= finished);
-                let looks = self.listings(target.host).chain(self.gets(target)).filter(told);
-                let last = looks.filter(|step| step.sent.at >= self.ran).max_by_key(|step| step.told);
+                let reported = |step: &&Step| step.reported.is_some_and(|reported| reported <= finished);
+                let looks = self.listings(target.host).chain(self.gets(target)).filter(reported);
+                let last = looks.filter(|step| step.sent.at >= self.ran).max_by_key(|step| step.reported);
                 let gone = last.is_some_and(|step| step.shell(target.id()).is_none());
                 let of_it = match &record.outcome {
                     Outcome::Failed(Failure::TooLate | Failure::ListingIncomplete | Failure::NotWsMan(_)) => {
@@ -285,7 +292,7 @@ impl Played {
         if halted
             || !weather.is_calm()
             || weather.victim.as_ref().is_some_and(is_victim)
-            || !self.ledger.refused.is_empty()
+            || !self.trace.refused.is_empty()
         {
             return None;
         }
@@ -305,7 +312,7 @@ impl Played {
 
     /// What was answered 200 three times is not asked a fourth time.
     fn insists(&self, target: &Target) -> Option<String> {
-        let answered = self.deletes(target).filter(|step| step.told.is_some()).count();
+        let answered = self.deletes(target).filter(|step| step.reported.is_some()).count();
         let most = 1 + usize::try_from(MAX_RESENDS).unwrap();
         (answered > most).then(|| format!("{answered} Deletes were answered 200"))
     }

@@ -20,7 +20,7 @@ use super::trace::{Answer, Manner, Mark, Step, Trace};
 pub(super) struct PageFixture {
     began: Instant,
     dice: Mutex<Rng>,
-    ledger: Mutex<Trace>,
+    trace: Mutex<Trace>,
     people: People,
     /// Ids that somebody may give to a new shell: those that are planned.
     known: Mutex<Vec<String>>,
@@ -66,7 +66,7 @@ impl PageFixture {
         Arc::new(Self {
             began: Instant::now(),
             dice: Mutex::new(dice),
-            ledger: Mutex::new(Trace::new(manner)),
+            trace: Mutex::new(Trace::new(manner)),
             people: People { all_is_seen: scenario.account.administrator },
             known: Mutex::default(),
             places: places.collect(),
@@ -78,8 +78,8 @@ impl PageFixture {
         (0..self.places.len()).map(wire).collect()
     }
 
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Trace> {
-        self.ledger.lock().unwrap()
+    pub(super) fn trace(&self) -> MutexGuard<'_, Trace> {
+        self.trace.lock().unwrap()
     }
 
     pub(super) fn now(&self) -> Duration {
@@ -87,11 +87,11 @@ impl PageFixture {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        self.ledger().mark(self.now())
+        self.trace().mark(self.now())
     }
 
     pub(super) fn tell(&self, line: impl FnOnce() -> String) {
-        self.ledger().tell(self.now(), line);
+        self.trace().tell(self.now(), line);
     }
 
     pub(super) fn know(&self, ids: Vec<String>) {
@@ -135,15 +135,15 @@ impl PageFixture {
         let shell_id = after(envelope, r#"Name="ShellId">"#).map(str::to_owned);
         self.tell(|| format!("host {host}: {kind:?} {} is sent", shell_id.as_deref().unwrap_or_default()));
         let sent = self.mark();
-        let steps = &mut self.ledger().steps;
-        steps.push(Step { host, kind, shell_id, sent, handled: None, told: None, answer: Answer::Lost });
+        let steps = &mut self.trace().steps;
+        steps.push(Step { host, kind, shell_id, sent, handled: None, reported: None, answer: Answer::Lost });
         steps.len() - 1
     }
 
-    fn trouble(&self, host: usize, step: usize) -> Option<Fault> {
+    fn fault_kind(&self, host: usize, step: usize) -> Option<Fault> {
         let (kind, about) = {
-            let ledger = self.ledger();
-            (ledger.steps[step].kind, ledger.steps[step].shell_id.clone())
+            let trace = self.trace();
+            (trace.steps[step].kind, trace.steps[step].shell_id.clone())
         };
         let weather = &self.places[host].weather;
         let hit = match (&weather.victim, about) {
@@ -152,10 +152,10 @@ impl PageFixture {
             (Some(_), None) => false,
         };
         let vice = weather.vice.as_ref().filter(|_| hit && kind == OperationKind::Delete);
-        let trouble = match vice {
+        let fault_kind = match vice {
             Some(Vice::Stubborn) => Fault::InjectedFault(InjectedFault::Pretend),
-            Some(Vice::Belying(trouble)) => trouble.clone(),
-            None if hit && self.chance(weather.trouble) => {
+            Some(Vice::Belying(fault_kind)) => fault_kind.clone(),
+            None if hit && self.chance(weather.fault_kind) => {
                 let was_accepted = self.was_accepted(host, step);
                 fault::of_exchange(&mut self.dice(), kind, was_accepted)
             }
@@ -165,19 +165,19 @@ impl PageFixture {
             kind,
             OperationKind::Enumerate | OperationKind::Pull | OperationKind::Get | OperationKind::Identify
         );
-        if self.places[host].omi && is_spelt && matches!(trouble, Fault::InjectedFault(_)) {
+        if self.places[host].omi && is_spelt && matches!(fault_kind, Fault::InjectedFault(_)) {
             return None;
         }
-        self.tell(|| format!("host {host}: {trouble:?}"));
-        Some(trouble)
+        self.tell(|| format!("host {host}: {fault_kind:?}"));
+        Some(fault_kind)
     }
 
     /// Whether a Delete of the same shell was answered 200.
     fn was_accepted(&self, host: usize, step: usize) -> bool {
-        let ledger = self.ledger();
-        let Some(shell_id) = &ledger.steps[step].shell_id else { return false };
-        let deletes = ledger.steps.iter().filter(|step| step.kind == OperationKind::Delete);
-        deletes.filter(|delete| delete.is_about(host, shell_id)).any(|delete| delete.told.is_some())
+        let trace = self.trace();
+        let Some(shell_id) = &trace.steps[step].shell_id else { return false };
+        let deletes = trace.steps.iter().filter(|step| step.kind == OperationKind::Delete);
+        deletes.filter(|delete| delete.is_about(host, shell_id)).any(|delete| delete.reported.is_some())
     }
 
     /// The moment in which the world takes a request: others may have been faster.
@@ -197,9 +197,9 @@ impl PageFixture {
         let mark = self.mark();
         let distorted = matches!(injected_fault, Some(InjectedFault::WrongRelatesTo));
         {
-            let mut ledger = self.ledger();
+            let mut trace = self.trace();
             let mut world = self.world(host);
-            let step = &mut ledger.steps[step];
+            let step = &mut trace.steps[step];
             step.handled = Some((mark, world.shells().to_vec()));
             if injected_fault == Some(InjectedFault::ForgetLogin) && place.weather.refuses {
                 world.inject(OperationKind::Login, 1, InjectedFault::Fault(ACCESS_DENIED));
@@ -225,7 +225,7 @@ impl PageFixture {
         };
         if refused {
             self.tell(|| format!("host {host}: the credential is refused"));
-            self.ledger().refused.push((self.now(), host));
+            self.trace().refused.push((self.now(), host));
         }
     }
 }
@@ -244,17 +244,17 @@ impl Connector for Wire {
             let (stage, host) = (&self.stage, self.host);
             let place = &stage.places[host];
             stage.tell(|| format!("host {host}: login"));
-            let refused = stage.ledger().refused.clone();
+            let refused = stage.trace().refused.clone();
             // One that is begun in the same moment could not know.
             if refused.iter().any(|(at, by)| *by == host && *at < stage.now()) {
-                stage.ledger().violate(format!("host {host}: a login after the credential was refused (11)"));
+                stage.trace().violate(format!("host {host}: a login after the credential was refused (11)"));
             }
             if !refused.is_empty() {
                 let error = TransportError::CredentialRefused { user: self.user().to_owned() };
                 stage.heed(host, Some(&error));
                 return Err(error);
             }
-            let troubled = place.weather.victim.is_none() && stage.chance(place.weather.trouble);
+            let troubled = place.weather.victim.is_none() && stage.chance(place.weather.fault_kind);
             if troubled {
                 let refuses = place.weather.refuses && stage.chance(30);
                 let injected_fault = if refuses {
@@ -288,7 +288,7 @@ impl Line {
             let source = Box::new(io::Error::from(io::ErrorKind::ConnectionReset));
             return Err(TransportError::Lost { endpoint: url(), source });
         }
-        let (late, injected_fault, instead) = match stage.trouble(host, step) {
+        let (late, injected_fault, instead) = match stage.fault_kind(host, step) {
             None => (Duration::ZERO, None, None),
             Some(Fault::Late(late)) => (late, None, None),
             Some(Fault::InjectedFault(injected_fault)) => (Duration::ZERO, Some(injected_fault), None),
@@ -310,7 +310,7 @@ impl Line {
         };
         let mut reply = reply.inspect_err(|error| {
             stage.tell(|| format!("host {host}: {error}"));
-            stage.ledger().steps[step].answer = match error {
+            stage.trace().steps[step].answer = match error {
                 TransportError::Connect { .. } => Answer::NotSent,
                 TransportError::Status { status, .. } => Answer::Status(*status),
                 _ => Answer::Lost,
@@ -318,18 +318,18 @@ impl Line {
         })?;
         self.inner = Some(inner);
         if let Some(status) = instead {
-            stage.ledger().steps[step].answer = Answer::Status(status);
+            stage.trace().steps[step].answer = Answer::Status(status);
             let (endpoint, excerpt) = (url(), String::new());
             return Err(TransportError::Status { endpoint, status, excerpt, retry_after: None });
         }
         if reply.status != DISTORTED {
-            stage.ledger().steps[step].answer = answer_of(&reply);
+            stage.trace().steps[step].answer = answer_of(&reply);
         }
         if reply.status == DISTORTED {
             reply.status = 200;
         } else if reply.status == 200 {
             let mark = stage.mark();
-            stage.ledger().steps[step].told = Some(mark);
+            stage.trace().steps[step].reported = Some(mark);
         }
         Ok(reply)
     }

@@ -71,7 +71,7 @@ pub(super) struct Host {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Weather {
     /// Of a hundred exchanges, so many go wrong.
-    pub(super) trouble: u8,
+    pub(super) fault_kind: u8,
     /// Only requests about this shell do.
     pub(super) victim: Option<String>,
     /// What becomes of each of its Deletes.
@@ -167,11 +167,11 @@ impl Host {
                     1 => Some(Vice::Belying(fault::belying(dice))),
                     _ => None,
                 };
-                Weather { trouble: 60, victim: dice.choice(ids), vice, ..Weather::default() }
+                Weather { fault_kind: 60, victim: dice.choice(ids), vice, ..Weather::default() }
             }
             3..5 => Weather { people: 30, ..Weather::default() },
-            5..7 => Weather { trouble: 15, people: 10, refuses, ..Weather::default() },
-            _ => Weather { trouble: 50, people: 20, refuses, ..Weather::default() },
+            5..7 => Weather { fault_kind: 15, people: 10, refuses, ..Weather::default() },
+            _ => Weather { fault_kind: 50, people: 20, refuses, ..Weather::default() },
         };
         if weather.people > 0
             && dice.u8(..10) == 0
@@ -200,7 +200,7 @@ fn speak_as_omi(world: &mut World) {
 impl Weather {
     /// Nothing goes wrong but for requests about the victim, and nobody else acts.
     pub(super) fn is_calm(&self) -> bool {
-        self.people == 0 && (self.trouble == 0 || self.victim.is_some())
+        self.people == 0 && (self.fault_kind == 0 || self.victim.is_some())
     }
 }
 

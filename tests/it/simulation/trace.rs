@@ -15,7 +15,7 @@ pub(super) struct Step {
     /// When the world took it, and the shells that were there.
     pub(super) handled: Option<(Mark, Vec<SimulatedShell>)>,
     /// When the engine had its good answer, whole and undistorted.
-    pub(super) told: Option<Mark>,
+    pub(super) reported: Option<Mark>,
     /// What came back to the engine.
     pub(super) answer: Answer,
 }

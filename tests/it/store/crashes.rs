@@ -68,7 +68,7 @@ fn key(session: &SessionDescriptor) -> String {
 
 /// What is known of one table, from what its writers said before they died and from what was found in it.
 #[derive(Default)]
-struct Ledger {
+struct Acknowledged {
     /// To whom each Id was given.
     given: HashMap<i64, String>,
     /// The rows that must be there: those of which a commit was reported.
@@ -77,7 +77,7 @@ struct Ledger {
     dropped: HashSet<i64>,
 }
 
-impl Ledger {
+impl Acknowledged {
     fn note(&mut self, printed: &str) {
         for (id, key) in printed_rows(printed) {
             self.give(id, key);
@@ -123,7 +123,7 @@ impl Ledger {
 #[test]
 fn writers_killed_at_any_moment_lose_no_committed_row_and_damage_nothing() {
     let home = Home::new();
-    let mut ledger = Ledger::default();
+    let mut trace = Acknowledged::default();
     let mut broken_off = [0; WRITERS.len()];
     for round in 0..ROUNDS {
         let mut children =
@@ -135,20 +135,20 @@ fn writers_killed_at_any_moment_lose_no_committed_row_and_damage_nothing() {
             read_until(&mut lines, "begin\n", transactions, &mut printed);
             kill(child);
             lines.read_to_string(&mut printed).unwrap();
-            ledger.note(&printed);
+            trace.note(&printed);
             broken_off[index] += usize::from(printed.ends_with("begin\n"));
         }
-        ledger.verify(&home.table());
+        trace.verify(&home.table());
     }
     assert!(broken_off.iter().all(|count| *count > 0), "{broken_off:?} of {ROUNDS}: who died at work?");
-    assert!(ledger.committed.len() > ROUNDS && !ledger.dropped.is_empty());
+    assert!(trace.committed.len() > ROUNDS && !trace.dropped.is_empty());
 }
 
 #[test]
 fn makers_of_a_table_killed_at_any_moment_leave_one_that_can_be_used() {
     for round in 0..ROUNDS {
         let home = Home::new();
-        let mut ledger = Ledger::default();
+        let mut trace = Acknowledged::default();
         let mut children = ["a", "b"].map(|name| start(&format!("write import {name}"), &home.table()));
         for (index, child) in children.iter_mut().enumerate() {
             let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -156,9 +156,9 @@ fn makers_of_a_table_killed_at_any_moment_leave_one_that_can_be_used() {
             kill(child);
             let mut printed = String::new();
             lines.read_to_string(&mut printed).unwrap();
-            ledger.note(&printed);
+            trace.note(&printed);
         }
-        ledger.verify(&home.table());
+        trace.verify(&home.table());
     }
 }
 

@@ -32,9 +32,9 @@ impl CommandFixture {
 
     /// The host of [`leaked`], listed once.
     pub(crate) async fn listed() -> Self {
-        let desk = Self::new().await;
-        desk.list().await;
-        desk
+        let fixture = Self::new().await;
+        fixture.list().await;
+        fixture
     }
 
     /// Lists the host, so that a login was sent there before, and gives what `get` prints into a pipe.

@@ -45,7 +45,7 @@ impl Identity {
 /// The service at work.
 pub(crate) struct Front {
     child: Child,
-    told: Receiver<Value>,
+    reported: Receiver<Value>,
     port: u16,
     pub(crate) simulator: Simulator,
 }
@@ -71,15 +71,15 @@ impl Front {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (teller, told) = channel();
+        let (teller, reported) = channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let _ = teller.send(serde_json::from_str(&line).unwrap());
             }
         });
-        let mut front = Self { child, told, port: 0, simulator };
-        let first = front.told.recv_timeout(Duration::from_secs(30)).expect("the front listens");
+        let mut front = Self { child, reported, port: 0, simulator };
+        let first = front.reported.recv_timeout(Duration::from_secs(30)).expect("the front listens");
         front.port = first["port"].as_u64().unwrap() as u16;
         Some(front)
     }
@@ -89,8 +89,8 @@ impl Front {
     }
 
     /// What it has told since the last time.
-    pub(crate) fn told(&self) -> Vec<Value> {
-        self.told.try_iter().collect()
+    pub(crate) fn reported(&self) -> Vec<Value> {
+        self.reported.try_iter().collect()
     }
 }
 

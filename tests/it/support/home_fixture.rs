@@ -50,9 +50,9 @@ impl HomeFixture {
         for name in ["pssession", "Remove-PSSession", "Get-PSSession", "rsn", "gsn"] {
             symlink(env!("CARGO_BIN_EXE_pssession"), bin.join(name)).unwrap();
         }
-        let workplace = Self { servers: server(first).await, other: server(second).await, folder };
-        workplace.fill().await;
-        workplace
+        let home = Self { servers: server(first).await, other: server(second).await, folder };
+        home.fill().await;
+        home
     }
 
     /// Imports the four sessions, and asks their servers once.

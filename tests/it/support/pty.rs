@@ -27,8 +27,9 @@ pub(crate) struct Shown {
 
 /// Whether there is a `script` that can do it; says loudly if not.
 pub(crate) fn available() -> bool {
-    let told = Command::new("script").arg("--version").output();
-    let there = told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains("util-linux"));
+    let reported = Command::new("script").arg("--version").output();
+    let there =
+        reported.is_ok_and(|reported| String::from_utf8_lossy(&reported.stdout).contains("util-linux"));
     if !there {
         // Straight to stderr: what a test prints is shown only when it fails.
         let _ = std::io::stderr()

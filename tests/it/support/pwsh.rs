@@ -53,8 +53,8 @@ fn program() -> Option<OsString> {
 fn look() -> Option<OsString> {
     let named = std::env::var_os("PSSESSION_PWSH").filter(|named| !named.is_empty());
     let program = named.unwrap_or_else(|| "pwsh".into());
-    let told = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
-    if told.is_ok_and(|told| told.status.success()) {
+    let reported = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
+    if reported.is_ok_and(|reported| reported.status.success()) {
         return Some(program);
     }
     // Straight to stderr: what a test prints is shown only when it fails.

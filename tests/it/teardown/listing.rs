@@ -122,15 +122,15 @@ async fn each_host_is_told_once_as_soon_as_it_has_answered_or_failed() {
     let lab = Lab::of(vec![vec![ours("A")], vec![ours("B")], vec![]], &Account::administrator(ADMIN));
     lab.host(0).inject(OperationKind::Enumerate, 1, InjectedFault::Delay(Duration::from_secs(5)));
     lab.host(1).inject(OperationKind::Enumerate, 1, InjectedFault::Fault(5));
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let tell = |host: &SurveyedHost| {
         let listed = host.listing().is_some_and(|listing| listing.is_ok());
-        told.push((host.connector().endpoint().computer_name().to_owned(), listed));
+        reported.push((host.connector().endpoint().computer_name().to_owned(), listed));
     };
     let survey = Engine::new(no_signals()).survey_with(lab.connectors(), &Cancellation::new(), tell).await;
-    told[..2].sort();
+    reported[..2].sort();
     let expected = [("web02.lab", false), ("web03.lab", true), ("web01.lab", true)];
-    assert_eq!(told, expected.map(|(name, listed)| (name.to_owned(), listed)));
+    assert_eq!(reported, expected.map(|(name, listed)| (name.to_owned(), listed)));
     assert_eq!(survey.sessions().len(), 1);
 }
 
@@ -139,9 +139,9 @@ async fn a_host_that_was_not_reached_in_time_is_never_told() {
     let lab = Lab::of(vec![vec![ours("A")], vec![ours("B")]], &Account::administrator(ADMIN));
     lab.host(1).inject(OperationKind::Enumerate, 1, InjectedFault::Delay(Duration::from_secs(5)));
     let policy = no_signals().with_run_deadline(Some(Duration::from_secs(1)));
-    let mut told = 0;
-    Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), |_| told += 1).await;
-    assert_eq!(told, 1);
+    let mut reported = 0;
+    Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), |_| reported += 1).await;
+    assert_eq!(reported, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -120,12 +120,15 @@ async fn probe_tells_what_is_offered_without_a_login() {
         )
     })
     .await;
-    let told = probe(&endpoint(&server.url()), &HttpOptions::default()).await.unwrap();
-    assert_eq!(told.identity_body.as_deref(), Some(ANSWER.as_bytes()));
-    assert_eq!((told.status, told.challenges.to_string().as_str()), (200, "Negotiate, Kerberos"));
-    assert_eq!(told.server.as_deref(), Some("Microsoft-HTTPAPI/2.0"));
+    let reported = probe(&endpoint(&server.url()), &HttpOptions::default()).await.unwrap();
+    assert_eq!(reported.identity_body.as_deref(), Some(ANSWER.as_bytes()));
+    assert_eq!((reported.status, reported.challenges.to_string().as_str()), (200, "Negotiate, Kerberos"));
+    assert_eq!(reported.server.as_deref(), Some("Microsoft-HTTPAPI/2.0"));
 
     let page = RawServer::start(|_| Act::Answer(Response::new(404).body("text/html", "nothing"))).await;
-    let told = probe(&endpoint(&page.url()), &HttpOptions::default()).await.unwrap();
-    assert_eq!((told.status, told.identity_body, told.excerpt.as_str()), (404, None, ": nothing"));
+    let reported = probe(&endpoint(&page.url()), &HttpOptions::default()).await.unwrap();
+    assert_eq!(
+        (reported.status, reported.identity_body, reported.excerpt.as_str()),
+        (404, None, ": nothing")
+    );
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn requests_look_as_http_sys_likes_them() {
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     let mut connection = connect(basic(&server.url())).await.unwrap();
     ask(connection.as_mut()).await.unwrap();
     let seen = server.seen();
@@ -27,7 +27,7 @@ async fn requests_look_as_http_sys_likes_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_requests_stay_on_one_connection() {
     let login = FakeNtlm::accepting();
-    let server = RawServer::start(move |seen| login.act(seen, |_| told())).await;
+    let server = RawServer::start(move |seen| login.act(seen, |_| reported())).await;
     let connector = bound(&server.url()).build().unwrap();
     let mut connection = connector.connect().await.unwrap();
     for _ in 0..2000 {
@@ -42,7 +42,7 @@ async fn a_connection_that_the_server_closes_is_replaced_by_a_new_login() {
     let server = RawServer::start(move |seen| {
         login.act(seen, |seen| {
             let third = seen.connection == 1 && seen.turn == 6;
-            if third { Act::AnswerAndClose(Response::soap(200, ANSWER)) } else { told() }
+            if third { Act::AnswerAndClose(Response::soap(200, ANSWER)) } else { reported() }
         })
     })
     .await;
@@ -77,7 +77,7 @@ async fn an_announced_close_is_not_waited_for() {
 async fn a_401_in_mid_run_logs_in_again_once_and_only_once() {
     let login = Arc::new(FakeNtlm::accepting());
     let at_server = Arc::clone(&login);
-    let server = RawServer::start(move |seen| at_server.act(seen, |_| told())).await;
+    let server = RawServer::start(move |seen| at_server.act(seen, |_| reported())).await;
     let connector = bound(&server.url()).build().unwrap();
     let mut connection = connector.connect().await.unwrap();
     ask(connection.as_mut()).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_refused_connection_and_an_unknown_host_are_not_connected() {
 
 #[tokio::test]
 async fn a_time_limit_may_be_as_long_as_one_likes() {
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     let options = HttpOptions::default()
         .with_security(Security { dangerous_basic_over_http: true, ..Security::default() })
         .with_connect_timeout(Duration::MAX)
@@ -151,7 +151,7 @@ async fn a_time_limit_may_be_as_long_as_one_likes() {
 
 #[tokio::test]
 async fn a_resolver_override_keeps_the_name_and_the_port_that_were_asked_for() {
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     let security = Security { dangerous_basic_over_http: true, ..Security::default() };
     let options = HttpOptions::default().with_security(security).with_resolve(server.address);
     let builder = alone(endpoint("web01.lab")).auth(AuthScheme::Basic);
@@ -163,7 +163,7 @@ async fn a_resolver_override_keeps_the_name_and_the_port_that_were_asked_for() {
 /// Run by the next test, in a process whose environment names a proxy.
 #[tokio::test]
 async fn a_request_goes_straight_to_its_host() {
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     ask(connect(basic(&server.url())).await.unwrap().as_mut()).await.unwrap();
 }
 

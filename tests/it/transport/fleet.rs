@@ -104,7 +104,7 @@ impl Fleet {
                 proofs.iter().filter(|host| **host == number).count() == 1
             };
             let refusal = Response::new(401).header("WWW-Authenticate", "Negotiate");
-            let accept = |seen| match at_server.act(seen, |_| told()) {
+            let accept = |seen| match at_server.act(seen, |_| reported()) {
                 Act::Answer(response) => response,
                 _ => unreachable!("it accepts"),
             };

@@ -22,7 +22,7 @@ impl Proofs {
         let (proofs, login) = (self.clone(), FakeNtlm::accepting());
         RawServer::start(move |seen| {
             if !is_proof(seen) {
-                return login.act(seen, |_| told());
+                return login.act(seen, |_| reported());
             }
             proofs.0.fetch_add(1, Ordering::SeqCst);
             judge()
@@ -109,7 +109,7 @@ async fn after_a_host_without_a_verdict_a_wrong_password_fails_once_more_and_a_r
             let counted = proofs.clone();
             let server = RawServer::start(move |seen| {
                 counted.0.fetch_add(usize::from(is_proof(seen)), Ordering::SeqCst);
-                if is_proof(seen) && !is_right { refusal() } else { login.act(seen, |_| told()) }
+                if is_proof(seen) && !is_right { refusal() } else { login.act(seen, |_| reported()) }
             })
             .await;
             assert_eq!(patiently(&connector(&server, &gate)).await.is_ok(), is_right);
@@ -155,7 +155,7 @@ async fn a_401_to_the_password_itself_is_final_in_mid_run_too() {
     let shown = refusing.seen().iter().filter(|seen| seen.header("authorization").is_some()).count();
     assert_eq!(shown, 2, "the Identify, and the request that was refused");
 
-    let other = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let other = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     let error = connect(basic(&other.url()).login_gate(gate)).await.map(|_| ()).unwrap_err();
     assert!(matches!(error, TransportError::CredentialRefused { .. }), "{error:?}");
     assert!(other.seen().is_empty());

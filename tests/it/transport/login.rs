@@ -12,7 +12,7 @@ async fn basic_is_never_sent_before_it_was_offered() {
     assert!(matches!(&error, TransportError::Auth { source: AuthError::NotOffered { .. }, .. }), "{error:?}");
     assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
 
-    let server = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let server = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     connect(basic(&server.url())).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[0].header("authorization"), None);
@@ -106,7 +106,7 @@ async fn a_wrong_password_on_three_hosts_is_one_failed_logon() {
     let mut servers = Vec::new();
     for _ in 0..3 {
         let at_server = Arc::clone(&login);
-        servers.push(RawServer::start(move |seen| at_server.act(seen, |_| told())).await);
+        servers.push(RawServer::start(move |seen| at_server.act(seen, |_| reported())).await);
     }
     let connectors: Vec<_> = servers
         .iter()
@@ -132,7 +132,7 @@ async fn a_wrong_password_on_three_hosts_is_one_failed_logon() {
 async fn a_host_that_does_not_answer_holds_up_no_other_login() {
     let silent = RawServer::start(|_| Act::Hang).await;
     let login = FakeNtlm::accepting();
-    let server = RawServer::start(move |seen| login.act(seen, |_| told())).await;
+    let server = RawServer::start(move |seen| login.act(seen, |_| reported())).await;
     let gate = LoginGate::new();
     let stuck = bound(&silent.url()).login_gate(gate.clone()).build().unwrap();
     let good = bound(&server.url()).login_gate(gate).build().unwrap();
@@ -151,7 +151,7 @@ async fn a_server_that_closes_after_its_offer_gets_the_login_on_a_new_connection
             match seen.connection {
                 1 if announced => Act::AnswerAndClose(offer.header("Connection", "close")),
                 1 => Act::AnswerAndClose(offer),
-                _ => with_basic(seen, |_| told()),
+                _ => with_basic(seen, |_| reported()),
             }
         })
         .await;
@@ -164,7 +164,7 @@ async fn a_server_that_closes_after_its_offer_gets_the_login_on_a_new_connection
 #[tokio::test]
 async fn the_first_token_goes_out_at_once_and_only_an_unproven_login_is_followed_by_an_identify() {
     let login = FakeNtlm::accepting();
-    let server = RawServer::start(move |seen| login.act(seen, |_| told())).await;
+    let server = RawServer::start(move |seen| login.act(seen, |_| reported())).await;
     let connector = bound(&server.url()).build().unwrap();
     for requests in [3, 5] {
         connector.connect().await.unwrap();

@@ -27,12 +27,12 @@ async fn logs_tell_of_logins_and_hold_no_secret() {
     let mut connection = connector.connect().await.unwrap();
     let failure = ask(connection.as_mut()).await.unwrap_err();
 
-    let open = RawServer::start(|seen| with_basic(seen, |_| told())).await;
+    let open = RawServer::start(|seen| with_basic(seen, |_| reported())).await;
     let plain = basic(&open.url()).build().unwrap();
     ask(plain.connect().await.unwrap().as_mut()).await.unwrap();
 
     let refusing = FakeNtlm::refusing();
-    let refusing = RawServer::start(move |seen| refusing.act(seen, |_| told())).await;
+    let refusing = RawServer::start(move |seen| refusing.act(seen, |_| reported())).await;
     let refused = connect(bound(&refusing.url())).await.map(|_| ()).unwrap_err();
 
     let logs = logs.text();
@@ -64,7 +64,7 @@ async fn an_answer_that_echoes_the_login_is_quoted_without_it() {
         Act::Answer(Response::new(404).body("text/plain", page.clone()).header("Location", page))
     };
     let at_login = RawServer::start(move |seen| match seen.header("authorization") {
-        None => with_basic(seen, |_| told()),
+        None => with_basic(seen, |_| reported()),
         Some(_) => echo(seen),
     })
     .await;

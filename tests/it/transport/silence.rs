@@ -61,7 +61,7 @@ fn like_omi(seen: &Seen) -> Act {
                 .header("WWW-Authenticate", "Basic realm=\"WSMAN\"")
                 .header("WWW-Authenticate", "Negotiate"),
         ),
-        Some(_) => with_basic(seen, |_| told()),
+        Some(_) => with_basic(seen, |_| reported()),
     }
 }
 
@@ -82,8 +82,8 @@ fn a_server_that_answers_nothing_without_authorization_is_asked_by_the_word_alon
         ask(connector.connect().await.unwrap().as_mut()).await.unwrap();
         assert_eq!(began.elapsed().as_secs(), 0);
         let before = server.seen().len();
-        let told = probe(&endpoint(&server.url()), &HttpOptions::default()).await.unwrap();
-        assert_eq!((told.status, told.challenges.to_string().as_str()), (401, "Basic, Negotiate"));
+        let reported = probe(&endpoint(&server.url()), &HttpOptions::default()).await.unwrap();
+        assert_eq!((reported.status, reported.challenges.to_string().as_str()), (401, "Basic, Negotiate"));
         assert_eq!(server.seen().len() - before, 2);
     });
 }
@@ -92,7 +92,7 @@ fn a_server_that_answers_nothing_without_authorization_is_asked_by_the_word_alon
 fn basic_asks_another_host_for_its_offer_although_the_credential_is_accepted() {
     clock::run(|steps| async move {
         let gate = LoginGate::new();
-        let script: crate::support::raw::Script = Arc::new(|seen: &Seen| with_basic(seen, |_| told()));
+        let script: crate::support::raw::Script = Arc::new(|seen: &Seen| with_basic(seen, |_| reported()));
         for _ in 0..2 {
             let server = RawServer::begin(None, Arc::clone(&steps), Arc::clone(&script)).await;
             connect(basic(&server.url()).login_gate(gate.clone())).await.unwrap();

@@ -42,7 +42,7 @@ pub(crate) fn self_signed(name: &str) -> Identity {
 
 async fn server(identity: &Identity) -> RawServer {
     let login = FakeNtlm::accepting();
-    RawServer::start_tls(identity.acceptor.clone(), move |seen| login.act(seen, |_| told())).await
+    RawServer::start_tls(identity.acceptor.clone(), move |seen| login.act(seen, |_| reported())).await
 }
 
 fn over_tls(server: &RawServer, options: HttpOptions) -> HttpConnectorBuilder {

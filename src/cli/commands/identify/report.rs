@@ -36,12 +36,12 @@ pub(super) fn lines(
     };
     let identity = one.identity();
     let unsaid = "not reported without a login".to_owned();
-    let told = |text: Option<&str>| text.map_or_else(|| unsaid.clone(), |text| one_line(text, MAX_WORDS));
+    let reported = |text: Option<&str>| text.map_or_else(|| unsaid.clone(), |text| one_line(text, MAX_WORDS));
     let mut lines = vec![
         ("Endpoint", url.to_owned()),
-        ("Vendor", told(identity.and_then(|i| i.product_vendor.as_deref()))),
-        ("Version", told(identity.and_then(|i| i.product_version.as_deref()))),
-        ("Protocol", told(identity.map(|i| i.protocol_version.as_str()))),
+        ("Vendor", reported(identity.and_then(|i| i.product_vendor.as_deref()))),
+        ("Version", reported(identity.and_then(|i| i.product_version.as_deref()))),
+        ("Protocol", reported(identity.map(|i| i.protocol_version.as_str()))),
         (
             "Server",
             probe.server.as_deref().map_or("not reported".to_owned(), |text| one_line(text, MAX_WORDS)),

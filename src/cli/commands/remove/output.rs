@@ -86,13 +86,13 @@ impl<'a> RemoveOutput<'a> {
             let _ = render::removals(Format::Ndjson, std::slice::from_ref(record), notes);
         }
         // That a host cannot be reached or listed is told once, and for each session in its own record.
-        let told_of_its_host =
+        let reported_for_its_host =
             matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_) | Failure::ListingIncomplete))
                 && record.elapsed.is_zero()
                 && self.ui.is_for_a_person();
         match self.ui.powershell() {
             Some(_) if record.outcome.is_bad() => self.ui.error(&went_wrong_in_powershell(record)),
-            None if record.outcome.is_bad() && !told_of_its_host => self.ui.error(&went_wrong(record)),
+            None if record.outcome.is_bad() && !reported_for_its_host => self.ui.error(&went_wrong(record)),
             _ => {}
         }
     }
@@ -103,7 +103,7 @@ impl<'a> RemoveOutput<'a> {
         notes: &[RowMetadata],
         planned_only: bool,
     ) -> Result<(), Diagnostic> {
-        let told_already = self.format == Format::Ndjson && !planned_only;
+        let already_written = self.format == Format::Ndjson && !planned_only;
         // Who said no to all of it has just seen it all.
         let all_declined = report.counts().declined == report.records.len()
             && matches!(self.format, Format::Table | Format::Wide)
@@ -114,7 +114,7 @@ impl<'a> RemoveOutput<'a> {
         }
         let shown = if planned_only && self.ui.powershell().is_some() && !self.records {
             what_if(report)
-        } else if told_already || all_declined || !self.records {
+        } else if already_written || all_declined || !self.records {
             Ok(())
         } else {
             render::removals(self.format, &report.records, notes)

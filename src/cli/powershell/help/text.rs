@@ -47,8 +47,8 @@ pub(crate) fn help(cmdlet: Cmdlet) -> String {
 
 fn section(text: &mut String, heading: &str, paragraphs: &[&str]) {
     let _ = writeln!(text, "\n{heading}");
-    let told: Vec<String> = paragraphs.iter().map(|paragraph| wrapped(paragraph, MARGIN)).collect();
-    text.push_str(&told.join("\n"));
+    let reported: Vec<String> = paragraphs.iter().map(|paragraph| wrapped(paragraph, MARGIN)).collect();
+    text.push_str(&reported.join("\n"));
 }
 
 fn entry(entry: &Entry) -> String {
@@ -60,16 +60,16 @@ fn entry(entry: &Entry) -> String {
 }
 
 fn examples(page: &Page) -> String {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (number, example) in (1..).zip(page.examples) {
         let mut text = format!("{MARGIN}Example {number}: {}\n", example.title);
         for line in example.lines {
             let _ = writeln!(text, "{DEEPER}{line}");
         }
         text.push_str(&wrapped(example.remark, MARGIN));
-        told.push(text);
+        reported.push(text);
     }
-    told.join("\n")
+    reported.join("\n")
 }
 
 /// Prose in lines of [`WIDTH`] columns behind `margin`.

@@ -14,17 +14,17 @@ use crate::support::command::{Pssession, Run};
 use crate::support::command_fixture::CommandFixture;
 
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
-async fn imported_desk() -> CommandFixture {
-    let desk = CommandFixture::new().await;
-    import(&desk, BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
-    import(&desk, BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
-    desk.list().await;
-    desk
+async fn imported_fixture() -> CommandFixture {
+    let fixture = CommandFixture::new().await;
+    import(&fixture, BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
+    import(&fixture, BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
+    fixture.list().await;
+    fixture
 }
 
 /// Puts a session on `Server01` into the table, which a person would have imported.
-fn import(desk: &CommandFixture, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
-    desk.import(shell_id, |row| {
+fn import(fixture: &CommandFixture, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
+    fixture.import(shell_id, |row| {
         row.session.computer_name = "Server01".to_owned();
         change(&mut row.session);
     });
@@ -36,90 +36,90 @@ fn said(run: &Run) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_first_example_of_the_help_page_closes_both_in_that_order_and_prints_nothing() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["Remove-PSSession", "-Id", "1,", "2", "-Confirm:$false"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["Remove-PSSession", "-Id", "1,", "2", "-Confirm:$false"]).await.expect(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
-    assert_eq!(left(&desk.simulator), [ALICE]);
+    assert_eq!(left(&fixture.simulator), [ALICE]);
 }
 
 #[tokio::test]
 async fn what_if_prints_powershells_sentence_on_stdout_and_sends_nothing() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["remove-pssession", "-ComputerName", "Serv*", "-WhatIf"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["remove-pssession", "-ComputerName", "Serv*", "-WhatIf"]).await.expect(0);
     let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
     assert_eq!(run.stdout, sentence.repeat(2));
     assert_eq!(run.stderr, "");
-    assert_eq!(desk.simulator.connections(), 1);
+    assert_eq!(fixture.simulator.connections(), 1);
 }
 
 #[tokio::test]
 async fn objects_are_written_only_where_output_is_asked_for() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "-Name", "build-7", "-wi", "--output", "ndjson"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "-Name", "build-7", "-wi", "--output", "ndjson"]).await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "WhatIf");
 }
 
 #[tokio::test]
 async fn a_literal_miss_is_an_error_record_and_a_wildcard_miss_is_silent() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "-Name", "nobody*"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "-Name", "nobody*"]).await.expect(0);
     assert_eq!(run.stderr, "");
-    let run = desk.run(&["rsn", "-Name", "nobody,build-7", "-Confirm:$false"]).await.expect(1);
+    let run = fixture.run(&["rsn", "-Name", "nobody,build-7", "-Confirm:$false"]).await.expect(1);
     assert_eq!(said(&run), ["Remove-PSSession: no session has the name \"nobody\""]);
-    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE]);
 }
 
 #[tokio::test]
 async fn the_guard_does_not_care_how_it_was_spelt() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "-Id", "3"]).await.expect(6);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "-Id", "3"]).await.expect(6);
     assert!(run.stderr.starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
     assert!(run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
-    desk.run(&["rsn", "-Id", "3", "-Confirm:$false"]).await.expect(0);
-    assert_eq!(left(&desk.simulator), [BUILD_7, BUILD_8]);
+    fixture.run(&["rsn", "-Id", "3", "-Confirm:$false"]).await.expect(0);
+    assert_eq!(left(&fixture.simulator), [BUILD_7, BUILD_8]);
 }
 
 #[tokio::test]
 async fn get_lists_what_is_remembered_or_asks_the_server_that_is_named() {
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     let names = |run: &Run| -> Vec<String> {
         run.records().iter().map(|record| record["ShellId"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names(&desk.run(&["Get-PSSession"]).await.expect(0)), [BUILD_7, BUILD_8]);
-    assert_eq!(names(&desk.run(&["gsn", "-Name", "*8"]).await.expect(0)), [BUILD_8]);
-    let port = desk.simulator.address().port().to_string();
+    assert_eq!(names(&fixture.run(&["Get-PSSession"]).await.expect(0)), [BUILD_7, BUILD_8]);
+    assert_eq!(names(&fixture.run(&["gsn", "-Name", "*8"]).await.expect(0)), [BUILD_8]);
+    let port = fixture.simulator.address().port().to_string();
     let args = ["gsn", "127.0.0.1", "-Port", &port, "-State", "Disconnected"];
-    assert_eq!(names(&desk.run(&args).await.expect(0)), [BUILD_7]);
-    let run = desk.run(&["gsn", "-Name", "nobody"]).await.expect(1);
+    assert_eq!(names(&fixture.run(&args).await.expect(0)), [BUILD_7]);
+    let run = fixture.run(&["gsn", "-Name", "nobody"]).await.expect(1);
     assert_eq!(said(&run), ["Get-PSSession: no session has the name \"nobody\""]);
 }
 
 #[tokio::test]
 async fn objects_come_in_by_a_pipe() {
-    let desk = imported_desk().await;
-    let objects = desk.run(&["gsn", "--output", "json"]).await.expect(0).stdout;
+    let fixture = imported_fixture().await;
+    let objects = fixture.run(&["gsn", "--output", "json"]).await.expect(0).stdout;
     let words = ["rsn", "-Session", "-", "-Confirm:$false"];
-    desk.command(&words).stdin(&objects).run().await.expect(0);
-    assert_eq!(left(&desk.simulator), [ALICE]);
+    fixture.command(&words).stdin(&objects).run().await.expect(0);
+    assert_eq!(left(&fixture.simulator), [ALICE]);
 }
 
 #[tokio::test]
 async fn what_has_no_effect_is_accepted_with_a_warning() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "-Id", "1", "-WhatIf", "-OutVariable", "x"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "-Id", "1", "-WhatIf", "-OutVariable", "x"]).await.expect(0);
     assert_eq!(run.stderr, "WARNING: -OutVariable has no effect here\n");
 }
 
 #[tokio::test]
 async fn a_link_of_the_cmdlets_name_is_the_cmdlet() {
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     for name in ["Remove-PSSession", "rsn"] {
-        let link = desk.folder().join(name);
+        let link = fixture.folder().join(name);
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pssession"), &link).unwrap();
         let run = std::process::Command::new(&link)
             .args(["-Name", "build-*", "-WhatIf"])
             .env_clear()
-            .env("PSSESSION_STORE", desk.table())
+            .env("PSSESSION_STORE", fixture.table())
             .output()
             .unwrap();
         let shown = String::from_utf8(run.stdout).unwrap();

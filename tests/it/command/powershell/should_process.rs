@@ -2,70 +2,70 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::{ALICE, BUILD_7, BUILD_8, imported_desk, left, said};
+use super::{ALICE, BUILD_7, BUILD_8, imported_fixture, left, said};
 use crate::support::command_fixture::CommandFixture;
 use crate::support::pty::{Pty, available};
 
 const CHOICES: &str = "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
 
-fn on_a_terminal(desk: &CommandFixture, words: &[&str]) -> Pty {
+fn on_a_terminal(fixture: &CommandFixture, words: &[&str]) -> Pty {
     Pty::new(words)
-        .env("PSSESSION_STORE", desk.table().to_str().unwrap())
-        .env("PSSESSION_USER", &desk.simulator.user())
-        .env("PSSESSION_PASSWORD", desk.simulator.password().expose_secret())
+        .env("PSSESSION_STORE", fixture.table().to_str().unwrap())
+        .env("PSSESSION_USER", &fixture.simulator.user())
+        .env("PSSESSION_PASSWORD", fixture.simulator.password().expose_secret())
 }
 
 #[tokio::test]
 async fn what_if_wins_over_confirm_and_asks_nobody() {
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
     for words in [&["rsn", "1", "-WhatIf", "-Confirm"][..], &["rsn", "1", "-cf", "-wi", "-Verbose"]] {
-        let run = desk.run(words).await.expect(0);
+        let run = fixture.run(words).await.expect(0);
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (sentence, ""), "{words:?}");
     }
-    assert_eq!(desk.simulator.connections(), 1, "nobody was asked");
+    assert_eq!(fixture.simulator.connections(), 1, "nobody was asked");
 }
 
 #[tokio::test]
 async fn what_if_still_tells_the_misses_and_stops_at_one_under_stop() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "1,77", "-WhatIf"]).await.expect(1);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "1,77", "-WhatIf"]).await.expect(1);
     assert_eq!(run.stdout.lines().count(), 1);
-    let run = desk.run(&["rsn", "1,77", "-WhatIf", "-ea", "Stop"]).await.expect(1);
+    let run = fixture.run(&["rsn", "1,77", "-WhatIf", "-ea", "Stop"]).await.expect(1);
     assert_eq!(run.stdout, "");
 }
 
 #[tokio::test]
 async fn what_if_false_is_no_what_if() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "1", "-WhatIf:$false", "-Confirm:$false"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "1", "-WhatIf:$false", "-Confirm:$false"]).await.expect(0);
     assert_eq!(run.stdout, "");
-    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE]);
 }
 
 #[tokio::test]
 async fn without_a_terminal_confirm_ends_with_6_before_anything_is_asked() {
-    let desk = imported_desk().await;
-    let on = desk.simulator.address().to_string();
+    let fixture = imported_fixture().await;
+    let on = fixture.simulator.address().to_string();
     for words in [&["rsn", "1", "-Confirm"][..], &["rsn", "-Name", "build-*", "-cf", "--on", &on]] {
-        let run = desk.run(words).await.expect(6);
+        let run = fixture.run(words).await.expect(6);
         assert!(said(&run)[0].starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
         assert!(run.stderr.contains("-WhatIf") && run.stderr.contains("'-Confirm:$false'"), "{}", run.stderr);
     }
-    assert_eq!(desk.simulator.connections(), 1, "nobody was asked");
+    assert_eq!(fixture.simulator.connections(), 1, "nobody was asked");
     // Where nothing was found there is nothing to ask about.
-    desk.run(&["rsn", "77", "-Confirm"]).await.expect(1);
-    desk.run(&["rsn", "-Name", "gone*", "-Confirm"]).await.expect(0);
+    fixture.run(&["rsn", "77", "-Confirm"]).await.expect(1);
+    fixture.run(&["rsn", "-Name", "gone*", "-Confirm"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn confirm_and_yes_exclude_each_other_however_they_are_said() {
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     for words in [&["rsn", "1", "-Confirm", "--yes"][..], &["rsn", "1", "-Confirm:$false", "--confirm"]] {
-        let run = desk.run(words).await.expect(2);
+        let run = fixture.run(words).await.expect(2);
         assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
     }
-    desk.run(&["rsn", "1", "-Confirm:$false", "--yes"]).await.expect(0);
+    fixture.run(&["rsn", "1", "-Confirm:$false", "--yes"]).await.expect(0);
 }
 
 #[tokio::test]
@@ -73,16 +73,16 @@ async fn the_question_has_powershells_lines_and_one_that_tells_sessions_apart() 
     if !available() {
         return;
     }
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     let words = ["rsn", "-Name", "build-7", "-Confirm"];
-    let shown = on_a_terminal(&desk, &words).answer(&[(CHOICES, "n\n")]).await.expect(0);
+    let shown = on_a_terminal(&fixture, &words).answer(&[(CHOICES, "n\n")]).await.expect(0);
     let expected = format!(
         "Confirm\nAre you sure you want to perform this action?\n\
          Performing the operation \"Remove\" on target \"Server01\".\n\
          build-7 {BUILD_7}, owner CONTOSO\\ci-runner, Disconnected\n{CHOICES}"
     );
     shown.shows(&expected);
-    assert_eq!(left(&desk.simulator).len(), 3);
+    assert_eq!(left(&fixture.simulator).len(), 3);
 }
 
 /// "hotkey or full label, any case, outer blanks ignored; empty answer = Yes; unknown = ask again; `?` prints the
@@ -105,11 +105,11 @@ async fn each_answer_does_what_its_label_says() {
         (&["y\n", "\x03"], 130, &[BUILD_7, BUILD_8, ALICE]),
     ];
     for &(typed, code, remaining) in rows {
-        let desk = imported_desk().await;
+        let fixture = imported_fixture().await;
         let answers: Vec<_> = typed.iter().map(|typed| (CHOICES, *typed)).collect();
         let words = ["rsn", "-Name", "build-*", "-Confirm"];
-        let shown = on_a_terminal(&desk, &words).answer(&answers).await.expect(code);
-        assert_eq!(left(&desk.simulator), remaining, "{typed:?}:\n{}", shown.screen);
+        let shown = on_a_terminal(&fixture, &words).answer(&answers).await.expect(code);
+        assert_eq!(left(&fixture.simulator), remaining, "{typed:?}:\n{}", shown.screen);
         assert_eq!(
             shown.screen.matches("Close this session.").count(),
             typed.iter().filter(|t| **t == "?\n").count()
@@ -122,38 +122,38 @@ async fn the_terminal_is_asked_wherever_the_streams_go() {
     if !available() {
         return;
     }
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     let words = ["rsn", "-Name", "build-7", "-Confirm"];
-    let away = on_a_terminal(&desk, &words).and("</dev/null >/dev/null 2>/dev/null");
+    let away = on_a_terminal(&fixture, &words).and("</dev/null >/dev/null 2>/dev/null");
     away.answer(&[(CHOICES, "y\n")]).await.expect(0).shows("Are you sure");
-    assert_eq!(left(&desk.simulator), [BUILD_8, ALICE]);
+    assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE]);
 }
 
 /// "Verbose (when it does not prompt and -Verbose is on)"
 #[tokio::test]
 async fn verbose_says_the_sentence_only_where_nobody_was_asked() {
     let sentence = "VERBOSE: Performing the operation \"Remove\" on target \"Server01\".";
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "1", "-Verbose", "-Confirm:$false"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "1", "-Verbose", "-Confirm:$false"]).await.expect(0);
     assert_eq!(said(&run), [sentence]);
-    let run = desk.run(&["rsn", "2", "-Verbose:$false", "-Confirm:$false"]).await.expect(0);
+    let run = fixture.run(&["rsn", "2", "-Verbose:$false", "-Confirm:$false"]).await.expect(0);
     assert_eq!(said(&run), [""; 0]);
     if !available() {
         return;
     }
-    let desk = imported_desk().await;
+    let fixture = imported_fixture().await;
     let words = ["rsn", "1", "-Verbose", "-Confirm"];
-    let shown = on_a_terminal(&desk, &words).answer(&[(CHOICES, "y\n")]).await.expect(0);
+    let shown = on_a_terminal(&fixture, &words).answer(&[(CHOICES, "y\n")]).await.expect(0);
     assert!(!shown.screen.contains("VERBOSE"), "{}", shown.screen);
     // The guard's question is another one; what it was answered No to is not performed.
     let words = ["rsn", "2..3", "-Verbose"];
-    let shown = on_a_terminal(&desk, &words).answer(&[("[y/N] ", "n\n")]).await.expect(0);
+    let shown = on_a_terminal(&fixture, &words).answer(&[("[y/N] ", "n\n")]).await.expect(0);
     assert!(!shown.screen.contains("VERBOSE"), "{}", shown.screen);
 }
 
 #[tokio::test]
 async fn debug_tells_each_step_on_stderr() {
-    let desk = imported_desk().await;
-    let run = desk.run(&["rsn", "1", "-Confirm:$false", "-Debug"]).await.expect(0);
+    let fixture = imported_fixture().await;
+    let run = fixture.run(&["rsn", "1", "-Confirm:$false", "-Debug"]).await.expect(0);
     assert!(run.stderr.contains("DEBUG") && run.stdout.is_empty(), "{}", run.stderr);
 }

@@ -4,7 +4,7 @@
 use pssession::session::{Availability, SessionState, Stated};
 use pssession::simulator::{Account, OperationKind, Simulator, World};
 
-use super::{ALICE, BUILD_7, BUILD_8, import, imported_desk, left};
+use super::{ALICE, BUILD_7, BUILD_8, import, imported_fixture, left};
 use crate::support::command_fixture::CommandFixture;
 
 /// Not on the simulated host.
@@ -22,41 +22,41 @@ const STATES: [Stated; 6] = [
 #[tokio::test]
 async fn what_is_on_the_server_is_closed_whatever_its_row_says() {
     for stated in STATES {
-        let desk = CommandFixture::new().await;
-        desk.list().await;
-        import(&desk, BUILD_7, |session| session.stated = Some(stated));
+        let fixture = CommandFixture::new().await;
+        fixture.list().await;
+        import(&fixture, BUILD_7, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", BUILD_7, "-Confirm:$false", "--output", "ndjson"];
-        let run = desk.run(&words).await.expect(0);
+        let run = fixture.run(&words).await.expect(0);
         assert_eq!(run.records()[0]["Outcome"], "Closed", "{stated:?}");
-        assert_eq!(left(&desk.simulator), [BUILD_8, ALICE], "{stated:?}");
-        desk.run(&["gsn", "-InstanceId", BUILD_7]).await.expect(1);
+        assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE], "{stated:?}");
+        fixture.run(&["gsn", "-InstanceId", BUILD_7]).await.expect(1);
     }
 }
 
 #[tokio::test]
 async fn what_is_no_longer_there_is_already_gone_and_leaves_the_table_without_an_error() {
     for stated in STATES {
-        let desk = CommandFixture::new().await;
-        desk.list().await;
-        import(&desk, GONE, |session| session.stated = Some(stated));
+        let fixture = CommandFixture::new().await;
+        fixture.list().await;
+        import(&fixture, GONE, |session| session.stated = Some(stated));
         let words = ["rsn", "-InstanceId", GONE, "-Confirm:$false", "--output", "ndjson"];
-        let run = desk.run(&words).await.expect(0);
+        let run = fixture.run(&words).await.expect(0);
         assert_eq!(run.records()[0]["Outcome"], "AlreadyGone", "{stated:?}");
         assert_eq!(run.stderr, "", "{stated:?}");
-        assert_eq!(left(&desk.simulator).len(), 3, "{stated:?}");
-        desk.run(&["gsn", "-InstanceId", GONE]).await.expect(1);
+        assert_eq!(left(&fixture.simulator).len(), 3, "{stated:?}");
+        fixture.run(&["gsn", "-InstanceId", GONE]).await.expect(1);
     }
 }
 
 /// "Already disposed (second removal of the same object)"
 #[tokio::test]
 async fn a_second_removal_finds_no_row_and_an_object_of_it_is_already_gone() {
-    let desk = imported_desk().await;
-    let object = desk.run(&["gsn", "-Name", "build-7", "--output", "json"]).await.expect(0).stdout;
-    desk.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(0);
-    desk.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(1);
+    let fixture = imported_fixture().await;
+    let object = fixture.run(&["gsn", "-Name", "build-7", "--output", "json"]).await.expect(0).stdout;
+    fixture.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(0);
+    fixture.run(&["rsn", "-Name", "build-7", "-Confirm:$false"]).await.expect(1);
     let words = ["rsn", "-Session", "-", "-Confirm:$false", "--output", "ndjson"];
-    let run = desk.command(&words).stdin(&object).run().await.expect(0);
+    let run = fixture.command(&words).stdin(&object).run().await.expect(0);
     assert_eq!(run.records()[0]["Outcome"], "AlreadyGone");
 }
 
@@ -65,20 +65,20 @@ async fn a_second_removal_finds_no_row_and_an_object_of_it_is_already_gone() {
 async fn whether_a_session_is_gone_that_cannot_be_seen_is_not_guessed() {
     let account = Account::user("LAB\\ada");
     let simulator = Simulator::builder().world(World::new("web01")).account(account, "geheim".into());
-    let desk = CommandFixture::of(simulator.start().await.unwrap());
-    desk.list().await;
-    import(&desk, GONE, |session| session.stated = Some(Stated::BROKEN));
-    let run = desk.run(&["rsn", "-InstanceId", GONE, "-Confirm:$false"]).await.expect(8);
+    let fixture = CommandFixture::of(simulator.start().await.unwrap());
+    fixture.list().await;
+    import(&fixture, GONE, |session| session.stated = Some(Stated::BROKEN));
+    let run = fixture.run(&["rsn", "-InstanceId", GONE, "-Confirm:$false"]).await.expect(8);
     assert!(run.stderr.contains("Unknown: not visible to"), "{}", run.stderr);
-    desk.run(&["gsn", "-InstanceId", GONE]).await.expect(0);
+    fixture.run(&["gsn", "-InstanceId", GONE]).await.expect(0);
 }
 
 /// "Opened, Busy: commands closed, then shell", and nothing else is sent.
 #[tokio::test]
 async fn a_running_command_is_signalled_and_nobody_connects() {
-    let desk = imported_desk().await;
-    desk.run(&["rsn", "-Name", "build-8", "-Confirm:$false"]).await.expect(0);
-    let world = desk.simulator.world();
+    let fixture = imported_fixture().await;
+    fixture.run(&["rsn", "-Name", "build-8", "-Confirm:$false"]).await.expect(0);
+    let world = fixture.simulator.world();
     let world = world.lock().unwrap();
     let sent: Vec<_> = world.log().map(|entry| entry.kind).collect();
     let first = |kind| sent.iter().position(|sent| *sent == kind).unwrap();

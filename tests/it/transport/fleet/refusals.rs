@@ -103,7 +103,7 @@ fn without_a_gate_of_their_own_four_connectors_share_one_failed_logon() {
             let mut servers = Vec::new();
             for _ in 0..4 {
                 let at_server = Arc::clone(&login);
-                let script = move |seen: &Seen| at_server.act(seen, |_| told());
+                let script = move |seen: &Seen| at_server.act(seen, |_| reported());
                 servers.push(RawServer::begin(None, Arc::clone(&steps), Arc::new(script)).await);
             }
             let mut tasks = JoinSet::new();

@@ -218,7 +218,7 @@ fn a_connection_that_the_server_closes_during_the_wait_is_replaced_and_not_count
             if is_proof(seen) {
                 proofs.lock().unwrap().push(1);
             }
-            match login.act(seen, |_| told()) {
+            match login.act(seen, |_| reported()) {
                 Act::Answer(challenge) if seen.connection == 1 => Act::AnswerAndClose(challenge),
                 act => act,
             }
