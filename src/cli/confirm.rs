@@ -1,7 +1,7 @@
 //! The questions of `remove`: each session under `--confirm`, the whole plan where the guard has a reason.
 
 use pssession::SessionDescriptor;
-use pssession::teardown::{ConfirmReason, GUARD_LIMIT, Plan};
+use pssession::teardown::{ConfirmReason, Plan};
 
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
@@ -17,7 +17,7 @@ pub(crate) fn plan(
     watch: &Watch,
     ui: &Ui,
 ) -> Result<bool, Diagnostic> {
-    let reasons: Vec<String> = reasons.iter().map(reason).collect();
+    let reasons: Vec<String> = reasons.iter().map(|reason| printable(&reason.to_string())).collect();
     let reasons = reasons.join("; ");
     let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch, ui))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
@@ -106,34 +106,6 @@ fn describe(session: &SessionDescriptor) -> String {
         ),
     ];
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
-}
-
-fn reason(reason: &ConfirmReason) -> String {
-    match reason {
-        ConfirmReason::NotOurs { sessions: 1, owner } => {
-            format!("1 session is not yours (owner {})", printable(owner))
-        }
-        ConfirmReason::NotOurs { sessions, owner } => {
-            format!("{sessions} sessions are not yours (first owner {})", printable(owner))
-        }
-        ConfirmReason::NotComparable { sessions, owner: Some(owner) } => format!(
-            "{} possibly not yours: this login and the owner {} cannot be compared",
-            are(*sessions),
-            printable(owner)
-        ),
-        ConfirmReason::NotComparable { sessions, owner: None } => {
-            format!("{} possibly not yours: the server reports no owner", are(*sessions))
-        }
-        ConfirmReason::Running { sessions } => {
-            format!("{} with a running command", plural(*sessions, "session"))
-        }
-        ConfirmReason::Many { sessions } => format!("{sessions} sessions, more than {GUARD_LIMIT}"),
-        other => printable(&other.to_string()),
-    }
-}
-
-fn are(count: usize) -> String {
-    if count == 1 { "1 session is".to_owned() } else { format!("{count} sessions are") }
 }
 
 fn unconfirmed(why: &str, watch: &Watch, ui: &Ui) -> Diagnostic {

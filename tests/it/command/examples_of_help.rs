@@ -1,4 +1,4 @@
-//! The six examples of the help page of Remove-PSSession, as `docs/examples.md` shows them: run by bash, and held
+//! The six examples of the help page of Remove-PSSession, as `docs/powershell-examples.md` shows them: run by bash, and held
 //! against the page. `PSSESSION_UPDATE_SNAPSHOTS=1` writes what they print into the page.
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::support::tools;
 const PORT: &str = "90";
 
 fn page() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/examples.md"))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/powershell-examples.md"))
 }
 
 /// One command and what it printed, as the page shows them.
