@@ -49,7 +49,7 @@ impl Caller for Fleet {
 
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::Listing { hosts } => self.progress.set((0, hosts)),
+            Event::Listing { hosts } => self.progress.set((0, hosts.len())),
             Event::Listed(host) => {
                 let (number, url) = (self.one_more(), host.connector().endpoint().url());
                 match host.listing() {
@@ -58,7 +58,7 @@ impl Caller for Fleet {
                 }
             }
             Event::Closing(plan) => self.progress.set((0, plan.len())),
-            Event::Closed(record) => {
+            Event::Closed { record, .. } => {
                 let (number, session) = (self.one_more(), &record.session);
                 let shell_id = &session.shell.shell_id;
                 println!("[{number}] {} {shell_id}: {}", session.endpoint_url, record.outcome);

@@ -27,7 +27,8 @@ pub(crate) struct CommandCaller<'a, F> {
     pub(crate) credential: Option<Credential>,
     /// How misses are reported.
     pub(crate) unmatched: Unmatched,
-    progress: RefCell<Option<Progress>>,
+    /// Its line, and how many hosts it was begun with.
+    progress: RefCell<Option<(Progress, usize)>>,
     /// Hears what is not reported here.
     on_event: F,
     /// Whether the plan is confirmed session by session.
@@ -55,6 +56,13 @@ impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
             progress: RefCell::default(),
             on_event,
             asked: Cell::default(),
+        }
+    }
+
+    /// Counts something on the progress line, if there is one.
+    fn count(&self, count: impl FnOnce(&Progress)) {
+        if let Some((progress, _)) = &*self.progress.borrow() {
+            count(progress);
         }
     }
 
@@ -92,16 +100,21 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
     }
 
     fn event(&self, event: Event<'_>) {
-        let one_more = |well| {
-            if let Some(progress) = &*self.progress.borrow() {
-                progress.one_more(well);
-            }
-        };
         match &event {
-            Event::Listing { hosts } => *self.progress.borrow_mut() = Some(Progress::listing(*hosts)),
-            Event::Listed(host) => one_more(host.listing().is_some_and(|listing| listing.is_ok())),
+            Event::Listing { hosts } => {
+                let progress = Progress::start();
+                progress.list(hosts.len());
+                self.progress.replace(Some((progress, hosts.len())));
+            }
+            Event::Listed(host) => {
+                let well = host.listing().is_some_and(|listing| listing.is_ok());
+                self.count(|progress| progress.listed(well));
+            }
             Event::AllListed(survey) => {
-                self.progress.take();
+                // Else hosts are closed while others are still to answer.
+                if self.progress.borrow().as_ref().is_some_and(|(_, hosts)| *hosts == survey.hosts().len()) {
+                    self.end_progress();
+                }
                 host_errors::report(survey, self.cancellation, self.ui);
             }
             Event::CommandsUnlisted { survey, failures, excluded } => {
@@ -115,13 +128,14 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                 if !self.asked.get() {
                     confirm::announce(plan, self.ui);
                 }
-                *self.progress.borrow_mut() = Some(Progress::closing(plan.len()));
+                self.progress.borrow_mut().get_or_insert_with(|| (Progress::start(), 0));
+                self.count(|progress| progress.close(plan.len()));
             }
             _ => {}
         }
         (self.on_event)(&event);
-        if let Event::Closed(record) = &event {
-            one_more(!record.outcome.is_bad());
+        if let Event::Closed { record, .. } = &event {
+            self.count(|progress| progress.closed(!record.outcome.is_bad()));
         }
     }
 

@@ -28,39 +28,38 @@ const ECHO: usize = 2;
 static STANDING: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts what is done. Dropping it takes the line away.
+#[derive(Default)]
 pub(crate) struct Progress {
     line: Option<Arc<Mutex<Line>>>,
     delay: Option<JoinHandle<()>>,
 }
 
 /// What the line says.
+#[derive(Default)]
 struct Line {
-    verb: &'static str,
-    noun: &'static str,
-    done: usize,
-    of: usize,
-    failed: usize,
+    hosts: Count,
+    sessions: Count,
     /// Whether the delay is over.
     due: bool,
+    /// Nothing is drawn any more.
+    ended: bool,
+}
+
+/// How many of them are done.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    done: usize,
+    failed: usize,
+    of: usize,
 }
 
 impl Progress {
-    /// `listed 12 of 50 hosts`.
-    pub(crate) fn listing(hosts: usize) -> Self {
-        Self::start("listed", "hosts", hosts, MIN_HOSTS)
-    }
-
-    /// `closed 30 of 120 sessions, 1 failed`.
-    pub(crate) fn closing(sessions: usize) -> Self {
-        Self::start("closed", "sessions", sessions, MIN_SESSIONS)
-    }
-
-    /// Nothing but silence where there are fewer than `min`, and where nobody would see it.
-    fn start(verb: &'static str, noun: &'static str, of: usize, min: usize) -> Self {
-        if of < min || !is_wanted() {
-            return Self { line: None, delay: None };
+    /// Nothing but silence where nobody would see it.
+    pub(crate) fn start() -> Self {
+        if !is_wanted() {
+            return Self::default();
         }
-        let line = Arc::new(Mutex::new(Line { verb, noun, done: 0, of, failed: 0, due: false }));
+        let line = Arc::new(Mutex::new(Line::default()));
         let waiting = Arc::clone(&line);
         let delay = tokio::spawn(async move {
             tokio::time::sleep(DELAY).await;
@@ -71,16 +70,37 @@ impl Progress {
         Self { line: Some(line), delay: Some(delay) }
     }
 
-    /// One more is done, well or not.
-    pub(crate) fn one_more(&self, well: bool) {
+    /// So many hosts are listed.
+    pub(crate) fn list(&self, hosts: usize) {
+        self.change(|line| line.hosts = Count { of: hosts, ..Count::default() });
+    }
+
+    /// One more host has answered, or failed.
+    pub(crate) fn listed(&self, well: bool) {
+        self.change(|line| line.hosts.add(well));
+    }
+
+    /// So many sessions more are closed.
+    pub(crate) fn close(&self, sessions: usize) {
+        self.change(|line| line.sessions.of += sessions);
+    }
+
+    /// One more session has its outcome.
+    pub(crate) fn closed(&self, well: bool) {
+        self.change(|line| line.sessions.add(well));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Line)) {
         let Some(line) = &self.line else { return };
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        if well {
-            line.done += 1;
-        } else {
-            line.failed += 1;
-        }
+        change(&mut line);
         line.draw();
+    }
+}
+
+impl Count {
+    fn add(&mut self, well: bool) {
+        *(if well { &mut self.done } else { &mut self.failed }) += 1;
     }
 }
 
@@ -92,7 +112,7 @@ impl Drop for Progress {
         if let Some(line) = &self.line {
             // The delay may have ended just now: it must draw nothing any more.
             let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-            line.of = 0;
+            line.ended = true;
             clear(&mut io::stderr().lock());
         }
     }
@@ -100,13 +120,14 @@ impl Drop for Progress {
 
 impl Line {
     fn draw(&self) {
-        if !self.due || self.of == 0 {
+        if !self.due || self.ended {
             return;
         }
+        let text = self.to_string();
         let mut out = io::stderr().lock();
         clear(&mut out);
         let width = terminal::width_of_stderr().unwrap_or(usize::MAX).saturating_sub(ECHO + 1);
-        let text: String = self.to_string().chars().take(width).collect();
+        let text: String = text.chars().take(width).collect();
         // A closed stderr leaves nobody to tell.
         let _ = write!(out, "{text}").and_then(|()| out.flush());
         STANDING.store(text.len() + ECHO, Ordering::Relaxed);
@@ -115,9 +136,14 @@ impl Line {
 
 impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { verb, noun, done, of, failed, .. } = self;
-        write!(f, "{verb} {done} of {of} {noun}")?;
-        if *failed > 0 { write!(f, ", {failed} failed") } else { Ok(()) }
+        let parts =
+            [("listed", self.hosts, "hosts", MIN_HOSTS), ("closed", self.sessions, "sessions", MIN_SESSIONS)];
+        let parts = parts.into_iter().filter(|(_, count, _, min)| count.of >= *min);
+        let part = |(verb, count, noun, _): (&str, Count, &str, usize)| {
+            let failed = if count.failed > 0 { format!(", {} failed", count.failed) } else { String::new() };
+            format!("{verb} {} of {} {noun}{failed}", count.done, count.of)
+        };
+        f.write_str(&parts.map(part).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -150,10 +176,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_told_only_where_there_are_some() {
-        let mut line = Line { verb: "closed", noun: "sessions", done: 30, of: 120, failed: 0, due: true };
+    fn failures_are_shown_only_where_there_are_some() {
+        let mut line = Line { sessions: Count { done: 30, failed: 0, of: 120 }, ..Line::default() };
         assert_eq!(line.to_string(), "closed 30 of 120 sessions");
-        line.failed = 1;
+        line.sessions.failed = 1;
         assert_eq!(line.to_string(), "closed 30 of 120 sessions, 1 failed");
+        line.hosts = Count { done: 4, failed: 0, of: 5 };
+        assert_eq!(line.to_string(), "listed 4 of 5 hosts; closed 30 of 120 sessions, 1 failed");
+        line.sessions = Count { done: 1, failed: 0, of: 2 };
+        assert_eq!(line.to_string(), "listed 4 of 5 hosts");
     }
 }

@@ -4,18 +4,18 @@
 
 mod leftovers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use pssession::error_chain;
 use pssession::interchange::{planned_record, removal_record, timestamp};
 use pssession::session::{Selection, SessionDescriptor};
 use pssession::store::RowMetadata;
-use pssession::teardown::{Cancellation, Plan, Record, Report, Survey, SurveyedHost};
+use pssession::teardown::{Cancellation, Plan, Record, Report, SurveyedHost};
+use pssession::{Endpoint, error_chain};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -35,10 +35,11 @@ struct Notes {
     started_at: SystemTime,
     what_if: bool,
     hosts: Vec<Value>,
+    /// The number of each of them, by its URL.
+    numbers: HashMap<String, usize>,
     misses: Vec<Value>,
-    planned: Vec<Arc<SessionDescriptor>>,
-    /// What is kept beside each of them.
-    beside: Arc<[RowMetadata]>,
+    /// By their positions in the plan, each with what is kept beside it.
+    planned: BTreeMap<usize, (Arc<SessionDescriptor>, RowMetadata)>,
     records: BTreeMap<usize, Record>,
 }
 
@@ -96,17 +97,33 @@ impl ReportWriter {
             what_if,
             hosts: Vec::new(),
             misses: Vec::new(),
-            planned: Vec::new(),
-            beside: Arc::default(),
+            numbers: HashMap::new(),
+            planned: BTreeMap::new(),
             records: BTreeMap::new(),
         };
         Ok(Self(Arc::new(Mutex::new(Some(notes)))))
     }
 
-    /// Notes what the servers said.
-    pub(crate) fn surveyed(&self, survey: &Survey, cancellation: &Cancellation) {
+    /// Notes the hosts that are listed, before any has answered.
+    pub(crate) fn listing(&self, hosts: &[&Endpoint]) {
+        self.note(|notes| {
+            for endpoint in hosts {
+                let number = notes.hosts.len();
+                notes.numbers.insert(endpoint.url().to_owned(), number);
+                notes.hosts.push(unlisted_host(endpoint));
+            }
+        });
+    }
+
+    /// Notes what a host has answered.
+    pub(crate) fn listed(&self, asked: &SurveyedHost, cancellation: &Cancellation) {
         let cancelled = cancellation.is_cancelled();
-        self.note(|notes| notes.hosts = survey.hosts().iter().map(|asked| host(asked, cancelled)).collect());
+        self.note(|notes| {
+            let number = notes.numbers.get(asked.connector().endpoint().url());
+            if let Some(noted) = number.and_then(|number| notes.hosts.get_mut(*number)) {
+                *noted = host(asked, cancelled);
+            }
+        });
     }
 
     /// Notes what was named and is not there.
@@ -116,10 +133,13 @@ impl ReportWriter {
     }
 
     /// Notes the plan, before anybody is asked.
-    pub(crate) fn planned(&self, plan: &Plan, beside: &Arc<[RowMetadata]>) {
-        let descriptors =
-            || plan.sessions().into_iter().map(|planned| Arc::clone(planned.descriptor())).collect();
-        self.note(|notes| (notes.planned, notes.beside) = (descriptors(), Arc::clone(beside)));
+    pub(crate) fn planned(&self, plan: &Plan, metadata: &[RowMetadata]) {
+        self.note(|notes| {
+            for (planned, metadata) in plan.sessions().into_iter().zip(metadata) {
+                let session = (Arc::clone(planned.descriptor()), metadata.clone());
+                notes.planned.insert(planned.position(), session);
+            }
+        });
     }
 
     /// Notes what became of one session.
@@ -177,14 +197,13 @@ impl Notes {
         // The sessions are its last property.
         out.write_all(visible(head.strip_suffix("\n}").unwrap_or(&head)).as_bytes())?;
         out.write_all(b",\n  \"Sessions\": [")?;
-        for (position, session) in self.planned.iter().enumerate() {
-            let note = self.beside.get(position);
-            let object = match self.records.get(&position) {
-                Some(record) => removal_record(record, note),
-                None => planned_record(session, note),
+        for (number, (position, (session, metadata))) in self.planned.iter().enumerate() {
+            let object = match self.records.get(position) {
+                Some(record) => removal_record(record, Some(metadata)),
+                None => planned_record(session, Some(metadata)),
             };
             let text = format!("{:#}", Value::from(object)).replace('\n', "\n    ");
-            let before = if position == 0 { "\n    " } else { ",\n    " };
+            let before = if number == 0 { "\n    " } else { ",\n    " };
             write!(out, "{before}{}", visible(&text))?;
         }
         out.write_all(if self.planned.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })?;
@@ -215,6 +234,19 @@ impl Notes {
             "Misses": self.misses,
         })
     }
+}
+
+/// A host that has not answered yet.
+fn unlisted_host(endpoint: &Endpoint) -> Value {
+    json!({
+        "Endpoint": endpoint.url(),
+        "ComputerName": endpoint.computer_name(),
+        "User": null,
+        "Listed": false,
+        "Complete": false,
+        "Sessions": null,
+        "Error": "not listed",
+    })
 }
 
 fn host(asked: &SurveyedHost, cancelled: bool) -> Value {

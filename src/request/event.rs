@@ -1,12 +1,11 @@
 //! What happens while a request runs.
 
-use std::sync::Arc;
-
 use super::error::TableError;
 use super::remembered::UnboundObjects;
 use crate::session::{Selection, SessionDescriptor};
 use crate::store::RowMetadata;
 use crate::teardown::{Plan, Record, Survey, SurveyedHost, UnlistedCommands};
+use crate::transport::Endpoint;
 
 /// One thing that happened, in the order in which it happened.
 #[derive(Debug)]
@@ -14,12 +13,13 @@ use crate::teardown::{Plan, Record, Survey, SurveyedHost, UnlistedCommands};
 pub enum Event<'a> {
     /// Listing begins.
     Listing {
-        /// How many hosts are listed.
-        hosts: usize,
+        /// The hosts that are listed, in the order in which they were given.
+        hosts: Vec<&'a Endpoint>,
     },
     /// A host has answered, or failed. A host that was not reached in time has no such event.
     Listed(&'a SurveyedHost),
-    /// All hosts have answered, or their time is over.
+    /// The listings of these hosts are at an end: all of them, or, where each host is closed as soon as it has answered, those
+    /// about which there is something to report, at the end of the run.
     AllListed(&'a Survey),
     /// The commands of some sessions cannot be listed.
     CommandsUnlisted {
@@ -32,11 +32,12 @@ pub enum Event<'a> {
     },
     /// The local table cannot be used; the run goes on without it.
     TableUnusable(&'a TableError),
-    /// What the query found, before anything is concluded from it.
+    /// What the query found, before anything is concluded from it; where each host is closed as soon as it has answered, at
+    /// the end of the run and without the sessions that were chosen.
     Selected {
         /// What was found and missed.
         selection: &'a Selection,
-        /// The sessions among which it was selected.
+        /// The sessions that its indexes mean.
         sessions: &'a [SessionDescriptor],
         /// Objects that name no session.
         unbound: &'a UnboundObjects,
@@ -62,17 +63,22 @@ pub enum Event<'a> {
         /// Whether it is left out because it is unknown whether a command runs in it; else it no longer matches.
         commands_unknown: bool,
     },
-    /// The plan, before anything is confirmed.
+    /// The plan, before anything is confirmed; where each host is closed as soon as it has answered, that of one host.
     Planned {
         /// The plan.
         plan: &'a Plan,
-        /// What is kept beside each session, by its position.
-        metadata: &'a Arc<[RowMetadata]>,
+        /// What is kept beside each session, in the order of the plan.
+        metadata: &'a [RowMetadata],
     },
     /// The plan is confirmed, and closing begins.
     Closing(&'a Plan),
     /// A session has its outcome.
-    Closed(&'a Record),
+    Closed {
+        /// The session and its outcome.
+        record: &'a Record,
+        /// What is kept beside it.
+        metadata: &'a RowMetadata,
+    },
     /// The run was cancelled: nothing new is started, and what was sent is verified.
     Cancelled,
 }

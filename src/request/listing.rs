@@ -22,12 +22,17 @@ pub(super) async fn survey<C: Caller>(
     caller: &C,
     cancellation: &Cancellation,
 ) -> Survey {
-    caller.event(Event::Listing { hosts: connectors.len() });
+    caller.event(Event::Listing { hosts: endpoints(&connectors) });
     let mut survey =
         engine.survey_with(connectors, cancellation, |host| caller.event(Event::Listed(host))).await;
     engine.get_shells(&mut survey, wanted, cancellation).await;
     caller.event(Event::AllListed(&survey));
     survey
+}
+
+/// Where these connectors lead.
+pub(super) fn endpoints(connectors: &[Arc<dyn Connector>]) -> Vec<&Endpoint> {
+    connectors.iter().map(|connector| connector.endpoint()).collect()
 }
 
 /// The shells by whose ids alone a query selects.
@@ -42,11 +47,25 @@ pub(super) async fn sessions<C: Caller>(
     scope: &SessionScope,
     caller: &C,
 ) -> Result<Rows, C::Error> {
+    if scope.query.has_ids()
+        && let Some(table) = &scope.table
+    {
+        // Without Ids nothing could be selected.
+        table.check().await.map_err(RequestError::from)?;
+    }
+    Ok(sessions_or_without_ids(survey, scope, caller).await)
+}
+
+/// The same where the table was found usable before.
+pub(super) async fn sessions_or_without_ids<C: Caller>(
+    survey: &Survey,
+    scope: &SessionScope,
+    caller: &C,
+) -> Rows {
     let scheme = |endpoint: &Endpoint| caller.settings(endpoint).auth.unwrap_or_default();
     if let Some(table) = &scope.table {
         match table.merge(survey, |endpoint| Some(scheme(endpoint))).await {
-            Ok(rows) => return Ok(rows),
-            Err(error) if scope.query.has_ids() => return Err(RequestError::Table(error).into()),
+            Ok(rows) => return rows,
             Err(error) => caller.event(Event::TableUnusable(&error)),
         }
     }
@@ -58,7 +77,7 @@ pub(super) async fn sessions<C: Caller>(
             Row { note, session }
         })
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// Merges what was learned of remembered sessions into the table.
@@ -95,10 +114,7 @@ pub(super) async fn list_commands<C: Caller>(
 /// Why nothing was selected among so many sessions; `None` if no host was listed, or there may be sessions that could not
 /// be read: the errors about them say enough.
 pub(super) fn nothing_on_hosts(survey: &Survey, sessions: usize) -> Option<NothingFound> {
-    let is_incomplete = |host: &SurveyedHost| {
-        matches!(host.listing(), Some(Ok(listing)) if !listing.complete()) || !host.unanswered().is_empty()
-    };
-    if answered_hosts(survey) == 0 || (sessions == 0 && survey.hosts().iter().any(is_incomplete)) {
+    if answered_hosts(survey) == 0 || (sessions == 0 && has_gaps(survey)) {
         return None;
     }
     let listed = survey.hosts().iter().filter(|host| host.listing().is_some_and(|listing| listing.is_ok()));
@@ -121,8 +137,15 @@ pub(super) async fn nothing_remembered(
     })
 }
 
+/// Whether there may be sessions that could not be read.
+pub(super) fn has_gaps(survey: &Survey) -> bool {
+    survey.hosts().iter().any(|host| {
+        matches!(host.listing(), Some(Ok(listing)) if !listing.complete()) || !host.unanswered().is_empty()
+    })
+}
+
 /// How many hosts have answered, with all or with what was asked for.
-fn answered_hosts(survey: &Survey) -> usize {
+pub(super) fn answered_hosts(survey: &Survey) -> usize {
     let answered = |host: &&SurveyedHost| {
         host.was_asked_singly() || host.listing().is_some_and(|listing| listing.is_ok())
     };

@@ -27,11 +27,16 @@ impl MissRule {
         }
     }
 
+    /// How many misses of a selection are errors.
+    pub(super) fn errors(self, selection: &Selection) -> usize {
+        selection.misses.iter().filter(|miss| self.is_error(miss)).count()
+    }
+
     /// What the status of the run depends on in a selection.
     pub(super) fn summary(self, selection: &Selection) -> RunSummary {
         RunSummary {
             hits: selection.chosen.len(),
-            literal_misses: selection.misses.iter().filter(|miss| self.is_error(miss)).count(),
+            literal_misses: self.errors(selection),
             found_any: selection.found_any(),
             ..RunSummary::default()
         }

@@ -37,6 +37,7 @@ mod connectors;
 mod error;
 mod event;
 mod forget;
+mod host_by_host;
 mod hosts;
 mod identify;
 mod list;

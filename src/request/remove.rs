@@ -48,8 +48,8 @@ pub enum Confirm {
 pub struct RemovedSessions {
     /// A record for each session of the plan.
     pub report: Report,
-    /// What is kept beside each session, by its position in the plan.
-    pub metadata: Arc<[RowMetadata]>,
+    /// What is kept beside the session of each record.
+    pub metadata: Vec<RowMetadata>,
     /// What else decides the status of the run.
     pub summary: RunSummary,
 }
@@ -78,11 +78,10 @@ impl RemoveRequest {
         let source = std::mem::take(&mut self.scope.source);
         let engine = Engine::new(self.scope.policy.clone());
         let removal = Removing { request: &self, engine, caller, cancellation };
-        let chosen = match source {
-            Source::Hosts => removal.choose_on_hosts().await?,
-            source => removal.choose_remembered(source).await?,
-        };
-        removal.close(chosen).await
+        match source {
+            Source::Hosts => removal.on_hosts().await,
+            source => removal.remembered(source).await,
+        }
     }
 }
 
@@ -96,20 +95,35 @@ struct Chosen {
 }
 
 /// A request that runs.
-struct Removing<'a, C> {
-    request: &'a RemoveRequest,
-    engine: Engine,
-    caller: &'a C,
-    cancellation: &'a Cancellation,
+pub(super) struct Removing<'a, C> {
+    pub(super) request: &'a RemoveRequest,
+    pub(super) engine: Engine,
+    pub(super) caller: &'a C,
+    pub(super) cancellation: &'a Cancellation,
 }
 
 impl<C: Caller> Removing<'_, C> {
-    /// Lists the named hosts, and selects among what they list.
-    async fn choose_on_hosts(&self) -> Result<Chosen, C::Error> {
+    /// Lists the named hosts, and closes what is selected of what they list.
+    async fn on_hosts(&self) -> Result<RemovedSessions, C::Error> {
         self.can_confirm()?;
         let (scope, caller) = (&self.request.scope, self.caller);
-        let query = &scope.query;
         let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
+        match self.needs_all_answers(connectors.len()) {
+            true => self.close(self.choose_on_hosts(connectors).await?).await,
+            false => {
+                if let Some(table) = scope.table.as_ref().filter(|_| scope.query.has_ids()) {
+                    // Without Ids nothing could be selected.
+                    table.check().await.map_err(RequestError::from)?;
+                }
+                self.close_host_by_host(connectors, None).await
+            }
+        }
+    }
+
+    /// Lists all hosts, and selects among what they list.
+    async fn choose_on_hosts(&self, connectors: Vec<Arc<dyn Connector>>) -> Result<Chosen, C::Error> {
+        let (scope, caller) = (&self.request.scope, self.caller);
+        let query = &scope.query;
         let wanted = |_: &str| listing::wanted_by(query);
         let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
         let mut rows = listing::sessions(&survey, scope, caller).await?;
@@ -133,8 +147,8 @@ impl<C: Caller> Removing<'_, C> {
         Ok(Chosen { rows, survey, summary, declined: false })
     }
 
-    /// Selects among what is remembered, and then asks the hosts of these sessions how they are now.
-    async fn choose_remembered(&self, mut source: Source) -> Result<Chosen, C::Error> {
+    /// Selects among what is remembered, asks the hosts of these sessions how they are now, and closes them.
+    async fn remembered(&self, mut source: Source) -> Result<RemovedSessions, C::Error> {
         let (scope, caller) = (&self.request.scope, self.caller);
         let (query, table) = (scope.query.for_remembered(), scope.table.as_ref());
         let mut remembered = Remembered::read(&mut source, &query, table).await?;
@@ -154,31 +168,53 @@ impl<C: Caller> Removing<'_, C> {
         let only_shown = self.request.what_if && !scope.query.skips_running() && !scope.query.keeps_newest();
         let survey = Survey::default();
         if summary.could_not_begin || rows.is_empty() || only_shown {
-            return Ok(Chosen { rows, survey, summary, declined: false });
+            return self.close(Chosen { rows, survey, summary, declined: false }).await;
         }
         self.can_confirm()?;
         if !self.may_log_in(&rows).await? {
-            return Ok(Chosen { rows, survey, summary, declined: true });
+            return self.close(Chosen { rows, survey, summary, declined: true }).await;
         }
         let connectors = connectors::to_rows(&rows, &scope.hosts, caller, table).await?;
-        self.ask_again(rows, connectors, summary).await
+        match self.needs_all_answers(connectors.len()) {
+            true => self.close(self.ask_again(rows, connectors, summary).await?).await,
+            false => self.close_host_by_host(connectors, Some((rows, summary))).await,
+        }
+    }
+
+    /// Whether something needs the answers of all hosts before the first session is closed. Else no host waits for another.
+    fn needs_all_answers(&self, hosts: usize) -> bool {
+        let request = self.request;
+        let asks = request.confirm != Confirm::Never || request.on_miss != OnMiss::Continue;
+        let compares_hosts = request.scope.query.keeps_newest() && hosts > 1;
+        asks || request.what_if || request.scope.policy.stop_on_error || compares_hosts
     }
 
     /// Asks the hosts how the chosen sessions are now. One that is no longer what was asked for is left out.
     async fn ask_again(
         &self,
-        mut rows: Rows,
+        rows: Rows,
         connectors: Vec<Arc<dyn Connector>>,
         summary: RunSummary,
     ) -> Result<Chosen, C::Error> {
-        let (scope, caller) = (&self.request.scope, self.caller);
-        let query = &scope.query;
+        let caller = self.caller;
         let wanted = |url: &str| {
             let there = rows.sessions().iter().filter(|session| session.endpoint_url == url);
             there.map(|session| session.shell.shell_id.clone()).collect()
         };
         let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
-        listing::remember(&survey, scope.table.as_ref(), caller).await;
+        let (rows, kept, unlisted_commands) = self.refresh(&mut survey, rows).await;
+        let required = self.require(summary.required, rows.len(), kept);
+        let summary = RunSummary { hits: rows.len(), required, unlisted_commands, ..summary };
+        let summary = listing::with_hosts(summary, &survey, self.cancellation);
+        Ok(Chosen { rows, survey, summary, declined: false })
+    }
+
+    /// Brings remembered sessions up to date with what their hosts say now. Returns those that are still meant, how many are
+    /// left out because the newest are kept, and of how many the commands are unknown.
+    pub(super) async fn refresh(&self, survey: &mut Survey, mut rows: Rows) -> (Rows, usize, usize) {
+        let (scope, caller) = (&self.request.scope, self.caller);
+        let query = &scope.query;
+        listing::remember(survey, scope.table.as_ref(), caller).await;
         for session in rows.sessions_mut() {
             session.commands = None;
             if query.keeps_newest() {
@@ -189,7 +225,7 @@ impl<C: Caller> Removing<'_, C> {
         survey.refresh(rows.sessions_mut());
         let mut unlisted_commands = 0;
         if self.request.confirm != Confirm::Never || query.skips_running() {
-            unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
+            unlisted_commands = self.list_commands(survey, &mut rows).await;
         }
         let (still, changed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| query.admits(&row.session));
         for row in &changed {
@@ -199,16 +235,12 @@ impl<C: Caller> Removing<'_, C> {
         let still: Rows = still.into_iter().collect();
         let older = query.without_newest(still.sessions());
         let kept = still.len() - older.len();
-        let rows = still.into_picked(&older);
-        let required = self.require(summary.required, rows.len(), kept);
-        let summary = RunSummary { hits: rows.len(), required, unlisted_commands, ..summary };
-        let summary = listing::with_hosts(summary, &survey, self.cancellation);
-        Ok(Chosen { rows, survey, summary, declined: false })
+        (still.into_picked(&older), kept, unlisted_commands)
     }
 
     /// Lists what runs in the sessions. Returns how many could not be asked and are left out for it; where only the guard
     /// wants to know, a failure changes nothing.
-    async fn list_commands(&self, survey: &mut Survey, rows: &mut Rows) -> usize {
+    pub(super) async fn list_commands(&self, survey: &mut Survey, rows: &mut Rows) -> usize {
         if self.request.scope.query.skips_running() {
             return listing::list_commands(&self.engine, survey, rows.sessions_mut(), true, self.caller)
                 .await;
@@ -218,7 +250,7 @@ impl<C: Caller> Removing<'_, C> {
     }
 
     /// Reports what was missed, and decides whether that ends the request.
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         selection: &Selection,
         sessions: &[SessionDescriptor],
@@ -245,7 +277,12 @@ impl<C: Caller> Removing<'_, C> {
     }
 
     /// What has to be found: nothing more where all that was found is kept, for then all is as it should be.
-    fn require(&self, required: Option<Requirement>, hits: usize, kept: usize) -> Option<Requirement> {
+    pub(super) fn require(
+        &self,
+        required: Option<Requirement>,
+        hits: usize,
+        kept: usize,
+    ) -> Option<Requirement> {
         if hits > 0 || kept == 0 {
             return required;
         }
@@ -276,16 +313,9 @@ impl<C: Caller> Removing<'_, C> {
     async fn close(&self, chosen: Chosen) -> Result<RemovedSessions, C::Error> {
         let Chosen { rows, survey, summary, declined } = chosen;
         let host_results = survey.host_results();
-        let (sessions, metadata) = rows.into_parts();
-        let metadata: Arc<[RowMetadata]> = metadata.into();
-        let mut plan = Plan::new(sessions);
-        for (position, metadata) in metadata.iter().enumerate() {
-            if declined {
-                plan.decline(position);
-            }
-            if metadata.origin != Origin::Listed {
-                plan.claim(position);
-            }
+        let (mut plan, metadata) = plan(rows);
+        if declined {
+            (0..plan.len()).for_each(|position| plan.decline(position));
         }
         self.caller.event(Event::Planned { plan: &plan, metadata: &metadata });
         let report = match () {
@@ -296,17 +326,29 @@ impl<C: Caller> Removing<'_, C> {
                     self.confirm(&mut plan)?;
                 }
                 self.caller.event(Event::Closing(&plan));
-                let closed = |record: &Record| self.caller.event(Event::Closed(record));
+                let closed = |record: &Record| self.closed(record, metadata.get(record.position));
                 self.to_the_end(self.engine.run(plan, survey, self.cancellation, closed)).await
             }
         };
+        self.forget_gone(&report).await;
+        let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
+        // Without a plan that ran there are no records to stand beside.
+        let metadata = if report.records.is_empty() { Vec::new() } else { metadata };
+        Ok(RemovedSessions { report, metadata, summary })
+    }
+
+    pub(super) fn closed(&self, record: &Record, metadata: Option<&RowMetadata>) {
+        let listed = RowMetadata::new(Origin::Listed);
+        self.caller.event(Event::Closed { record, metadata: metadata.unwrap_or(&listed) });
+    }
+
+    /// The rows of what is gone leave the table; that they could not is reported, and changes nothing on the hosts.
+    pub(super) async fn forget_gone(&self, report: &Report) {
         if let Some(table) = &self.request.scope.table
             && let Err(error) = table.drop_gone(&report.records).await
         {
             self.caller.event(Event::TableUnusable(&error));
         }
-        let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
-        Ok(RemovedSessions { report, metadata, summary })
     }
 
     /// Has the plan confirmed. What somebody says no to stays in the plan, declined.
@@ -328,7 +370,7 @@ impl<C: Caller> Removing<'_, C> {
     }
 
     /// Runs to the end. A cancellation is reported at once, because verifying what was sent may take its time.
-    async fn to_the_end(&self, run: impl Future<Output = Report>) -> Report {
+    pub(super) async fn to_the_end<T>(&self, run: impl Future<Output = T>) -> T {
         let mut run = std::pin::pin!(run);
         tokio::select! {
             biased;
@@ -338,4 +380,16 @@ impl<C: Caller> Removing<'_, C> {
         self.caller.event(Event::Cancelled);
         run.await
     }
+}
+
+/// A plan to close these sessions, and what is kept beside each, in its order. What a person opened or imported is theirs.
+pub(super) fn plan(rows: Rows) -> (Plan, Vec<RowMetadata>) {
+    let (sessions, metadata) = rows.into_parts();
+    let mut plan = Plan::new(sessions);
+    for (position, metadata) in metadata.iter().enumerate() {
+        if metadata.origin != Origin::Listed {
+            plan.claim(position);
+        }
+    }
+    (plan, metadata)
 }

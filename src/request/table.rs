@@ -45,6 +45,11 @@ impl SessionTable {
         matches!(permissions::exposed(&self.path, Kind::Database), Ok(None))
     }
 
+    /// Whether it can be used.
+    pub(super) async fn check(&self) -> Result<(), TableError> {
+        self.blocking(|path| Store::open(path).map(drop)).await
+    }
+
     /// The sessions of these origins that the query may choose.
     pub(super) async fn rows(
         &self,

@@ -168,6 +168,21 @@ impl Plan {
         reasons
     }
 
+    /// Gives the sessions other positions, by their order in this plan: those of one host in the plan of many. It is the
+    /// last change of a plan.
+    #[cfg(feature = "request")]
+    pub(crate) fn number(&mut self, position: impl Fn(usize) -> usize) {
+        for planned in self.hosts.iter_mut().flat_map(|host| &mut host.sessions) {
+            planned.position = position(planned.position);
+        }
+    }
+
+    /// The plan as records of sessions that all ended like this, with nothing sent.
+    #[cfg(feature = "request")]
+    pub(crate) fn concluded(&self, outcome: &Outcome) -> Vec<Record> {
+        self.sessions().into_iter().map(|planned| planned.concluded(outcome.clone())).collect()
+    }
+
     /// The plan as records that say only that it was planned.
     #[must_use]
     pub fn what_if(&self) -> Vec<Record> {

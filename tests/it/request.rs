@@ -212,10 +212,13 @@ async fn a_table_that_others_may_write_is_not_used() {
 }
 
 /// What a caller hears, by name.
-#[derive(Default)]
-struct Events(RefCell<Vec<String>>, Option<Credential>);
+struct Events<'a>(RefCell<Vec<String>>, Option<Credential>, Option<&'a dyn Fn(&Endpoint) -> HostSettings>);
 
-impl Caller for Events {
+impl Caller for Events<'_> {
+    fn settings(&self, endpoint: &Endpoint) -> HostSettings {
+        self.2.map(|settings| settings(endpoint)).unwrap_or_default()
+    }
+
     type Error = RequestError;
 
     fn credential(
@@ -229,24 +232,61 @@ impl Caller for Events {
 
     fn event(&self, event: Event<'_>) {
         let name = match event {
-            Event::Listing { hosts } => format!("listing {hosts}"),
+            Event::Listing { hosts } => format!("listing {}", hosts.len()),
             Event::Listed(host) => format!("listed {}", host.sessions().len()),
             Event::AllListed(_) => "all listed".to_owned(),
             Event::Selected { selection, .. } => format!("selected {}", selection.chosen.len()),
             Event::Planned { plan, .. } => format!("planned {}", plan.len()),
             Event::Closing(plan) => format!("closing {}", plan.len()),
-            Event::Closed(record) => record.outcome.name().to_owned(),
+            Event::Closed { record, .. } => record.outcome.name().to_owned(),
             _ => return,
         };
         self.0.borrow_mut().push(name);
     }
 }
 
+/// A listener that takes connections and never answers.
+async fn silent() -> (tokio::net::TcpListener, Endpoint) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string(), false).unwrap();
+    (listener, endpoint)
+}
+
+#[tokio::test]
+async fn a_host_is_closed_as_soon_as_it_has_answered_whatever_the_others_do() {
+    let server = server("WEB01", 8).await;
+    server.world().lock().unwrap().shells_mut().truncate(2);
+    let (listener, hangs) = silent().await;
+    let (one, two) = (hangs.clone(), endpoint(&server));
+    let settings = |_: &Endpoint| HostSettings {
+        login_timeout: Some(std::time::Duration::from_secs(2)),
+        ..HostSettings::default()
+    };
+    let caller = Events(RefCell::default(), Some(credential(&server)), Some(&settings));
+    let scope = SessionScope { hosts: Hosts::new(vec![one, two]), query: all(), ..SessionScope::default() };
+    let request = RemoveRequest { scope, confirm: Confirm::Never, ..RemoveRequest::default() };
+    let removed = request.run(&caller, &Cancellation::new()).await.unwrap();
+    drop(listener);
+    assert_eq!(removed.status(), RunStatus::Partial);
+    let expected = [
+        "listing 2",
+        "listed 2",
+        "planned 2",
+        "closing 2",
+        "Closed",
+        "Closed",
+        "listed 0",
+        "all listed",
+        "selected 0",
+    ];
+    assert_eq!(*caller.0.borrow(), expected);
+}
+
 #[tokio::test]
 async fn events_tell_what_has_happened_in_order() {
     let server = server("WEB01", 7).await;
     server.world().lock().unwrap().shells_mut().truncate(2);
-    let caller = Events(RefCell::default(), Some(credential(&server)));
+    let caller = Events(RefCell::default(), Some(credential(&server)), None);
     let request = RemoveRequest { scope: on(&server), confirm: Confirm::Never, ..RemoveRequest::default() };
     request.run(&caller, &Cancellation::new()).await.unwrap();
     let expected =

@@ -56,8 +56,8 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes what became of the sessions of a plan to stdout; `notes` are by their positions in it.
-pub(crate) fn removals(format: Format, removed: &[Record], notes: &[RowMetadata]) -> io::Result<()> {
+/// Writes what became of sessions to stdout; `metadata` is what is kept beside each.
+pub(crate) fn removals(format: Format, removed: &[Record], metadata: &[RowMetadata]) -> io::Result<()> {
     let mut out = stdout();
     match format {
         Format::Table | Format::Wide if removed.is_empty() => {}
@@ -65,7 +65,9 @@ pub(crate) fn removals(format: Format, removed: &[Record], notes: &[RowMetadata]
         Format::Name => names(&mut out, removed.iter().map(|removed| &*removed.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
-            let objects = removed.iter().map(|removed| removal_record(removed, notes.get(removed.position)));
+            let beside = metadata.iter().map(Some).chain(std::iter::repeat(None));
+            let objects = removed.iter().zip(beside);
+            let objects = objects.map(|(removed, metadata)| removal_record(removed, metadata));
             records(&mut out, format, &header, objects)?;
         }
     }

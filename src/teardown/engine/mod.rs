@@ -29,7 +29,6 @@ use super::plan::{HostPlan, Plan, Planned};
 use super::policy::{INTERRUPT_GRACE, Policy};
 use super::report::{Record, Report};
 use crate::client::{IdSource, RandomIds};
-use crate::error::Error;
 use crate::session::Transport;
 use crate::transport::Connector;
 use crate::wsman::{SessionId, ShellId};
@@ -266,18 +265,7 @@ fn admit(
         None => {
             Some(Outcome::Failed(Failure::Unreachable(format!("{url} is not among the hosts of this run"))))
         }
-        Some(host) if host.refused => Some(Outcome::NotStarted(NotStarted::CredentialRefused)),
-        Some(host) => match &host.listing {
-            Some(Ok(listing)) if !listing.complete() => Some(Outcome::Failed(Failure::ListingIncomplete)),
-            Some(Err(error)) if error.is_credential_refused() => {
-                Some(Outcome::NotStarted(NotStarted::CredentialRefused))
-            }
-            // It was tried patiently a moment ago; where it answers with a fault, a Get or a Delete may still do.
-            Some(Err(error @ Error::Transport(_))) => {
-                Some(Outcome::Failed(Failure::Unreachable(error.chain())))
-            }
-            _ => None,
-        },
+        Some(host) => host.verdict(),
     };
     if let Some(outcome) = verdict {
         sessions.iter().for_each(|planned| conclude(planned, outcome.clone()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::super::host_result::{HostCounts, HostResult, ListingResult};
+use super::super::outcome::{Failure, NotStarted, Outcome};
 use crate::client::WsmanClient;
 use crate::error::{Error, Result};
 use crate::listing::Listing;
@@ -107,6 +108,12 @@ impl Survey {
         HostCounts::of(&self.host_results())
     }
 
+    /// The hosts of several surveys.
+    #[cfg(feature = "request")]
+    pub(crate) fn of(surveys: impl IntoIterator<Item = Self>) -> Self {
+        Self { hosts: surveys.into_iter().flat_map(|survey| survey.hosts).collect() }
+    }
+
     pub(super) fn into_hosts_by_url(self) -> HashMap<String, SurveyedHost> {
         let mut hosts = HashMap::new();
         for host in self.hosts {
@@ -147,6 +154,23 @@ impl SurveyedHost {
             Some(Err(_)) if self.asked_singly => ListingResult::Complete,
             Some(Err(Error::Fault(_))) => ListingResult::Denied,
             Some(Err(_)) | None => ListingResult::NotReached,
+        }
+    }
+
+    /// How each session of this host ends without a request, because its selection is not to be trusted or nothing can be
+    /// sent there; `None` if they may be closed.
+    pub(crate) fn verdict(&self) -> Option<Outcome> {
+        match &self.listing {
+            _ if self.refused => Some(Outcome::NotStarted(NotStarted::CredentialRefused)),
+            Some(Ok(listing)) if !listing.complete() => Some(Outcome::Failed(Failure::ListingIncomplete)),
+            Some(Err(error)) if error.is_credential_refused() => {
+                Some(Outcome::NotStarted(NotStarted::CredentialRefused))
+            }
+            // It was tried patiently a moment ago; where it answers with a fault, a Get or a Delete may still do.
+            Some(Err(error @ Error::Transport(_))) => {
+                Some(Outcome::Failed(Failure::Unreachable(error.chain())))
+            }
+            _ => None,
         }
     }
 

@@ -2,13 +2,10 @@
 
 mod output;
 
-use std::cell::RefCell;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use pssession::request::{Confirm, Event, RemoveRequest, SessionScope};
-use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
 
 use self::output::RemoveOutput;
@@ -168,10 +165,13 @@ async fn remove(
         what_if,
         on_miss: action.on_miss(),
     };
-    let metadata = RefCell::<Arc<[RowMetadata]>>::default();
     let on_event = |event: &Event<'_>| {
         match event {
-        Event::AllListed(survey) => report_writer.surveyed(survey, &cancellation),
+        Event::Listing { hosts } => report_writer.listing(hosts),
+        Event::Listed(host) => report_writer.listed(host, &cancellation),
+        Event::AllListed(survey) => {
+            survey.hosts().iter().for_each(|host| report_writer.listed(host, &cancellation));
+        }
         Event::Selected { selection, .. } => report_writer.selected(selection),
         Event::AllKept { sessions } => output.all_kept(*sessions),
         Event::Nothing { why, is_error } => output.nothing(*why, *is_error),
@@ -179,14 +179,13 @@ async fn remove(
             ui.remark("nothing was closed, because some of the given sessions do not exist");
         }
         Event::Skipped { session, commands_unknown } => output.skipped(session, *commands_unknown),
-        Event::Planned { plan, metadata: beside } => {
+        Event::Planned { plan, metadata } => {
             tracing::info!(sessions = plan.len(), hosts = plan.hosts().len(), "planned");
-            report_writer.planned(plan, beside);
-            metadata.replace(Arc::clone(beside));
+            report_writer.planned(plan, metadata);
         }
-        Event::Closed(record) => {
+        Event::Closed { record, metadata } => {
             report_writer.finished(record);
-            output.finished(record, &metadata.borrow());
+            output.finished(record, metadata);
         }
         Event::Cancelled => ui.remark(&format!(
             "interrupted: verifying the requests sent, for up to {} s; press Ctrl-C again to exit immediately",

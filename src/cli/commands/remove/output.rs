@@ -73,7 +73,7 @@ impl<'a> RemoveOutput<'a> {
     }
 
     /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
-    pub(super) fn finished(&self, record: &Record, notes: &[RowMetadata]) {
+    pub(super) fn finished(&self, record: &Record, metadata: &RowMetadata) {
         tracing::info!(
             host = record.session.computer_name,
             shell_id = printable(record.session.shell.shell_id.as_str()),
@@ -83,7 +83,8 @@ impl<'a> RemoveOutput<'a> {
         if self.format == Format::Ndjson && self.records {
             let _room = progress::room_on_stdout();
             // A closed pipe ends nothing: what was planned is still carried out.
-            let _ = render::removals(Format::Ndjson, std::slice::from_ref(record), notes);
+            let (record, metadata) = (std::slice::from_ref(record), std::slice::from_ref(metadata));
+            let _ = render::removals(Format::Ndjson, record, metadata);
         }
         // That a host cannot be reached or listed is told once, and for each session in its own record.
         let reported_for_its_host =
