@@ -21,16 +21,24 @@ const USER: &str = r"CORP\ops";
 /// This program, as the caller of a request.
 struct Fleet {
     credential: Credential,
-    /// How many hosts or sessions are done, and of how many.
-    progress: Cell<(usize, usize)>,
+    hosts: Progress,
+    sessions: Progress,
 }
 
-impl Fleet {
+/// How many are done, and of how many.
+#[derive(Default)]
+struct Progress(Cell<usize>, Cell<usize>);
+
+impl Progress {
+    /// There are so many more.
+    fn more(&self, count: usize) {
+        self.1.set(self.1.get() + count);
+    }
+
     /// One more is done: `3/5`.
-    fn one_more(&self) -> String {
-        let (done, of) = self.progress.get();
-        self.progress.set((done + 1, of));
-        format!("{}/{of}", done + 1)
+    fn done(&self) -> String {
+        self.0.set(self.0.get() + 1);
+        format!("{}/{}", self.0.get(), self.1.get())
     }
 }
 
@@ -49,17 +57,17 @@ impl Caller for Fleet {
 
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::Listing { hosts } => self.progress.set((0, hosts.len())),
+            Event::Listing { hosts } => self.hosts.more(hosts.len()),
             Event::Listed(host) => {
-                let (number, url) = (self.one_more(), host.connector().endpoint().url());
+                let (number, url) = (self.hosts.done(), host.connector().endpoint().url());
                 match host.listing() {
                     Some(Err(error)) => println!("[{number}] {url}: {}", error.chain()),
                     _ => println!("[{number}] {url}: listed {} sessions", host.sessions().len()),
                 }
             }
-            Event::Closing(plan) => self.progress.set((0, plan.len())),
+            Event::Closing(plan) => self.sessions.more(plan.len()),
             Event::Closed { record, .. } => {
-                let (number, session) = (self.one_more(), &record.session);
+                let (number, session) = (self.sessions.done(), &record.session);
                 let shell_id = &session.shell.shell_id;
                 println!("[{number}] {} {shell_id}: {}", session.endpoint_url, record.outcome);
             }
@@ -94,7 +102,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         confirm: Confirm::Never,
         ..RemoveRequest::default()
     };
-    let fleet = Fleet { credential: Credential::new(USER, password), progress: Cell::default() };
+    let credential = Credential::new(USER, password);
+    let fleet = Fleet { credential, hosts: Progress::default(), sessions: Progress::default() };
     // Another task, such as a signal handler, calls `cancel` on a clone of it.
     let cancellation = Cancellation::new();
     let removed = request.run(&fleet, &cancellation).await?;

@@ -8,6 +8,7 @@ use pssession::teardown::{Cancellation, ConfirmReason, Plan};
 use pssession::{AuthScheme, Credential, Endpoint};
 
 use super::diagnostic::Diagnostic;
+use super::hints::place;
 use super::interrupt::Watch;
 use super::login::Logins;
 use super::options::{ConnectionOptions, check_config};
@@ -107,7 +108,12 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                 self.progress.replace(Some((progress, hosts.len())));
             }
             Event::Listed(host) => {
-                let well = host.listing().is_some_and(|listing| listing.is_ok());
+                let listing = host.listing().and_then(Result::ok);
+                if let Some(listing) = listing {
+                    let host = place(host.connector().endpoint());
+                    tracing::info!(host, sessions = listing.shells.len(), "listed");
+                }
+                let well = listing.is_some();
                 self.count(|progress| progress.listed(well));
             }
             Event::AllListed(survey) => {

@@ -24,7 +24,6 @@ pub(crate) fn report(survey: &Survey, cancellation: &Cancellation, ui: &Ui) {
         let endpoint = host.connector().endpoint();
         match host.listing() {
             Some(Ok(listing)) => {
-                tracing::info!(host = place(endpoint), sessions = listing.shells.len(), "listed");
                 listing.gaps.iter().for_each(|gap| ui.error(&incomplete(endpoint, gap)));
             }
             Some(Err(Error::Transport(

@@ -8,72 +8,121 @@ use std::process::{Child, Command};
 use super::login::PASSWORD;
 
 #[cfg(unix)]
-pub(crate) use core::forbid as forbid_core_dumps;
+pub(crate) use limits::{forbid_core_dumps, raise_open_files};
 
 /// Elsewhere the system asks before it keeps what a process had in memory, or an administrator decides it.
 #[cfg(not(unix))]
 pub(crate) fn forbid_core_dumps() {}
+
+/// Elsewhere there is no such limit.
+#[cfg(not(unix))]
+pub(crate) fn raise_open_files() -> Option<usize> {
+    None
+}
+
+/// What a run needs of open files beside its connections: stdin, stdout, stderr, the table, the report, the runtime.
+const OTHER_FILES: usize = 64;
+
+/// How many connections may be open at the same time with so many open files. While one is opened it may need a second
+/// one: to ask the name service, or for the login.
+pub(crate) fn connections_within(open_files: usize) -> usize {
+    (open_files.saturating_sub(OTHER_FILES) / 2).max(1)
+}
 
 /// Starts a program, with the limits that this process was started with. It has no use for our password, and neither has
 /// what it starts.
 pub(crate) fn start(command: &mut Command) -> io::Result<Child> {
     command.env_remove(PASSWORD);
     #[cfg(unix)]
-    let _as_we_were_started = core::Lifted::new();
+    let _as_we_were_started = limits::AsFound::new();
     command.spawn()
 }
 
-/// Core files hold passwords and keys.
+/// The limits of this process. Core files hold passwords and keys; each connection is an open file.
 #[cfg(unix)]
-mod core {
+mod limits {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    /// The limit that this process was started with, once it is lowered.
-    static FOUND: Mutex<Option<Rlimit>> = Mutex::new(None);
+    /// Those that this process was started with, once they are changed.
+    static FOUND: Mutex<Found> = Mutex::new(Found { core: None, open_files: None });
+
+    struct Found {
+        core: Option<Rlimit>,
+        open_files: Option<Rlimit>,
+    }
 
     /// Makes sure that no core file of this process is written, and on Linux that no other process of this user can read
     /// its memory. Where the system refuses there is nothing else to try.
-    pub(crate) fn forbid() {
+    pub(crate) fn forbid_core_dumps() {
         let mut found = lock();
-        if found.is_none() {
-            *found = Some(getrlimit(Resource::Core));
-        }
-        lower(*found);
+        found.core.get_or_insert_with(|| getrlimit(Resource::Core));
+        found.change();
         // A core_pattern with a pipe ignores the limit. A program that is started becomes dumpable by itself.
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     }
 
-    /// The hard limit stays, for it could not be raised again.
-    fn lower(found: Option<Rlimit>) {
-        if let Some(found) = found {
-            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..found });
+    /// Raises the limit of open files to the hard one. Returns what it is then; `None` if there is none.
+    pub(crate) fn raise_open_files() -> Option<usize> {
+        let mut found = lock();
+        found.open_files.get_or_insert_with(|| getrlimit(Resource::Nofile));
+        found.change();
+        getrlimit(Resource::Nofile).current.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    impl Found {
+        /// The hard limits stay, for they could not be raised again.
+        fn change(&self) {
+            if let Some(found) = self.core {
+                let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..found });
+            }
+            if let Some(found) = self.open_files {
+                let _ = setrlimit(Resource::Nofile, Rlimit { current: found.maximum, ..found });
+            }
+        }
+
+        fn restore(&self) {
+            for (resource, found) in [(Resource::Core, self.core), (Resource::Nofile, self.open_files)] {
+                if let Some(found) = found {
+                    let _ = setrlimit(resource, found);
+                }
+            }
         }
     }
 
-    fn lock() -> MutexGuard<'static, Option<Rlimit>> {
+    fn lock() -> MutexGuard<'static, Found> {
         FOUND.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The limit is the old one again for as long as this lives: what is started inherits it. On Linux this process is
-    /// not dumpable meanwhile either.
-    pub(super) struct Lifted(MutexGuard<'static, Option<Rlimit>>);
+    /// The limits are the old ones again for as long as this lives: what is started inherits them. On Linux this process
+    /// is not dumpable meanwhile either.
+    pub(super) struct AsFound(MutexGuard<'static, Found>);
 
-    impl Lifted {
+    impl AsFound {
         pub(super) fn new() -> Self {
             let found = lock();
-            if let Some(found) = *found {
-                let _ = setrlimit(Resource::Core, found);
-            }
+            found.restore();
             Self(found)
         }
     }
 
-    impl Drop for Lifted {
+    impl Drop for AsFound {
         fn drop(&mut self) {
-            lower(*self.0);
+            self.0.change();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_room_for_other_files() {
+        for (open_files, connections) in [(0, 1), (64, 1), (256, 96), (1_024, 480)] {
+            assert_eq!(connections_within(open_files), connections, "{open_files}");
         }
     }
 }

@@ -27,8 +27,9 @@ pub(super) const VERIFY_EVERY: Duration = Duration::from_secs(5);
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 /// A request that is out for this long counts as stuck: it no longer holds up the rest of its host.
 pub const STUCK_AFTER: Duration = Duration::from_secs(5);
-/// Hosts at work at the same time: far below the usual limit on open files, and kind to a domain controller.
-pub const PARALLEL_HOSTS: usize = 32;
+/// Hosts at work at the same time: below the usual limit on open files, and a domain controller answers that many logins
+/// within a second.
+pub const PARALLEL_HOSTS: usize = 128;
 
 /// Up to this many sessions of one host share one connection: a handshake costs as much as three Deletes.
 const ONE_CONNECTION: usize = 8;
@@ -60,6 +61,7 @@ pub struct Policy {
     pub(crate) retry: RetryPolicy,
     pub(crate) connections_per_host: Option<usize>,
     pub(crate) parallel_hosts: usize,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) stop_on_error: bool,
 }
 
@@ -75,6 +77,7 @@ impl Default for Policy {
             retry: RetryPolicy::default(),
             connections_per_host: None,
             parallel_hosts: PARALLEL_HOSTS,
+            max_connections: None,
             stop_on_error: false,
         }
     }
@@ -138,10 +141,18 @@ impl Policy {
         self
     }
 
-    /// Hosts at work at the same time; zero counts as one. Default: 32 ([`PARALLEL_HOSTS`]).
+    /// Hosts at work at the same time; zero counts as one. Default: 128 ([`PARALLEL_HOSTS`]).
     #[must_use]
     pub fn with_parallel_hosts(mut self, hosts: usize) -> Self {
         self.parallel_hosts = hosts.max(1);
+        self
+    }
+
+    /// The most connections that are open at the same time, on all hosts; zero counts as one. A host waits for one instead of
+    /// failing because the process has no file descriptor left. Default: no limit.
+    #[must_use]
+    pub fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections.max(1));
         self
     }
 

@@ -227,7 +227,7 @@ fn each_page_is_in_the_index_and_tried_out() {
         assert!(lines <= MAX_LINES, "docs/{name}.md has {lines} lines: make two pages of it");
         // One bash for each screen of the examples: `command::examples_of_help` tries that page.
         assert!(
-            ["examples", "simulator"].contains(&name.as_str())
+            ["powershell-examples", "simulator"].contains(&name.as_str())
                 || page.blocks().iter().all(|block| block.language != "sh")
                 || this.contains(&format!("\"docs/{name}.md\";")),
             "{name} is not tried out"

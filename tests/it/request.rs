@@ -289,7 +289,6 @@ async fn events_tell_what_has_happened_in_order() {
     let caller = Events(RefCell::default(), Some(credential(&server)), None);
     let request = RemoveRequest { scope: on(&server), confirm: Confirm::Never, ..RemoveRequest::default() };
     request.run(&caller, &Cancellation::new()).await.unwrap();
-    let expected =
-        ["listing 1", "listed 2", "all listed", "selected 2", "planned 2", "closing 2", "Closed", "Closed"];
+    let expected = ["listing 1", "listed 2", "planned 2", "closing 2", "Closed", "Closed", "selected 0"];
     assert_eq!(*caller.0.borrow(), expected);
 }

@@ -119,7 +119,7 @@ pub(crate) struct LimitArgs {
     /// Deadline for the whole run [default: none]
     #[arg(long, value_name = "DURATION")]
     pub(crate) deadline: Option<String>,
-    /// Hosts to query at the same time [default: 32]
+    /// Hosts to query at the same time [default: 128]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(crate) parallel_hosts: Option<u16>,
     /// Connections per host [default: 1, 2 or 4, by the number of sessions]

@@ -15,7 +15,7 @@ use crate::cli::args::{DangerousArgs, LimitArgs, LoginArgs, ReachArgs};
 use crate::cli::config::{Config, Naming, principal};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::login::PASSWORD;
-use crate::cli::source;
+use crate::cli::{process, source};
 
 use super::trust::{pins, read_authorities, requires_tls};
 use super::{CmdletConnection, bad_value};
@@ -123,6 +123,9 @@ impl ConnectionOptions {
 /// The limits of the options, the library's defaults elsewhere.
 pub(crate) fn policy(args: &LimitArgs, cmdlet: &CmdletConnection) -> Result<Policy, Diagnostic> {
     let mut policy = Policy::default();
+    if let Some(open_files) = process::raise_open_files() {
+        policy = policy.with_max_connections(process::connections_within(open_files));
+    }
     if let Some(limit) = parse_duration("--operation-timeout", args.operation_timeout.as_deref())? {
         policy = policy.with_operation_timeout(limit);
     }

@@ -50,6 +50,7 @@ impl Engine {
                 wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
             let has_answered = host.asked_singly || host.listing.as_ref().is_some_and(Result::is_ok);
             if wanted.is_empty() || !has_answered || host.refused {
+                host.client = self.slots.keep_idle(host.client.take());
                 continue;
             }
             let (factory, client) = (self.factory(&host.connector), host.client.take());
@@ -68,7 +69,7 @@ impl Engine {
                 }
             }
             let Some(host) = survey.hosts.get_mut(host_index) else { continue };
-            host.client = listed.client;
+            host.client = self.slots.keep_idle(listed.client);
             host.refused |= listed.refused;
             if let Some(error) = listed.error {
                 let endpoint_url = host.connector.endpoint().url().to_owned();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::super::event::{Answer, Request, RequestError, RequestKind, Tick};
 use super::super::policy::Policy;
 use super::super::retry::Jitter;
+use super::connection_slots::ConnectionSlots;
 use super::now;
 use crate::client::{IdSource, WsmanClient};
 use crate::error::{Error, Result};
@@ -23,12 +24,14 @@ pub(super) struct ConnectionFactory {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) policy: Arc<Policy>,
     pub(super) ids: Arc<dyn IdSource>,
+    pub(super) slots: ConnectionSlots,
     pub(super) session_id: SessionId,
 }
 
 impl ConnectionFactory {
     pub(super) async fn open(&self) -> Result<WsmanClient> {
-        let connection = self.connector.connect().await?;
+        let slot = self.slots.take().await;
+        let connection = slot.hold(self.connector.connect().await?);
         let url = self.connector.endpoint().url();
         let client = WsmanClient::new(connection, url, self.session_id, Arc::clone(&self.ids));
         let limits = Limits::within(self.policy.patience());

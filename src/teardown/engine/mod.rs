@@ -4,6 +4,7 @@
 mod cancellation;
 mod commands;
 mod connection;
+mod connection_slots;
 mod driver;
 mod panics;
 mod single_gets;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 
 use self::cancellation::{StopBroadcast, StopOrder};
 use self::connection::{ConnectionFactory, Listed};
+use self::connection_slots::ConnectionSlots;
 use self::driver::Driver;
 use self::panics::caught;
 use super::outcome::{Failure, NotStarted, Outcome};
@@ -39,6 +41,7 @@ pub struct Engine {
     policy: Arc<Policy>,
     ids: Arc<dyn IdSource>,
     session_id: SessionId,
+    slots: ConnectionSlots,
     started: OnceLock<Instant>,
 }
 
@@ -53,7 +56,8 @@ impl Engine {
     #[must_use]
     pub fn with_ids(policy: Policy, ids: Arc<dyn IdSource>) -> Self {
         let session_id = SessionId::new(ids.draw());
-        Self { policy: Arc::new(policy), ids, session_id, started: OnceLock::new() }
+        let slots = ConnectionSlots::new(policy.max_connections);
+        Self { policy: Arc::new(policy), ids, session_id, slots, started: OnceLock::new() }
     }
 
     /// Lists every host, several at a time. A host that cannot be listed has an error in its place; one that was not
@@ -93,7 +97,7 @@ impl Engine {
                     Some(Ok((index, listed, began))) => {
                         if let Some(host) = survey.hosts.get_mut(index) {
                             host.account = listed.account.map(Arc::new);
-                            host.client = listed.client;
+                            host.client = self.slots.keep_idle(listed.client);
                             host.listing = Some(listed.listing);
                             host.listed_at = Some(began);
                             host.seen_at = today();
@@ -144,6 +148,7 @@ impl Engine {
                     Some(Ok((index, answers))) => {
                         if let Some(host) = survey.hosts.get_mut(index) {
                             answers.tell(host);
+                            host.client = self.slots.keep_idle(host.client.take());
                             host.seen_at = today();
                         }
                     }
@@ -211,6 +216,10 @@ impl Engine {
         finished: &mpsc::UnboundedSender<Record>,
     ) -> JoinSet<()> {
         let mut hosts: HashMap<String, SurveyedHost> = survey.into_hosts_by_url();
+        if self.slots.are_scarce() {
+            // A host whose turn has not come must not keep a connection from one that is at work.
+            hosts.values_mut().for_each(|host| drop(host.client.take()));
+        }
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
         let driver = |host_plan: HostPlan| {
             let surveyed = hosts.remove(host_plan.endpoint_url());
@@ -228,6 +237,7 @@ impl Engine {
             connector: Arc::clone(connector),
             policy: Arc::clone(&self.policy),
             ids: Arc::clone(&self.ids),
+            slots: self.slots.clone(),
             session_id: self.session_id,
         }
     }
