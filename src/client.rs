@@ -149,8 +149,18 @@ impl WsmanClient {
     /// # Errors
     /// As [`Self::send`].
     pub async fn list_shells(&mut self) -> Result<Listing> {
+        self.list_shells_within(self.limits.read_timeout).await
+    }
+
+    /// The same where the first page must be there within `first_page`, or within the limits of any call if they are
+    /// shorter.
+    ///
+    /// # Errors
+    /// As [`Self::list_shells`].
+    pub async fn list_shells_within(&mut self, first_page: Duration) -> Result<Listing> {
         let mut shells = Vec::new();
-        let gaps = self.list_into(Collector::keeping(|shell| shells.push(shell))).await?;
+        let collector = Collector::keeping(|shell| shells.push(shell));
+        let gaps = self.list_into(collector, first_page).await?;
         Ok(Listing { shells, gaps })
     }
 
@@ -163,12 +173,17 @@ impl WsmanClient {
     /// # Errors
     /// As [`Self::send`]; what was given until then is no whole listing.
     pub async fn list_shells_with(&mut self, each: impl FnMut(Shell)) -> Result<Vec<Gap>> {
-        self.list_into(Collector::new(each)).await
+        self.list_into(Collector::new(each), self.limits.read_timeout).await
     }
 
-    async fn list_into(&mut self, mut collector: Collector<impl FnMut(Shell)>) -> Result<Vec<Gap>> {
+    async fn list_into(
+        &mut self,
+        mut collector: Collector<impl FnMut(Shell)>,
+        first_page: Duration,
+    ) -> Result<Vec<Gap>> {
         let limit = self.list_timeout;
-        match tokio::time::timeout(limit, self.enumerate_all(&mut collector)).await {
+        let first_page = Limits::within(first_page.min(self.limits.read_timeout));
+        match tokio::time::timeout(limit, self.enumerate_all(&mut collector, first_page)).await {
             Ok(ended) => ended?,
             Err(_) => {
                 self.is_cut = true;
@@ -178,12 +193,16 @@ impl WsmanClient {
         Ok(collector.finish())
     }
 
-    async fn enumerate_all(&mut self, collector: &mut Collector<impl FnMut(Shell)>) -> Result<()> {
+    async fn enumerate_all(
+        &mut self,
+        collector: &mut Collector<impl FnMut(Shell)>,
+        first_page: Limits,
+    ) -> Result<()> {
         let mut page_sizes = PAGE_SIZES.iter().copied();
         let mut max_elements = DEFAULT_MAX_ELEMENTS;
         let mut restarted = false;
         loop {
-            match self.enumerate(max_elements, collector).await {
+            match self.enumerate(max_elements, collector, first_page).await {
                 Ok(()) => return Ok(()),
                 Err(Error::Fault(fault)) if fault.is_envelope_too_large() => {
                     max_elements = page_sizes.next().ok_or(fault)?;
@@ -293,8 +312,10 @@ impl WsmanClient {
         &mut self,
         max_elements: u32,
         collector: &mut Collector<impl FnMut(Shell)>,
+        first_page: Limits,
     ) -> Result<()> {
-        let mut page = self.send(&EnumerateShells { optimize: true, max_elements }).await?;
+        let enumerate = EnumerateShells { optimize: true, max_elements };
+        let mut page = self.send_within(&enumerate, first_page).await?;
         loop {
             match collector.take(page) {
                 Next::End => return Ok(()),

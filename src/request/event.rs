@@ -1,5 +1,6 @@
 //! What happens while a request runs.
 
+use super::brakes::ExceededLimit;
 use super::error::TableError;
 use super::remembered::UnboundObjects;
 use crate::session::{Selection, SessionDescriptor};
@@ -70,6 +71,17 @@ pub enum Event<'a> {
         /// What is kept beside each session, in the order of the plan.
         metadata: &'a [RowMetadata],
     },
+    /// A host is left alone, because more of its sessions are planned than may be closed per host.
+    HostLeftAlone {
+        /// The endpoint's URL.
+        endpoint_url: &'a str,
+        /// How many sessions.
+        sessions: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The plan closes nothing, because it exceeds a limit.
+    LimitExceeded(ExceededLimit),
     /// The plan is confirmed, and closing begins.
     Closing(&'a Plan),
     /// A session has its outcome.

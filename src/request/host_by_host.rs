@@ -38,6 +38,8 @@ struct Done {
     records: Vec<(Record, RowMetadata)>,
     selected: Selected,
     unlisted_commands: usize,
+    /// 1 if it has more sessions than may be closed per host.
+    left_alone: usize,
 }
 
 /// What was selected on hosts so far.
@@ -129,6 +131,9 @@ impl<C: Caller> Removing<'_, C> {
                 (rows.into_iter().collect(), Some(positions))
             }
         };
+        let mut left_alone = RunSummary::default();
+        let rows = self.leave_hosts_alone(rows, &mut left_alone);
+        done.left_alone = left_alone.hosts_left_alone;
         let (mut plan, metadata) = plan(rows);
         let position = |local: usize| match &positions {
             Some(positions) => positions.get(local).copied().unwrap_or(local),
@@ -197,6 +202,7 @@ impl<C: Caller> Removing<'_, C> {
         let scope = &self.request.scope;
         let (mut selected, mut records, mut surveys) = (Selected::default(), Vec::new(), Vec::new());
         let (mut host_results, mut unasked, mut unlisted_commands) = (Vec::new(), false, 0);
+        let mut hosts_left_alone = 0;
         for done in hosts {
             selected.add(done.selected);
             records.extend(done.records);
@@ -204,6 +210,7 @@ impl<C: Caller> Removing<'_, C> {
             host_results.extend(done.host_results);
             unasked |= done.unasked;
             unlisted_commands += done.unlisted_commands;
+            hosts_left_alone += done.left_alone;
         }
         if !surveys.is_empty() {
             self.caller.event(Event::AllListed(&Survey::of(surveys)));
@@ -235,7 +242,7 @@ impl<C: Caller> Removing<'_, C> {
         let report = Report { records };
         self.forget_gone(&report).await;
         let deadline = unasked && !self.cancellation.is_cancelled();
-        let summary = RunSummary { deadline, unlisted_commands, ..summary };
+        let summary = RunSummary { deadline, unlisted_commands, hosts_left_alone, ..summary };
         let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
         Ok(RemovedSessions { report, metadata, summary })
     }

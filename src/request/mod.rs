@@ -32,6 +32,7 @@
 //! ```
 
 mod accounts;
+mod brakes;
 mod caller;
 mod connectors;
 mod error;
@@ -47,9 +48,11 @@ mod miss_rule;
 mod remembered;
 mod remove;
 mod settings;
+mod shard;
 mod source;
 mod table;
 
+pub use brakes::{CloseLimits, ExceededLimit, FailureLimit};
 pub use caller::{Caller, Unattended};
 pub use error::{RequestError, TableError};
 pub use event::{Event, NothingFound};
@@ -61,5 +64,6 @@ pub use miss_rule::{MissRule, OnMiss};
 pub use remembered::UnboundObjects;
 pub use remove::{Confirm, RemoveRequest, RemovedSessions};
 pub use settings::{HostSettings, PasswordSource, same_account};
+pub use shard::{InvalidShard, Shard};
 pub use source::{SessionScope, Source};
 pub use table::SessionTable;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::accounts::state_accounts;
+use super::brakes::CloseLimits;
 use super::caller::Caller;
 use super::error::RequestError;
 use super::event::{Event, NothingFound};
@@ -11,6 +12,7 @@ use super::miss_rule::OnMiss;
 use super::remembered::{Remembered, UnboundObjects};
 use super::source::{SessionScope, Source};
 use super::{connectors, listing};
+use crate::limits::LONGEST_LIMIT;
 use crate::session::{Selection, SessionDescriptor, Transport};
 use crate::store::{Origin, RowMetadata, Rows};
 use crate::teardown::{
@@ -29,6 +31,8 @@ pub struct RemoveRequest {
     pub what_if: bool,
     /// What to do about a value that finds nothing.
     pub on_miss: OnMiss,
+    /// How much may be closed.
+    pub limits: CloseLimits,
 }
 
 /// What is confirmed by the [`Caller`] before anything is closed.
@@ -76,12 +80,29 @@ impl RemoveRequest {
             return Err(RequestError::NoSelector.into());
         }
         let source = std::mem::take(&mut self.scope.source);
-        let engine = Engine::new(self.scope.policy.clone());
+        let hosts = self.scope.hosts.endpoints.len();
+        let policy = self.scope.policy.clone();
+        let policy = match self.needs_all_answers(if source == Source::Hosts { hosts } else { usize::MAX }) {
+            true => policy,
+            // Nobody waits for a host that takes its time.
+            false => policy.with_barrier_timeout(LONGEST_LIMIT),
+        };
+        let engine = Engine::new(policy);
         let removal = Removing { request: &self, engine, caller, cancellation };
         match source {
             Source::Hosts => removal.on_hosts().await,
             source => removal.remembered(source).await,
         }
+    }
+}
+
+impl RemoveRequest {
+    /// Whether something needs the answers of all hosts before the first session is closed. Else no host waits for another.
+    fn needs_all_answers(&self, hosts: usize) -> bool {
+        let asks = self.confirm != Confirm::Never || self.on_miss != OnMiss::Continue;
+        let compares_hosts = self.scope.query.keeps_newest() && hosts > 1;
+        let limited = self.limits.need_the_whole_plan();
+        asks || self.what_if || self.scope.policy.stop_on_error || compares_hosts || limited
     }
 }
 
@@ -108,7 +129,7 @@ impl<C: Caller> Removing<'_, C> {
         self.can_confirm()?;
         let (scope, caller) = (&self.request.scope, self.caller);
         let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
-        match self.needs_all_answers(connectors.len()) {
+        match self.request.needs_all_answers(connectors.len()) {
             true => self.close(self.choose_on_hosts(connectors).await?).await,
             false => {
                 if let Some(table) = scope.table.as_ref().filter(|_| scope.query.has_ids()) {
@@ -175,18 +196,10 @@ impl<C: Caller> Removing<'_, C> {
             return self.close(Chosen { rows, survey, summary, declined: true }).await;
         }
         let connectors = connectors::to_rows(&rows, &scope.hosts, caller, table).await?;
-        match self.needs_all_answers(connectors.len()) {
+        match self.request.needs_all_answers(connectors.len()) {
             true => self.close(self.ask_again(rows, connectors, summary).await?).await,
             false => self.close_host_by_host(connectors, Some((rows, summary))).await,
         }
-    }
-
-    /// Whether something needs the answers of all hosts before the first session is closed. Else no host waits for another.
-    fn needs_all_answers(&self, hosts: usize) -> bool {
-        let request = self.request;
-        let asks = request.confirm != Confirm::Never || request.on_miss != OnMiss::Continue;
-        let compares_hosts = request.scope.query.keeps_newest() && hosts > 1;
-        asks || request.what_if || request.scope.policy.stop_on_error || compares_hosts
     }
 
     /// Asks the hosts how the chosen sessions are now. One that is no longer what was asked for is left out.
@@ -311,16 +324,24 @@ impl<C: Caller> Removing<'_, C> {
 
     /// Plans, has the plan confirmed, and carries it out.
     async fn close(&self, chosen: Chosen) -> Result<RemovedSessions, C::Error> {
-        let Chosen { rows, survey, summary, declined } = chosen;
+        let Chosen { rows, survey, mut summary, declined } = chosen;
         let host_results = survey.host_results();
+        let rows = self.leave_hosts_alone(rows, &mut summary);
+        let listed = survey.hosts().iter().map(|host| host.sessions().len()).sum::<usize>().max(rows.len());
+        let exceeded = self.request.limits.exceeded(rows.len(), listed);
         let (mut plan, metadata) = plan(rows);
         if declined {
             (0..plan.len()).for_each(|position| plan.decline(position));
         }
         self.caller.event(Event::Planned { plan: &plan, metadata: &metadata });
+        if let Some(exceeded) = exceeded {
+            summary.limit_exceeded = true;
+            self.caller.event(Event::LimitExceeded(exceeded));
+        }
         let report = match () {
             () if summary.could_not_begin => Report::default(),
             () if self.request.what_if => Report::new(plan.what_if()),
+            () if summary.limit_exceeded => Report::default(),
             () => {
                 if !declined {
                     self.confirm(&mut plan)?;
@@ -335,6 +356,17 @@ impl<C: Caller> Removing<'_, C> {
         // Without a plan that ran there are no records to stand beside.
         let metadata = if report.records.is_empty() { Vec::new() } else { metadata };
         Ok(RemovedSessions { report, metadata, summary })
+    }
+
+    /// Takes away the sessions of hosts that have too many.
+    pub(super) fn leave_hosts_alone(&self, rows: Rows, summary: &mut RunSummary) -> Rows {
+        let (rows, hosts) = self.request.limits.leave_hosts_alone(rows);
+        let limit = self.request.limits.max_close_per_host.unwrap_or_default();
+        for (endpoint_url, sessions) in &hosts {
+            self.caller.event(Event::HostLeftAlone { endpoint_url, sessions: *sessions, limit });
+        }
+        summary.hosts_left_alone += hosts.len();
+        rows
     }
 
     pub(super) fn closed(&self, record: &Record, metadata: Option<&RowMetadata>) {

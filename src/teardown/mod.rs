@@ -26,8 +26,8 @@ pub use host_result::{HostCounts, HostResult, ListingResult};
 pub use outcome::{Failure, NotStarted, Outcome, UnknownReason};
 pub use plan::{ConfirmReason, GUARD_LIMIT, HostPlan, Plan, Planned};
 pub use policy::{
-    IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy, SESSION_DEADLINE, STUCK_AFTER,
-    SignalMode,
+    BARRIER_TIMEOUT, FailureLimit, IDENTITY_MAX_AGE, INTERRUPT_GRACE, MAX_RESENDS, PARALLEL_HOSTS, Policy,
+    SESSION_DEADLINE, STUCK_AFTER, SignalMode,
 };
 pub use report::{Counts, Interruption, Record, Report, Requirement, RunStatus, RunSummary};
 pub use retry::{MAX_RETRIES, RetryPolicy};

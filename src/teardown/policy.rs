@@ -31,6 +31,9 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// within a second.
 pub const PARALLEL_HOSTS: usize = 128;
 
+/// How long a host may keep all others waiting: a listing begins within seconds, or the service hangs.
+pub const BARRIER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Up to this many sessions of one host share one connection: a handshake costs as much as three Deletes.
 const ONE_CONNECTION: usize = 8;
 /// Up to this many share two; more share [`MOST_CONNECTIONS`].
@@ -48,6 +51,32 @@ pub enum SignalMode {
     Never,
 }
 
+/// So many sessions that ended as `Failed` or `Unknown` are too many to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureLimit {
+    /// This many.
+    Sessions(usize),
+    /// This part, in percent, of those that have an outcome, once these are ten.
+    Percent(u8),
+}
+
+/// A part says nothing of fewer sessions.
+const LEAST_FOR_PERCENT: usize = 10;
+
+impl FailureLimit {
+    /// Whether so many failures of so many outcomes are too many.
+    #[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine asks"))]
+    pub(super) fn is_exceeded(self, failed: usize, ended: usize) -> bool {
+        match self {
+            Self::Sessions(limit) => failed >= limit.max(1),
+            Self::Percent(limit) => {
+                ended >= LEAST_FOR_PERCENT
+                    && failed.saturating_mul(100) >= ended.saturating_mul(usize::from(limit.max(1)))
+            }
+        }
+    }
+}
+
 /// The limits of one run. Start from the default and change what must differ. A time limit above ten years
 /// ([`LONGEST_LIMIT`]) counts as that.
 #[derive(Clone, Debug)]
@@ -62,7 +91,10 @@ pub struct Policy {
     pub(crate) connections_per_host: Option<usize>,
     pub(crate) parallel_hosts: usize,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) connect_retries: u32,
+    pub(crate) barrier_timeout: Duration,
     pub(crate) stop_on_error: bool,
+    pub(crate) abort_if_failed: Option<FailureLimit>,
 }
 
 impl Default for Policy {
@@ -78,7 +110,10 @@ impl Default for Policy {
             connections_per_host: None,
             parallel_hosts: PARALLEL_HOSTS,
             max_connections: None,
+            connect_retries: 0,
+            barrier_timeout: BARRIER_TIMEOUT,
             stop_on_error: false,
+            abort_if_failed: None,
         }
     }
 }
@@ -156,10 +191,33 @@ impl Policy {
         self
     }
 
+    /// How often connecting to a host, TLS included, is repeated before its listing. A login is never repeated. Default: 0.
+    #[must_use]
+    pub fn with_connect_retries(mut self, retries: u32) -> Self {
+        self.connect_retries = retries;
+        self
+    }
+
+    /// Where the answers of all hosts are needed before the first session is closed: how long a host may take until the
+    /// first page of its listing, from when it is connected. One that takes longer is left out. Default: 30 s
+    /// ([`BARRIER_TIMEOUT`]).
+    #[must_use]
+    pub fn with_barrier_timeout(mut self, limit: Duration) -> Self {
+        self.barrier_timeout = limit.min(LONGEST_LIMIT);
+        self
+    }
+
     /// Whether a `Failed` or `Unknown` keeps further sessions from being started. Default: no.
     #[must_use]
     pub fn with_stop_on_error(mut self, stop: bool) -> Self {
         self.stop_on_error = stop;
+        self
+    }
+
+    /// After how many failures nothing new begins, on any host. Default: no limit.
+    #[must_use]
+    pub fn with_abort_if_failed(mut self, limit: FailureLimit) -> Self {
+        self.abort_if_failed = Some(limit);
         self
     }
 
@@ -200,6 +258,21 @@ mod tests {
     fn verifying_polls_at_0_half_1_2_and_4_seconds_and_then_each_5() {
         let polls: Vec<u128> = (0..8).map(|number| verify_poll(number).as_millis()).collect();
         assert_eq!(polls, [0, 500, 1_000, 2_000, 4_000, 9_000, 14_000, 19_000]);
+    }
+
+    #[test]
+    fn failures_are_too_many_by_number_or_by_part() {
+        for (limit, failed, ended, expected) in [
+            (FailureLimit::Sessions(3), 2, 2, false),
+            (FailureLimit::Sessions(3), 3, 100, true),
+            (FailureLimit::Sessions(0), 0, 5, false),
+            (FailureLimit::Sessions(0), 1, 5, true),
+            (FailureLimit::Percent(10), 9, 9, false),
+            (FailureLimit::Percent(10), 1, 10, true),
+            (FailureLimit::Percent(10), 1, 11, false),
+        ] {
+            assert_eq!(limit.is_exceeded(failed, ended), expected, "{limit:?} {failed} {ended}");
+        }
     }
 
     #[test]

@@ -94,6 +94,10 @@ pub struct RunSummary {
     pub withheld: usize,
     /// Sessions whose commands could not be listed, where it matters what runs in them.
     pub unlisted_commands: usize,
+    /// Hosts that were left alone, because more of their sessions were planned than may be closed per host.
+    pub hosts_left_alone: usize,
+    /// Nothing was closed, because the plan exceeds a limit.
+    pub limit_exceeded: bool,
     /// Sessions that were selected (listed, by `get`).
     pub hits: usize,
     /// Selector values that are no patterns and found nothing.
@@ -158,6 +162,8 @@ pub enum RunStatus {
     Partial,
     /// Every host that answered refused the credential, or the run stopped to spare the account.
     CredentialRefused,
+    /// Nothing was closed, because the plan exceeds a limit.
+    LimitExceeded,
     /// The run's deadline passed.
     Deadline,
     /// Of some session it is not known whether it is gone.
@@ -203,7 +209,8 @@ impl Report {
         there.peek().is_some() && there.all(|record| record.outcome.is_gone())
     }
 
-    /// How the run ended. The first that applies: interrupted or terminated, unknown, deadline, credential refused, partial,
+    /// How the run ended. The first that applies: interrupted or terminated, unknown, deadline, credential refused, limit exceeded,
+    /// partial,
     /// could not begin, not as required, success.
     #[must_use]
     pub fn status(&self, summary: &RunSummary) -> RunStatus {
@@ -220,10 +227,11 @@ impl Report {
             () if counts.unknown > 0 => RunStatus::Unknown,
             () if c.deadline || self.records.iter().any(ran_out) => RunStatus::Deadline,
             () if c.withheld > 0 || (some_refused && c.refused >= answered) => RunStatus::CredentialRefused,
+            () if c.limit_exceeded => RunStatus::LimitExceeded,
             () if counts.failed + counts.not_started > 0
                 || (c.literal_misses > 0 && c.found_any && !c.could_not_begin)
                 || some_unreachable
-                || c.denied + c.incomplete + c.unlisted_commands > 0
+                || c.denied + c.incomplete + c.unlisted_commands + c.hosts_left_alone > 0
                 || some_refused =>
             {
                 RunStatus::Partial
@@ -260,6 +268,8 @@ mod tests {
         refused: 0,
         withheld: 0,
         unlisted_commands: 0,
+        hosts_left_alone: 0,
+        limit_exceeded: false,
         hits: 2,
         literal_misses: 0,
         found_any: true,
@@ -270,8 +280,8 @@ mod tests {
     #[test]
     fn each_status_outranks_the_ones_after_it() {
         use RunStatus::{
-            CouldNotBegin, CredentialRefused, Deadline, Interrupted, NotAsRequired, Partial, Success,
-            Terminated, Unknown,
+            CouldNotBegin, CredentialRefused, Deadline, Interrupted, LimitExceeded, NotAsRequired, Partial,
+            Success, Terminated, Unknown,
         };
 
         let closed = Outcome::Closed;
@@ -305,6 +315,8 @@ mod tests {
             ("a host missing", std::slice::from_ref(&closed), RunSummary { unreachable: 1, ..FINE }, Partial),
             ("an incomplete listing without a match", &[], RunSummary { incomplete: 1, hits: 0, ..FINE }, Partial),
             ("failed", &[closed.clone(), failed.clone()], FINE, Partial),
+            ("a host left alone", std::slice::from_ref(&closed), RunSummary { hosts_left_alone: 1, ..FINE }, Partial),
+            ("a plan that is too large", &[], RunSummary { limit_exceeded: true, unreachable: 1, ..FINE }, LimitExceeded),
             ("refused everywhere", &[], RunSummary { refused: 3, hits: 0, ..FINE }, CredentialRefused),
             ("refused by all that answered", &[], RunSummary { refused: 2, unreachable: 1, hits: 0, ..FINE }, CredentialRefused),
             ("refused by one", &[closed.clone(), refused], RunSummary { refused: 1, ..FINE }, Partial),

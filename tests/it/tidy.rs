@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "session",
             "auth",
             "wsman",
+            "limits",
         ],
     ),
     ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),

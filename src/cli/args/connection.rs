@@ -16,6 +16,10 @@ pub(crate) struct ReachArgs {
     /// A file of servers, one per line, # for comments; - is stdin
     #[arg(long, value_name = "FILE", help_heading = "Where")]
     pub(crate) inventory: Option<PathBuf>,
+    /// Only the servers of this part of the list, K from 0 to N-1; auto takes K from JOB_COMPLETION_INDEX and N from
+    /// PSSESSION_SHARDS
+    #[arg(long, value_name = "K/N", help_heading = "Where")]
+    pub(crate) shard: Option<String>,
     /// Use HTTPS [default port: 5986]
     #[arg(long, help_heading = "Where")]
     pub(crate) tls: bool,
@@ -122,6 +126,12 @@ pub(crate) struct LimitArgs {
     /// Hosts to query at the same time [default: 128]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub(crate) parallel_hosts: Option<u16>,
+    /// Repeat connecting this often; a login is never repeated [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=10))]
+    pub(crate) retries: Option<u8>,
+    /// Where all hosts must answer before a session is closed: time for the first page of a listing [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) barrier_timeout: Option<String>,
     /// Connections per host [default: 1, 2 or 4, by the number of sessions]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) connections_per_host: Option<u8>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pssession::auth::UnknownScheme;
-use pssession::request::{HostSettings, Hosts, PasswordSource};
+use pssession::request::{HostSettings, Hosts, InvalidShard, PasswordSource, Shard};
 use pssession::session::{parse_account, parse_duration_text};
 use pssession::transport::Security;
 use pssession::{Endpoint, Policy};
@@ -135,6 +135,10 @@ pub(crate) fn policy(args: &LimitArgs, cmdlet: &CmdletConnection) -> Result<Poli
     if let Some(limit) = parse_duration("--session-deadline", args.session_deadline.as_deref())? {
         policy = policy.with_session_deadline(limit);
     }
+    if let Some(limit) = parse_duration("--barrier-timeout", args.barrier_timeout.as_deref())? {
+        policy = policy.with_barrier_timeout(limit);
+    }
+    policy = policy.with_connect_retries(args.retries.unwrap_or_default().into());
     if let Some(connections) = args.connections_per_host {
         policy = policy.with_connections_per_host(usize::from(connections));
     }
@@ -225,7 +229,24 @@ fn endpoints(args: &ReachArgs, more: &[String], naming: &Naming) -> Result<Vec<E
             }
         }
     }
+    if let Some(shard) = args.shard.as_deref().map(shard).transpose()? {
+        endpoints.retain(|endpoint| shard.contains(endpoint));
+    }
     Ok(endpoints)
+}
+
+/// The part of the servers that this run takes.
+fn shard(text: &str) -> Result<Shard, Diagnostic> {
+    let variable = |name: &str| source::variable(name).unwrap_or_default();
+    let text = match text {
+        "auto" => format!("{}/{}", variable("JOB_COMPLETION_INDEX"), variable("PSSESSION_SHARDS")),
+        text => text.to_owned(),
+    };
+    text.parse().map_err(|error: InvalidShard| {
+        Diagnostic::usage(format!("--shard: {error}")).about("--shard").with_hint(
+            "use --shard 0/4, or auto where JOB_COMPLETION_INDEX and PSSESSION_SHARDS are set; nothing was sent",
+        )
+    })
 }
 
 /// A server as it was written, and where, if that is a line of a file.

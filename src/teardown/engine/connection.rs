@@ -47,12 +47,13 @@ impl ConnectionFactory {
 
     /// Opens one connection, again and again as the policy says.
     pub(super) async fn open_patiently(&self) -> Result<WsmanClient> {
+        let retry = self.policy.retry.with_max_retries(self.policy.connect_retries);
         let mut retries = 0;
         loop {
             match self.open().await {
                 Err(error) if error.is_retryable() => {
                     let jitter = self.tick().jitter;
-                    let Some(delay) = self.policy.retry.delay(retries, error.retry_after(), jitter) else {
+                    let Some(delay) = retry.delay(retries, error.retry_after(), jitter) else {
                         return Err(error);
                     };
                     retries += 1;
@@ -76,7 +77,7 @@ impl ConnectionFactory {
         let mut retries = 0;
         loop {
             let account = self.account(Some(&client));
-            let listing = client.list_shells().await;
+            let listing = client.list_shells_within(self.policy.barrier_timeout).await;
             let kept = keep(client, &listing);
             let listed = Listed { account: Some(account), client: kept, listing };
             let error = match &listed.listing {

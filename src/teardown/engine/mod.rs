@@ -6,6 +6,7 @@ mod commands;
 mod connection;
 mod connection_slots;
 mod driver;
+mod failure_count;
 mod panics;
 mod single_gets;
 mod survey;
@@ -25,6 +26,7 @@ use self::cancellation::{StopBroadcast, StopOrder};
 use self::connection::{ConnectionFactory, Listed};
 use self::connection_slots::ConnectionSlots;
 use self::driver::Driver;
+use self::failure_count::FailureCount;
 use self::panics::caught;
 use super::outcome::{Failure, NotStarted, Outcome};
 use super::plan::{HostPlan, Plan, Planned};
@@ -42,6 +44,7 @@ pub struct Engine {
     ids: Arc<dyn IdSource>,
     session_id: SessionId,
     slots: ConnectionSlots,
+    failures: FailureCount,
     started: OnceLock<Instant>,
 }
 
@@ -57,7 +60,8 @@ impl Engine {
     pub fn with_ids(policy: Policy, ids: Arc<dyn IdSource>) -> Self {
         let session_id = SessionId::new(ids.draw());
         let slots = ConnectionSlots::new(policy.max_connections);
-        Self { policy: Arc::new(policy), ids, session_id, slots, started: OnceLock::new() }
+        let failures = FailureCount::new(policy.abort_if_failed);
+        Self { policy: Arc::new(policy), ids, session_id, slots, failures, started: OnceLock::new() }
     }
 
     /// Lists every host, several at a time. A host that cannot be listed has an error in its place; one that was not
@@ -179,6 +183,8 @@ impl Engine {
             stop.give(order(NotStarted::Interrupted));
         } else if deadline.is_some_and(|deadline| deadline <= now()) {
             stop.give(order(NotStarted::Deadline));
+        } else if self.failures.is_exceeded() {
+            stop.give(StopOrder { reason: NotStarted::Stopped, until: None });
         }
         let mut tasks = self.start(plan, survey, &mut stop, &finished);
         drop(finished);
@@ -193,9 +199,13 @@ impl Engine {
                 () = sleep_until(deadline), if !cut_short => {
                     stop.give(order(NotStarted::Deadline));
                 }
+                () = self.failures.exceeded(), if stop.order().is_none() => {
+                    stop.give(StopOrder { reason: NotStarted::Stopped, until: None });
+                }
                 record = inbox.recv() => {
                     let Some(record): Option<Record> = record else { break };
                     on_finished(&record);
+                    self.failures.add(record.outcome.is_bad());
                     let is_last = self.policy.stop_on_error && record.outcome.is_bad();
                     if is_last && stop.order().is_none() {
                         stop.give(StopOrder { reason: NotStarted::Stopped, until: None });

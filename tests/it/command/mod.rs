@@ -16,6 +16,7 @@ mod exit_codes;
 mod exposed;
 mod failures;
 #[cfg(target_os = "linux")]
+mod fleet;
 mod full_disk;
 mod identify;
 mod ids;

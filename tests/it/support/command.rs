@@ -25,9 +25,20 @@ pub(crate) struct Run {
 
 impl Pssession {
     pub(crate) fn new<S: AsRef<str>>(args: impl IntoIterator<Item = S>) -> Self {
+        Self::of(detached(env!("CARGO_BIN_EXE_pssession")), args)
+    }
+
+    /// A run that may have so many open files.
+    pub(crate) fn with_open_files<S: AsRef<str>>(limit: u32, args: impl IntoIterator<Item = S>) -> Self {
+        let mut command = detached("/bin/sh");
+        let limited = format!("ulimit -n {limit}; exec \"$@\"");
+        command.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_pssession")]);
+        Self::of(command, args)
+    }
+
+    fn of<S: AsRef<str>>(mut command: Command, args: impl IntoIterator<Item = S>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let table = tempfile::tempdir().unwrap();
-        let mut command = detached(env!("CARGO_BIN_EXE_pssession"));
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -67,6 +67,7 @@ impl IdentifyArgs {
         ReachArgs {
             on: Vec::new(),
             inventory: None,
+            shard: None,
             tls: self.tls,
             trust: self.trust.clone(),
             login: self.login.clone(),

@@ -5,7 +5,7 @@ mod output;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pssession::request::{Confirm, Event, RemoveRequest, SessionScope};
+use pssession::request::{CloseLimits, Confirm, Event, FailureLimit, RemoveRequest, SessionScope};
 use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
 
 use self::output::RemoveOutput;
@@ -53,6 +53,18 @@ pub(crate) struct RemoveArgs {
     /// What to do after an error
     #[arg(long, value_enum, default_value_t, value_name = "ACTION")]
     pub(crate) error_action: ErrorAction,
+    /// Close nothing if more sessions than this are selected
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub(crate) max_close: Option<u32>,
+    /// Close nothing if more than this part of the listed sessions is selected
+    #[arg(long, value_name = "PERCENT", help_heading = "Limits", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) max_close_percent: Option<u8>,
+    /// Leave a host alone if more of its sessions than this are selected
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub(crate) max_close_per_host: Option<u32>,
+    /// Start nothing new after this many failures, or this part of the sessions: 5, 10%
+    #[arg(long, value_name = "N|P%", help_heading = "Limits")]
+    pub(crate) abort_if_failed: Option<String>,
     /// Succeed even if no session matches
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
@@ -143,6 +155,15 @@ async fn remove(
     if args.supervised {
         watch.interrupt_at_end_of_stdin();
     }
+    let mut policy = policy(&args.reach.limits, &cmdlet.connection)?
+        .with_signal(match args.signal {
+            SignalWhen::Auto => SignalMode::Auto,
+            SignalWhen::Never => SignalMode::Never,
+        })
+        .with_stop_on_error(matches!(action, ErrorAction::Stop | ErrorAction::Inquire));
+    if let Some(limit) = failure_limit(args.abort_if_failed.as_deref())? {
+        policy = policy.with_abort_if_failed(limit);
+    }
     let miss_rule = unmatched::rule(ui, args.ignore_not_found);
     let what_if = args.what_if || cmdlet.what_if;
     let must_match = cmdlet.style.is_none() && !args.ignore_not_found;
@@ -152,18 +173,18 @@ async fn remove(
             hosts: connection.hosts.clone(),
             query: select.query,
             table: environment.table(&args.table),
-            policy: policy(&args.reach.limits, &cmdlet.connection)?
-                .with_signal(match args.signal {
-                    SignalWhen::Auto => SignalMode::Auto,
-                    SignalWhen::Never => SignalMode::Never,
-                })
-                .with_stop_on_error(matches!(action, ErrorAction::Stop | ErrorAction::Inquire)),
+            policy,
             miss_rule,
             required: must_match.then_some(Requirement::Present),
         },
         confirm: confirm(args, cmdlet.confirm),
         what_if,
         on_miss: action.on_miss(),
+        limits: CloseLimits {
+            max_close: args.max_close.and_then(|limit| usize::try_from(limit).ok()),
+            max_close_percent: args.max_close_percent,
+            max_close_per_host: args.max_close_per_host.and_then(|limit| usize::try_from(limit).ok()),
+        },
     };
     let on_event = |event: &Event<'_>| {
         match event {
@@ -175,6 +196,10 @@ async fn remove(
         Event::Selected { selection, .. } => report_writer.selected(selection),
         Event::AllKept { sessions } => output.all_kept(*sessions),
         Event::Nothing { why, is_error } => output.nothing(*why, *is_error),
+        Event::HostLeftAlone { endpoint_url, sessions, limit } => {
+            ui.error(&output::left_alone(endpoint_url, *sessions, *limit));
+        }
+        Event::LimitExceeded(exceeded) => ui.error(&output::limit_exceeded(*exceeded)),
         Event::StoppedByMiss => {
             ui.remark("nothing was closed, because some of the given sessions do not exist");
         }
@@ -203,6 +228,22 @@ async fn remove(
     removed.summary.interruption = watch.stop();
     output.conclude(&removed.report, &removed.metadata, what_if)?;
     Ok(removed.status().into())
+}
+
+/// `5` or `10%`.
+fn failure_limit(text: Option<&str>) -> Result<Option<FailureLimit>, Diagnostic> {
+    let Some(text) = text.map(str::trim) else { return Ok(None) };
+    let limit = match text.strip_suffix('%') {
+        Some(percent) => {
+            percent.parse().ok().filter(|percent| (1..=100).contains(percent)).map(FailureLimit::Percent)
+        }
+        None => text.parse().ok().filter(|sessions| *sessions > 0).map(FailureLimit::Sessions),
+    };
+    limit.map(Some).ok_or_else(|| {
+        Diagnostic::usage(format!("--abort-if-failed: {text:?} is not a number or a percentage"))
+            .about("--abort-if-failed")
+            .with_hint("use a number of sessions such as 5, or a part such as 10%; nothing was sent")
+    })
 }
 
 /// What is confirmed: `-Confirm` of a cmdlet, with its value, else our own options.

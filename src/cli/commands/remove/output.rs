@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use pssession::SessionDescriptor;
-use pssession::request::NothingFound;
+use pssession::request::{ExceededLimit, NothingFound};
 use pssession::store::RowMetadata;
 use pssession::teardown::{Failure, Outcome, Record, Report};
 
@@ -166,4 +166,32 @@ fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
 
 fn target(session: &SessionDescriptor) -> String {
     format!("{} {}", session.endpoint_url, session.shell.shell_id)
+}
+
+/// A host with too many sessions.
+pub(super) fn left_alone(endpoint_url: &str, sessions: usize, limit: usize) -> Diagnostic {
+    let message = format!(
+        "nothing was closed on {endpoint_url}: {} selected there, more than {limit}",
+        plural(sessions, "session")
+    );
+    Diagnostic::new("HostLimitExceeded", "LimitsExceeded", message, Exit::SUCCESS)
+        .about(endpoint_url)
+        .with_hint("review the sessions with --what-if, then increase --max-close-per-host")
+}
+
+/// A plan that is too large.
+pub(super) fn limit_exceeded(exceeded: ExceededLimit) -> Diagnostic {
+    let (message, option) = match exceeded {
+        ExceededLimit::Sessions { planned, limit } => (
+            format!("nothing was closed: {} selected, more than {limit}", plural(planned, "session")),
+            "--max-close",
+        ),
+        ExceededLimit::Percent { planned, listed, limit } => (
+            format!("nothing was closed: {planned} of {listed} sessions are selected, more than {limit}%"),
+            "--max-close-percent",
+        ),
+    };
+    Diagnostic::new("PlanLimitExceeded", "LimitsExceeded", message, Exit::SUCCESS)
+        .about(option)
+        .with_hint(format!("review the plan with --what-if, then increase {option}"))
 }
