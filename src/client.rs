@@ -182,7 +182,8 @@ impl WsmanClient {
         first_page: Duration,
     ) -> Result<Vec<Gap>> {
         let limit = self.list_timeout;
-        let first_page = Limits::within(first_page.min(self.limits.read_timeout));
+        let read_timeout = first_page.min(self.limits.read_timeout);
+        let first_page = Limits { read_timeout, ..self.limits };
         match tokio::time::timeout(limit, self.enumerate_all(&mut collector, first_page)).await {
             Ok(ended) => ended?,
             Err(_) => {

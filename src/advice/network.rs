@@ -105,7 +105,7 @@ fn offers_only_passwords(offered: &str) -> bool {
         row.headers.iter().any(|header| offered.split(", ").any(|word| word.eq_ignore_ascii_case(header)))
     };
     let mut rows = SCHEMES.iter().filter(is_offered).peekable();
-    rows.peek().is_some() && rows.all(|row| row.needs_tls)
+    rows.peek().is_some() && rows.all(|row| !row.is_chosen_by_auto())
 }
 
 /// Whether a name could not be resolved: the platform's texts are all that tells it.

@@ -161,12 +161,9 @@ fn strongest(answer: &Answer<'_>, policy: LoginPolicy) -> Result<&'static Scheme
         return Ok(row);
     }
     Err(match SCHEMES.iter().find(|row| is_offered(answer, row)).map(|row| (row, row.verdict(policy))) {
-        Some((row, _)) if !row.is_chosen_by_auto() => AuthError::NotOffered {
+        Some((SchemeRow { name, never_automatic: Some(why), .. }, _)) => AuthError::NotOffered {
             offered,
-            wanted: format!(
-                "{} sends the password to the server, so it must be selected explicitly",
-                row.name
-            ),
+            wanted: format!("{name} {why} to the server, so it must be selected explicitly"),
             refusal: None,
         },
         Some((row, Verdict::Refused(refusal))) => AuthError::NotOffered {

@@ -39,6 +39,8 @@ pub struct SchemeRow {
     pub headers: &'static [&'static str],
     /// What it is, in a few words, for tables and help.
     pub meaning: &'static str,
+    /// Why [`AuthScheme::Auto`] never selects it, in words that follow its name; `None` if it may.
+    pub never_automatic: Option<&'static str>,
     /// Whether it hands over the password itself, and so needs TLS.
     pub needs_tls: bool,
     /// Whether it can seal bodies on plain HTTP.
@@ -89,6 +91,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         powershell: Some("Negotiate"),
         headers: &["Negotiate"],
         meaning: "SPNEGO: Kerberos where there is a ticket, else NTLM",
+        never_automatic: None,
         needs_tls: false,
         seals: true,
         is_ntlm_only: !cfg!(feature = "kerberos"),
@@ -104,6 +107,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         powershell: Some("Kerberos"),
         headers: &["Kerberos"],
         meaning: "Kerberos alone, with a ticket",
+        never_automatic: None,
         needs_tls: false,
         seals: true,
         is_ntlm_only: false,
@@ -121,6 +125,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         powershell: None,
         headers: &["Negotiate", "NTLM"],
         meaning: "NTLMv2 alone, for servers that know no SPNEGO",
+        never_automatic: None,
         needs_tls: false,
         seals: true,
         is_ntlm_only: true,
@@ -136,6 +141,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         powershell: Some("Basic"),
         headers: &["Basic"],
         meaning: "the password itself, of a local account",
+        never_automatic: Some("sends the password"),
         needs_tls: true,
         seals: false,
         is_ntlm_only: false,
@@ -272,7 +278,7 @@ impl SchemeRow {
     /// Whether [`AuthScheme::Auto`] may choose it. What hands over the password itself must be asked for by name.
     #[must_use]
     pub fn is_chosen_by_auto(&self) -> bool {
-        !self.needs_tls
+        self.never_automatic.is_none()
     }
 
     /// Begins a login; `challenges` are what the server has been heard to offer, if it was heard.

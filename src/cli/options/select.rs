@@ -26,16 +26,7 @@ pub(crate) struct SelectOptions {
 impl SelectOptions {
     /// Reads the options, and adds what a cmdlet's parameters say.
     pub(crate) fn read(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<Self, Diagnostic> {
-        let mut filters = filters(args)?;
-        filters.extend(args.skip_running.then_some(Filter::SkipRunning));
-        filters.extend(cmdlet.filters.iter().cloned());
-        let mut selectors = selectors(args)?;
-        selectors.extend(cmdlet.selectors.iter().cloned());
-        let query = SessionQuery::new(selectors, filters);
-        let query = match keep_newest(args)? {
-            Some(keep) => query.keeping_newest(keep),
-            None => query,
-        };
+        let query = query(args, cmdlet)?;
         let session = cmdlet.session.clone().or_else(|| args.session.clone());
         Ok(Self { query, session, cached: args.cached })
     }
@@ -46,49 +37,72 @@ impl SelectOptions {
     }
 }
 
-fn selectors(args: &SelectArgs) -> Result<Vec<Selector>, Diagnostic> {
+/// The query of the options and of a cmdlet. Every option is named here, so that none is forgotten.
+fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diagnostic> {
+    let SelectArgs {
+        id,
+        name,
+        computer_name,
+        instance_id,
+        container_id,
+        vm_id,
+        vm_name,
+        session: _,
+        all,
+        cached: _,
+        owner,
+        mine,
+        not_mine,
+        client_ip,
+        state,
+        kind,
+        configuration_name,
+        idle,
+        age,
+        port,
+        exclude,
+        skip_running,
+        keep_newest,
+        per,
+    } = args;
     let mut selectors = Vec::new();
-    selectors.extend(values("--id", &args.id, parse_ids)?.map(|ids| Selector::Id(ids.concat())));
-    selectors.extend(patterns("--name", &args.name)?.map(Selector::Name));
-    selectors.extend(patterns("--computer-name", &args.computer_name)?.map(Selector::ComputerName));
-    selectors.extend(values("--instance-id", &args.instance_id, parse_guid)?.map(Selector::InstanceId));
-    if !args.container_id.is_empty() {
-        selectors.push(Selector::ContainerId(args.container_id.clone()));
-    }
-    selectors.extend(values("--vm-id", &args.vm_id, parse_guid)?.map(Selector::VmId));
-    selectors.extend(patterns("--vm-name", &args.vm_name)?.map(Selector::VmName));
-    selectors.extend(args.all.then_some(Selector::All));
-    Ok(selectors)
-}
+    selectors.extend(values("--id", id, parse_ids)?.map(|ids| Selector::Id(ids.concat())));
+    selectors.extend(patterns("--name", name)?.map(Selector::Name));
+    selectors.extend(patterns("--computer-name", computer_name)?.map(Selector::ComputerName));
+    selectors.extend(values("--instance-id", instance_id, parse_guid)?.map(Selector::InstanceId));
+    selectors.extend((!container_id.is_empty()).then(|| Selector::ContainerId(container_id.clone())));
+    selectors.extend(values("--vm-id", vm_id, parse_guid)?.map(Selector::VmId));
+    selectors.extend(patterns("--vm-name", vm_name)?.map(Selector::VmName));
+    selectors.extend(all.then_some(Selector::All));
+    selectors.extend(cmdlet.selectors.iter().cloned());
 
-fn filters(args: &SelectArgs) -> Result<Vec<Filter>, Diagnostic> {
+    let bound = |option, text: &Option<String>| {
+        text.as_deref().map(parse_bound).transpose().map_err(|error| bad_value(option, &error))
+    };
     let mut filters = Vec::new();
-    filters.extend(patterns("--owner", &args.owner)?.map(Filter::Owner));
-    filters.extend(args.mine.then_some(Filter::Mine));
-    filters.extend(args.not_mine.then_some(Filter::NotMine));
-    filters.extend(values("--client-ip", &args.client_ip, parse_client_network)?.map(Filter::ClientIp));
-    filters.extend(values("--state", &args.state, SessionState::parse)?.map(Filter::State));
-    filters.extend(values("--type", &args.kind, SessionType::parse)?.map(Filter::Type));
-    filters
-        .extend(patterns("--configuration-name", &args.configuration_name)?.map(Filter::ConfigurationName));
-    if let Some(idle) = &args.idle {
-        filters.push(Filter::Idle(parse_bound(idle).map_err(|error| bad_value("--idle", &error))?));
-    }
-    if let Some(age) = &args.age {
-        filters.push(Filter::Age(parse_bound(age).map_err(|error| bad_value("--age", &error))?));
-    }
-    if !args.port.is_empty() {
-        filters.push(Filter::Port(args.port.clone()));
-    }
-    filters.extend(patterns("--exclude", &args.exclude)?.map(Filter::Exclude));
-    Ok(filters)
-}
+    filters.extend(patterns("--owner", owner)?.map(Filter::Owner));
+    filters.extend(mine.then_some(Filter::Mine));
+    filters.extend(not_mine.then_some(Filter::NotMine));
+    filters.extend(values("--client-ip", client_ip, parse_client_network)?.map(Filter::ClientIp));
+    filters.extend(values("--state", state, SessionState::parse)?.map(Filter::State));
+    filters.extend(values("--type", kind, SessionType::parse)?.map(Filter::Type));
+    filters.extend(patterns("--configuration-name", configuration_name)?.map(Filter::ConfigurationName));
+    filters.extend(bound("--idle", idle)?.map(Filter::Idle));
+    filters.extend(bound("--age", age)?.map(Filter::Age));
+    filters.extend((!port.is_empty()).then(|| Filter::Port(port.clone())));
+    filters.extend(patterns("--exclude", exclude)?.map(Filter::Exclude));
+    filters.extend(skip_running.then_some(Filter::SkipRunning));
+    filters.extend(cmdlet.filters.iter().cloned());
 
-fn keep_newest(args: &SelectArgs) -> Result<Option<KeepNewest>, Diagnostic> {
-    let Some(count) = args.keep_newest else { return Ok(None) };
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let keys = values("--per", &args.per, GroupKey::parse)?.unwrap_or_default();
-    Ok(Some(KeepNewest::new(count).per(keys)))
+    let keys = values("--per", per, GroupKey::parse)?.unwrap_or_default();
+    let query = SessionQuery::new(selectors, filters);
+    Ok(match keep_newest {
+        Some(count) => {
+            let count = usize::try_from(*count).unwrap_or(usize::MAX);
+            query.keeping_newest(KeepNewest::new(count).per(keys))
+        }
+        None => query,
+    })
 }
 
 fn patterns(option: &'static str, texts: &[String]) -> Result<Option<Vec<WildcardPattern>>, Diagnostic> {

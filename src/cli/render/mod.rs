@@ -151,6 +151,8 @@ fn records(
         }
         Format::Json => write_json(out, records),
         Format::List => list::list(out, records),
-        _ => write_ndjson(out, records),
+        Format::Ndjson => write_ndjson(out, records),
+        // They are no records, and written before.
+        Format::Table | Format::Wide | Format::Name => Ok(()),
     }
 }

@@ -121,7 +121,7 @@ async fn close(turnstile: &Turnstile, policy: Policy) -> (String, Duration) {
 async fn what_is_turned_away_is_sent_again_after_a_quarter_a_half_and_a_whole_second() {
     for turned_away in ["", ENUMERATE, DELETE] {
         let turnstile = Turnstile::new(&Lab::with([ours("A")]), turned_away, None);
-        close(&turnstile, no_signals()).await;
+        close(&turnstile, no_signals().with_connect_retries(3)).await;
         assert_eq!(turnstile.times(), [0, 250, 750, 1_750], "{turned_away}");
     }
 }
@@ -131,7 +131,7 @@ async fn a_retry_after_is_waited_for_and_no_longer_than_eight_seconds() {
     for (asked_for, waited) in [(3, 3_000), (3_600, 8_000)] {
         for turned_away in ["", ENUMERATE, DELETE] {
             let turnstile = Turnstile::new(&Lab::with([ours("A")]), turned_away, Some(asked_for));
-            close(&turnstile, no_signals()).await;
+            close(&turnstile, no_signals().with_connect_retries(3)).await;
             assert_eq!(turnstile.times(), [0, waited, 2 * waited, 3 * waited], "{turned_away}");
         }
     }
@@ -152,7 +152,7 @@ async fn a_retry_after_beyond_the_runs_deadline_is_not_waited_for() {
     let two = Duration::from_secs(2);
     for turned_away in ["", ENUMERATE] {
         let turnstile = Turnstile::new(&Lab::with([ours("A")]), turned_away, Some(8));
-        let engine = engine(no_signals().with_run_deadline(Some(two)));
+        let engine = engine(no_signals().with_connect_retries(3).with_run_deadline(Some(two)));
         let began = Instant::now();
         let survey = engine.survey(vec![Arc::new(turnstile.clone())], &Cancellation::new()).await;
         assert!(survey.hosts()[0].listing().is_none());

@@ -186,10 +186,10 @@ fn login_hint(connection: &ConnectionOptions, one: &IdentifiedEndpoint) -> Optio
     let (endpoint, challenges) = (&one.endpoint, &one.response.as_ref().ok()?.challenges);
     let policy = policy(connection, endpoint);
     let allowed = |row: &&SchemeRow| !matches!(row.verdict(policy), Verdict::Refused(_));
-    if SCHEMES.iter().filter(allowed).any(|row| !row.needs_tls && is_offered(row, challenges)) {
+    if SCHEMES.iter().filter(allowed).any(|row| row.is_chosen_by_auto() && is_offered(row, challenges)) {
         return None;
     }
-    let by_name = SCHEMES.iter().find(|row| row.needs_tls && is_offered(row, challenges));
+    let by_name = SCHEMES.iter().find(|row| !row.is_chosen_by_auto() && is_offered(row, challenges));
     let Some(SchemeRow { name, headers, .. }) = by_name else {
         let mut words: Vec<&str> = Vec::new();
         for word in SCHEMES.iter().filter(allowed).flat_map(|row| row.headers) {
