@@ -33,6 +33,9 @@ pub(crate) struct GetArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) table: TableArgs,
+    /// Show whether commands run in each session; this costs at least one request for each
+    #[arg(long)]
+    pub(crate) commands: bool,
     /// End with exit code 3 if a session is shown
     #[arg(long, conflicts_with = "fail_if_none")]
     pub(crate) fail_if_any: bool,
@@ -75,7 +78,7 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
             miss_rule,
             required: required(args),
         },
-        commands: shows_commands(ui.format()),
+        commands: args.commands,
         filters_first: cmdlet.style.is_some(),
         on_miss: cmdlet.error_action.unwrap_or_default().on_miss(),
     };
@@ -143,9 +146,4 @@ fn report_nothing(nothing: Option<&str>, ui: &Ui) {
         }
         None => {}
     }
-}
-
-/// The quick look asks each host once; the others also ask what runs in each session.
-fn shows_commands(format: Format) -> bool {
-    !matches!(format, Format::Table | Format::Name)
 }

@@ -32,11 +32,13 @@ const COLUMNS: &[Column] = &[
     (INSTANCE_ID, |s| s.shell.shell_id.as_str().to_owned()),
 ];
 
+/// Whether a command runs, where that was asked for.
+const RUNNING: Column = ("Running", |s| {
+    s.is_running().map(|running| if running { "yes" } else { "no" }.to_owned()).unwrap_or_default()
+});
+
 /// What `-o wide` adds.
 const MORE_COLUMNS: &[Column] = &[
-    ("Running", |s| {
-        s.is_running().map(|running| if running { "yes" } else { "no" }.to_owned()).unwrap_or_default()
-    }),
     ("Age", |s| s.age().map(duration).unwrap_or_default()),
     ("ClientIP", |s| s.shell.client_ip.clone().unwrap_or_default()),
     ("Port", |s| s.port.to_string()),
@@ -97,10 +99,17 @@ fn fit(grid: Grid, room: Room) -> String {
     }
 }
 
-fn columns<'a>(wide: bool, mut sessions: impl Iterator<Item = &'a SessionDescriptor>) -> Vec<Column> {
-    let id = sessions.any(|session| session.id.is_some()).then_some(ID);
+fn columns<'a>(wide: bool, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> Vec<Column> {
+    let (mut has_id, mut has_commands) = (false, false);
+    for session in sessions {
+        has_id |= session.id.is_some();
+        has_commands |= session.commands.is_some();
+    }
+    let id = has_id.then_some(ID);
+    let running = has_commands.then_some(RUNNING);
     let more = if wide { MORE_COLUMNS } else { &[] };
-    id.into_iter().chain(COLUMNS.iter().chain(more).copied()).collect()
+    let columns = id.into_iter().chain(COLUMNS.iter().copied());
+    columns.chain(running).chain(more.iter().copied()).collect()
 }
 
 /// `cmd`, the configuration's name, or the resource URI's last part.

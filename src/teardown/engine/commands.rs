@@ -107,8 +107,45 @@ impl Listed {
     }
 }
 
-/// Lists the commands of these shells of one host, given with their sessions' indices.
+/// Lists the commands of these shells of one host, given with their sessions' indices, over as many connections as are used
+/// to close them.
 async fn list(
+    factory: &ConnectionFactory,
+    client: Option<WsmanClient>,
+    wanted: Vec<(usize, ShellId)>,
+) -> Listed {
+    let connections = factory.policy.connections_for(wanted.len()).min(wanted.len()).max(1);
+    let mut parts: Vec<Vec<_>> = (0..connections).map(|_| Vec::new()).collect();
+    for (number, shell) in wanted.into_iter().enumerate() {
+        if let Some(part) = parts.get_mut(number % connections) {
+            part.push(shell);
+        }
+    }
+    let mut client = client;
+    let mut tasks = JoinSet::new();
+    for part in parts {
+        let (factory, client) = (factory.clone(), client.take());
+        tasks.spawn(async move {
+            let sessions = part.len();
+            let url = factory.connector.endpoint().url();
+            let listed = caught(url, list_over_one(&factory, client, part)).await;
+            listed.unwrap_or_else(|error| Listed::none(sessions, error))
+        });
+    }
+    let mut all = Listed::default();
+    while let Some(done) = tasks.join_next().await {
+        let Ok(part) = done else { continue };
+        all.client = all.client.or(part.client);
+        all.found.extend(part.found);
+        all.failed += part.failed;
+        all.refused |= part.refused;
+        all.error = all.error.or(part.error);
+    }
+    all
+}
+
+/// The same over one connection.
+async fn list_over_one(
     factory: &ConnectionFactory,
     client: Option<WsmanClient>,
     wanted: Vec<(usize, ShellId)>,
