@@ -28,6 +28,7 @@ mod auth {
     }
 }
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use options::{Choice, Options};
@@ -46,9 +47,10 @@ fn main() -> ExitCode {
         }
     };
     match Server::start(&options).and_then(|mut server| {
-        println!("{}", server.announcement());
+        say(&server.announcement())?;
         server.run()?;
-        println!("{}", server.report());
+        // Who has gone meanwhile does not want to know.
+        let _ = say(&server.report());
         Ok(())
     }) {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,4 +59,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
