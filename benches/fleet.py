@@ -130,9 +130,10 @@ class LoadServer:
 
     def end(self):
         self.process.stdin.close()
-        report = json.loads(self.process.stdout.readline())
-        self.process.wait()
-        return report
+        line = self.process.stdout.readline()
+        if self.process.wait() or not line:
+            sys.exit("the load server ended early")
+        return json.loads(line)
 
 
 def measure(command, environment, folder, limit, open_files):

@@ -20,7 +20,7 @@ pub enum Behaviour {
     Healthy,
     /// Takes connections and requests, and never answers.
     Hanging,
-    /// Has no listener.
+    /// Has a port of its own, on which nobody listens.
     Refusing,
     /// Answers 503.
     Unavailable,
@@ -33,21 +33,28 @@ pub struct Host {
     pub shells: Shells,
 }
 
-/// All hosts, in the order of the list.
-pub fn build(options: &Options, port: u16) -> Vec<Host> {
+/// All hosts, in the order of the list. `refusing` is the port of those that refuse.
+pub fn build(options: &Options, port: u16, refusing: u16) -> Vec<Host> {
     let behaviours = behaviours(options);
     let host = |(number, behaviour)| {
         let shells = if behaviour == Behaviour::Healthy { options.shells } else { 0 };
         let shells = Shells::new(shells);
         let shells = if options.is_running { shells.with_commands() } else { shells };
+        let port = if behaviour == Behaviour::Refusing { refusing } else { port };
         Host { address: SocketAddrV4::new(address(number), port), behaviour, shells }
     };
     behaviours.into_iter().enumerate().map(host).collect()
 }
 
-pub fn address(number: usize) -> Ipv4Addr {
+fn address(number: usize) -> Ipv4Addr {
     let byte = |value: usize| u8::try_from(value + 1).unwrap_or(u8::MAX);
     Ipv4Addr::new(127, 0, byte(number / PER_BYTE), byte(number % PER_BYTE))
+}
+
+/// The number of the host that has the address.
+pub fn number(address: Ipv4Addr) -> Option<usize> {
+    let [127, 0, high, low] = address.octets() else { return None };
+    Some(usize::from(high.checked_sub(1)?) * PER_BYTE + usize::from(low.checked_sub(1)?))
 }
 
 fn behaviours(options: &Options) -> Vec<Behaviour> {
@@ -115,5 +122,7 @@ mod tests {
     fn each_host_has_an_address_of_its_own() {
         let addresses: std::collections::HashSet<_> = (0..MOST_HOSTS).map(address).collect();
         assert_eq!(addresses.len(), MOST_HOSTS);
+        assert!((0..MOST_HOSTS).all(|host| number(address(host)) == Some(host)));
+        assert_eq!(number(Ipv4Addr::LOCALHOST), None);
     }
 }

@@ -8,7 +8,7 @@ Many Windows hosts on 127.0.0.0/8 for measurements of WinRM clients
 
 Usage: load_server [OPTIONS]
 
-      --hosts N          Hosts, one address each [default: 1]
+      --hosts N          Hosts, one address of 127.0.0.0/16 each [default: 1]
       --shells N         Shells on each host [default: 1]
       --owners A,B       Their owners, in turn [default: LAB\\ci,LAB\\alice]
       --kind ps|cmd      PowerShell sessions or cmd shells [default: ps]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant};
 
@@ -11,17 +11,20 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, listen, setsockopt, socket, sockopt,
+};
 
 use crate::connection::{Connection, Next};
-use crate::hosts::{self, Behaviour, Host};
+use crate::hosts;
 use crate::options::Options;
 use crate::service::Service;
 
 pub struct Server {
     poll: Poll,
     service: Service,
-    /// By host; a host that refuses has none.
-    listeners: Vec<Option<TcpListener>>,
+    /// One for all hosts: a fleet of 10,000 would need as many descriptors, which its connections need.
+    listener: TcpListener,
     connections: Vec<Option<Connection>>,
     /// How often each place was taken, so that an answer does not go to a later connection.
     generations: Vec<u32>,
@@ -29,7 +32,6 @@ pub struct Server {
     /// Answers that wait, in the order of their time: the latency is the same for all.
     due: VecDeque<Due>,
     latency: Duration,
-    port: u16,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +43,12 @@ struct Due {
 
 const STDIN: Token = Token(usize::MAX - 1);
 const STOP: Token = Token(usize::MAX - 2);
+const LISTENER: Token = Token(usize::MAX - 3);
 /// The password has so many characters of so many.
 const PASSWORD_LENGTH: usize = 24;
 const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The most bytes that one read takes.
 const SCRATCH: usize = 65_536;
-/// How often a free port is looked for that is free on the address of every host.
-const PORT_ATTEMPTS: usize = 20;
 
 impl Server {
     pub fn start(options: &Options) -> io::Result<Self> {
@@ -56,12 +57,12 @@ impl Server {
             setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
         }
         let poll = Poll::new()?;
-        let (hosts, mut listeners, port) = listen(options)?;
-        for (number, listener) in listeners.iter_mut().enumerate() {
-            if let Some(listener) = listener {
-                poll.registry().register(listener, Token(number), Interest::READABLE)?;
-            }
-        }
+        let mut listener = listener(options.port)?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let port = listener.local_addr()?.port();
+        // Nobody listens on it, and it is drawn from the same ports, so that hardly anybody will.
+        let refusing = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let hosts = hosts::build(options, port, refusing);
         if let Some(path) = &options.inventory {
             std::fs::write(path, hosts::inventory(&hosts))?;
         }
@@ -71,13 +72,12 @@ impl Server {
         Ok(Self {
             poll,
             service: Service::new(options, hosts, password()?),
-            listeners,
+            listener,
             connections: Vec::new(),
             generations: Vec::new(),
             free: Vec::new(),
             due: VecDeque::new(),
             latency: options.latency,
-            port,
         })
     }
 
@@ -87,8 +87,7 @@ impl Server {
         let hosts: Vec<String> =
             self.service.hosts.iter().map(|host| format!("\"{}\"", host.address)).collect();
         format!(
-            "{{\"port\":{},\"user\":\"{}\\\\{}\",\"password\":\"{}\",\"shells\":{},\"hosts\":[{}]}}",
-            self.port,
+            "{{\"user\":\"{}\\\\{}\",\"password\":\"{}\",\"shells\":{},\"hosts\":[{}]}}",
             account.domain,
             account.name,
             account.password,
@@ -131,9 +130,8 @@ impl Server {
                     STOP => return Ok(()),
                     STDIN if event.is_read_closed() => return Ok(()),
                     STDIN => {}
-                    Token(number) if number < self.listeners.len() => self.accept(number)?,
-                    Token(number) => {
-                        let place = number - self.listeners.len();
+                    LISTENER => self.accept()?,
+                    Token(place) => {
                         if event.is_writable() && self.is_writing(place) {
                             self.write(place);
                         }
@@ -147,22 +145,30 @@ impl Server {
         }
     }
 
-    fn accept(&mut self, host: usize) -> io::Result<()> {
+    fn accept(&mut self) -> io::Result<()> {
         loop {
-            let Some(Some(listener)) = self.listeners.get(host) else { return Ok(()) };
-            let mut stream = match listener.accept() {
+            let mut stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };
+            // Which host was meant, the connection's own address tells.
+            let host = match stream.local_addr() {
+                Ok(SocketAddr::V4(address)) => hosts::number(*address.ip()),
+                _ => None,
+            };
+            let Some(host) = host.filter(|host| *host < self.service.hosts.len()) else { continue };
             let place = self.free.pop().unwrap_or_else(|| {
                 self.connections.push(None);
                 self.generations.push(0);
                 self.connections.len() - 1
             });
-            let token = Token(self.listeners.len() + place);
-            self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+            self.poll.registry().register(
+                &mut stream,
+                Token(place),
+                Interest::READABLE | Interest::WRITABLE,
+            )?;
             let _ = stream.set_nodelay(true);
             self.connections[place] = Some(Connection::new(stream, host));
             let counters = &mut self.service.counters;
@@ -220,33 +226,15 @@ impl Server {
     }
 }
 
-/// The hosts, and a listener on the address of each that has one, all on one port.
-fn listen(options: &Options) -> io::Result<(Vec<Host>, Vec<Option<TcpListener>>, u16)> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let port = match options.port {
-            // The port of the first address; whether it is free on the others shows.
-            0 => std::net::TcpListener::bind((hosts::address(0), 0))?.local_addr()?.port(),
-            port => port,
-        };
-        let hosts = hosts::build(options, port);
-        let listeners: io::Result<Vec<_>> = hosts
-            .iter()
-            .map(|host| match host.behaviour {
-                Behaviour::Refusing => Ok(None),
-                _ => TcpListener::bind(SocketAddr::V4(host.address)).map(Some),
-            })
-            .collect();
-        match listeners {
-            Ok(listeners) => return Ok((hosts, listeners, port)),
-            Err(error)
-                if error.kind() == io::ErrorKind::AddrInUse
-                    && options.port == 0
-                    && attempts < PORT_ATTEMPTS => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// Listens on every address, but on the loopback interface alone, so that nobody else reaches it.
+fn listener(port: u16) -> io::Result<TcpListener> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    setsockopt(&socket, sockopt::BindToDevice, &"lo".into())?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    bind(socket.as_raw_fd(), &SockaddrIn::new(0, 0, 0, 0, port))?;
+    listen(&socket, Backlog::MAXALLOWABLE)?;
+    Ok(TcpListener::from_std(socket.into()))
 }
 
 fn password() -> io::Result<String> {
