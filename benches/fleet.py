@@ -40,14 +40,14 @@ class Workload:
     ours: str
     # "basic" or "ntlm": how the others log in; None where only `pssession` runs.
     others: str | None = None
-    connections: int = 4
+    connections: int = 2
     open_files: int | None = None
     # The workload whose wall time and CPU per close this one's are divided by.
     compared_with: str | None = None
 
 
 ONE = "--connections-per-host 8 --signal never"
-MANY = "--connections-per-host 4 --parallel-hosts 128 --signal never"
+MANY = "--connections-per-host 2 --parallel-hosts 128 --signal never"
 FLEET = "--hosts 200 --shells 10 --latency 20"
 
 WORKLOADS = {
