@@ -17,6 +17,7 @@ mod options;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod raw_token;
 mod scheme;
+mod scheme_refusal;
 pub mod sealing;
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 mod spnego;
@@ -43,10 +44,8 @@ pub use ntlm::NtlmSeal;
 #[cfg(all(feature = "ntlm", feature = "kerberos"))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
-pub use scheme::{
-    AuthScheme, LoginPolicy, LoginProof, MissingFeature, SCHEMES, SchemeRefusal, SchemeRow, UnknownScheme,
-    Verdict,
-};
+pub use scheme::{AuthScheme, LoginPolicy, LoginProof, SCHEMES, SchemeRow, UnknownScheme, Verdict};
+pub use scheme_refusal::{MissingFeature, SchemeRefusal};
 pub use ticket::{TicketError, ticket_holder};
 
 use std::fmt;

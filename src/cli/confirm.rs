@@ -22,7 +22,7 @@ pub(crate) fn plan(
     let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch, ui))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
-    let room = Room { wide: false, width: terminal.width() };
+    let room = Room { wide: false, running: false, width: terminal.width() };
     let question = format!(
         "{}\n\nConfirmation required: {reasons}.\nClose {} on {}?",
         render::session_table(&planned, room),

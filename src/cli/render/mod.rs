@@ -45,7 +45,10 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
             writeln!(out)?;
         }
         Format::Table | Format::Wide if rows.is_empty() => {}
-        Format::Table | Format::Wide => writeln!(out, "{}", session_table(sessions, room(format)))?,
+        Format::Table | Format::Wide => {
+            let room = Room { running: true, ..room(format) };
+            writeln!(out, "{}", session_table(sessions, room))?;
+        }
         Format::Name => names(&mut out, sessions.iter())?,
         _ => {
             let pairs = sessions.iter().zip(rows.notes());
@@ -111,7 +114,7 @@ fn stdout() -> impl Write {
 }
 
 fn room(format: Format) -> Room {
-    Room { wide: format == Format::Wide, width: terminal::width_of_stdout() }
+    Room { wide: format == Format::Wide, running: false, width: terminal::width_of_stdout() }
 }
 
 fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> io::Result<()> {

@@ -12,6 +12,8 @@ use super::text::{duration, printable};
 pub(crate) struct Room {
     /// All columns, however long the lines get.
     pub(crate) wide: bool,
+    /// Whether a command runs, where that is known: it was asked for.
+    pub(crate) running: bool,
     /// The width of the terminal, in columns; none where there is no terminal.
     pub(crate) width: Option<usize>,
 }
@@ -57,7 +59,7 @@ const MAY_BE_CUT: &[&[&str]] = &[&["Type"], &["ComputerName", "Name", "Owner"]];
 
 /// Sessions as a table.
 pub(crate) fn session_table(sessions: &[SessionDescriptor], room: Room) -> String {
-    let columns = columns(room.wide, sessions.iter());
+    let columns = columns(room, sessions.iter());
     let header = columns.iter().map(|(name, _)| *name).collect();
     let row =
         |session: &SessionDescriptor| columns.iter().map(|(_, cell)| printable(&cell(session))).collect();
@@ -66,7 +68,7 @@ pub(crate) fn session_table(sessions: &[SessionDescriptor], room: Room) -> Strin
 
 /// What became of sessions, as a table: the outcome first, the reason last.
 pub(crate) fn removal_table(removed: &[Record], room: Room) -> String {
-    let columns = columns(room.wide, removed.iter().map(|removed| &*removed.session));
+    let columns = columns(room, removed.iter().map(|removed| &*removed.session));
     let reasons = removed.iter().any(|removed| removed.outcome.reason().is_some());
     let names = columns.iter().map(|(name, _)| *name);
     let header = std::iter::once("Outcome").chain(names).chain(reasons.then_some(REASON)).collect();
@@ -80,7 +82,7 @@ pub(crate) fn removal_table(removed: &[Record], room: Room) -> String {
 
 /// Imported sessions as a table: the Id that each has here, and the one that it came with.
 pub(crate) fn import_table(imported: &[(Row, Imported)], room: Room) -> String {
-    let columns = columns(room.wide, imported.iter().map(|(row, _)| &row.session));
+    let columns = columns(room, imported.iter().map(|(row, _)| &row.session));
     let mut header: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
     header.insert(1.min(header.len()), "GivenId");
     let row = |(row, imported): &(Row, Imported)| {
@@ -99,15 +101,15 @@ fn fit(grid: Grid, room: Room) -> String {
     }
 }
 
-fn columns<'a>(wide: bool, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> Vec<Column> {
+fn columns<'a>(room: Room, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> Vec<Column> {
     let (mut has_id, mut has_commands) = (false, false);
     for session in sessions {
         has_id |= session.id.is_some();
         has_commands |= session.commands.is_some();
     }
     let id = has_id.then_some(ID);
-    let running = has_commands.then_some(RUNNING);
-    let more = if wide { MORE_COLUMNS } else { &[] };
+    let running = (has_commands && (room.running || room.wide)).then_some(RUNNING);
+    let more = if room.wide { MORE_COLUMNS } else { &[] };
     let columns = id.into_iter().chain(COLUMNS.iter().copied());
     columns.chain(running).chain(more.iter().copied()).collect()
 }

@@ -114,7 +114,7 @@ async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_
     assert_eq!(ids, [ALICE]);
 
     fail(BUILD_7, 1, ACCESS_DENIED);
-    let run = on(&simulator, "get", &[]).run().await.expect(4);
+    let run = on(&simulator, "get", &["--commands"]).run().await.expect(4);
     assert!(run.stderr.contains(message), "{}", run.stderr);
     assert_eq!(run.records().len(), 3);
 
