@@ -43,6 +43,7 @@ mod hosts;
 mod identify;
 mod list;
 mod listing;
+mod listing_queue;
 mod logins;
 mod miss_rule;
 mod remembered;

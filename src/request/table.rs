@@ -11,10 +11,11 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::error::TableError;
+use super::listing_queue::{HostListing, ListingQueue};
 use crate::auth::AuthScheme;
 use crate::permissions::{self, Kind};
 use crate::session::{IdRange, LocalId, LoginAccount, Selector, SessionQuery};
-use crate::store::{Imported, ListingContext, Origin, Row, Rows, Store, StoreError, StoreReader};
+use crate::store::{Imported, Origin, Row, Rows, Store, StoreError, StoreReader};
 use crate::teardown::{Record, Survey};
 use crate::transport::Endpoint;
 use crate::wsman::{Shell, ShellId, ShellSchema};
@@ -24,13 +25,15 @@ use crate::wsman::{Shell, ShellId, ShellSchema};
 #[derive(Clone, Debug)]
 pub struct SessionTable {
     path: PathBuf,
+    /// Listings that wait to be merged.
+    listings: ListingQueue,
 }
 
 impl SessionTable {
     /// The table in this file.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), listings: ListingQueue::default() }
     }
 
     /// The file.
@@ -140,30 +143,19 @@ impl SessionTable {
                     Some(account) => account.clone(),
                     None => LoginAccount::new(host.connector().user()),
                 };
-                let auth = scheme(endpoint).map(AuthScheme::name);
-                Some((endpoint.url().to_owned(), account, auth, host.sessions(), proves_absence))
+                Some(HostListing {
+                    endpoint_url: endpoint.url().to_owned(),
+                    account,
+                    auth: scheme(endpoint).map(AuthScheme::name),
+                    sessions: host.sessions(),
+                    complete: proves_absence,
+                })
             })
             .collect();
-        self.blocking(move |path| {
-            if hosts.is_empty() {
-                return Ok(Rows::default());
-            }
-            let mut merged = Vec::new();
-            let mut store = Store::open(path)?;
-            for (endpoint_url, account, auth, sessions, complete) in &hosts {
-                let listing_context = ListingContext {
-                    endpoint_url,
-                    seen_by: account.login(),
-                    server_names: Some(account.server_names()),
-                    auth: *auth,
-                    seen_at: sessions.first().map_or_else(SystemTime::now, |session| session.seen_at),
-                    complete: *complete,
-                };
-                merged.extend(store.merge_listing(listing_context, sessions)?);
-            }
-            Ok(merged.into_iter().collect())
-        })
-        .await
+        if hosts.is_empty() {
+            return Ok(Rows::default());
+        }
+        self.listings.merge(self, hosts).await
     }
 
     /// Drops the rows of what is gone for certain.
@@ -221,7 +213,7 @@ impl SessionTable {
         .await
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, TableError> {

@@ -66,50 +66,20 @@ impl Store {
         listing_context: ListingContext<'_>,
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
+        self.change(|transaction| merge_listing(transaction, listing_context, found))
+    }
+
+    /// The same of several endpoints, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is changed.
+    pub fn merge_listings<'a>(
+        &mut self,
+        listings: impl IntoIterator<Item = (ListingContext<'a>, &'a [SessionDescriptor])>,
+    ) -> Result<Vec<Rows>, StoreError> {
         self.change(|transaction| {
-            merge::check_endpoint(listing_context.endpoint_url)?;
-            let mut absent = at_endpoint(transaction, listing_context.endpoint_url)?;
-            let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
-            let mut rows = Rows::with_capacity(found.len());
-            let mut writer = Writer::new(transaction)?;
-            let mut ids = id_allocator(transaction, std::iter::empty())?;
-            for session in found {
-                merge::check(session)?;
-                let shell_id = &session.shell.shell_id;
-                // A server that lists a shell twice still has one.
-                let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
-                let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
-                let mut row = merge::seen(absent.remove(shell_id).or(twin), session, listing_context);
-                write(&mut writer, &mut ids, &mut row)?;
-                merged.insert(shell_id, rows.len());
-                rows.push(row);
-            }
-            let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
-            let visibility = merge::visibility(listing_context, found);
-            for mut row in absent.into_values() {
-                match merge::absent(&row, listing_context.complete, &visibility) {
-                    RowAction::Stays => {}
-                    RowAction::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
-                    RowAction::Breaks => {
-                        row.session.stated = Some(Stated::BROKEN);
-                        writer.update(&row)?;
-                    }
-                }
-            }
-            transaction.execute(
-                "DELETE FROM session WHERE origin = ?1 AND seen_at_ms < ?2",
-                params![Origin::Listed.as_str(), time_to_millis(merge::expiry(listing_context.seen_at))],
-            )?;
-            transaction.execute(
-                "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (url) DO UPDATE SET listed_by = ?2, listed_at_ms = ?3",
-                params![
-                    listing_context.endpoint_url,
-                    listing_context.seen_by,
-                    time_to_millis(listing_context.seen_at)
-                ],
-            )?;
-            Ok(rows)
+            let listings = listings.into_iter();
+            listings.map(|(context, found)| merge_listing(transaction, context, found)).collect()
         })
     }
 
@@ -233,6 +203,57 @@ impl Store {
         let outcome: Result<T, StoreErrorKind> = attempt();
         outcome.map_err(|kind| kind.at(&self.path))
     }
+}
+
+/// What [`Store::merge_listing`] does, within a transaction.
+fn merge_listing(
+    transaction: &Transaction<'_>,
+    listing_context: ListingContext<'_>,
+    found: &[SessionDescriptor],
+) -> Result<Rows, StoreErrorKind> {
+    merge::check_endpoint(listing_context.endpoint_url)?;
+    let mut absent = at_endpoint(transaction, listing_context.endpoint_url)?;
+    let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
+    let mut rows = Rows::with_capacity(found.len());
+    let mut writer = Writer::new(transaction)?;
+    let mut ids = id_allocator(transaction, std::iter::empty())?;
+    for session in found {
+        merge::check(session)?;
+        let shell_id = &session.shell.shell_id;
+        // A server that lists a shell twice still has one.
+        let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
+        let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
+        let mut row = merge::seen(absent.remove(shell_id).or(twin), session, listing_context);
+        write(&mut writer, &mut ids, &mut row)?;
+        merged.insert(shell_id, rows.len());
+        rows.push(row);
+    }
+    let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
+    let visibility = merge::visibility(listing_context, found);
+    for mut row in absent.into_values() {
+        match merge::absent(&row, listing_context.complete, &visibility) {
+            RowAction::Stays => {}
+            RowAction::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
+            RowAction::Breaks => {
+                row.session.stated = Some(Stated::BROKEN);
+                writer.update(&row)?;
+            }
+        }
+    }
+    transaction.execute(
+        "DELETE FROM session WHERE origin = ?1 AND seen_at_ms < ?2",
+        params![Origin::Listed.as_str(), time_to_millis(merge::expiry(listing_context.seen_at))],
+    )?;
+    transaction.execute(
+        "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3)
+         ON CONFLICT (url) DO UPDATE SET listed_by = ?2, listed_at_ms = ?3",
+        params![
+            listing_context.endpoint_url,
+            listing_context.seen_by,
+            time_to_millis(listing_context.seen_at)
+        ],
+    )?;
+    Ok(rows)
 }
 
 /// Keeps the order in which rows were added, where it is not that of their Ids: each stands where the Id of its place would.

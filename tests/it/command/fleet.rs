@@ -1,5 +1,6 @@
 //! Fleets: one bad host holds up nobody, few open files are enough, and brakes hold.
 
+use std::collections::HashSet;
 use std::io::BufRead as _;
 
 use pssession::secrecy::SecretString;
@@ -76,6 +77,8 @@ async fn few_open_files_are_enough_for_many_hosts() {
         let words = [&["remove", "--on", &hosts, "--all"], args].concat();
         let run = login(Pssession::with_open_files(80, words)).run().await.expect(0);
         assert_eq!(run.records().len(), 80, "{}", run.stderr);
+        let ids: HashSet<_> = run.records().iter().filter_map(|record| record["Id"].as_i64()).collect();
+        assert_eq!(ids.len(), 80, "each session has an Id of its own");
         assert!(run.stderr.is_empty() || args[0] == "--yes", "{}", run.stderr);
     }
     assert_eq!(all_left(&servers), 0);

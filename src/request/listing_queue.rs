@@ -1,0 +1,125 @@
+//! I/O module: listings on their way into the local table. Those that come while others are written share the next
+//! transaction: the hosts of a fleet do not wait for one write each.
+#![expect(clippy::disallowed_methods, reason = "reads the clock: a listing without sessions was seen now")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::oneshot;
+
+use super::error::TableError;
+use super::table::SessionTable;
+use crate::session::{LoginAccount, SessionDescriptor};
+use crate::store::{ListingContext, Rows, Store, StoreError};
+
+/// What one host listed.
+#[derive(Debug)]
+pub(super) struct HostListing {
+    pub(super) endpoint_url: String,
+    pub(super) account: LoginAccount,
+    /// The authentication scheme of the login.
+    pub(super) auth: Option<&'static str>,
+    pub(super) sessions: Vec<SessionDescriptor>,
+    /// Whether what it does not show is gone.
+    pub(super) complete: bool,
+}
+
+/// The listings that wait. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ListingQueue(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    listings: Vec<(Vec<HostListing>, Reply)>,
+    /// Whether somebody writes, who then writes these, too.
+    is_written: bool,
+}
+
+type Reply = oneshot::Sender<Result<Rows, TableError>>;
+
+impl ListingQueue {
+    /// Merges these listings; the sessions come back in their order.
+    pub(super) async fn merge(
+        &self,
+        table: &SessionTable,
+        hosts: Vec<HostListing>,
+    ) -> Result<Rows, TableError> {
+        let (reply, merged) = oneshot::channel();
+        let must_write = {
+            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.listings.push((hosts, reply));
+            !std::mem::replace(&mut waiting.is_written, true)
+        };
+        if must_write {
+            let (queue, table) = (self.clone(), table.clone());
+            // On a task of its own: it also writes for others, whoever is cancelled.
+            tokio::spawn(async move { queue.write(&table).await });
+        }
+        merged.await.unwrap_or(Err(TableError::Panicked))
+    }
+
+    /// Writes until nobody waits.
+    async fn write(&self, table: &SessionTable) {
+        loop {
+            let batch = {
+                let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if waiting.listings.is_empty() {
+                    waiting.is_written = false;
+                    return;
+                }
+                std::mem::take(&mut waiting.listings)
+            };
+            let (listings, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let (listings, merged) = merge_in_table(table, listings).await;
+            match merged {
+                // Where nobody waits for a reply any more, it is lost.
+                Ok(merged) => replies.into_iter().zip(merged).for_each(|(reply, rows)| {
+                    let _ = reply.send(Ok(rows));
+                }),
+                // One of them is to blame: each is tried by itself.
+                Err(_) if replies.len() > 1 => {
+                    for (listing, reply) in listings.into_iter().zip(replies) {
+                        let (_, merged) = merge_in_table(table, vec![listing]).await;
+                        let rows = merged.map(|rows| rows.into_iter().next().unwrap_or_default());
+                        let _ = reply.send(rows);
+                    }
+                }
+                Err(error) => {
+                    if let Some(reply) = replies.into_iter().next() {
+                        let _ = reply.send(Err(error));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Merges all of them in one transaction, and gives them back for another try.
+async fn merge_in_table(
+    table: &SessionTable,
+    listings: Vec<Vec<HostListing>>,
+) -> (Vec<Vec<HostListing>>, Result<Vec<Rows>, TableError>) {
+    let listings = Arc::new(listings);
+    let shared = Arc::clone(&listings);
+    let merged = table.blocking(move |path| merge(&mut Store::open(path)?, &shared)).await;
+    (Arc::try_unwrap(listings).unwrap_or_default(), merged)
+}
+
+fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<Rows>, StoreError> {
+    let seen_at =
+        |host: &HostListing| host.sessions.first().map_or_else(SystemTime::now, |session| session.seen_at);
+    let hosts = listings.iter().flatten().map(|host| {
+        let listing_context = ListingContext {
+            endpoint_url: &host.endpoint_url,
+            seen_by: host.account.login(),
+            server_names: Some(host.account.server_names()),
+            auth: host.auth,
+            seen_at: seen_at(host),
+            complete: host.complete,
+        };
+        (listing_context, host.sessions.as_slice())
+    });
+    let mut merged = store.merge_listings(hosts)?.into_iter();
+    let of_one = |hosts: &Vec<HostListing>| merged.by_ref().take(hosts.len()).flatten().collect();
+    Ok(listings.iter().map(of_one).collect())
+}
