@@ -11,7 +11,7 @@ use super::listing;
 use super::remembered::UnboundObjects;
 use super::remove::{RemovedSessions, Removing, plan};
 use crate::session::{Miss, Selection, SessionDescriptor};
-use crate::store::{Row, RowMetadata, Rows};
+use crate::store::{Origin, Row, RowMetadata, Rows};
 use crate::teardown::{HostCounts, HostResult, Record, Report, RunSummary, Survey};
 use crate::transport::Connector;
 use crate::wsman::ShellId;
@@ -93,91 +93,96 @@ impl<C: Caller> Removing<'_, C> {
 
     /// One host from its listing to the last outcome.
     async fn close_host(&self, number: usize, work: Work) -> Done {
-        let (scope, caller) = (&self.request.scope, self.caller);
-        let wanted: Vec<ShellId> = match &work.remembered {
-            Some(rows) => rows.iter().map(|(_, row)| row.session.shell.shell_id.clone()).collect(),
-            None => listing::wanted_by(&scope.query),
-        };
-        let mut survey =
-            self.engine.survey_with(Vec::from_iter(work.connector), self.cancellation, |_| ()).await;
-        self.engine.get_shells(&mut survey, |_| wanted.clone(), self.cancellation).await;
+        let mut survey = self.list_host(&work).await;
         let mut done = Done { host_results: survey.host_results(), ..Done::default() };
         for host in survey.hosts() {
             done.unasked = host.listing().is_none();
             if !done.unasked {
-                caller.event(Event::Listed(host));
+                self.caller.event(Event::Listed(host));
             }
         }
-        let (rows, positions) = match work.remembered {
-            None => (self.select_on(&mut survey, &mut done).await, None),
-            Some(remembered) => {
-                let (positions, rows): (Vec<_>, Vec<Row>) = remembered.into_iter().unzip();
-                let rows: Rows = rows.into_iter().collect();
-                let position =
-                    |row: &Row| (row.session.endpoint_url.clone(), row.session.shell.shell_id.clone());
-                let keys = rows
-                    .sessions()
-                    .iter()
-                    .map(|session| (session.endpoint_url.clone(), session.shell.shell_id.clone()));
-                let positions: HashMap<_, _> = keys.zip(positions).collect();
-                let (rows, kept, unlisted) = self.refresh(&mut survey, rows).await;
-                (done.selected.hits, done.selected.kept) = (rows.len(), kept);
-                done.unlisted_commands = unlisted;
-                let rows: Vec<Row> = rows.into_iter().collect();
-                let positions: Vec<_> = rows
-                    .iter()
-                    .map(|row| positions.get(&position(row)).copied().unwrap_or_default())
-                    .collect();
-                (rows.into_iter().collect(), Some(positions))
+        let rows = match work.remembered {
+            None => {
+                let rows = self.select_on(&mut survey, &mut done).await.into_iter();
+                rows.enumerate().map(|(local, row)| (number * POSITIONS_PER_HOST + local, row)).collect()
             }
+            Some(remembered) => self.refresh_on(&mut survey, remembered, &mut done).await,
         };
-        let mut left_alone = RunSummary::default();
-        let rows = self.leave_hosts_alone(rows, &mut left_alone);
-        done.left_alone = left_alone.hosts_left_alone;
+        self.carry_out(rows, survey, &mut done).await;
+        done
+    }
+
+    /// Lists one host; where that is denied it is asked for the shells that are wanted, one by one.
+    async fn list_host(&self, work: &Work) -> Survey {
+        let wanted: Vec<ShellId> = match &work.remembered {
+            Some(rows) => rows.iter().map(|(_, row)| row.session.shell.shell_id.clone()).collect(),
+            None => listing::wanted_by(&self.request.scope.query),
+        };
+        let connector = Vec::from_iter(work.connector.clone());
+        let mut survey = self.engine.survey_with(connector, self.cancellation, |_| ()).await;
+        self.engine.get_shells(&mut survey, |_| wanted.clone(), self.cancellation).await;
+        survey
+    }
+
+    /// Plans these sessions of one host, each with its position, and closes them.
+    async fn carry_out(&self, rows: Vec<(usize, Row)>, survey: Survey, done: &mut Done) {
+        let (positions, rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
+        let mut summary = RunSummary::default();
+        let rows = self.leave_hosts_alone(rows.into_iter().collect(), &mut summary);
+        done.left_alone = summary.hosts_left_alone;
         let (mut plan, metadata) = plan(rows);
-        let position = |local: usize| match &positions {
-            Some(positions) => positions.get(local).copied().unwrap_or(local),
-            None => number * POSITIONS_PER_HOST + local,
-        };
-        plan.number(position);
-        let by_position: HashMap<usize, RowMetadata> =
-            (0..plan.len()).map(position).zip(metadata.iter().cloned()).collect();
+        plan.number(|local| positions.get(local).copied().unwrap_or(local));
+        let by_position: HashMap<usize, &RowMetadata> = positions.iter().copied().zip(&metadata).collect();
+        let is_listed = survey
+            .hosts()
+            .iter()
+            .all(|host| !host.was_asked_singly() && host.listing().is_some_and(|listing| listing.is_ok()));
         let verdict = survey.hosts().first().and_then(|host| host.verdict());
+        let closed = |record: &Record| self.closed(record, by_position.get(&record.position).copied());
         if !plan.is_empty() {
-            caller.event(Event::Planned { plan: &plan, metadata: &metadata });
-            caller.event(Event::Closing(&plan));
+            self.caller.event(Event::Planned { plan: &plan, metadata: &metadata });
+            self.caller.event(Event::Closing(&plan));
         }
-        let closed = |record: &Record| self.closed(record, by_position.get(&record.position));
         let records = match verdict {
             Some(outcome) => {
+                done.survey = Some(survey);
                 let records = plan.concluded(&outcome);
                 records.iter().for_each(closed);
-                done.survey = Some(survey);
                 records
             }
+            None if plan.is_empty() => {
+                done.survey = (!is_listed).then_some(survey);
+                Vec::new()
+            }
             None => {
-                let has_problem = survey.hosts().iter().any(|host| {
-                    host.was_asked_singly() || host.listing().is_none_or(|listing| listing.is_err())
-                });
-                if has_problem && !plan.is_empty() {
-                    caller.event(Event::AllListed(&survey));
-                } else if has_problem {
-                    done.survey = Some(std::mem::take(&mut survey));
+                if !is_listed {
+                    self.caller.event(Event::AllListed(&survey));
                 }
-                if plan.is_empty() {
-                    Vec::new()
-                } else {
-                    self.engine.run(plan, survey, self.cancellation, closed).await.records
-                }
+                self.engine.run(plan, survey, self.cancellation, closed).await.records
             }
         };
-        let metadata = |record: &Record| by_position.get(&record.position).cloned();
-        done.records = records
-            .into_iter()
-            .filter_map(|record| Some((metadata(&record)?, record)))
-            .map(|(metadata, record)| (record, metadata))
-            .collect();
-        done
+        let with_metadata = |record: Record| {
+            let metadata = by_position.get(&record.position).map(|metadata| RowMetadata::clone(metadata));
+            (record, metadata.unwrap_or(RowMetadata::new(Origin::Listed)))
+        };
+        done.records = records.into_iter().map(with_metadata).collect();
+    }
+
+    /// Brings remembered sessions of one host up to date. Those that are still meant keep their positions.
+    async fn refresh_on(
+        &self,
+        survey: &mut Survey,
+        remembered: Vec<(usize, Row)>,
+        done: &mut Done,
+    ) -> Vec<(usize, Row)> {
+        let key = |row: &Row| (row.session.endpoint_url.clone(), row.session.shell.shell_id.clone());
+        let positions: HashMap<_, _> =
+            remembered.iter().map(|(position, row)| (key(row), *position)).collect();
+        let rows = remembered.into_iter().map(|(_, row)| row).collect();
+        let (rows, kept, unlisted) = self.refresh(survey, rows).await;
+        (done.selected.hits, done.selected.kept) = (rows.len(), kept);
+        done.unlisted_commands = unlisted;
+        rows.into_iter().filter_map(|row| Some((*positions.get(&key(&row))?, row))).collect()
     }
 
     /// Selects among what one host has listed.
