@@ -1,17 +1,18 @@
 //! The removals of one host, which share its connections and its listings: who is next, and when to look.
 
+mod queue;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::queue::{Queue, Status};
 use super::event::{Action, Answer, Event, ListingEvidence, Request, RequestError, ServerKind, Tick};
 use super::outcome::{NotStarted, Outcome, UnknownReason};
 use super::policy::{IDENTITY_MAX_AGE, Policy};
-use super::removal::{Phase, Removal};
+use super::removal::Removal;
 use super::report::Record;
 use crate::auth::ServerNames;
 use crate::listing::Listing;
@@ -23,6 +24,8 @@ use crate::wsman::{Shell, ShellId, ShellSchema};
 #[derive(Debug)]
 pub(super) struct HostRun {
     slots: Vec<Slot>,
+    /// What each of them waits for.
+    queue: Queue,
     /// What the account that acts sees there.
     visibility: Arc<Visibility>,
     policy: Arc<Policy>,
@@ -39,6 +42,8 @@ pub(super) struct HostRun {
     identify_since: Option<Instant>,
     /// How often an Identify that got lost may be sent again.
     identify_retries: u32,
+    /// All were stopped, because one has ended badly.
+    is_stopped: bool,
 }
 
 /// What a host has shown before its sessions are closed.
@@ -54,8 +59,6 @@ pub(super) struct HostShown<'a> {
 struct Slot {
     removal: Removal,
     position: usize,
-    wants: Action,
-    sent_at: Option<Instant>,
     reported: bool,
 }
 
@@ -108,11 +111,12 @@ impl HostRun {
                 session.learn(shell);
             }
             let removal = Removal::new(session, Arc::clone(&visibility), proven_at, Arc::clone(&policy));
-            Slot { removal, position, wants: Action::Ready, sent_at: None, reported: false }
+            Slot { removal, position, reported: false }
         };
-        let slots = sessions.into_iter().map(slot).collect();
+        let slots: Vec<_> = sessions.into_iter().map(slot).collect();
         let proven_at = listed.map(|(_, since)| since);
         let mut run = Self {
+            queue: Queue::new(slots.len()),
             slots,
             visibility,
             policy: Arc::clone(&policy),
@@ -123,6 +127,7 @@ impl HostRun {
             server: None,
             identify_since: None,
             identify_retries: IDENTIFY_RETRIES,
+            is_stopped: false,
         };
         run.observe(seen.iter().map(|(shell, _)| *shell), at);
         if let Some((listing, since)) = listed {
@@ -138,12 +143,9 @@ impl HostRun {
             self.listing_since = Some(at.now);
             return Some(Job::List);
         }
-        while let Some(slot) = self.readiest(at.now) {
+        self.queue.advance(at.now);
+        while let Some(slot) = self.queue.readiest(self.holds_planned()) {
             if let Action::Send(request) = self.step(slot, Event::Turn, at) {
-                if let Some(entry) = self.slots.get_mut(slot) {
-                    entry.wants = Action::Await;
-                    entry.sent_at = Some(at.now);
-                }
                 return Some(Job::Ask { slot, request });
             }
         }
@@ -162,21 +164,18 @@ impl HostRun {
     #[must_use]
     pub(super) fn has_job(&self, now: Instant) -> bool {
         self.is_relist_due(now)
-            || self.readiest(now).is_some()
+            || self.queue.has_ready(now, self.holds_planned())
             || self.is_identify_due()
             || self.is_look_due(now)
     }
 
     /// Takes the result of [`Job::Ask`].
     pub(super) fn answered(&mut self, slot: usize, answer: Result<Answer, RequestError>, at: Tick) {
-        if let Some(entry) = self.slots.get_mut(slot) {
-            entry.sent_at = None;
-        }
         if let Ok(Answer::Shell(shell)) = &answer {
             self.observe([&**shell], at);
         }
         self.step(slot, Event::Answered(answer), at);
-        self.stop_on_error(at);
+        self.stop_on_error(Some(slot), at);
     }
 
     /// Takes the result of [`Job::List`]: it serves every session that is to be checked or verified.
@@ -193,7 +192,7 @@ impl HostRun {
             Err(_) => {}
         }
         self.show(listing, since, at, |_| true);
-        self.stop_on_error(at);
+        self.stop_on_error(None, at);
     }
 
     /// Takes the result of [`Job::Identify`].
@@ -207,7 +206,7 @@ impl HostRun {
             }
             Err(request_error) => self.step_all(&Event::Identified(Err(request_error)), at),
         }
-        self.stop_on_error(at);
+        self.stop_on_error(None, at);
     }
 
     /// Learns from the shells that the server shows what it is.
@@ -272,22 +271,16 @@ impl HostRun {
     /// Lets time pass: sessions whose deadline is over are concluded, and where nobody may list whoever waits for a
     /// listing is told so.
     pub(super) fn tick(&mut self, at: Tick) {
-        if let Some(denied) = self.denied.clone() {
-            for slot in 0..self.slots.len() {
-                let waits = |entry: &Slot| matches!(entry.wants, Action::Look(time) if time <= at.now);
-                if self.slots.get(slot).is_some_and(waits) {
-                    let evidence = ListingEvidence::Failed(denied.clone());
-                    self.step(slot, Event::Sighted { evidence, since: at.now }, at);
-                }
+        if let Some(denied) = &self.denied {
+            let evidence = ListingEvidence::Failed(denied.clone());
+            for slot in self.queue.looking(at.now) {
+                self.step(slot, Event::Sighted { evidence: evidence.clone(), since: at.now }, at);
             }
         }
-        let over = |slot: &Slot| slot.removal.deadline().is_some_and(|deadline| deadline <= at.now);
-        for slot in 0..self.slots.len() {
-            if self.slots.get(slot).is_some_and(over) {
-                self.step(slot, Event::DeadlineCheck, at);
-            }
+        for slot in self.queue.overdue(at.now) {
+            self.step(slot, Event::DeadlineCheck, at);
         }
-        self.stop_on_error(at);
+        self.stop_on_error(None, at);
     }
 
     /// Begins nothing new; what was sent is looked after until `until`, or until its own deadline.
@@ -299,43 +292,35 @@ impl HostRun {
     pub(super) fn unreachable(&mut self, request_error: &RequestError, at: Tick) {
         (self.listing_since, self.identify_since) = (None, None);
         self.step_all(&Event::Unreachable(request_error.clone()), at);
-        self.stop_on_error(at);
+        self.stop_on_error(None, at);
     }
 
     /// When the next thing happens by itself, if no answer comes before.
     #[must_use]
     pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
         let stuck_after = self.policy.stuck_after;
-        let times = self.slots.iter().flat_map(|slot| {
-            let due = match slot.wants {
-                Action::Wait(time) | Action::Look(time) => Some(time),
-                _ => None,
-            };
-            let stuck = slot.sent_at.map(|sent| sent + stuck_after);
-            let deadline = slot.removal.deadline().filter(|_| slot.wants != Action::Done);
-            [due, stuck, deadline]
-        });
-        let host_stuck = self.listing_since.into_iter().chain(self.identify_since);
-        times.flatten().chain(host_stuck.map(|since| since + stuck_after)).filter(|time| *time > now).min()
+        let host_sent = self.listing_since.into_iter().chain(self.identify_since);
+        let host_stuck = host_sent.map(|since| since + stuck_after).filter(|time| *time > now);
+        host_stuck.chain(self.queue.next_time(now, stuck_after)).min()
     }
 
     /// Whether a request has been out for so long that one more connection may be opened.
     #[must_use]
     pub(super) fn is_stuck(&self, now: Instant) -> bool {
-        let sent = self.slots.iter().filter_map(|slot| slot.sent_at);
+        let sent = self.queue.first_sent().into_iter();
         let sent = sent.chain(self.listing_since).chain(self.identify_since);
         sent.min().is_some_and(|sent| now.saturating_duration_since(sent) >= self.policy.stuck_after)
     }
 
     /// The records of the sessions that have ended since the last call.
     pub(super) fn take_finished(&mut self, now: Instant) -> Vec<Record> {
-        let fresh = self.slots.iter_mut().filter(|slot| !slot.reported);
-        let records = fresh.filter_map(|slot| {
-            let record = Record::of(&slot.removal, slot.position, now)?;
+        let mut records = Vec::new();
+        for slot in self.queue.take_finished() {
+            let Some(slot) = self.slots.get_mut(slot) else { continue };
             slot.reported = true;
-            Some(record)
-        });
-        records.collect()
+            records.extend(Record::of(&slot.removal, slot.position, now));
+        }
+        records
     }
 
     /// The records of the sessions that have none yet, when nobody goes on with this host because something has panicked.
@@ -354,7 +339,7 @@ impl HostRun {
     /// Whether every session has an outcome.
     #[must_use]
     pub(super) fn is_done(&self) -> bool {
-        self.slots.iter().all(|slot| slot.wants == Action::Done)
+        self.queue.is_done()
     }
 
     /// The session in a slot.
@@ -363,10 +348,21 @@ impl HostRun {
         self.slots.get(slot).map(|slot| slot.removal.session())
     }
 
+    /// Each change of a removal comes through here.
     fn step(&mut self, slot: usize, event: Event<'_>, at: Tick) -> Action {
-        let Some(entry) = self.slots.get_mut(slot) else { return Action::Done };
+        let (Some(entry), Some(before)) = (self.slots.get_mut(slot), self.queue.status(slot)) else {
+            return Action::Done;
+        };
+        let is_answered = matches!(event, Event::Answered(_));
         let action = entry.removal.step(event, at);
-        entry.wants = action.clone();
+        let sent_at = match &action {
+            Action::Send(_) => Some(at.now),
+            _ => before.sent_at.filter(|_| !is_answered),
+        };
+        // What the server has refused will end badly; that is not waited for.
+        let is_bad = entry.removal.is_refused() || entry.removal.outcome().is_some_and(Outcome::is_bad);
+        let (phase, deadline) = (entry.removal.phase(), entry.removal.deadline());
+        self.queue.set(slot, Status { phase, wants: (&action).into(), sent_at, deadline, is_bad });
         action
     }
 
@@ -376,54 +372,43 @@ impl HostRun {
         }
     }
 
-    /// The session that is furthest along goes first, so that each one's phases follow each other closely and its
-    /// check is young when its Delete goes out.
-    fn readiest(&self, now: Instant) -> Option<usize> {
-        let checking_all = self.listing_since.is_some();
-        let ready = self.slots.iter().enumerate().filter(|(_, slot)| {
-            let held = checking_all && slot.removal.phase() == Phase::Planned;
-            !held
-                && match slot.wants {
-                    Action::Ready => true,
-                    Action::Wait(time) => time <= now,
-                    _ => false,
-                }
-        });
-        ready.max_by_key(|(index, slot)| (slot.removal.phase(), Reverse(*index))).map(|(index, _)| index)
+    /// Whether those that are planned wait for the listing that is out.
+    fn holds_planned(&self) -> bool {
+        self.listing_since.is_some()
     }
 
     /// One new listing checks all sessions at once, if none has begun; one that grows old later is checked by a Get.
     fn is_relist_due(&self, now: Instant) -> bool {
         let age = self.proven_at.map(|at| now.saturating_duration_since(at));
-        let planned = |slot: &Slot| slot.removal.phase() == Phase::Planned;
         self.relists > 0
             && self.denied.is_none()
             && self.listing_since.is_none()
             && age.is_none_or(|age| age > IDENTITY_MAX_AGE)
-            && self.slots.iter().all(planned)
+            && self.queue.planned() == self.slots.len()
     }
 
     fn is_identify_due(&self) -> bool {
-        self.identify_since.is_none() && self.slots.iter().any(|slot| slot.wants == Action::Identify)
+        self.identify_since.is_none() && self.queue.wants_identity()
     }
 
     /// A listing is worth its request when everything that can be deleted has been, except what is stuck.
     fn is_look_due(&self, now: Instant) -> bool {
-        let wanted = |slot: &Slot| matches!(slot.wants, Action::Look(time) if time <= now);
         let fresh = |sent: Instant| now.saturating_duration_since(sent) < self.policy.stuck_after;
         self.listing_since.is_none()
             && self.denied.is_none()
-            && self.slots.iter().any(wanted)
-            && !self.slots.iter().any(|slot| slot.sent_at.is_some_and(fresh))
-            && self.readiest(now).is_none()
+            && self.queue.wants_listing(now)
+            && !self.queue.last_sent().is_some_and(fresh)
+            && !self.queue.has_ready(now, false)
     }
 
-    fn stop_on_error(&mut self, at: Tick) {
-        // What the server has refused will end badly; that is not waited for.
-        let bad =
-            |slot: &Slot| slot.removal.is_refused() || slot.removal.outcome().is_some_and(Outcome::is_bad);
-        if self.policy.stop_on_error && self.slots.iter().any(bad) {
+    /// Stops where one has ended badly. Who was stopped before hears it again only where something has `happened` to it.
+    fn stop_on_error(&mut self, happened: Option<usize>, at: Tick) {
+        if !self.policy.stop_on_error || !self.queue.has_bad() {
+            self.is_stopped = false;
+        } else if !std::mem::replace(&mut self.is_stopped, true) {
             self.halt(NotStarted::Stopped, None, at);
+        } else if let Some(slot) = happened {
+            self.step(slot, Event::Halted { reason: NotStarted::Stopped, until: None }, at);
         }
     }
 }
