@@ -6,12 +6,12 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::queue::{Queue, Status};
 use super::event::{Action, Answer, Event, ListingEvidence, Request, RequestError, ServerKind, Tick};
 use super::outcome::{NotStarted, Outcome, UnknownReason};
-use super::policy::{IDENTITY_MAX_AGE, Policy};
+use super::policy::{IDENTITY_MAX_AGE, LOOK_SPACING, Policy};
 use super::removal::Removal;
 use super::report::Record;
 use crate::auth::ServerNames;
@@ -33,8 +33,15 @@ pub(super) struct HostRun {
     listing_since: Option<Instant>,
     /// When the listing began that showed the sessions.
     proven_at: Option<Instant>,
+    /// How many shells that one showed, and how long it took.
+    shown: usize,
+    took: Duration,
+    /// How many sessions were planned, and no more, when the last listing began.
+    planned_before: usize,
     /// How often a new listing may be taken because that one has grown too old.
     relists: u32,
+    /// When the last listing began that was to verify Deletes.
+    looked_at: Option<Instant>,
     /// Why this account may not list here; it is not tried again.
     denied: Option<RequestError>,
     server: Option<ServerKind>,
@@ -117,17 +124,21 @@ impl HostRun {
         let proven_at = listed.map(|(_, since)| since);
         let mut run = Self {
             queue: Queue::new(slots.len()),
-            slots,
             visibility,
             policy: Arc::clone(&policy),
             listing_since: None,
             proven_at,
+            shown: listed.map_or(0, |(listing, _)| listing.shells.len()),
+            took: Duration::ZERO,
+            planned_before: slots.len(),
             relists: RELISTS,
+            looked_at: None,
             denied,
             server: None,
             identify_since: None,
             identify_retries: IDENTIFY_RETRIES,
             is_stopped: false,
+            slots,
         };
         run.observe(seen.iter().map(|(shell, _)| *shell), at);
         if let Some((listing, since)) = listed {
@@ -140,11 +151,10 @@ impl HostRun {
     pub(super) fn next_job(&mut self, at: Tick) -> Option<Job> {
         if self.is_relist_due(at.now) {
             self.relists = self.relists.saturating_sub(1);
-            self.listing_since = Some(at.now);
-            return Some(Job::List);
+            return Some(self.list(at.now));
         }
         self.queue.advance(at.now);
-        while let Some(slot) = self.queue.readiest(self.holds_planned()) {
+        while let Some(slot) = self.queue.readiest(self.holds_planned(at.now)) {
             if let Action::Send(request) = self.step(slot, Event::Turn, at) {
                 return Some(Job::Ask { slot, request });
             }
@@ -154,17 +164,23 @@ impl HostRun {
             return Some(Job::Identify);
         }
         if self.is_look_due(at.now) {
-            self.listing_since = Some(at.now);
-            return Some(Job::List);
+            self.looked_at = Some(at.now);
+            return Some(self.list(at.now));
         }
         None
+    }
+
+    fn list(&mut self, now: Instant) -> Job {
+        self.listing_since = Some(now);
+        self.planned_before = self.queue.planned();
+        Job::List
     }
 
     /// Whether one more free connection would be put to use.
     #[must_use]
     pub(super) fn has_job(&self, now: Instant) -> bool {
         self.is_relist_due(now)
-            || self.queue.has_ready(now, self.holds_planned())
+            || self.queue.has_ready(now, self.holds_planned(now))
             || self.is_identify_due()
             || self.is_look_due(now)
     }
@@ -184,6 +200,10 @@ impl HostRun {
         match &listing {
             Ok(listing) => {
                 self.proven_at = Some(since);
+                (self.shown, self.took) = (listing.shells.len(), at.now.saturating_duration_since(since));
+                if self.took < IDENTITY_MAX_AGE && self.queue.planned() < self.slots.len() {
+                    self.relists = RELISTS;
+                }
                 self.observe(&listing.shells, at);
             }
             Err(request_error) if request_error.is_access_denied() => {
@@ -300,8 +320,10 @@ impl HostRun {
     pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
         let stuck_after = self.policy.stuck_after;
         let host_sent = self.listing_since.into_iter().chain(self.identify_since);
-        let host_stuck = host_sent.map(|since| since + stuck_after).filter(|time| *time > now);
-        host_stuck.chain(self.queue.next_time(now, stuck_after)).min()
+        let released = self.listing_since.map(|since| since + IDENTITY_MAX_AGE);
+        let next_look = self.looked_at.map(|at| at + LOOK_SPACING);
+        let own = host_sent.map(|since| since + stuck_after).chain(released).chain(next_look);
+        own.filter(|time| *time > now).chain(self.queue.next_time(now, stuck_after)).min()
     }
 
     /// Whether a request has been out for so long that one more connection may be opened.
@@ -372,19 +394,30 @@ impl HostRun {
         }
     }
 
-    /// Whether those that are planned wait for the listing that is out.
-    fn holds_planned(&self) -> bool {
-        self.listing_since.is_some()
+    /// Whether those that are planned wait for the listing that is out, because no young one vouches for them. One that is
+    /// out for too long will not either.
+    fn holds_planned(&self, now: Instant) -> bool {
+        let age = |at: Option<Instant>| at.map(|at| now.saturating_duration_since(at));
+        age(self.listing_since).is_some_and(|age| age < IDENTITY_MAX_AGE)
+            && age(self.proven_at).is_none_or(|age| age > IDENTITY_MAX_AGE)
     }
 
-    /// One new listing checks all sessions at once, if none has begun; one that grows old later is checked by a Get.
+    /// One new listing checks all sessions that are planned: when none has begun, and later where it saves more than it
+    /// costs. Else each is checked by a Get.
     fn is_relist_due(&self, now: Instant) -> bool {
+        let planned = self.queue.planned();
+        if planned == 0 || self.relists == 0 || self.denied.is_some() || self.listing_since.is_some() {
+            return false;
+        }
         let age = self.proven_at.map(|at| now.saturating_duration_since(at));
-        self.relists > 0
-            && self.denied.is_none()
-            && self.listing_since.is_none()
-            && age.is_none_or(|age| age > IDENTITY_MAX_AGE)
-            && self.queue.planned() == self.slots.len()
+        if planned == self.slots.len() {
+            return age.is_none_or(|age| age > IDENTITY_MAX_AGE);
+        }
+        // As many as have begun under the last one will begin under the next one. It is taken early enough that nobody
+        // waits for it.
+        let saved = planned.min(self.planned_before.saturating_sub(planned));
+        saved > 1 + self.shown / SHELLS_PER_GET
+            && age.is_some_and(|age| age.saturating_add(self.took * 2) > IDENTITY_MAX_AGE)
     }
 
     fn is_identify_due(&self) -> bool {
@@ -393,11 +426,12 @@ impl HostRun {
 
     /// A listing is worth its request when everything that can be deleted has been, except what is stuck.
     fn is_look_due(&self, now: Instant) -> bool {
-        let fresh = |sent: Instant| now.saturating_duration_since(sent) < self.policy.stuck_after;
+        let is_fresh = |sent: Instant| now.saturating_duration_since(sent) < self.policy.stuck_after;
         self.listing_since.is_none()
             && self.denied.is_none()
+            && self.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_SPACING)
             && self.queue.wants_listing(now)
-            && !self.queue.last_sent().is_some_and(fresh)
+            && !self.queue.last_sent().is_some_and(is_fresh)
             && !self.queue.has_ready(now, false)
     }
 
@@ -419,6 +453,8 @@ fn by_id(listing: Option<&Listing>) -> HashMap<&ShellId, &Shell> {
     shells.map(|shell| (&shell.shell_id, shell)).collect()
 }
 
+/// A listing costs about as much as one Get for so many shells that it shows.
+const SHELLS_PER_GET: usize = 100;
 /// One, and one more when the connection has died during a prompt.
 const RELISTS: u32 = 2;
 /// An answer that got lost twice in a row is not to be had.

@@ -23,6 +23,9 @@ pub(super) const VERIFY_POLLS: [Duration; 5] = [
 ];
 /// How often after that: a host process that ignores its end can live for minutes.
 pub(super) const VERIFY_EVERY: Duration = Duration::from_secs(5);
+/// How long after the begin of one listing that verifies Deletes the next one begins. Sessions whose polls are due at
+/// different times share it, for it costs as much as the host has shells.
+pub(super) const LOOK_SPACING: Duration = Duration::from_millis(500);
 /// How long a first Ctrl-C lets us look after what was sent already.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 /// A request that is out for this long counts as stuck: it no longer holds up the rest of its host.

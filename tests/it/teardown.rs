@@ -4,6 +4,7 @@ mod closing;
 mod failing;
 mod halting;
 mod listing;
+mod many;
 mod panicking;
 mod patience;
 mod proof;

@@ -1,0 +1,73 @@
+//! What a host with many sessions is asked: nothing may grow faster than they do.
+
+use std::time::Duration;
+
+use pssession::simulator::{InjectedFault, OperationKind};
+use pssession::teardown::{Cancellation, Engine};
+use tokio::time::Instant;
+
+use super::{Lab, no_signals, ours, outcomes};
+
+/// A host with so many sessions, whose Deletes take their time.
+fn lab(sessions: usize, delay: Duration) -> Lab {
+    let lab = Lab::with((0..sessions).map(|number| ours(&format!("S{number}"))));
+    lab.world().inject(OperationKind::Delete, usize::MAX, InjectedFault::Delay(delay));
+    lab
+}
+
+/// Closes them all, and says how many of these it took.
+async fn close<const N: usize>(lab: &Lab, kinds: [OperationKind; N]) -> [usize; N] {
+    let report = lab.close_all(no_signals()).await;
+    assert!(outcomes(&report).iter().all(|outcome| outcome == "Closed"), "{:?}", outcomes(&report));
+    kinds.map(|kind| lab.world().count(kind))
+}
+
+const LISTINGS_AND_GETS: [OperationKind; 2] = [OperationKind::Enumerate, OperationKind::Get];
+
+#[tokio::test(start_paused = true)]
+async fn while_many_are_closed_one_listing_in_ten_seconds_checks_them_all() {
+    let began = Instant::now();
+    let lab = lab(500, Duration::from_millis(200));
+    // One to choose from, two while 500 x 0.2 s pass on four connections, and one that proves them all.
+    assert_eq!(close(&lab, LISTINGS_AND_GETS).await, [4, 0]);
+    assert_eq!(began.elapsed(), Duration::from_secs(25));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_hangs_holds_the_others_for_ten_seconds_and_then_each_is_asked_for() {
+    let lab = lab(500, Duration::from_millis(200));
+    let engine = Engine::new(no_signals());
+    let (plan, survey) = lab.plan(&engine, |_| true).await;
+    lab.world().inject(OperationKind::Enumerate, 1, InjectedFault::Delay(Duration::from_secs(3_600)));
+    let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
+    assert!(outcomes(&report).iter().all(|outcome| outcome == "Closed"), "{:?}", outcomes(&report));
+    let world = lab.world();
+    let last_delete = world.log().filter(|entry| entry.kind == OperationKind::Delete).last().unwrap().at;
+    assert!(last_delete < Duration::from_secs(40), "{last_delete:?}");
+}
+
+/// The listings of a run over so many sessions each of whose first Deletes end like this.
+async fn listings_after(sessions: usize, ends: &[InjectedFault]) -> usize {
+    let names: Vec<_> = (0..sessions).map(|number| format!("S{number}")).collect();
+    let lab = Lab::with(names.iter().map(|name| ours(name)));
+    for name in &names {
+        for end in ends {
+            lab.world().inject_for(OperationKind::Delete, name, 1, end.clone());
+        }
+    }
+    let [listings, deletes] = close(&lab, [OperationKind::Enumerate, OperationKind::Delete]).await;
+    assert_eq!(deletes, (1 + ends.len()) * sessions);
+    listings
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_whose_polls_are_due_at_different_times_share_their_listings() {
+    // The waits of those that are turned away differ by chance.
+    let turned_away = InjectedFault::Status(503, Vec::new());
+    for sessions in [40, 400] {
+        let listings = listings_after(sessions, std::slice::from_ref(&turned_away)).await;
+        assert!(listings <= 3, "{listings} listings for {sessions} sessions that are turned away");
+        let listings = listings_after(sessions, &[turned_away.clone(), InjectedFault::Pretend]).await;
+        assert!(listings <= 12, "{listings} listings for {sessions} sessions that outlive their Delete");
+    }
+}
