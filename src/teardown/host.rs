@@ -353,7 +353,7 @@ impl HostRun {
             slot.reported = true;
             let outcome =
                 slot.removal.outcome().cloned().unwrap_or(Outcome::Unknown(UnknownReason::Panicked));
-            Record::without_removal(slot.removal.session().clone(), slot.position, outcome)
+            Record::without_removal(Arc::clone(slot.removal.session()), slot.position, outcome)
         });
         records.collect()
     }
@@ -366,7 +366,7 @@ impl HostRun {
 
     /// The session in a slot.
     #[must_use]
-    pub(super) fn session(&self, slot: usize) -> Option<&SessionDescriptor> {
+    pub(super) fn session(&self, slot: usize) -> Option<&Arc<SessionDescriptor>> {
         self.slots.get(slot).map(|slot| slot.removal.session())
     }
 

@@ -53,7 +53,8 @@ use crate::wsman::{CommandId, Fault, FaultCode};
 /// The removal of one session. It is told what happens, says what it wants, and ends with an [`Outcome`].
 #[derive(Clone, Debug)]
 pub(super) struct Removal {
-    session: SessionDescriptor,
+    /// Shared with the request that is out, and with the record.
+    session: Arc<SessionDescriptor>,
     /// What the account that acts sees there.
     visibility: Arc<Visibility>,
     policy: Arc<Policy>,
@@ -158,13 +159,13 @@ impl Removal {
     /// the session, or `None` if it comes from elsewhere.
     #[must_use]
     pub(super) fn new(
-        session: SessionDescriptor,
+        session: impl Into<Arc<SessionDescriptor>>,
         visibility: Arc<Visibility>,
         proven_at: Option<Instant>,
         policy: Arc<Policy>,
     ) -> Self {
         Self {
-            session,
+            session: session.into(),
             visibility,
             policy,
             state: State::Planned,
@@ -228,7 +229,7 @@ impl Removal {
 
     /// The session.
     #[must_use]
-    pub(super) fn session(&self) -> &SessionDescriptor {
+    pub(super) fn session(&self) -> &Arc<SessionDescriptor> {
         &self.session
     }
 

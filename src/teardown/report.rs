@@ -42,7 +42,7 @@ impl Record {
         let outcome = removal.outcome()?.clone();
         let fault_code = removal.fault_code();
         let elapsed = removal.begun_at().map(|at| now.saturating_duration_since(at)).unwrap_or_default();
-        let session = Arc::new(removal.session().clone());
+        let session = Arc::clone(removal.session());
         Some(Self { session, position, outcome, fault_code, signals: removal.signals(), elapsed })
     }
 }

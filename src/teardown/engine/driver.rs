@@ -80,9 +80,7 @@ impl Driver {
             None => factory.account(surveyed.client.as_ref()),
         };
         let visibility = Visibility::new(account, today());
-        // Nothing is drawn yet: a source of ids that panics is caught in the host's own work.
-        let at = Tick { now: now(), jitter: Jitter::NONE };
-        let host = HostRun::new(sessions, visibility, shown, policy, at);
+        let host = HostRun::new(sessions, visibility, shown, policy, undrawn());
         let idle = Vec::from_iter(surveyed.client);
         let connections = Connections {
             open: idle.len(),
@@ -115,7 +113,7 @@ impl Driver {
         };
         self.obey();
         loop {
-            self.host.tick(self.factory.tick());
+            self.host.tick(undrawn());
             self.dispatch();
             let now = now();
             let finished = self.host.take_finished(now);
@@ -147,13 +145,13 @@ impl Driver {
     fn obey(&mut self) {
         let order = *self.halted.borrow_and_update();
         if let Some(StopOrder { reason, until }) = order {
-            self.host.halt(reason, until, self.factory.tick());
+            self.host.halt(reason, until, undrawn());
         }
     }
 
     fn dispatch(&mut self) {
         while let Some(client) = self.connections.idle.pop() {
-            let Some(job) = self.host.next_job(self.factory.tick()) else {
+            let Some(job) = self.host.next_job(undrawn()) else {
                 self.connections.idle.push(client);
                 return;
             };
@@ -176,10 +174,10 @@ impl Driver {
                 }
                 Job::Ask { slot, request } => {
                     let Some(session) = self.host.session(slot) else { continue };
-                    let shell = session.shell.clone();
+                    let session = Arc::clone(session);
                     self.connections.busy.spawn(async move {
                         let (client, answer) =
-                            over(client, async |client| ask(client, &shell, request).await).await;
+                            over(client, async |client| ask(client, &session.shell, request).await).await;
                         Completion::Asked { client, slot, answer }
                     });
                 }
@@ -193,7 +191,7 @@ impl Driver {
         else {
             return false;
         };
-        self.host.unreachable(request_error, self.factory.tick());
+        self.host.unreachable(request_error, undrawn());
         true
     }
 
@@ -287,6 +285,11 @@ impl Driver {
             }
         }
     }
+}
+
+/// Now, without a throw of the dice: waits begin with answers only.
+fn undrawn() -> Tick {
+    Tick { now: now(), jitter: Jitter::NONE }
 }
 
 /// Does one job over a connection, which is lost where that panics.

@@ -1,6 +1,7 @@
 //! What a removal makes of the answers to its requests.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::event::{Answer, RequestError, Tick};
@@ -66,7 +67,7 @@ impl Removal {
     pub(super) fn recognises(&mut self, shell: &Shell) -> bool {
         let is_it = self.session.is_still(shell);
         if is_it {
-            self.session.learn(shell);
+            Arc::make_mut(&mut self.session).learn(shell);
         }
         is_it
     }
