@@ -1,5 +1,7 @@
 //! The removals of one host, turn by turn.
 
+mod relist;
+
 use super::super::event::RequestKind;
 use super::super::policy::SignalMode;
 use super::super::retry::Jitter;
