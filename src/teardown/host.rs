@@ -36,7 +36,7 @@ pub(super) struct HostRun {
     /// How many shells that one showed, and how long it took.
     shown: usize,
     took: Duration,
-    /// How many sessions were planned, and no more, when the last listing began.
+    /// How many sessions were still planned when the last listing began, without those that it has settled.
     planned_before: usize,
     /// How often a new listing may be taken because that one has grown too old.
     relists: u32,
@@ -130,7 +130,7 @@ impl HostRun {
             proven_at,
             shown: listed.map_or(0, |(listing, _)| listing.shells.len()),
             took: Duration::ZERO,
-            planned_before: slots.len(),
+            planned_before: 0,
             relists: RELISTS,
             looked_at: None,
             denied,
@@ -144,6 +144,7 @@ impl HostRun {
         if let Some((listing, since)) = listed {
             run.show(Ok(listing), since, at, |removal| !removal.is_proven(since));
         }
+        run.planned_before = run.queue.planned();
         run
     }
 
@@ -211,7 +212,9 @@ impl HostRun {
             }
             Err(_) => {}
         }
+        let planned = self.queue.planned();
         self.show(listing, since, at, |_| true);
+        self.planned_before -= planned - self.queue.planned();
         self.stop_on_error(None, at);
     }
 
@@ -402,21 +405,21 @@ impl HostRun {
             && age(self.proven_at).is_none_or(|age| age > IDENTITY_MAX_AGE)
     }
 
-    /// One new listing checks all sessions that are planned: when none has begun, and later where it saves more than it
-    /// costs. Else each is checked by a Get.
+    /// One new listing checks all sessions that are planned, where that costs less than a Get for each.
     fn is_relist_due(&self, now: Instant) -> bool {
         let planned = self.queue.planned();
         if planned == 0 || self.relists == 0 || self.denied.is_some() || self.listing_since.is_some() {
             return false;
         }
         let age = self.proven_at.map(|at| now.saturating_duration_since(at));
-        if planned == self.slots.len() {
+        let begun = self.planned_before - planned;
+        let is_worth_it = |gets: usize| gets > 1 + self.shown / SHELLS_PER_GET;
+        if planned == self.slots.len() || (begun == 0 && is_worth_it(planned)) {
             return age.is_none_or(|age| age > IDENTITY_MAX_AGE);
         }
         // As many as have begun under the last one will begin under the next one. It is taken early enough that nobody
         // waits for it.
-        let saved = planned.min(self.planned_before.saturating_sub(planned));
-        saved > 1 + self.shown / SHELLS_PER_GET
+        is_worth_it(planned.min(begun))
             && age.is_some_and(|age| age.saturating_add(self.took * 2) > IDENTITY_MAX_AGE)
     }
 

@@ -33,6 +33,22 @@ fn a_listing_that_has_grown_old_is_taken_again_for_all_that_are_planned() {
 }
 
 #[test]
+fn what_the_first_listing_has_settled_does_not_keep_the_others_from_a_new_one() {
+    let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
+    let mut fixture = Fixture::new(&[], false);
+    let sessions = IDS.iter().enumerate().map(|(position, id)| (session("web01.lab", id), position));
+    let listing = listing(&IDS[..5]);
+    let shown = HostShown { listing: Some((Ok(&listing), fixture.now)), got: Vec::new() };
+    fixture.host = HostRun::new(sessions, visibility(), shown, policy, fixture.at());
+    assert_eq!(fixture.host.take_finished(fixture.now).len(), 3);
+    fixture.pass(60);
+    assert_eq!([fixture.job(), fixture.job()], ["list", "nothing"]);
+    fixture.listed(&IDS[..4]);
+    fixture.close(0..4);
+    assert_eq!(fixture.job(), "list");
+}
+
+#[test]
 fn a_listing_that_takes_its_time_is_taken_before_the_last_one_is_old() {
     let mut fixture = Fixture::new(&IDS, true);
     fixture.close(0..2);
