@@ -154,6 +154,9 @@ impl HostRun {
             self.relists = self.relists.saturating_sub(1);
             return Some(self.list(at.now));
         }
+        if self.is_look_overdue(at.now) {
+            return Some(self.look(at.now));
+        }
         self.queue.advance(at.now);
         while let Some(slot) = self.queue.readiest(self.holds_planned(at.now)) {
             if let Action::Send(request) = self.step(slot, Event::Turn, at) {
@@ -165,10 +168,14 @@ impl HostRun {
             return Some(Job::Identify);
         }
         if self.is_look_due(at.now) {
-            self.looked_at = Some(at.now);
-            return Some(self.list(at.now));
+            return Some(self.look(at.now));
         }
         None
+    }
+
+    fn look(&mut self, now: Instant) -> Job {
+        self.looked_at = Some(now);
+        self.list(now)
     }
 
     fn list(&mut self, now: Instant) -> Job {
@@ -181,6 +188,7 @@ impl HostRun {
     #[must_use]
     pub(super) fn has_job(&self, now: Instant) -> bool {
         self.is_relist_due(now)
+            || self.is_look_overdue(now)
             || self.queue.has_ready(now, self.holds_planned(now))
             || self.is_identify_due()
             || self.is_look_due(now)
@@ -427,13 +435,24 @@ impl HostRun {
         self.identify_since.is_none() && self.queue.wants_identity()
     }
 
-    /// A listing is worth its request when everything that can be deleted has been, except what is stuck.
-    fn is_look_due(&self, now: Instant) -> bool {
-        let is_fresh = |sent: Instant| now.saturating_duration_since(sent) < self.policy.stuck_after;
+    fn may_look(&self, now: Instant) -> bool {
         self.listing_since.is_none()
             && self.denied.is_none()
             && self.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_SPACING)
-            && self.queue.wants_listing(now)
+    }
+
+    /// What was deleted first must not wait for all others until its deadline.
+    fn is_look_overdue(&self, now: Instant) -> bool {
+        let patience = self.policy.session_deadline / 4;
+        self.may_look(now)
+            && self.queue.first_look().is_some_and(|time| now.saturating_duration_since(time) > patience)
+    }
+
+    /// A listing is worth its request when everything that can be deleted has been, except what is stuck.
+    fn is_look_due(&self, now: Instant) -> bool {
+        let is_fresh = |sent: Instant| now.saturating_duration_since(sent) < self.policy.stuck_after;
+        self.may_look(now)
+            && self.queue.first_look().is_some_and(|time| time <= now)
             && !self.queue.last_sent().is_some_and(is_fresh)
             && !self.queue.has_ready(now, false)
     }

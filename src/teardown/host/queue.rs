@@ -174,9 +174,9 @@ impl Queue {
         self.readiest(held).is_some() || self.waiting.first().is_some_and(|(time, _)| *time <= now)
     }
 
-    /// Whether anybody wants a listing that begins now.
-    pub(super) fn wants_listing(&self, now: Instant) -> bool {
-        self.looking.first().is_some_and(|(time, _)| *time <= now)
+    /// From when on a listing is wanted.
+    pub(super) fn first_look(&self) -> Option<Instant> {
+        self.looking.first().map(|(time, _)| *time)
     }
 
     /// Who wants a listing that begins now.

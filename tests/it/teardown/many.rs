@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use pssession::simulator::{InjectedFault, OperationKind};
-use pssession::teardown::{Cancellation, Engine};
+use pssession::teardown::{Cancellation, Engine, SESSION_DEADLINE};
 use tokio::time::Instant;
 
-use super::{Lab, no_signals, ours, outcomes};
+use super::{ADMIN, Lab, no_signals, ours, outcomes, theirs};
 
 /// A host with so many sessions, whose Deletes take their time.
 fn lab(sessions: usize, delay: Duration) -> Lab {
@@ -70,4 +70,17 @@ async fn sessions_whose_polls_are_due_at_different_times_share_their_listings() 
         let listings = listings_after(sessions, &[turned_away.clone(), InjectedFault::Pretend]).await;
         assert!(listings <= 12, "{listings} listings for {sessions} sessions that outlive their Delete");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_early_is_verified_in_time_however_long_the_others_take() {
+    // A new listing of so many shells does not pay for those few that are planned.
+    let lab = lab(40, Duration::from_secs(40));
+    (0..4_000).for_each(|number| lab.world().add(theirs(&format!("T{number}"))));
+    let began = Instant::now();
+    let report = lab.close(no_signals(), |session| session.shell.owner.as_deref() == Some(ADMIN)).await;
+    assert_eq!(outcomes(&report), ["Closed"; 40]);
+    assert!(began.elapsed() > 2 * SESSION_DEADLINE, "{:?}", began.elapsed());
+    let listings = lab.world().count(OperationKind::Enumerate);
+    assert!(listings < 15, "{listings} listings");
 }

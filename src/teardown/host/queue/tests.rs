@@ -134,7 +134,7 @@ proptest! {
             prop_assert_eq!(queue.next_time(now, stuck_after), scan.next_time(now, stuck_after));
             let sorted = |mut slots: Vec<usize>| { slots.sort_unstable(); slots };
             let looks = scan.slots(|status| matches!(status.wants, Wants::Listing(time) if time <= now));
-            prop_assert_eq!(queue.wants_listing(now), !looks.is_empty());
+            prop_assert_eq!(queue.first_look().is_some_and(|time| time <= now), !looks.is_empty());
             prop_assert_eq!(sorted(queue.looking(now)), looks);
             let over = |status: &Status| status.deadline.is_some_and(|time| time <= now);
             prop_assert_eq!(sorted(queue.overdue(now)), scan.slots(|s| over(s) && s.phase != Phase::Done));
