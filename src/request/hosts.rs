@@ -10,7 +10,7 @@ use super::settings::HostSettings;
 use crate::transport::{CertificatePin, Connector, Endpoint, PinScope, Security};
 
 /// The hosts that a request may contact, and what holds for all of them; what is set for one host alone is the
-/// [`Caller`](super::Caller)'s to say.
+/// [`Caller`]'s to say.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
     /// Those that a person named for this request, each once, in the order in which they are listed. Remembered sessions
