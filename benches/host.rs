@@ -1,5 +1,5 @@
 //! What one close costs on a host with 1,000, 8,000 and 32,000 sessions: CPU time, requests and listings, without a network
-//! and in paused time. The aim is at most 1.3 times the CPU per close of 1,000 at 32,000. Linux only.
+//! and in paused time. What remains is small beside a real request. Linux only.
 //! Run with `cargo bench --bench host`.
 #![expect(clippy::expect_used, reason = "a bench that cannot run says why and stops")]
 #![expect(clippy::print_stdout, reason = "the bench is run for what it prints")]
