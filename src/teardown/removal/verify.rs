@@ -48,6 +48,8 @@ impl Removal {
             (State::Checking(Check::Listing(_)), ListingEvidence::Present(shell)) => {
                 self.identified(shell, since, now)
             }
+            // Taken for somebody else: the next one may show it.
+            (State::Checking(Check::Listing(from)), ListingEvidence::Failed(_)) if since < *from => {}
             (State::Checking(Check::Listing(_)), ListingEvidence::Failed(request_error)) => {
                 self.give_up_checking(request_error.clone(), now);
             }

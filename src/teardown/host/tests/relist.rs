@@ -76,6 +76,20 @@ fn where_a_new_listing_saves_nothing_each_is_asked_for() {
 }
 
 #[test]
+fn a_listing_that_began_before_it_was_needed_may_fail() {
+    let mut fixture = Fixture::new(&IDS[..1], false);
+    assert_eq!(fixture.job(), "list");
+    fixture.pass(11);
+    assert_eq!(fixture.job(), "get 0");
+    fixture.host.answered(0, Err(RequestError::Fault(fault(2_150_858_771))), fixture.at());
+    fixture.pass(49);
+    fixture.host.listed(Err(RequestError::NoAnswer("no answer within 60 s".to_owned())), fixture.at());
+    assert_eq!([fixture.job(), fixture.job()], ["list", "nothing"]);
+    fixture.listed(&["a"]);
+    assert_eq!(fixture.job(), "delete 0");
+}
+
+#[test]
 fn after_two_listings_that_were_old_when_they_came_each_is_asked_for() {
     let mut fixture = Fixture::new(&IDS, true);
     fixture.close(0..3);
