@@ -1,5 +1,8 @@
 //! The commands of chosen sessions, listed before the plan.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::task::JoinSet;
 
 use super::super::policy::SIGNAL_PHASE;
@@ -101,8 +104,11 @@ impl Listed {
         Self { failed: sessions, error: Some(error), ..Self::default() }
     }
 
-    fn keep(&mut self, error: Error) {
-        self.refused |= error.is_credential_refused();
+    fn keep(&mut self, error: Error, refused: &AtomicBool) {
+        if error.is_credential_refused() {
+            self.refused = true;
+            refused.store(true, Ordering::Relaxed);
+        }
         self.error.get_or_insert(error);
     }
 }
@@ -122,13 +128,15 @@ async fn list(
         }
     }
     let mut client = client;
+    // After a refusal no connection of this host logs in again.
+    let refused = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     for part in parts {
-        let (factory, client) = (factory.clone(), client.take());
+        let (factory, client, refused) = (factory.clone(), client.take(), Arc::clone(&refused));
         tasks.spawn(async move {
             let sessions = part.len();
             let url = factory.connector.endpoint().url();
-            let listed = caught(url, list_over_one(&factory, client, part)).await;
+            let listed = caught(url, list_over_one(&factory, client, part, &refused)).await;
             listed.unwrap_or_else(|error| Listed::none(sessions, error))
         });
     }
@@ -149,17 +157,19 @@ async fn list_over_one(
     factory: &ConnectionFactory,
     client: Option<WsmanClient>,
     wanted: Vec<(usize, ShellId)>,
+    refused: &AtomicBool,
 ) -> Listed {
     let limits = Limits::within(SIGNAL_PHASE);
     let mut listed = Listed { client, ..Listed::default() };
     let mut lost_connections = 0;
     for (index, shell_id) in wanted {
-        if listed.client.is_none() && !listed.refused && lost_connections <= MAX_LOST_CONNECTIONS {
+        let may_log_in = !refused.load(Ordering::Relaxed);
+        if listed.client.is_none() && may_log_in && lost_connections <= MAX_LOST_CONNECTIONS {
             match factory.open().await {
                 Ok(client) => listed.client = Some(client),
                 Err(error) => {
                     lost_connections = MAX_LOST_CONNECTIONS + 1;
-                    listed.keep(error);
+                    listed.keep(error, refused);
                 }
             }
         }
@@ -176,7 +186,7 @@ async fn list_over_one(
                     lost_connections += 1;
                 }
                 listed.failed += 1;
-                listed.keep(error);
+                listed.keep(error, refused);
             }
         }
     }
