@@ -230,8 +230,9 @@ async fn an_interrupt_while_stdin_is_read_ends_it_and_leaves_a_report_and_nothin
         let path = fixture.path();
         let args = [&["--all", "--report", path.to_str().unwrap()][..], &reading].concat();
         let pty = Pty::on(&simulator, "remove", &args);
-        let shown = pty.answer(&[("reading stdin from the terminal", "\x03")]).await.expect(130);
-        shown.shows("Ctrl-D ends it");
+        // The end of the line: it is not written in one piece.
+        let shown = pty.answer(&[("Ctrl-D ends it", "\x03")]).await.expect(130);
+        shown.shows("reading stdin from the terminal");
         assert_eq!((&fixture.report()["ExitCode"], simulator.connections()), (&json!(130), 0));
     }
 }
