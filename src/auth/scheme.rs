@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::scheme_refusal::{MissingFeature, SchemeRefusal};
+use super::scheme_refusal::SchemeRefusal;
 use super::{AuthError, Basic, Challenges, Credential, Handshake, NtlmOptions};
 #[cfg(any(feature = "ntlm", feature = "kerberos"))]
 use super::{
@@ -340,15 +340,19 @@ fn known() -> String {
 const AUTO: &str = "auto";
 
 #[cfg(not(feature = "kerberos"))]
-pub(super) const WITHOUT_KERBEROS: SchemeRefusal = SchemeRefusal::NotBuilt(&MissingFeature {
-    mechanism: "Kerberos",
-    feature: "kerberos",
-    needs: Some("the MIT Kerberos headers and libclang"),
-});
+pub(super) const WITHOUT_KERBEROS: SchemeRefusal =
+    SchemeRefusal::NotBuilt(&super::scheme_refusal::MissingFeature {
+        mechanism: "Kerberos",
+        feature: "kerberos",
+        needs: Some("the MIT Kerberos headers and libclang"),
+    });
 
 #[cfg(not(feature = "ntlm"))]
-const WITHOUT_NTLM: SchemeRefusal =
-    SchemeRefusal::NotBuilt(&MissingFeature { mechanism: "NTLM", feature: "ntlm", needs: None });
+const WITHOUT_NTLM: SchemeRefusal = SchemeRefusal::NotBuilt(&super::scheme_refusal::MissingFeature {
+    mechanism: "NTLM",
+    feature: "ntlm",
+    needs: None,
+});
 
 #[cfg(test)]
 mod tests {
