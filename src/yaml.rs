@@ -13,10 +13,10 @@ pub const MAX_DEPTH: usize = 64;
 /// The most nodes of one document: each takes some hundred bytes of memory, and one byte of text can make one.
 pub const MAX_NODES: usize = 2_000_000;
 
-/// A value, and where it begins.
+/// A value, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The line, from 1.
+    /// The line, from 1: that of its key where it is the value of one, else where it begins.
     pub line: usize,
     /// The tag in front of it, such as `!vault`, if there is one.
     pub tag: Option<String>,
@@ -132,7 +132,9 @@ impl Reader<'_> {
                         event => {
                             let key = self.node(event, depth + 1)?;
                             let event = self.next()?;
-                            entries.push((key, self.node(event, depth + 1)?));
+                            let value = self.node(event, depth + 1)?;
+                            let line = key.line;
+                            entries.push((key, Node { line, ..value }));
                         }
                     }
                 }
