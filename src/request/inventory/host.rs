@@ -4,6 +4,7 @@ use super::lines::shown;
 use super::problem::{InventoryPlace, InventoryProblemKind as Kind, Problems};
 use super::variables::{Assigned, Setting, Variables};
 use crate::request::HostSettings;
+use crate::transport::Endpoint;
 
 /// A host of an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,14 @@ pub(super) fn resolve(
 
     let address =
         reader.text(&["ansible_host", of("ansible_winrm_host", "ansible_psrp_host")], Kind::Evaluated);
-    let address = address.map_or(name, |(_, text, _)| text).to_owned();
+    let (address, address_place) = address.map_or((name, place), |(_, text, place)| (text, place));
+    let address = address.to_owned();
+    // A group of the caller's own is none of ours.
+    if !address.starts_with('@')
+        && let Err(error) = Endpoint::parse(&address, false)
+    {
+        reader.refuse(address_place, Kind::Malformed, error.to_string());
+    }
     let user = match overrides.user {
         true => None,
         false => reader.text(&["ansible_user", of("ansible_winrm_user", "ansible_psrp_user")], Kind::User),
