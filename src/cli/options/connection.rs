@@ -251,7 +251,12 @@ fn named(args: &ReachArgs, cmdlet: &CmdletConnection, naming: &Naming) -> Result
             (Some(group), Some(inventory)) if inventory.has_group(group, &naming.config)? => {
                 groups.push(group)
             }
-            (Some(_), _) => named.add(host, &nothing, naming)?,
+            (Some(_), inventory) => named.add(host, &nothing, naming).map_err(|mut error| {
+                if let Some(inventory) = inventory {
+                    error.message = format!("{}, and {} has none", error.message, inventory.name());
+                }
+                error
+            })?,
             (None, _) => {
                 let hosts = expand_host_range(host, MAX_INVENTORY_HOSTS).map_err(|problem| {
                     Diagnostic::usage(format!("--on: {host:?}: {problem}"))

@@ -195,7 +195,6 @@ fn advice(kind: Kind) -> &'static str {
         Kind::Certificate => {
             "use --certificate-pin HOST=PIN or --ca-file FILE, or --dangerous-skip-certificate-check to trust any"
         }
-        Kind::Ambiguous => "keep one of them",
         _ => HOST_FORMS,
     }
 }

@@ -99,10 +99,6 @@ impl Groups {
         self.by_group.get(name).copied()
     }
 
-    pub(super) fn group_names(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().map(|group| group.name.as_str())
-    }
-
     pub(super) fn host_named(&self, name: &str) -> Option<usize> {
         self.by_host.get(name).copied()
     }

@@ -93,11 +93,6 @@ impl Inventory {
         }
     }
 
-    /// The names of the groups.
-    pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.group_names()
-    }
-
     /// Reads variables that stand in a file of `group_vars` or `host_vars`, in YAML or JSON. They are above those in the
     /// inventory itself; of several files for one name the last one counts.
     pub fn add_variables(&mut self, owner: VariableOwner, name: &str, source: &str, text: &str) {

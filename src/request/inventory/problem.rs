@@ -47,8 +47,6 @@ pub enum InventoryProblemKind {
     Authentication,
     /// The inventory wants no check of the server's certificate.
     Certificate,
-    /// One endpoint is listed twice, with different settings.
-    Ambiguous,
 }
 
 /// All problems of an inventory; nothing may be started with it.
