@@ -66,6 +66,7 @@
 //! - [`interchange`]: sessions as objects in JSON, CSV and PowerShell's CLIXML, read and written.
 //! - [`simulator`]: an embedded WinRM endpoint for tests.
 //! - [`conformance`]: recorded exchanges, replayed and judged.
+//! - [`yaml`]: YAML as a bounded tree with lines.
 //!
 //! [`Error::advice`] and [`teardown::Record::advice`] say what to do about an error, as an [`advice::Advice`].
 //! An [`Error`] answers questions ([`Error::is_timeout`], [`Error::is_access_denied`]); [`Error::chain`] prints it with its
@@ -110,6 +111,8 @@ pub mod teardown;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod wsman;
+#[cfg(feature = "request")]
+pub mod yaml;
 
 pub use auth::{AuthScheme, Credential};
 #[cfg(feature = "client")]

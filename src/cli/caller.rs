@@ -46,6 +46,7 @@ impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
         unmatched: Unmatched,
         on_event: F,
     ) -> Self {
+        connection.inventory_notes.write(ui);
         Self {
             ui,
             watch,

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
 use pssession::interchange::{self, SessionObject, SessionReference};
+use pssession::request::{Inventory, InventoryHost, InventoryOverrides, VariableOwner};
 use pssession::session::{SeenOn, SessionDescriptor};
 use pssession::store::{Origin, Row, RowMetadata};
 use pssession::transport::Endpoint;
@@ -27,6 +28,7 @@ pub(crate) type Target = fn(&[u8]);
 pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("binding", binding),
     ("config", config),
+    ("inventory", inventory),
     ("listed_shell", listed_shell),
     ("objects", objects),
     ("recording", recording),
@@ -61,6 +63,33 @@ fn config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Err((line, problem)) = check(text, PathBuf::from("/etc/pssession")) {
         assert!(line >= 1 && line <= text.split('\n').count(), "line {line}: {problem}");
+    }
+}
+
+/// An inventory in any form, and the same text as a file of variables beside one: what is refused is refused with a reason,
+/// and what is taken can be reached.
+fn inventory(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut beside = Inventory::read("hosts", "[web]\nweb01\n");
+    beside.add_variables(VariableOwner::Group, "web", "web.yml", text);
+    let lines = text.split('\n').count();
+    for inventory in [Inventory::read("hosts", text), beside] {
+        match inventory.select(&[], InventoryOverrides::default()) {
+            Ok(selected) => {
+                let reached = |host: &InventoryHost| {
+                    host.address.starts_with('@') || Endpoint::parse(&host.address, false).is_ok()
+                };
+                assert!(selected.hosts.iter().all(reached), "{selected:?}");
+            }
+            Err(errors) => {
+                assert!(!errors.problems.is_empty());
+                let lines_are_there = errors
+                    .problems
+                    .iter()
+                    .all(|problem| problem.place.line.is_none_or(|line| line <= lines + 1));
+                assert!(lines_are_there, "{errors}");
+            }
+        }
     }
 }
 

@@ -1,10 +1,8 @@
 //! I/O module: what proves who logs in: a Kerberos ticket, or a password from a file, a command, the environment or a prompt. There is
 //! no `--password`.
-#![expect(clippy::disallowed_methods, reason = "starts the password command")]
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use pssession::auth::{AuthError, ticket_holder};
 use pssession::permissions;
@@ -158,23 +156,13 @@ fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
 }
 
 fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = |problem: String| {
         Diagnostic::usage(format!("the password command {problem}")).with_hint(
             "run the command yourself; it must print the password on its first line and exit with 0",
         )
     };
-    let mut program = Command::new(shell);
-    program.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child =
-        process::start(&mut program).map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let printed = child.stdout.take().map(|stdout| source::bounded(stdout, MAX_PASSWORD_BYTES)).transpose();
-    let status = child.wait().map_err(|error| failed(format!("cannot be waited for: {error}")))?;
-    if !status.success() {
-        return Err(failed(format!("failed ({status})")));
-    }
-    let text =
-        printed.and_then(|bytes| source::decoded(bytes.as_ref().map_or(&[], |bytes| bytes.as_slice())));
+    let printed = process::printed_by(command, MAX_PASSWORD_BYTES).map_err(failed)?;
+    let text = source::decoded(&printed);
     let text = text.map_err(|error| failed(format!("printed unreadable output: {error}")))?;
     let password = first_line(&text);
     if password.expose_secret().is_empty() {

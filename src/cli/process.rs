@@ -3,9 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "starts programs")]
 
 use std::io;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
+
+use zeroize::Zeroizing;
 
 use super::login::PASSWORD;
+use super::source;
 
 #[cfg(unix)]
 pub(crate) use limits::{forbid_core_dumps, raise_open_files};
@@ -36,6 +39,24 @@ pub(crate) fn start(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     let _as_we_were_started = limits::AsFound::new();
     command.spawn()
+}
+
+/// What a command of the system's shell prints, at most `limit` bytes; wiped when it is dropped.
+///
+/// # Errors
+/// What became of the command, to stand behind its name: it cannot be started, prints too much, or fails.
+pub(crate) fn printed_by(command: &str, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut program = Command::new(shell);
+    program.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = start(&mut program).map_err(|error| format!("cannot be started: {error}"))?;
+    let printed = child.stdout.take().map(|stdout| source::bounded(stdout, limit)).transpose();
+    let status = child.wait().map_err(|error| format!("cannot be waited for: {error}"))?;
+    let printed = printed.map_err(|error| format!("printed unreadable output: {error}"))?;
+    match status.success() {
+        true => Ok(printed.unwrap_or_default()),
+        false => Err(format!("failed ({status})")),
+    }
 }
 
 /// The limits of this process. Core files hold passwords and keys; each connection is an open file.

@@ -1,12 +1,6 @@
-//! A recording in YAML: `messages`, a list of requests and responses. The only module that uses `yaml-rust2`.
-//!
-//! It is read event by event, and what it refers to elsewhere (anchors and aliases) is refused: a short file of those
-//! unfolds to any size.
+//! A recording in YAML: `messages`, a list of requests and responses.
 
-use std::str::Chars;
-
-use yaml_rust2::parser::{Event, Parser};
-use yaml_rust2::scanner::{ScanError, TScalarStyle};
+use pssession::yaml::{self, Node, Value, YamlError};
 
 /// One request, and what came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,138 +14,75 @@ pub(crate) struct Message {
     pub(crate) status: Option<u16>,
 }
 
-/// What is wrong, and where.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RecordingError {
-    pub(crate) line: usize,
-    pub(crate) reason: String,
-}
-
-struct Reader<'t> {
-    parser: Parser<Chars<'t>>,
-    line: usize,
-}
-
 /// Reads the text of a recording.
-pub(crate) fn read(text: &str) -> Result<Vec<Message>, RecordingError> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), line: 1 };
-    while matches!(reader.peek()?, Event::StreamStart | Event::DocumentStart) {
-        reader.next()?;
-    }
-    let mut messages = None;
-    reader.mapping("a recording", |reader, key| match key {
-        "messages" => {
-            messages = Some(reader.messages()?);
-            Ok(())
+pub(crate) fn read(text: &str) -> Result<Vec<Message>, YamlError> {
+    let document = yaml::read(text)?;
+    let mut found = None;
+    for (key, value) in entries(&document, "a recording")? {
+        if key == "messages" {
+            found = Some(messages(value)?);
         }
-        _ => reader.skip(),
-    })?;
-    messages.filter(|messages| !messages.is_empty()).ok_or_else(|| reader.flaw("it has no messages"))
+    }
+    found.filter(|messages| !messages.is_empty()).ok_or_else(|| error(document.line, "it has no messages"))
 }
 
-impl Reader<'_> {
-    fn next(&mut self) -> Result<Event, RecordingError> {
-        let (event, mark) = self.parser.next_token().map_err(broken)?;
-        self.line = mark.line();
-        match event {
-            Event::Alias(_) => Err(self.flaw("an alias, which is not supported")),
-            event => Ok(event),
-        }
-    }
-
-    fn peek(&mut self) -> Result<&Event, RecordingError> {
-        self.parser.peek().map(|(event, _)| event).map_err(broken)
-    }
-
-    fn flaw(&self, reason: impl Into<String>) -> RecordingError {
-        RecordingError { line: self.line, reason: reason.into() }
-    }
-
-    /// Reads a mapping whose values `value` reads, by their keys.
-    fn mapping(
-        &mut self,
-        what: &str,
-        mut value: impl FnMut(&mut Self, &str) -> Result<(), RecordingError>,
-    ) -> Result<(), RecordingError> {
-        if !matches!(self.next()?, Event::MappingStart(..)) {
-            return Err(self.flaw(format!("{what} is not a mapping")));
-        }
-        loop {
-            match self.next()? {
-                Event::MappingEnd => return Ok(()),
-                Event::Scalar(key, ..) => value(self, &key)?,
-                _ => return Err(self.flaw(format!("{what} has a key that is not a string"))),
-            }
-        }
-    }
-
-    fn messages(&mut self) -> Result<Vec<Message>, RecordingError> {
-        if !matches!(self.next()?, Event::SequenceStart(..)) {
-            return Err(self.flaw("messages is not a list"));
-        }
-        let mut messages = Vec::new();
-        while !matches!(self.peek()?, Event::SequenceEnd) {
-            messages.push(self.message()?);
-        }
-        self.next()?;
-        Ok(messages)
-    }
-
-    fn message(&mut self) -> Result<Message, RecordingError> {
-        let (mut line, mut request, mut response, mut status) = (None, None, None, None);
-        self.mapping("a message", |reader, key| {
-            line.get_or_insert(reader.line);
-            match key {
-                "request" => request = reader.text(key)?,
-                "response" => response = reader.text(key)?,
-                "transport_error" => reader.mapping(key, |reader, key| match key {
-                    "code" => {
-                        let code = reader.text(key)?.and_then(|code| code.parse().ok());
-                        let code = code.filter(|code| (200..600).contains(code));
-                        status =
-                            Some(code.ok_or_else(|| reader.flaw("the code is an HTTP status, 200 to 599"))?);
-                        Ok(())
-                    }
-                    _ => reader.skip(),
-                })?,
-                _ => reader.skip()?,
-            }
-            Ok(())
-        })?;
-        let request = request.ok_or_else(|| self.flaw("the message has no request"))?;
-        Ok(Message { line: line.unwrap_or(self.line), request, response, status })
-    }
-
-    /// A text; nothing where YAML says `null`.
-    fn text(&mut self, key: &str) -> Result<Option<String>, RecordingError> {
-        match self.next()? {
-            Event::Scalar(text, TScalarStyle::Plain, ..) if matches!(text.as_str(), "" | "~" | "null") => {
-                Ok(None)
-            }
-            Event::Scalar(text, ..) => Ok(Some(text)),
-            _ => Err(self.flaw(format!("{key} is not a string"))),
-        }
-    }
-
-    /// Passes over one value, whatever is in it.
-    fn skip(&mut self) -> Result<(), RecordingError> {
-        let mut depth = 0_usize;
-        loop {
-            match self.next()? {
-                Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
-                Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
-                Event::StreamEnd => return Err(self.flaw("the recording ends within a value")),
-                _ => {}
-            }
-            if depth == 0 {
-                return Ok(());
-            }
-        }
+fn messages(node: &Node) -> Result<Vec<Message>, YamlError> {
+    match &node.value {
+        Value::Sequence(messages) => messages.iter().map(message).collect(),
+        _ => Err(error(node.line, "messages is not a list")),
     }
 }
 
-fn broken(error: ScanError) -> RecordingError {
-    RecordingError { line: error.marker().line(), reason: format!("not YAML: {}", error.info()) }
+fn message(node: &Node) -> Result<Message, YamlError> {
+    let (mut request, mut response, mut status) = (None, None, None);
+    let entries = entries(node, "a message")?;
+    for (key, value) in &entries {
+        match *key {
+            "request" => request = text(key, value)?,
+            "response" => response = text(key, value)?,
+            "transport_error" => status = status_of(value)?,
+            _ => {}
+        }
+    }
+    let request = request.ok_or_else(|| error(node.line, "the message has no request"))?;
+    Ok(Message { line: node.line, request, response, status })
+}
+
+fn status_of(node: &Node) -> Result<Option<u16>, YamlError> {
+    let mut status = None;
+    for (key, value) in entries(node, "transport_error")? {
+        if key == "code" {
+            let code = text(key, value)?.and_then(|code| code.parse().ok());
+            let code = code.filter(|code| (200..600).contains(code));
+            status = Some(code.ok_or_else(|| error(value.line, "the code is an HTTP status, 200 to 599"))?);
+        }
+    }
+    Ok(status)
+}
+
+/// The entries of a mapping.
+fn entries<'n>(node: &'n Node, what: &str) -> Result<Vec<(&'n str, &'n Node)>, YamlError> {
+    let Value::Mapping(entries) = &node.value else {
+        return Err(error(node.line, format!("{what} is not a mapping")));
+    };
+    let key = |(key, value): &'n (Node, Node)| match &key.value {
+        Value::Text(text) => Ok((text.as_str(), value)),
+        _ => Err(error(key.line, format!("{what} has a key that is not a string"))),
+    };
+    entries.iter().map(key).collect()
+}
+
+/// A text; nothing where YAML says `null`.
+fn text(key: &str, node: &Node) -> Result<Option<String>, YamlError> {
+    match &node.value {
+        Value::Text(text) => Ok(Some(text.clone())),
+        Value::Null => Ok(None),
+        _ => Err(error(node.line, format!("{key} is not a string"))),
+    }
+}
+
+fn error(line: usize, reason: impl Into<String>) -> YamlError {
+    YamlError { line, reason: reason.into() }
 }
 
 #[cfg(test)]

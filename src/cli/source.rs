@@ -1,7 +1,8 @@
 //! I/O module: the files, the stdin and the environment that the command reads, each with a limit.
 #![expect(clippy::disallowed_methods, reason = "opens files, reads the environment and the clock")]
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -40,6 +41,79 @@ pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     } else {
         bounded(std::fs::File::open(path)?, limit)
     }
+}
+
+/// The files of variables in a folder such as `group_vars`, each with the name that it belongs to, in the order in which
+/// they count. A name has a file `NAME`, `NAME.yml`, `NAME.yaml` or `NAME.json`, or such a folder of files; the first of
+/// these counts. No folder has no files.
+pub(crate) fn variable_files(
+    folder: &Path,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut chosen: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
+    for path in entries(folder)? {
+        let Some(file) = path.file_name().and_then(OsStr::to_str) else { continue };
+        let named = |(rank, ending): (usize, &&str)| Some((rank, file.strip_suffix(ending)?.to_owned()));
+        let mut names = VARIABLE_FILES.iter().enumerate().filter_map(named);
+        if let Some((rank, name)) = names.find(|(_, name)| is_wanted(name))
+            && chosen.get(&name).is_none_or(|(other, _)| rank < *other)
+        {
+            chosen.insert(name, (rank, path));
+        }
+    }
+    let mut files = Vec::new();
+    for (name, (_, path)) in chosen {
+        let mut found = Vec::new();
+        below(path, 0, &mut found)?;
+        files.extend(found.into_iter().map(|path| (name.clone(), path)));
+    }
+    Ok(files)
+}
+
+/// What the name of a file of variables may end with; a file without an ending counts first.
+const VARIABLE_FILES: [&str; 4] = ["", ".yml", ".yaml", ".json"];
+
+/// The deepest folder of variables that is looked into; a link may lead back.
+const MAX_DEPTH: usize = 8;
+
+/// The file, or the files of variables in the folder.
+fn below(path: PathBuf, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        found.push(path);
+        return Ok(());
+    }
+    if depth >= MAX_DEPTH {
+        let problem = format!("{} is nested deeper than {MAX_DEPTH} folders", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
+    for path in entries(&path)? {
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else { continue };
+        let ending = path.extension().and_then(OsStr::to_str);
+        let counts = match ending {
+            None => true,
+            Some(ending) => {
+                !path.is_dir() && VARIABLE_FILES.iter().any(|one| one.strip_prefix('.') == Some(ending))
+            }
+        };
+        if counts && !name.starts_with('.') && !name.ends_with('~') {
+            below(path, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder, by name; nothing if there is no such folder.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let listed = match std::fs::read_dir(folder) {
+        Ok(listed) => listed,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut paths = listed.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// Stdin without a buffer: that of the standard library is never wiped, and what is read may be a password.

@@ -41,6 +41,7 @@ mod forget;
 mod host_by_host;
 mod hosts;
 mod identify;
+mod inventory;
 mod list;
 mod listing;
 mod listing_queue;
@@ -60,6 +61,10 @@ pub use event::{Event, NothingFound};
 pub use forget::{ForgetRequest, ForgottenSessions};
 pub use hosts::Hosts;
 pub use identify::{ClockDifference, IdentifiedEndpoint, IdentifyRequest};
+pub use inventory::{
+    Inventory, InventoryErrors, InventoryHost, InventoryOverrides, InventoryPlace, InventoryProblem,
+    InventoryProblemKind, MAX_INVENTORY_HOSTS, SelectedHosts, VariableOwner, expand_host_range,
+};
 pub use list::{ListRequest, ListedSessions};
 pub use miss_rule::{MissRule, OnMiss};
 pub use remembered::UnboundObjects;

@@ -9,13 +9,16 @@ use pssession::AuthScheme;
 /// Where, as whom, and how long.
 #[derive(Debug, Args)]
 pub(crate) struct ReachArgs {
-    /// Servers to query: name, address or [IPv6], optionally with :port, URL, or @GROUP of the config;
-    /// comma-separated, repeatable
+    /// Servers to query: name, range such as web[01-40], address or [IPv6], optionally with :port, URL, or @GROUP of
+    /// the config or the inventory; comma-separated, repeatable
     #[arg(long, value_name = "HOST", value_delimiter = ',', help_heading = "Where")]
     pub(crate) on: Vec<String>,
-    /// A file of servers, one per line, # for comments; - is stdin
+    /// A file of servers, one per line, # for comments, or an Ansible inventory in INI, YAML or JSON; - is stdin
     #[arg(long, value_name = "FILE", help_heading = "Where")]
     pub(crate) inventory: Option<PathBuf>,
+    /// Read the servers from what this command prints, such as 'ansible-inventory --list'
+    #[arg(long, value_name = "COMMAND", help_heading = "Where", conflicts_with = "inventory")]
+    pub(crate) inventory_command: Option<String>,
     /// Only the servers of this part of the list, K from 0 to N-1; auto takes K from JOB_COMPLETION_INDEX and N from
     /// PSSESSION_SHARDS
     #[arg(long, value_name = "K/N", help_heading = "Where")]

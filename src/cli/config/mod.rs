@@ -75,17 +75,26 @@ pub(crate) struct Naming {
 impl Naming {
     /// The endpoint that this text means. A URL says all of it; else what it does not say is looked up.
     pub(crate) fn endpoint(&self, text: &str) -> Result<Endpoint, EndpointError> {
+        self.endpoint_with(text, &HostSettings::default())
+    }
+
+    /// The same for a host with settings of its own, which are above those of the config.
+    pub(crate) fn endpoint_with(&self, text: &str, own: &HostSettings) -> Result<Endpoint, EndpointError> {
         let plain = Endpoint::parse(text, self.tls)?;
         if text.contains("://") {
             return Ok(plain);
         }
-        let settings = self.config.of(&plain);
+        let settings = own.clone().or(&self.config.of(&plain));
         let tls = self.tls || settings.tls.unwrap_or_default();
         let host = plain.computer_name();
         // A host alone is as it was typed, but for the brackets that an IPv6 address may lack.
         let is_alone =
             text == host || host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) == Some(text);
         match settings.port.filter(|_| is_alone) {
+            // The text alone would mean https for some ports.
+            Some(port) if own.tls == Some(false) && !tls => {
+                Endpoint::parse(&format!("http://{host}:{port}"), false)
+            }
             Some(port) => Endpoint::parse(&format!("{host}:{port}"), tls),
             None => Endpoint::parse(text, tls),
         }

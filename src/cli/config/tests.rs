@@ -105,3 +105,18 @@ fn a_group_that_is_not_there_is_told_which_is_likely() {
     assert!(config.group("wev").unwrap_err().contains("did you mean @web?"));
     assert!(Config::default().group("web").unwrap_err().contains("there is no config"));
 }
+
+#[test]
+fn what_an_inventory_sets_of_a_host_is_above_the_config() {
+    let naming = Naming { config: config("[[host]]\nname = 'web01'\ntls = true\nport = 7000"), tls: false };
+    let url = |port, tls, naming: &Naming| {
+        let own = HostSettings { port, tls, ..HostSettings::default() };
+        naming.endpoint_with("web01", &own).unwrap().url().to_owned()
+    };
+    assert_eq!(url(None, None, &naming), "https://web01:7000/wsman");
+    assert_eq!(url(Some(1), None, &naming), "https://web01:1/wsman");
+    // Said to be http, also where the port would mean https.
+    assert_eq!(url(Some(5986), Some(false), &naming), "http://web01:5986/wsman");
+    let naming = Naming { tls: true, ..naming };
+    assert_eq!(url(Some(5985), Some(false), &naming), "https://web01:5985/wsman");
+}

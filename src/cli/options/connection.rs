@@ -1,12 +1,14 @@
 //! Which hosts, as whom, how protected, and how long to wait.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pssession::auth::UnknownScheme;
-use pssession::request::{HostSettings, Hosts, InvalidShard, PasswordSource, Shard};
+use pssession::request::{
+    HostSettings, Hosts, InvalidShard, MAX_INVENTORY_HOSTS, PasswordSource, Shard, expand_host_range,
+};
 use pssession::session::{parse_account, parse_duration_text};
 use pssession::transport::Security;
 use pssession::{Endpoint, Policy};
@@ -17,11 +19,9 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::login::PASSWORD;
 use crate::cli::{process, source};
 
+use super::inventory::{HOST_FORMS, InventoryNotes, NamedInventory, all_of, overrides};
 use super::trust::{pins, read_authorities, requires_tls};
 use super::{CmdletConnection, bad_value};
-
-/// The largest inventory that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The hosts that are meant, and how to get there.
 #[derive(Debug)]
@@ -34,6 +34,10 @@ pub(crate) struct ConnectionOptions {
     authorities: RefCell<HashMap<PathBuf, Vec<u8>>>,
     /// How a host becomes an endpoint that is only named.
     pub(crate) naming: Naming,
+    /// What the inventory sets of hosts, by their URLs.
+    listed: HashMap<String, HostSettings>,
+    /// What a person should know of the inventory.
+    pub(crate) inventory_notes: InventoryNotes,
 }
 
 impl ConnectionOptions {
@@ -67,9 +71,10 @@ impl ConnectionOptions {
             ..HostSettings::default()
         };
         let naming = Naming { config, tls: args.tls || cmdlet.tls };
+        let Named { endpoints, listed, notes } = named(args, cmdlet, &naming)?;
         let options = Self {
             hosts: Hosts {
-                endpoints: endpoints(args, &cmdlet.hosts, &naming)?,
+                endpoints,
                 also_named: naming.named().map(|endpoint| endpoint.url().to_owned()).collect(),
                 security: security(&args.dangerous),
                 login_attempts: args.limits.login_attempts.map(u32::from),
@@ -79,6 +84,8 @@ impl ConnectionOptions {
             said,
             authorities: RefCell::default(),
             naming,
+            listed,
+            inventory_notes: notes,
         };
         options.check_certificates()?;
         if let Some(path) = &options.said.ca_file {
@@ -93,9 +100,10 @@ impl ConnectionOptions {
         self.check_certificates().map(|()| self)
     }
 
-    /// The settings of a host: from the options and the environment, and else from the config.
+    /// The settings of a host: from the options and the environment, else from the inventory, else from the config.
     pub(crate) fn settings(&self, endpoint: &Endpoint) -> HostSettings {
-        let mut settings = self.said.clone().or(&self.naming.config.of(endpoint));
+        let listed = self.listed.get(endpoint.url()).cloned().unwrap_or_default();
+        let mut settings = self.said.clone().or(&listed).or(&self.naming.config.of(endpoint));
         settings.workstation.get_or_insert_with(source::workstation);
         settings
     }
@@ -189,50 +197,95 @@ fn security(args: &DangerousArgs) -> Security {
     }
 }
 
-fn endpoints(args: &ReachArgs, more: &[String], naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
-    let named = args.on.iter().chain(more);
-    let mut names: Vec<Named> = named.map(|host| Named { host: host.clone(), place: None }).collect();
-    if let Some(path) = &args.inventory {
-        let listed = inventory(path)?;
-        if listed.is_empty() && names.is_empty() {
-            return Err(Diagnostic::usage(format!(
-                "the inventory {} contains no server",
-                source::shown(path)
-            ))
-            .with_hint("the inventory must be UTF-8 or UTF-16, with one host a line, and # for comments"));
-        }
-        names.extend(listed);
-    }
-    let mut seen = HashSet::new();
-    let mut endpoints = Vec::new();
-    for Named { host, place } in names {
-        let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-        let host = host.trim();
+/// The hosts of the options and the inventory.
+#[derive(Default)]
+struct Named {
+    /// Each once.
+    endpoints: Vec<Endpoint>,
+    /// What the inventory sets of them, by their URLs.
+    listed: HashMap<String, HostSettings>,
+    notes: InventoryNotes,
+}
+
+impl Named {
+    /// Adds a host, or the hosts of a group of the config.
+    fn add(&mut self, host: &str, settings: &HostSettings, naming: &Naming) -> Result<(), Diagnostic> {
         let alone = [host.to_owned()];
         let hosts = match host.strip_prefix('@') {
             Some(group) => naming.config.group(group).map_err(|problem| {
-                Diagnostic::usage(format!("{place}unknown group {host:?}: {problem}"))
+                Diagnostic::usage(format!("unknown group {host:?}: {problem}"))
                     .about(host)
                     .with_hint("define the group below [group] in the config; nothing was sent")
             })?,
             None => &alone,
         };
         for host in hosts {
-            let endpoint = naming.endpoint(host).map_err(|error| {
-                Diagnostic::usage(format!("{place}{error}")).with_hint(
-                    "use a form such as web01, web01:5986, [2001:db8::1]:5985 or https://web01/wsman; nothing was \
-                     sent",
-                )
+            let endpoint = naming.endpoint_with(host, settings).map_err(|error| {
+                Diagnostic::usage(error.to_string()).with_hint(format!("{HOST_FORMS}; nothing was sent"))
             })?;
-            if seen.insert(endpoint.url().to_owned()) {
-                endpoints.push(endpoint);
+            let url = endpoint.url().to_owned();
+            let user = HostSettings { user: settings.user.clone(), ..HostSettings::default() };
+            match self.listed.get_mut(&url) {
+                None => {
+                    self.listed.insert(url, user);
+                    self.endpoints.push(endpoint);
+                }
+                Some(before) if before.user.is_none() => *before = user,
+                Some(before) if user.user.is_none() || *before == user => {}
+                Some(_) => {
+                    return Err(Diagnostic::usage(format!("{url} is listed before, with another user"))
+                        .with_hint("keep one of them, or use --user; nothing was sent"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named(args: &ReachArgs, cmdlet: &CmdletConnection, naming: &Naming) -> Result<Named, Diagnostic> {
+    let inventory = NamedInventory::read(args)?;
+    let (mut named, mut groups) = (Named::default(), Vec::new());
+    let nothing = HostSettings::default();
+    for host in args.on.iter().map(|host| host.trim()) {
+        match (host.strip_prefix('@'), &inventory) {
+            (Some(group), Some(inventory)) if inventory.has_group(group, &naming.config)? => {
+                groups.push(group)
+            }
+            (Some(_), inventory) => named.add(host, &nothing, naming).map_err(|mut error| {
+                if let Some(inventory) = inventory {
+                    error.message = format!("{}, and {} has none", error.message, inventory.name());
+                }
+                error
+            })?,
+            (None, _) => {
+                let hosts = expand_host_range(host, MAX_INVENTORY_HOSTS).map_err(|problem| {
+                    Diagnostic::usage(format!("--on: {host:?}: {problem}"))
+                        .about("--on")
+                        .with_hint(format!("{HOST_FORMS}; nothing was sent"))
+                })?;
+                hosts.iter().try_for_each(|host| named.add(host, &nothing, naming))?;
             }
         }
     }
-    if let Some(shard) = args.shard.as_deref().map(shard).transpose()? {
-        endpoints.retain(|endpoint| shard.contains(endpoint));
+    cmdlet.hosts.iter().try_for_each(|host| named.add(host.trim(), &nothing, naming))?;
+    if let Some(inventory) = &inventory {
+        let (selected, notes) = inventory.select(&groups, overrides(args, cmdlet))?;
+        let (mut lines, mut hint) = (Vec::new(), None);
+        for host in &selected.hosts {
+            if let Err(error) = named.add(&host.address, &host.settings, naming) {
+                lines.push(format!("{}: {}", host.place, error.message));
+                hint = hint.or(error.hint);
+            }
+        }
+        if !lines.is_empty() {
+            return Err(all_of(lines, 0, inventory.name(), hint.as_deref().unwrap_or(HOST_FORMS)));
+        }
+        named.notes = notes;
     }
-    Ok(endpoints)
+    if let Some(shard) = args.shard.as_deref().map(shard).transpose()? {
+        named.endpoints.retain(|endpoint| shard.contains(endpoint));
+    }
+    Ok(named)
 }
 
 /// The part of the servers that this run takes.
@@ -247,25 +300,4 @@ fn shard(text: &str) -> Result<Shard, Diagnostic> {
             "use --shard 0/4, or auto where JOB_COMPLETION_INDEX and PSSESSION_SHARDS are set; nothing was sent",
         )
     })
-}
-
-/// A server as it was written, and where, if that is a line of a file.
-struct Named {
-    host: String,
-    place: Option<String>,
-}
-
-/// One server a line; blank lines and what follows a `#` do not count.
-fn inventory(path: &Path) -> Result<Vec<Named>, Diagnostic> {
-    let text = source::text(path, MAX_FILE_BYTES).map_err(|error| {
-        Diagnostic::usage(format!("cannot read the inventory {}", source::shown(path)))
-            .caused_by(&error)
-            .with_hint("the inventory must be UTF-8 or UTF-16, with one host a line, and # for comments")
-    })?;
-    let lines = (1..).zip(text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()));
-    let named = |(number, line): (usize, &str)| Named {
-        host: line.to_owned(),
-        place: Some(format!("{} line {number}", source::shown(path))),
-    };
-    Ok(lines.filter(|(_, line)| !line.is_empty()).map(named).collect())
 }

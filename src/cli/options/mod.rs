@@ -2,6 +2,7 @@
 
 mod cmdlet;
 mod connection;
+mod inventory;
 mod scope;
 mod select;
 mod trust;

@@ -41,7 +41,8 @@ impl Scope {
         cmdlet: &CmdletConnection,
     ) -> Result<Self, Diagnostic> {
         one_reader_of_stdin(select, reach)?;
-        let servers = !reach.on.is_empty() || reach.inventory.is_some() || !cmdlet.hosts.is_empty();
+        let has_inventory = reach.inventory.is_some() || reach.inventory_command.is_some();
+        let servers = !reach.on.is_empty() || has_inventory || !cmdlet.hosts.is_empty();
         if servers && select.cached {
             return Err(Diagnostic::usage("--cached and --on cannot be used together")
                 .with_hint("remove one of them; nothing was sent"));

@@ -64,6 +64,7 @@ fn without_a_server(bound: &Bound) -> Vec<String> {
 fn names_a_computer(bound: &Bound, args: &RemoveArgs) -> bool {
     !args.reach.on.is_empty()
         || args.reach.inventory.is_some()
+        || args.reach.inventory_command.is_some()
         || args.select.session.is_some()
         || bound.selection.session.is_some()
 }

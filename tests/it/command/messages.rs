@@ -45,7 +45,7 @@ fn each_command_has_examples_in_its_help() {
 fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
     let rows: &[(&[&str], &str, &str)] = &[
         (&["--inventory", "-"], "web01 # lab\n\nweb 02\n", "stdin line 3: \"web ...\""),
-        (&["--inventory", "-"], "web01 ansible_password=geheim\n", "stdin line 1: \"web01 ...\""),
+        (&["--inventory", "-"], "web01 ansible_password=geheim x\n", "stdin line 1: \"web01 ...\""),
         (&["--inventory", "-"], "# nobody\n", "the inventory stdin contains no server"),
         (&["--inventory", "-", "--password-file", "-"], "web01\n", "stdin is used more than once"),
         (&["--on", "web01", "--password-file", "-"], "", "no password in stdin"),

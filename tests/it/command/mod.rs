@@ -23,6 +23,8 @@ mod ids;
 mod input;
 #[cfg(target_os = "linux")]
 mod interrupted;
+#[cfg(unix)]
+mod inventory;
 mod manual;
 mod memory;
 mod messages;

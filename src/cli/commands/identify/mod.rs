@@ -67,6 +67,7 @@ impl IdentifyArgs {
         ReachArgs {
             on: Vec::new(),
             inventory: None,
+            inventory_command: None,
             shard: None,
             tls: self.tls,
             trust: self.trust.clone(),
