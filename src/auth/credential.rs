@@ -1,6 +1,7 @@
 //! Who logs in: a user name and a password that is never printed and is wiped on drop.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +19,8 @@ pub struct Credential {
     password: SecretString,
     /// Whether there is a password at all.
     has_password: bool,
+    /// The only host that knows the account, where that was said.
+    host: Option<String>,
     identity: Arc<()>,
 }
 
@@ -26,7 +29,7 @@ impl Credential {
     /// password that cannot be sent is refused with [`AuthError::Unusable`] when the login begins.
     #[must_use]
     pub fn new(user: impl Into<String>, password: SecretString) -> Self {
-        Self { user: user.into(), password, has_password: true, identity: Arc::default() }
+        Self { user: user.into(), password, has_password: true, host: None, identity: Arc::default() }
     }
 
     /// Whoever holds a Kerberos ticket (see [`ticket_holder`](super::ticket_holder)), by the same kinds of name. What needs
@@ -37,8 +40,26 @@ impl Credential {
             user: user.into(),
             password: SecretString::default(),
             has_password: false,
+            host: None,
             identity: Arc::default(),
         }
+    }
+
+    /// The same for an account of one machine, such as a local administrator whose password no other machine has: failed
+    /// logons are counted for this host alone ([`LoginGate`](crate::transport::LoginGate)). It is another credential
+    /// than this one and its clones.
+    ///
+    /// # Errors
+    /// [`AuthError::Unusable`]: the name is not `user`, `.\user` or `MACHINE\user`, where the host is `MACHINE` or begins
+    /// with `MACHINE.`. Any other may be an account of a domain, whose failed logons all hosts count together.
+    pub fn of_machine(self, host: &str) -> Result<Self, AuthError> {
+        if !is_machine_account(&self.user, host) {
+            return Err(unusable(format!(
+                "{} may be an account of a domain, and a password for each host needs an account of the machine",
+                self.user
+            )));
+        }
+        Ok(Self { host: Some(host.to_lowercase()), identity: Arc::default(), ..self })
     }
 
     /// The user name as it was given.
@@ -67,7 +88,7 @@ impl Credential {
     /// What identifies the account, without its secret: the key of whatever counts logins.
     #[must_use]
     pub fn key(&self) -> CredentialKey {
-        CredentialKey(self.user.to_lowercase())
+        CredentialKey { user: self.user.to_lowercase(), host: self.host.clone() }
     }
 
     /// What this value and its clones share, and no other credential has.
@@ -129,9 +150,26 @@ pub struct UserNames {
 }
 
 /// An account without its secret; equal for the same name in any case, because the server counts failed logons
-/// without regard to case.
+/// without regard to case. The account of one machine is another on each host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CredentialKey(String);
+pub struct CredentialKey {
+    user: String,
+    host: Option<String>,
+}
+
+/// Whether this name can only mean an account of that machine, as far as its spelling tells.
+fn is_machine_account(user: &str, host: &str) -> bool {
+    let name = |name: &str| !name.is_empty() && !name.contains(['\\', '@']);
+    match user.split_once('\\') {
+        None => name(user),
+        Some((".", user)) => name(user),
+        Some((machine, user)) => {
+            let is_address = host.parse::<IpAddr>().is_ok();
+            let label = host.split('.').next().unwrap_or_default();
+            name(user) && !is_address && machine.eq_ignore_ascii_case(label)
+        }
+    }
+}
 
 /// One [`Credential`] and its clones. It does not keep them alive, and is never that of a later credential.
 #[derive(Clone, Debug)]
@@ -221,6 +259,26 @@ mod tests {
         assert!(identity.is_alive());
         drop(one);
         assert!(!identity.is_alive());
+    }
+
+    #[test]
+    fn an_account_of_one_machine_is_another_on_each_host_and_never_one_of_a_domain() {
+        let on = |user: &str, host: &str| credential(user).of_machine(host);
+        let (here, there) = (on("admin", "web01").unwrap(), on("ADMIN", "web02").unwrap());
+        assert!(here.key() != there.key() && here.key() != credential("admin").key());
+        assert_eq!(here.key(), on("Admin", "WEB01").unwrap().key());
+        for (user, host, is_one) in [
+            (r".\admin", "10.0.0.7", true),
+            (r"WEB01\admin", "web01.lab.example", true),
+            (r"web01\admin", "WEB01", true),
+            (r"CORP\admin", "web01.corp.example", false),
+            (r"10\admin", "10.0.0.7", false),
+            ("admin@corp.example", "web01", false),
+            (r"WEB01\", "web01", false),
+            ("", "web01", false),
+        ] {
+            assert_eq!(on(user, host).is_ok(), is_one, "{user} on {host}");
+        }
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
-use pssession::request::{Caller, Event, HostSettings, PasswordSource};
+use pssession::request::{Caller, Event, HostSettings, MachinePassword, PasswordSource};
 use pssession::teardown::{Cancellation, ConfirmReason, Plan};
 use pssession::{AuthScheme, Credential, Endpoint};
+use secrecy::SecretString;
 
 use super::diagnostic::Diagnostic;
 use super::hints::place;
 use super::interrupt::Watch;
-use super::login::Logins;
+use super::login::{self, Logins};
 use super::options::{ConnectionOptions, check_config};
 use super::progress::Progress;
 use super::ui::Ui;
@@ -87,6 +88,10 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
             Some(credential) => Ok(credential.clone()),
             None => self.logins.borrow_mut().credential(user, scheme, source),
         }
+    }
+
+    fn machine_passwords(&self, wanted: &[MachinePassword<'_>]) -> Vec<Result<SecretString, String>> {
+        login::machine_passwords(wanted)
     }
 
     fn settings(&self, endpoint: &Endpoint) -> HostSettings {

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use pssession::auth::{AuthError, ticket_holder};
 use pssession::permissions;
-use pssession::request::PasswordSource;
+use pssession::request::{MachinePassword, PasswordSource};
 use pssession::{AuthScheme, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -22,6 +24,9 @@ use super::ui::Ui;
 
 /// The longest password source that is read, in bytes; NTLM itself takes far less.
 const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
+
+/// How many password commands run at the same time.
+const MAX_COMMANDS: usize = 16;
 
 /// The variable that may hold the password.
 pub(crate) const PASSWORD: &str = "PSSESSION_PASSWORD";
@@ -156,11 +161,15 @@ fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
 }
 
 fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
-    let failed = |problem: String| {
-        Diagnostic::usage(format!("the password command {problem}")).with_hint(
+    printed_password(command).map_err(|problem| {
+        Diagnostic::usage(problem).with_hint(
             "run the command yourself; it must print the password on its first line and exit with 0",
         )
-    };
+    })
+}
+
+fn printed_password(command: &str) -> Result<SecretString, String> {
+    let failed = |problem: String| format!("the password command {problem}");
     let printed = process::printed_by(command, MAX_PASSWORD_BYTES).map_err(failed)?;
     let text = source::decoded(&printed);
     let text = text.map_err(|error| failed(format!("printed unreadable output: {error}")))?;
@@ -169,6 +178,37 @@ fn from_command(command: &str) -> Result<SecretString, Diagnostic> {
         return Err(failed("printed no password".to_owned()));
     }
     Ok(password)
+}
+
+/// The passwords of accounts that each machine has for itself: several commands run at the same time, for each may ask a
+/// directory or a vault.
+pub(crate) fn machine_passwords(wanted: &[MachinePassword<'_>]) -> Vec<Result<SecretString, String>> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut found = Vec::new();
+        while let Some((position, one)) = {
+            let position = next.fetch_add(1, Ordering::Relaxed);
+            wanted.get(position).map(|one| (position, one))
+        } {
+            found.push((position, machine_password(one)));
+        }
+        found
+    };
+    let mut found: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..wanted.len().min(MAX_COMMANDS)).map(|_| scope.spawn(take)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+    });
+    found.sort_by_key(|(position, _)| *position);
+    found.into_iter().map(|(_, password)| password).collect()
+}
+
+fn machine_password(wanted: &MachinePassword<'_>) -> Result<SecretString, String> {
+    match wanted.source {
+        PasswordSource::Command(command) => {
+            printed_password(&PasswordSource::command_for(command, wanted.endpoint)?)
+        }
+        _ => Err("only a command gives a password for each host".to_owned()),
+    }
 }
 
 fn first_line(text: &str) -> SecretString {

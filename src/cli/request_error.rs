@@ -44,6 +44,12 @@ impl From<RequestError> for Diagnostic {
                      password source; nothing was sent",
                 )
             }
+            RequestError::NotOfMachine { source, .. } => {
+                Self::usage(error.to_string()).caused_by(source).with_hint(
+                    "use --user '.\\NAME', or a password command without {host} for an account of a domain; nothing was \
+                     sent",
+                )
+            }
             RequestError::SharedPassword { .. } => Self::usage(error.to_string()).with_hint(
                 "use --user to choose one account, select sessions or servers of one account, or set a password \
                  source for each user in the config; nothing was sent",

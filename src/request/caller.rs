@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use secrecy::SecretString;
+
 use super::error::RequestError;
 use super::event::Event;
 use super::settings::{HostSettings, PasswordSource};
@@ -25,6 +27,13 @@ pub trait Caller {
         scheme: AuthScheme,
         source: Option<&PasswordSource>,
     ) -> Result<Credential, Self::Error>;
+
+    /// The passwords of accounts of single machines, in the order in which they are asked for: those whose source asks for
+    /// the host ([`PasswordSource::is_per_host`]). Asked once, before any host is contacted. Where one is missing, that host
+    /// alone fails, with these words. Default: none is there.
+    fn machine_passwords(&self, wanted: &[MachinePassword<'_>]) -> Vec<Result<SecretString, String>> {
+        wanted.iter().map(|_| Err("this program knows no password for each host".to_owned())).collect()
+    }
 
     /// The settings of a host. Default: none.
     fn settings(&self, _endpoint: &Endpoint) -> HostSettings {
@@ -91,6 +100,17 @@ pub trait Caller {
     fn confirm_each(&self, _plan: &mut Plan) -> Result<(), Self::Error> {
         Err(RequestError::ConfirmationRequired { reasons: "each session is to be confirmed".into() }.into())
     }
+}
+
+/// The password of an account that one machine has for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct MachinePassword<'a> {
+    /// The machine.
+    pub endpoint: &'a Endpoint,
+    /// The account, as it is typed.
+    pub user: &'a str,
+    /// Where its password is.
+    pub source: &'a PasswordSource,
 }
 
 /// A caller without a person: one credential for every host, and no to every question.

@@ -8,6 +8,7 @@ use super::caller::Caller;
 use super::error::RequestError;
 use super::hosts::Hosts;
 use super::logins::PasswordSources;
+use super::machine_password::{MachineCredentials, WithoutPassword};
 use super::settings::{HostSettings, same_account};
 use super::table::SessionTable;
 use crate::auth::{AuthScheme, Credential, SchemeRow};
@@ -16,9 +17,9 @@ use crate::store::Rows;
 use crate::transport::{CertificatePins, Connector, Endpoint, HttpConnector, HttpOptions};
 
 /// An endpoint, and what is known of the way there.
-struct Destination {
-    endpoint: Endpoint,
-    settings: HostSettings,
+pub(super) struct Destination {
+    pub(super) endpoint: Endpoint,
+    pub(super) settings: HostSettings,
     /// The user of the host's own settings, whoever logged in there before.
     named: Option<String>,
 }
@@ -90,10 +91,15 @@ async fn connect<C: Caller>(
     let sources = with_password.map(|one| (one.user(), one.settings.password.as_ref()));
     let passwords = PasswordSources::new(sources)?;
     let accepted = accepted_before(&destinations, table).await;
+    let of_machines = MachineCredentials::ask(&destinations, caller)?;
     let connector = |destination: &Destination| -> Result<Arc<dyn Connector>, C::Error> {
         let (user, settings) = (destination.user(), &destination.settings);
         let source = user.and_then(|user| passwords.of(user));
-        let credential = caller.credential(user, settings.auth.unwrap_or_default(), source)?;
+        let credential = match of_machines.of(&destination.endpoint) {
+            Some(Ok(credential)) => credential,
+            Some(Err(problem)) => return Ok(Arc::new(WithoutPassword::new(destination, problem))),
+            None => caller.credential(user, settings.auth.unwrap_or_default(), source)?,
+        };
         let options = authorities.options(&destination.endpoint, settings, hosts, &pins);
         let is_known = accepted.contains(destination.endpoint.url());
         destination.connector(options, credential, is_known).map_err(C::Error::from)
@@ -109,7 +115,7 @@ async fn accepted_before(destinations: &[Destination], table: Option<&SessionTab
 }
 
 impl Destination {
-    fn user(&self) -> Option<&str> {
+    pub(super) fn user(&self) -> Option<&str> {
         self.settings.user.as_deref()
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::auth::AuthError;
 use crate::interchange::ReadErrors;
 use crate::permissions::Exposed;
 use crate::store::StoreError;
@@ -52,8 +53,16 @@ pub enum RequestError {
         /// The account.
         user: String,
     },
+    /// A password for each host is wanted for what may be an account of a domain.
+    #[error("cannot use a password for each host on {}", endpoint.computer_name())]
+    NotOfMachine {
+        /// The host.
+        endpoint: Endpoint,
+        /// Which account it is.
+        source: AuthError,
+    },
     /// Several accounts have the same password source.
-    #[error("one password cannot be used for several accounts: {}", users.join(" and of "))]
+    #[error("one password cannot be used for several accounts: {}", users.join(" and "))]
     SharedPassword {
         /// The accounts.
         users: Vec<String>,

@@ -8,7 +8,8 @@ use super::settings::PasswordSource;
 /// For each account where its password comes from; the caller is asked for the others.
 ///
 /// An account has one password, and what proves it on one host proves it for all; a password is that of one account.
-/// Where the settings differ from that, most hosts would see a wrong password, and the account gets locked.
+/// Where the settings differ from that, most hosts would see a wrong password, and the account gets locked. Accounts of
+/// single machines, whose source asks for the host, are left out.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PasswordSources(HashMap<String, PasswordSource>);
 
@@ -23,7 +24,9 @@ impl PasswordSources {
         let mut found: HashMap<String, PasswordSource> = HashMap::new();
         let mut users: Vec<(&PasswordSource, &str)> = Vec::new();
         for (user, source) in hosts {
-            let (Some(user), Some(source)) = (user, source) else { continue };
+            let (Some(user), Some(source)) = (user, source.filter(|source| !source.is_per_host())) else {
+                continue;
+            };
             match found.insert(user.to_lowercase(), source.clone()) {
                 Some(other) if other != *source => {
                     return Err(RequestError::TwoPasswords { user: user.to_owned() });
@@ -79,7 +82,7 @@ mod tests {
     fn a_password_of_two_accounts_and_two_of_one_account_are_refused() {
         let environment = || Some(PasswordSource::Environment);
         let two = of(&[("Bob", environment()), ("ann", environment()), ("bob", environment())]);
-        assert_eq!(two.unwrap_err(), "one password cannot be used for several accounts: ann and of Bob");
+        assert_eq!(two.unwrap_err(), "one password cannot be used for several accounts: ann and Bob");
         let two = of(&[("ann", Some(file("a"))), ("Ann", Some(file("b")))]);
         assert_eq!(two.unwrap_err(), "there are two password sources for Ann");
     }

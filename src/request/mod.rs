@@ -46,6 +46,7 @@ mod list;
 mod listing;
 mod listing_queue;
 mod logins;
+mod machine_password;
 mod miss_rule;
 mod remembered;
 mod remove;
@@ -55,7 +56,7 @@ mod source;
 mod table;
 
 pub use brakes::{CloseLimits, ExceededLimit, FailureLimit};
-pub use caller::{Caller, Unattended};
+pub use caller::{Caller, MachinePassword, Unattended};
 pub use error::{RequestError, TableError};
 pub use event::{Event, NothingFound};
 pub use forget::{ForgetRequest, ForgottenSessions};

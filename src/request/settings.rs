@@ -44,10 +44,22 @@ pub struct HostSettings {
 pub enum PasswordSource {
     /// The first line of a file.
     File(PathBuf),
-    /// The first line that a command prints.
+    /// The first line that a command prints. Where the text holds `{host}`, it is run for each host with that host's name,
+    /// and the password is of an account of that machine.
     Command(String),
     /// An environment variable of the caller.
     Environment,
+}
+
+impl PasswordSource {
+    /// Where a [`PasswordSource::Command`] wants the name of the host.
+    pub const HOST: &str = "{host}";
+
+    /// Whether each host has a password of its own.
+    #[must_use]
+    pub fn is_per_host(&self) -> bool {
+        matches!(self, Self::Command(command) if command.contains(Self::HOST))
+    }
 }
 
 impl HostSettings {

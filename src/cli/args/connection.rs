@@ -97,7 +97,8 @@ pub(crate) struct LoginArgs {
     /// Read the password from the first line of this file; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
     pub(crate) password_file: Option<PathBuf>,
-    /// Read the password from the first line that this command prints
+    /// Read the password from the first line that this command prints; with {host} in it, it is run for each host, for
+    /// the password of that machine's own account
     #[arg(long, value_name = "COMMAND")]
     pub(crate) password_command: Option<String>,
 }

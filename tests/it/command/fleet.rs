@@ -147,3 +147,38 @@ async fn the_shards_of_a_fleet_are_all_of_it_and_share_no_host() {
     let run = remove(&hosts, &["--what-if", "--shard", "3/3"]).run().await.expect(2);
     assert!(run.stderr.contains("\"3/3\" is not a shard"), "{}", run.stderr);
 }
+
+/// A server at each address whose local administrator has a password of its own.
+async fn machines(addresses: &[[u8; 4]]) -> Vec<Simulator> {
+    let mut servers = Vec::new();
+    for address in addresses {
+        let address = std::net::IpAddr::from(*address);
+        let account = Account::administrator("SIMULATOR\\Administrator");
+        let password = SecretString::from(format!("secret of {address}"));
+        let builder = Simulator::builder().world(World::with_shells(2)).bind(address);
+        servers.push(builder.account(account, password).start().await.unwrap());
+    }
+    servers
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn each_machine_gets_its_own_password_and_one_without_fails_alone() {
+    let servers = machines(&[[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 4]]).await;
+    let hosts = addresses(&servers).join(",");
+    let run = |user: &'static str, command: &'static str| {
+        let args = ["remove", "--on", &hosts, "--all", "--yes", "-o", "ndjson", "--user", user];
+        Pssession::new([&args[..], &["--password-command", command]].concat()).run()
+    };
+    // Nobody is asked for a password of an account that a domain may have.
+    let refused = run("CORP\\admin", "touch /nowhere/{host}; echo x").await.expect(2);
+    assert!(refused.stderr.contains("may be an account of a domain"), "{}", refused.stderr);
+    // A machine that refuses its password, and one without any, keep no other from being closed.
+    let command = "case {host} in *.2) exit 3;; *.3) echo wrong;; *) echo 'secret of {host}';; esac";
+    let partial = run(".\\Administrator", command).await.expect(4);
+    assert_eq!((outcomes(&partial, "Closed"), all_left(&servers)), (2, 4), "{}", partial.stderr);
+    assert!(partial.stderr.contains("the password command failed (exit status: 3)"), "{}", partial.stderr);
+    assert!(!partial.stderr.contains("secret of"), "{}", partial.stderr);
+    run(".\\Administrator", "echo 'secret of {host}'").await.expect(0);
+    assert_eq!(all_left(&servers), 0);
+}

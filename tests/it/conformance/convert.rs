@@ -69,7 +69,7 @@ fn what_is_no_recording_is_named_with_its_line_and_makes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("made");
     let said = |text: &str| convert(text, &dir, &[]).expect(2).stderr;
-    assert!(said("messages:\n- response: x\n").contains("stdin:3: the message has no request"));
+    assert!(said("messages:\n- response: x\n").contains("stdin:2: the message has no request"));
     assert!(
         said("messages:\n- request: <a>\n")
             .contains("stdin:2: the request of this message is not a SOAP envelope: ")
