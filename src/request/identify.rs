@@ -1,6 +1,7 @@
 //! I/O module: what hosts show without a login: whether they are WinRM, which logins they offer, their certificate.
 #![expect(clippy::disallowed_methods, reason = "compares a server's clock with the clock of this machine")]
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::caller::Caller;
@@ -14,7 +15,7 @@ use crate::wsman::op::identify::{self, Identity};
 /// The wish to know what hosts show without a login. No credential is sent.
 #[derive(Clone, Debug, Default)]
 pub struct IdentifyRequest {
-    /// The endpoints, all asked at the same time. The settings of the first hold for all: they are those of one host.
+    /// The endpoints; at most [`Self::PARALLEL_ENDPOINTS`] are asked at the same time.
     pub hosts: Hosts,
 }
 
@@ -43,26 +44,36 @@ pub enum ClockDifference {
 }
 
 impl IdentifyRequest {
-    /// Asks each endpoint: a closed port may take a while.
+    /// How many endpoints are asked at the same time.
+    pub const PARALLEL_ENDPOINTS: usize = 128;
+
+    /// Asks each endpoint: a closed port may take a while. The answers are in the order of the endpoints.
     ///
     /// # Errors
     /// [`RequestError`], or an error of the caller's own. Nothing is sent then.
     pub async fn run<C: Caller>(self, caller: &C) -> Result<Vec<IdentifiedEndpoint>, C::Error> {
         let Self { hosts } = self;
-        let Some(first) = hosts.endpoints.first() else { return Ok(Vec::new()) };
-        let settings = caller.settings(first);
         let mut authorities = Authorities::default();
-        authorities.read(&settings, caller)?;
+        let mut settings = Vec::new();
+        for endpoint in &hosts.endpoints {
+            let of_host = caller.settings(endpoint);
+            authorities.read(&of_host, caller)?;
+            settings.push(of_host);
+        }
         let pins = CertificatePins::new(hosts.pins.iter().cloned(), &hosts.endpoints);
         let pins = pins.map_err(RequestError::from)?;
+        let turns = Arc::new(tokio::sync::Semaphore::new(Self::PARALLEL_ENDPOINTS));
         let mut asked = tokio::task::JoinSet::new();
-        for (position, endpoint) in hosts.endpoints.iter().enumerate() {
-            let mut options = authorities.options(endpoint, &settings, &hosts, &pins);
+        for (position, (endpoint, settings)) in hosts.endpoints.iter().zip(&settings).enumerate() {
+            let mut options = authorities.options(endpoint, settings, &hosts, &pins);
             if let Some(limit) = settings.connect_timeout {
                 options = options.with_login_timeout(limit);
             }
-            let endpoint = endpoint.clone();
-            asked.spawn(async move { (position, IdentifiedEndpoint::ask(endpoint, options).await) });
+            let (endpoint, turns) = (endpoint.clone(), Arc::clone(&turns));
+            asked.spawn(async move {
+                let _turn = turns.acquire().await;
+                (position, IdentifiedEndpoint::ask(endpoint, options).await)
+            });
         }
         let mut found = asked.join_all().await;
         found.sort_by_key(|(position, _)| *position);

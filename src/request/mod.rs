@@ -45,6 +45,7 @@ mod inventory;
 mod list;
 mod listing;
 mod listing_queue;
+mod login_check;
 mod logins;
 mod machine_password;
 mod miss_rule;
@@ -67,6 +68,7 @@ pub use inventory::{
     InventoryProblemKind, MAX_INVENTORY_HOSTS, SelectedHosts, VariableOwner, expand_host_range,
 };
 pub use list::{ListRequest, ListedSessions};
+pub use login_check::{LoginCheck, LoginCheckRequest, LoginChecks, SeenShells};
 pub use miss_rule::{MissRule, OnMiss};
 pub use remembered::UnboundObjects;
 pub use remove::{Confirm, RemoveRequest, RemovedSessions};

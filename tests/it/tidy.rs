@@ -32,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "auth",
             "wsman",
             "limits",
+            "error",
             "yaml",
         ],
     ),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pssession::permissions;
 use pssession::request::{
     Inventory, InventoryErrors, InventoryOverrides, InventoryProblem, InventoryProblemKind as Kind,
     SelectedHosts, VariableOwner,
@@ -25,6 +26,7 @@ pub(super) struct NamedInventory {
     /// The same at the beginning of a sentence.
     title: String,
     inventory: Inventory,
+    exposed: Option<String>,
 }
 
 /// What a person should know of the inventory of a run.
@@ -33,12 +35,21 @@ pub(crate) struct InventoryNotes {
     name: String,
     skipped: usize,
     has_passwords: bool,
+    /// Through what others may change it.
+    exposed: Option<String>,
 }
 
 impl InventoryNotes {
     /// Writes them, each once.
     pub(crate) fn write(&self, ui: &Ui) {
         let name = &self.name;
+        if let Some(exposed) = &self.exposed {
+            ui.note(
+                "InventoryExposed",
+                &format!("other users can change the inventory {name}: {exposed}"),
+                "it says where your password goes; keep it where only you can write",
+            );
+        }
         if self.skipped > 0 {
             let hosts = if self.skipped == 1 { "host" } else { "hosts" };
             ui.note(
@@ -76,7 +87,8 @@ impl NamedInventory {
         let bytes = process::printed_by(command, MAX_BYTES).map_err(failed)?;
         let text =
             source::decoded(&bytes).map_err(|error| failed(format!("printed unreadable output: {error}")))?;
-        Ok(Self { name: name.to_owned(), title: name.to_owned(), inventory: Inventory::read(name, &text) })
+        let inventory = Inventory::read(name, &text);
+        Ok(Self { name: name.to_owned(), title: name.to_owned(), inventory, exposed: None })
     }
 
     fn of_file(path: &Path) -> Result<Self, Diagnostic> {
@@ -102,7 +114,10 @@ impl NamedInventory {
                 }
             }
         }
-        Ok(Self { title: format!("the inventory {name}"), name, inventory })
+        // Where the question cannot be answered, the file could not be read either.
+        let exposed = permissions::exposed(path, permissions::Kind::Alone).ok().flatten();
+        let exposed = exposed.filter(|_| path != Path::new("-")).map(|exposed| exposed.to_string());
+        Ok(Self { title: format!("the inventory {name}"), name, inventory, exposed })
     }
 
     /// What it is called.
@@ -138,7 +153,8 @@ impl NamedInventory {
             return Err(Diagnostic::usage(format!("{} {why}", self.title)).with_hint(FORMS));
         }
         let SelectedHosts { skipped, has_passwords, .. } = selected;
-        let notes = InventoryNotes { name: self.name.clone(), skipped, has_passwords };
+        let exposed = self.exposed.clone();
+        let notes = InventoryNotes { name: self.name.clone(), skipped, has_passwords, exposed };
         Ok((selected, notes))
     }
 

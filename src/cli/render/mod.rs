@@ -27,6 +27,13 @@ pub(crate) use junit::junit;
 pub(crate) use table::{Room, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
+/// Rows below a header, one line each, however long.
+pub(crate) fn text_table(header: Vec<&'static str>, rows: Vec<Vec<String>>) -> String {
+    let rows =
+        rows.into_iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
+    grid::Grid::new(header, rows).text()
+}
+
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
 pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
     let mut out = stdout();

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener as Reserved};
 
-use pssession::simulator::Simulator;
+use pssession::simulator::{Account, Simulator};
 use rcgen::date_time_ymd;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -243,4 +243,50 @@ async fn the_doctor_goes_by_https_where_http_is_closed() {
     assert!(step("way")[0]["Text"].as_str().unwrap().contains("use --tls"));
     assert_eq!(step("login")[0]["Good"], true);
     assert_eq!(https.simulator.handshakes(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn several_hosts_are_one_line_each_and_a_dead_one_hides_no_other() {
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        let account = Account::administrator("CONTOSO\\admin");
+        let builder = Simulator::builder().world(leaked()).account(account, "one for all".into());
+        servers.push(builder.start().await.unwrap());
+    }
+    let closed = Reserved::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string();
+    let hosts: Vec<String> = servers.iter().map(|server| server.address().to_string()).collect();
+    let all = [hosts[0].as_str(), closed.as_str(), hosts[1].as_str()];
+
+    let args = |more: &[&'static str]| {
+        let words: Vec<&str> = std::iter::once("identify").chain(all).chain(more.iter().copied()).collect();
+        Pssession::new(words)
+    };
+    let run = args(&[]).run().await.expect(4);
+    let rows: Vec<Vec<&str>> =
+        run.stdout.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(rows[1..], [[all[0], "yes"], [all[1], "no"], [all[2], "yes"]], "{}", run.stdout);
+    let json = reported(&args(&["-o", "json"]).run().await.expect(4));
+    assert_eq!(json["Endpoints"].as_array().unwrap().len(), 3);
+
+    // Both servers know this account, and show it everybody's shells.
+    let run = args(&["--doctor"]).login(&servers[0]).run().await.expect(4);
+    assert!(run.stdout.lines().nth(1).unwrap().contains("accepted"), "{}", run.stdout);
+    assert!(run.stdout.lines().nth(2).unwrap().contains("NOT REACHED"), "{}", run.stdout);
+    assert!(run.stderr.contains("2 of 3 hosts accepted the login"), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("cannot list the sessions on {closed}")), "{}", run.stderr);
+    let json = reported(&args(&["--doctor", "-o", "json"]).login(&servers[0]).run().await.expect(4));
+    let hosts = json["Hosts"].as_array().unwrap();
+    assert_eq!(json["Schema"], "pssession.logins/1");
+    assert_eq!(
+        hosts.iter().map(|host| host["Accepted"].as_bool().unwrap()).collect::<Vec<_>>(),
+        [true, false, true]
+    );
+    assert_eq!((&hosts[0]["ShowsOthers"], &hosts[1]["ErrorId"]), (&json!(true), &json!("CannotConnect")));
+
+    // A refused password is one failed logon, however many hosts there are.
+    let run = args(&["--doctor"]).env("PSSESSION_USER", &servers[0].user());
+    let run = run.env("PSSESSION_PASSWORD", "wrong").run().await.expect(5);
+    assert!(run.stdout.contains("REFUSED") && run.stdout.contains("not tried"), "{}", run.stdout);
+    assert_eq!(servers.iter().map(Simulator::failed_logons).sum::<u64>(), 1);
 }

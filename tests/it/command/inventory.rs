@@ -165,3 +165,16 @@ fn a_range_is_expanded_on_the_command_line() {
     let run = run.env("PSSESSION_PASSWORD", "x").run_blocking().expect(1);
     assert!(run.stderr.contains("127.0.0.1:1") && run.stderr.contains("127.0.0.2"), "{}", run.stderr);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_inventory_that_others_can_change_is_noted() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let one = server("LAB\\ann").await;
+    let folder = Folder::new(&[("hosts", &one.address().to_string())]);
+    assert_eq!(folder.get("hosts", &["--user", "LAB\\ann"]).await.expect(0).stderr, "");
+    std::fs::set_permissions(folder.path("hosts"), std::fs::Permissions::from_mode(0o666)).unwrap();
+    let run = folder.get("hosts", &["--user", "LAB\\ann"]).await.expect(0);
+    assert!(run.stderr.contains("is writable by everyone (mode 0666)"), "{}", run.stderr);
+}

@@ -2,15 +2,17 @@
 //! No credential is involved, but for `--doctor`.
 
 mod doctor;
+mod fleet;
 mod report;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use pssession::Endpoint;
 use pssession::advice::Advice;
 use pssession::auth::{Challenges, LoginPolicy, SCHEMES, SchemeRow, Verdict};
-use pssession::request::{IdentifiedEndpoint, IdentifyRequest};
+use pssession::request::{IdentifiedEndpoint, IdentifyRequest, expand_host_range};
 use pssession::teardown::Cancellation;
 use pssession::transport::{Probe, TransportError};
 use pssession::wsman::one_line;
@@ -33,13 +35,23 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   pssession identify web01
   pssession identify web01 --tls -o json
-  pssession identify web01 --doctor --user CONTOSO\\alice    log in once, and explain each step";
+  pssession identify web01 --doctor --user 'CONTOSO\\alice'    log in once, and explain each step
+  pssession identify web01 web02 db01                          one line for each host
+  pssession identify --inventory hosts.txt --doctor            which hosts accept this login, and what they show it";
 
 #[derive(Debug, Args)]
 pub(crate) struct IdentifyArgs {
-    /// Name, address or [IPv6], optionally with :port, or URL; without a port, both HTTP and HTTPS are checked
-    pub(crate) host: String,
-    /// Log in and list once, and report the result of each step
+    /// Name, range such as web[01-40], address or [IPv6], optionally with :port, URL or @GROUP; for a single host
+    /// without a port, both HTTP and HTTPS are checked
+    #[arg(value_name = "HOST", value_delimiter = ',', required_unless_present_any = ["inventory", "inventory_command"])]
+    pub(crate) hosts: Vec<String>,
+    /// A file of hosts, one per line, # for comments, or an Ansible inventory in INI, YAML or JSON; - is stdin
+    #[arg(long, value_name = "FILE", help_heading = "Where")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// Read the hosts from what this command prints, such as 'ansible-inventory --list'
+    #[arg(long, value_name = "COMMAND", help_heading = "Where", conflicts_with = "inventory")]
+    pub(crate) inventory_command: Option<String>,
+    /// Log in and list once, and report the result of each step; for several hosts, of each host
     #[arg(long)]
     pub(crate) doctor: bool,
     /// Use only HTTPS [default port: 5986]
@@ -62,12 +74,23 @@ pub(crate) struct IdentifyArgs {
 }
 
 impl IdentifyArgs {
-    /// How the host is to be reached, as the other commands say it. The host itself is left out.
+    /// The host, if it is one alone.
+    fn single_host(&self) -> Option<&str> {
+        match self.hosts.as_slice() {
+            [host] if self.inventory.is_none() && self.inventory_command.is_none() => {
+                let is_one = expand_host_range(host, 1).is_ok_and(|hosts| hosts == [host.trim()]);
+                Some(host.trim()).filter(|host| is_one && !host.starts_with('@'))
+            }
+            _ => None,
+        }
+    }
+
+    /// How the hosts are to be reached, as the other commands say it. A single one is left out.
     pub(crate) fn reach(&self) -> ReachArgs {
         ReachArgs {
-            on: Vec::new(),
-            inventory: None,
-            inventory_command: None,
+            on: if self.single_host().is_some() { Vec::new() } else { self.hosts.clone() },
+            inventory: self.inventory.clone(),
+            inventory_command: self.inventory_command.clone(),
             shard: None,
             tls: self.tls,
             trust: self.trust.clone(),
@@ -99,14 +122,26 @@ pub(crate) async fn run(args: &IdentifyArgs, environment: &Environment) -> Exit 
 async fn identify(args: &IdentifyArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     let config = environment.config(&args.config)?;
     let connection = ConnectionOptions::read(&args.reach(), &environment.cmdlet.connection, config)?;
-    let endpoints = endpoints(args, &connection.naming)?;
-    let connection = environment.resolved(connection.with_endpoints(endpoints)?);
+    let connection = match args.single_host() {
+        Some(host) => {
+            let endpoints = endpoints(host, &connection.naming)?;
+            connection.with_endpoints(endpoints)?
+        }
+        None => connection,
+    };
+    let connection = environment.resolved(connection);
     let trust_source = TrustSource::of(args, &connection);
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
     let unmatched = Unmatched::new(unmatched::rule(ui, false), None, ui);
     let credential = environment.credential.as_ref();
     let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, |_| ());
+    if args.single_host().is_none() {
+        return match args.doctor {
+            true => fleet::check_logins(args, &connection, &caller).await,
+            false => fleet::identify(args, &connection, &caller).await,
+        };
+    }
     if args.doctor {
         return doctor::run(args, &connection, trust_source, &caller).await;
     }
@@ -168,8 +203,7 @@ impl TrustSource {
 }
 
 /// The endpoint that was named; HTTP and HTTPS where nothing says which of them, or which port.
-fn endpoints(args: &IdentifyArgs, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
-    let host = args.host.trim();
+fn endpoints(host: &str, naming: &Naming) -> Result<Vec<Endpoint>, Diagnostic> {
     let named = naming.endpoint(host).map_err(|error| {
         Diagnostic::usage(error.to_string())
             .with_hint("use a form such as web01, web01:5986, [2001:db8::1] or https://web01/wsman")
