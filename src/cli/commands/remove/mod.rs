@@ -1,6 +1,7 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
 mod output;
+mod record_stream;
 
 use std::path::PathBuf;
 
@@ -151,7 +152,7 @@ async fn remove(
         let source = scope.read(&connection.naming, cmdlet.style.is_some())?;
         (environment.resolved(connection), source)
     };
-    let output = RemoveOutput::new(args, ui)?;
+    let output = RemoveOutput::new(args, ui, &cancellation)?;
     if args.supervised {
         watch.interrupt_at_end_of_stdin();
     }
@@ -222,7 +223,7 @@ async fn remove(
     let unmatched = Unmatched::new(miss_rule, advice, ui);
     let credential = environment.credential.as_ref();
     let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, on_event);
-    let mut removed = request.run(&caller, &cancellation).await?;
+    let mut removed = output.stream.during(request.run(&caller, &cancellation)).await?;
     caller.end_progress();
     removed.report.records.iter().for_each(|record| report_writer.finished(record));
     removed.summary.interruption = watch.stop();

@@ -6,9 +6,10 @@ use std::path::Path;
 use pssession::SessionDescriptor;
 use pssession::request::{ExceededLimit, NothingFound};
 use pssession::store::RowMetadata;
-use pssession::teardown::{Failure, Outcome, Record, Report};
+use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
 
 use super::RemoveArgs;
+use super::record_stream::RecordStream;
 use crate::cli::args::Format;
 use crate::cli::confirm::performing;
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
@@ -16,7 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
 use crate::cli::render::{self, plural, printable};
 use crate::cli::ui::Ui;
-use crate::cli::{progress, unmatched};
+use crate::cli::unmatched;
 
 /// How this run is written.
 pub(super) struct RemoveOutput<'a> {
@@ -24,17 +25,24 @@ pub(super) struct RemoveOutput<'a> {
     format: Format,
     summary: bool,
     records: bool,
+    /// The records as they come, in NDJSON.
+    pub(super) stream: RecordStream<'a>,
 }
 
 impl<'a> RemoveOutput<'a> {
-    pub(super) fn new(args: &RemoveArgs, ui: &'a Ui) -> Result<Self, Diagnostic> {
+    pub(super) fn new(
+        args: &RemoveArgs,
+        ui: &'a Ui,
+        cancellation: &'a Cancellation,
+    ) -> Result<Self, Diagnostic> {
         args.output.check()?;
         let powershell = ui.powershell().is_some();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
         let records =
             args.report.as_deref() != Some(Path::new("-")) && (!powershell || ui.has_chosen_format());
         let summary = !powershell && !matches!(ui.errors(), DiagnosticFormat::Json);
-        Ok(Self { ui, format: ui.format(), summary, records })
+        let stream = RecordStream::new(cancellation);
+        Ok(Self { ui, format: ui.format(), summary, records, stream })
     }
 
     /// All that was found is kept.
@@ -81,10 +89,7 @@ impl<'a> RemoveOutput<'a> {
             "concluded",
         );
         if self.format == Format::Ndjson && self.records {
-            let _room = progress::room_on_stdout();
-            // A closed pipe ends nothing: what was planned is still carried out.
-            let (record, metadata) = (std::slice::from_ref(record), std::slice::from_ref(metadata));
-            let _ = render::removals(Format::Ndjson, record, metadata);
+            self.stream.write(record, metadata);
         }
         // That a host cannot be reached or listed is told once, and for each session in its own record.
         let reported_for_its_host =
