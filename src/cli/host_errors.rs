@@ -10,21 +10,21 @@ use pssession::{Endpoint, Error};
 
 use super::diagnostic::{Diagnostic, DiagnosticFormat};
 use super::exit::Exit;
+use super::folded_errors;
 use super::hints::{hint, kind, place};
 use super::render::plural;
 use super::ui::Ui;
 
-/// How many hosts are named in one sentence.
-const MAX_NAMES: usize = 5;
-
 /// Reports the hosts that failed: first why, then those on which nothing was tried any more.
 pub(crate) fn report(survey: &Survey, cancellation: &Cancellation, ui: &Ui) {
+    let mut errors = Vec::new();
     let mut untried = Vec::new();
+    let mut interrupted = Vec::new();
     for host in survey.hosts() {
         let endpoint = host.connector().endpoint();
         match host.listing() {
             Some(Ok(listing)) => {
-                listing.gaps.iter().for_each(|gap| ui.error(&incomplete(endpoint, gap)));
+                errors.extend(listing.gaps.iter().map(|gap| (endpoint, incomplete(endpoint, gap))));
             }
             Some(Err(Error::Transport(
                 error
@@ -34,16 +34,27 @@ pub(crate) fn report(survey: &Survey, cancellation: &Cancellation, ui: &Ui) {
             }
             Some(Err(error)) if host.was_asked_singly() => {
                 asked_singly(endpoint, error, ui);
-                for (shell_id, error) in host.unanswered() {
-                    ui.error(&not_shown(endpoint, shell_id, error));
-                }
+                let unanswered = host.unanswered().iter();
+                errors.extend(
+                    unanswered.map(|(shell_id, error)| (endpoint, not_shown(endpoint, shell_id, error))),
+                );
             }
-            Some(Err(error)) => ui.error(&not_listed(endpoint, error)),
-            None if cancellation.is_cancelled() => {}
-            None => ui.error(&out_of_time(endpoint)),
+            Some(Err(error)) => errors.push((endpoint, not_listed(endpoint, error))),
+            None if cancellation.is_cancelled() => interrupted.push(endpoint),
+            None => errors.push((endpoint, out_of_time(endpoint))),
         }
     }
+    let errors = match ui.errors() {
+        DiagnosticFormat::Text => folded_errors::fold(errors),
+        _ => errors.into_iter().map(|(_, error)| error).collect(),
+    };
+    errors.iter().for_each(|error| ui.error(error));
     not_tried(&untried, ui.errors()).iter().for_each(|error| ui.error(error));
+    if !interrupted.is_empty() {
+        let hosts = plural(interrupted.len(), "host");
+        let names = folded_errors::names(interrupted.into_iter());
+        ui.remark(&format!("interrupted before {hosts} had answered: {names}"));
+    }
 }
 
 /// One sentence for a person however many hosts there are, one object for each for a program.
@@ -54,11 +65,8 @@ fn not_tried(untried: &[(&Endpoint, &TransportError)], format: DiagnosticFormat)
     };
     match untried {
         [(_, cause), _, ..] if format.is_for_a_person() => {
-            let names: Vec<String> =
-                untried.iter().take(MAX_NAMES).map(|(endpoint, _)| place(endpoint)).collect();
-            let more = if untried.len() > MAX_NAMES { ", ..." } else { "" };
-            let hosts = format!("{} more hosts were skipped: {}{more}", untried.len(), names.join(", "));
-            vec![about(hosts, cause)]
+            let names = folded_errors::names(untried.iter().map(|(endpoint, _)| *endpoint));
+            vec![about(format!("{} more hosts were skipped: {names}", untried.len()), cause)]
         }
         _ => untried
             .iter()

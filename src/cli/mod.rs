@@ -10,6 +10,7 @@ mod confirm;
 mod diagnostic;
 mod environment;
 mod exit;
+mod folded_errors;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod hints;
