@@ -159,7 +159,7 @@ impl WsmanClient {
     /// As [`Self::list_shells`].
     pub async fn list_shells_within(&mut self, first_page: Duration) -> Result<Listing> {
         let mut shells = Vec::new();
-        let collector = Collector::keeping(|shell| shells.push(shell));
+        let collector = Collector::keeping(|shell| shells.push(Arc::new(shell)));
         let gaps = self.list_into(collector, first_page).await?;
         Ok(Listing { shells, gaps })
     }

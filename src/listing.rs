@@ -1,5 +1,6 @@
 //! One listing of a server's shells: what was seen, and what may be missing from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::wsman::{Malformed, Shell, ShellId};
@@ -8,7 +9,7 @@ use crate::wsman::{Malformed, Shell, ShellId};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// The shells, each id once, in the server's order.
-    pub shells: Vec<Shell>,
+    pub shells: Vec<Arc<Shell>>,
     /// Why shells may be missing; empty when the server said `EndOfSequence` and every item was understood.
     pub gaps: Vec<Gap>,
 }
@@ -56,6 +57,6 @@ impl Listing {
     /// The shell with this id, ignoring case.
     #[must_use]
     pub fn find(&self, shell_id: &ShellId) -> Option<&Shell> {
-        self.shells.iter().find(|shell| shell.shell_id == *shell_id)
+        self.shells.iter().map(Arc::as_ref).find(|shell| shell.shell_id == *shell_id)
     }
 }

@@ -1,6 +1,5 @@
 //! I/O module: listings on their way into the local table. Those that come while others are written share the next
 //! transaction: the hosts of a fleet do not wait for one write each.
-#![expect(clippy::disallowed_methods, reason = "reads the clock: a listing without sessions was seen now")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -9,17 +8,23 @@ use tokio::sync::oneshot;
 
 use super::error::TableError;
 use super::table::SessionTable;
-use crate::session::{LoginAccount, SessionDescriptor};
-use crate::store::{ListingContext, Rows, Store, StoreError};
+use crate::session::{LoginAccount, SeenOn};
+use crate::store::{ListedShells, ListingContext, Rows, Store, StoreError};
+use crate::transport::Endpoint;
+use crate::wsman::Shell;
 
 /// What one host listed.
 #[derive(Debug)]
 pub(super) struct HostListing {
-    pub(super) endpoint_url: String,
-    pub(super) account: LoginAccount,
+    pub(super) endpoint: Endpoint,
+    pub(super) account: Arc<LoginAccount>,
+    /// The account as the sessions keep it; none where nobody has logged in.
+    pub(super) known_account: Option<Arc<LoginAccount>>,
     /// The authentication scheme of the login.
     pub(super) auth: Option<&'static str>,
-    pub(super) sessions: Vec<SessionDescriptor>,
+    pub(super) shells: Vec<Arc<Shell>>,
+    /// When they were seen.
+    pub(super) seen_at: SystemTime,
     /// Whether what it does not show is gone.
     pub(super) complete: bool,
 }
@@ -106,18 +111,21 @@ async fn merge_in_table(
 }
 
 fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<Rows>, StoreError> {
-    let seen_at =
-        |host: &HostListing| host.sessions.first().map_or_else(SystemTime::now, |session| session.seen_at);
     let hosts = listings.iter().flatten().map(|host| {
-        let listing_context = ListingContext {
-            endpoint_url: &host.endpoint_url,
+        let context = ListingContext {
+            endpoint_url: host.endpoint.url(),
             seen_by: host.account.login(),
             server_names: Some(host.account.server_names()),
             auth: host.auth,
-            seen_at: seen_at(host),
+            seen_at: host.seen_at,
             complete: host.complete,
         };
-        (listing_context, host.sessions.as_slice())
+        let seen_on = SeenOn {
+            host: host.endpoint.computer_name(),
+            url: host.endpoint.url(),
+            port: host.endpoint.port(),
+        };
+        ListedShells { context, seen_on, account: host.known_account.clone(), shells: &host.shells }
     });
     let mut merged = store.merge_listings(hosts)?.into_iter();
     let of_one = |hosts: &Vec<HostListing>| merged.by_ref().take(hosts.len()).flatten().collect();

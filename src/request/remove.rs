@@ -232,7 +232,7 @@ impl<C: Caller> Removing<'_, C> {
             session.commands = None;
             if query.keeps_newest() {
                 // What is gone or cannot be asked takes no place among those that are kept.
-                session.shell.shell_run_time = None;
+                session.shell_mut().shell_run_time = None;
             }
         }
         survey.refresh(rows.sessions_mut());
@@ -327,7 +327,7 @@ impl<C: Caller> Removing<'_, C> {
         let Chosen { rows, survey, mut summary, declined } = chosen;
         let host_results = survey.host_results();
         let rows = self.leave_hosts_alone(rows, &mut summary);
-        let listed = survey.hosts().iter().map(|host| host.sessions().len()).sum::<usize>().max(rows.len());
+        let listed = survey.hosts().iter().map(|host| host.shells().count()).sum::<usize>().max(rows.len());
         let exceeded = self.request.limits.exceeded(rows.len(), listed);
         let (mut plan, metadata) = plan(rows);
         if declined {

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -135,19 +136,21 @@ impl SessionTable {
                 }
                 // What is asked for singly says nothing of the others, and only Windows' listing says what is not there.
                 let proves_absence = listing.is_some_and(|listing| {
-                    let is_windows = |shell: &Shell| shell.schema == ShellSchema::Windows;
+                    let is_windows = |shell: &Arc<Shell>| shell.schema == ShellSchema::Windows;
                     listing.complete() && listing.shells.iter().all(is_windows)
                 });
                 let endpoint = host.connector().endpoint();
-                let account = match host.account() {
-                    Some(account) => account.clone(),
-                    None => LoginAccount::new(host.connector().user()),
-                };
+                let known_account = host.shared_account();
+                let account = known_account
+                    .clone()
+                    .unwrap_or_else(|| Arc::new(LoginAccount::new(host.connector().user())));
                 Some(HostListing {
-                    endpoint_url: endpoint.url().to_owned(),
+                    endpoint: endpoint.clone(),
                     account,
+                    known_account,
                     auth: scheme(endpoint).map(AuthScheme::name),
-                    sessions: host.sessions(),
+                    shells: host.shells().cloned().collect(),
+                    seen_at: host.seen_at(),
                     complete: proves_absence,
                 })
             })

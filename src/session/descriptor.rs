@@ -70,8 +70,8 @@ pub struct SessionDescriptor {
     pub port: u16,
     /// What carries it. Everything that a listing shows is reached over WS-Management.
     pub transport: Transport,
-    /// What the server said of the shell.
-    pub shell: Shell,
+    /// What the server said of the shell; shared by those that came from one listing. [`Self::shell_mut`] changes it.
+    pub shell: Arc<Shell>,
     /// How it stands in somebody else's words, where they count more than the server's: an import's, or `Broken` from
     /// the local table. `None` leaves it to the server's `State`.
     pub stated: Option<Stated>,
@@ -101,7 +101,7 @@ impl SessionDescriptor {
     /// Describes a shell that `seen_by` found in a listing. It has no local number yet, and its commands are unknown.
     #[must_use]
     pub fn from_shell(
-        shell: Shell,
+        shell: impl Into<Arc<Shell>>,
         seen_on: SeenOn<'_>,
         seen_by: impl Into<String>,
         seen_at: SystemTime,
@@ -116,13 +116,18 @@ impl SessionDescriptor {
             endpoint_url: seen_on.url.to_owned(),
             port: seen_on.port,
             transport: Transport::WsMan,
-            shell,
+            shell: shell.into(),
             stated: None,
             commands: None,
             seen_by: seen_by.into(),
             account: None,
             seen_at,
         }
+    }
+
+    /// What the server said of the shell, to change it for this session alone.
+    pub fn shell_mut(&mut self) -> &mut Shell {
+        Arc::make_mut(&mut self.shell)
     }
 
     /// `Name`, as the client that opened the session chose it. PowerShell makes up `Runspace<Id>` for a session
@@ -242,7 +247,7 @@ impl SessionDescriptor {
     /// Takes from `shell`, which [is still](Self::is_still) this session, what is not known here: an import often
     /// knows no more than an id. The id itself is from now on spelt as the server spells it, for some compare its case.
     pub fn learn(&mut self, shell: &Shell) {
-        let ours = &mut self.shell;
+        let ours = Arc::make_mut(&mut self.shell);
         ours.shell_id.clone_from(&shell.shell_id);
         ours.schema = shell.schema;
         if ours.resource_uri.is_empty() {
@@ -376,7 +381,7 @@ mod tests {
     #[test]
     fn a_session_is_recognised_in_any_case_of_the_servers_text() {
         let session = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
-        let mut now = session.shell.clone();
+        let mut now = Shell::clone(&session.shell);
         now.shell_id = ShellId::from_server(now.shell_id.as_str().to_ascii_lowercase());
         now.resource_uri = now.resource_uri.to_ascii_uppercase();
         now.owner = Some(r"lab\BOB".to_owned());
@@ -398,7 +403,7 @@ mod tests {
             |shell| shell.client_ip = None,
         ];
         for change in changes {
-            let mut now = known.shell.clone();
+            let mut now = Shell::clone(&known.shell);
             change(&mut now);
             assert!(!known.is_still(&now), "{now:?}");
         }
@@ -416,7 +421,7 @@ mod tests {
         };
         assert!(bare.is_still(&now));
         bare.learn(&now);
-        assert_eq!(bare.shell, now);
+        assert_eq!(*bare.shell, now);
         assert!(!bare.is_still(&Shell { owner: Some("eve".to_owned()), ..now }));
     }
 

@@ -228,7 +228,7 @@ mod tests {
         let rows: [(GroupKey, Set, [String; 3]); 5] = [
             (
                 GroupKey::Owner,
-                |session, text| session.shell.owner = Some(text.to_owned()),
+                |session, text| session.shell_mut().owner = Some(text.to_owned()),
                 [r"LAB\Émile", r"lab\éMILE", r"LAB\bob"].map(str::to_owned),
             ),
             (
@@ -238,17 +238,17 @@ mod tests {
             ),
             (
                 GroupKey::Name,
-                |session, text| session.shell.name = Some(text.to_owned()),
+                |session, text| session.shell_mut().name = Some(text.to_owned()),
                 ["Build", "bUILD", "build-1"].map(str::to_owned),
             ),
             (
                 GroupKey::Type,
-                |session, text| session.shell.resource_uri = text.to_owned(),
+                |session, text| session.shell_mut().resource_uri = text.to_owned(),
                 [configuration("One"), configuration("Two"), uri::CMD_RESOURCE.to_owned()],
             ),
             (
                 GroupKey::ConfigurationName,
-                |session, text| session.shell.resource_uri = text.to_owned(),
+                |session, text| session.shell_mut().resource_uri = text.to_owned(),
                 [configuration("One"), configuration("oNE"), configuration("Two")],
             ),
         ];

@@ -1,5 +1,6 @@
 //! Whether an account would see a session if it were there: only then is its absence from a listing a proof.
 
+use std::borrow::Borrow;
 use std::time::{Duration, SystemTime};
 
 use super::account::{Comparison, LoginAccount};
@@ -38,8 +39,8 @@ impl Visibility {
     }
 
     /// Takes what a listing by this account shows. Once one shows other people's shells, the account sees everybody's.
-    pub fn listed<'a>(&mut self, shells: impl IntoIterator<Item = &'a Shell>) {
-        let owners = shells.into_iter().filter_map(|shell| shell.owner.as_deref());
+    pub fn listed<'a, S: Borrow<Shell> + 'a>(&mut self, shells: impl IntoIterator<Item = &'a S>) {
+        let owners = shells.into_iter().filter_map(|shell| shell.borrow().owner.as_deref());
         self.sees_others = self.sees_others || self.account.sees_others_in(owners);
     }
 

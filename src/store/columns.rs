@@ -67,7 +67,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreErrorKind> {
         endpoint_url: text(row, 2)?.to_owned(),
         port: row.get(7)?,
         transport: Transport::from_word(text(row, 8)?),
-        shell,
+        shell: shell.into(),
         stated,
         commands: commands(row, 20)?,
         seen_by: text(row, 27)?.to_owned(),

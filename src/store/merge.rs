@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::error::InvalidRow;
 use super::row::{ListingContext, Origin, Row, RowMetadata};
 use crate::session::{ComputerType, LoginAccount, SessionDescriptor, Stated, Visibility};
+use crate::wsman::Shell;
 
 /// A session that was only seen on a server is forgotten when nobody has seen it for this long: servers drop idle
 /// shells after hours, and a list of yesterday's is noise.
@@ -12,12 +13,8 @@ pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
-pub(super) fn seen(
-    known: Option<Row>,
-    found: &SessionDescriptor,
-    listing_context: ListingContext<'_>,
-) -> Row {
-    let mut session = found.clone();
+pub(super) fn seen(known: Option<Row>, found: SessionDescriptor, listing_context: ListingContext<'_>) -> Row {
+    let mut session = found;
     session.id = None;
     listing_context.endpoint_url.clone_into(&mut session.endpoint_url);
     listing_context.seen_by.clone_into(&mut session.seen_by);
@@ -37,7 +34,7 @@ pub(super) fn seen(
     }
     let given = known.session;
     if given.name().is_some() {
-        session.shell.name = given.shell.name;
+        session.shell_mut().name.clone_from(&given.shell.name);
     }
     session.computer_name = given.computer_name;
     session.computer_type = given.computer_type;
@@ -64,11 +61,11 @@ pub(super) enum RowAction {
 }
 
 /// What the account of a listing sees at its endpoint, as far as that listing shows.
-pub(super) fn visibility(listing_context: ListingContext<'_>, found: &[SessionDescriptor]) -> Visibility {
+pub(super) fn visibility(listing_context: ListingContext<'_>, found: &[&Shell]) -> Visibility {
     let names = listing_context.server_names.cloned().unwrap_or_default();
     let account = LoginAccount::new(listing_context.seen_by).at(names);
     let mut visibility = Visibility::new(account, listing_context.seen_at);
-    visibility.listed(found.iter().map(|session| &session.shell));
+    visibility.listed(found.iter().copied());
     visibility
 }
 
@@ -96,9 +93,10 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
     };
     session.id = known.session.id;
     session.endpoint_url.clone_from(&known.session.endpoint_url);
-    session.shell.shell_id.clone_from(&known.session.shell.shell_id);
+    let shell = session.shell_mut();
+    shell.shell_id.clone_from(&known.session.shell.shell_id);
     if given.session.name().is_some() {
-        session.shell.name.clone_from(&given.session.shell.name);
+        shell.name.clone_from(&given.session.shell.name);
     }
     if given.session.computer_type != ComputerType::RemoteMachine {
         // No listing says that a shell leads on into a virtual machine or a container; who opened it knows.
@@ -140,9 +138,10 @@ fn fill(session: &mut SessionDescriptor, other: &SessionDescriptor) {
             there.clone_into(here);
         }
     }
-    let (shell, there) = (&mut session.shell, &other.shell);
+    let was_shown = !session.seen_by.is_empty();
+    let (shell, there) = (session.shell_mut(), &other.shell);
     gap(&mut shell.name, there.name.as_ref());
-    if session.seen_by.is_empty() {
+    if !was_shown {
         // Beside what a server said it would pass for the server's word, and absence would prove something.
         gap(&mut shell.owner, there.owner.as_ref());
     }
@@ -222,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_session_seen_for_the_first_time_is_listed_and_reached_as_it_was_seen() {
-        let row = seen(None, &session(|_| ()), listing_context("bob"));
+        let row = seen(None, session(|_| ()), listing_context("bob"));
         assert_eq!((row.session.id, row.note.origin), (None, Origin::Listed));
         assert_eq!((row.note.user.as_deref(), row.note.auth.as_deref()), (Some("bob"), Some("ntlm")));
         assert_eq!((row.session.seen_by.as_str(), row.session.seen_at), ("bob", at(200)));
@@ -237,7 +236,7 @@ mod tests {
             (Origin::Imported, "", "new", "new"),
         ] {
             let known = row(origin, name(before));
-            let merged = seen(Some(known), &session(name(now)), listing_context("bob"));
+            let merged = seen(Some(known), session(name(now)), listing_context("bob"));
             let outcome = (merged.session.id, merged.note.origin, merged.session.name());
             assert_eq!(outcome, (Some(LocalId(7)), origin, Some(kept)));
         }
@@ -250,7 +249,7 @@ mod tests {
         known.session.vm_name = "db".to_owned();
         known.session.computer_name = "db".to_owned();
         known.note.user = Some("eve".to_owned());
-        let merged = seen(Some(known), &session(|_| ()), listing_context("bob"));
+        let merged = seen(Some(known), session(|_| ()), listing_context("bob"));
         assert_eq!((merged.session.vm_name.as_str(), merged.session.computer_name.as_str()), ("db", "db"));
         assert_eq!(merged.session.computer_type, ComputerType::VirtualMachine);
         assert_eq!((merged.note.user.as_deref(), merged.note.auth.as_deref()), (Some("eve"), Some("ntlm")));
@@ -261,7 +260,7 @@ mod tests {
         let mut known = row(Origin::Opened, |_| ());
         known.session.stated = Some(Stated::BROKEN);
         known.session.commands = Some(vec![CommandId::from_server("C")]);
-        let merged = seen(Some(known), &session(|_| ()), listing_context("ada"));
+        let merged = seen(Some(known), session(|_| ()), listing_context("ada"));
         assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
     }
 
@@ -299,8 +298,9 @@ mod tests {
             (boss(), r"CORP\jdoe", &[r"CORP\svc"], Leaves, Breaks),
         ] {
             let found: Vec<_> = shown.iter().map(|owner| session(owned(owner))).collect();
+            let shells: Vec<&Shell> = found.iter().map(|session| &*session.shell).collect();
             let visibility =
-                visibility(ListingContext { server_names: Some(&names), ..listing_context(lister) }, &found);
+                visibility(ListingContext { server_names: Some(&names), ..listing_context(lister) }, &shells);
             assert_eq!(absent(&row, true, &visibility), listed, "{lister} {shown:?} {row:?}");
             for origin in Origin::CURRENT {
                 let row = Row { note: RowMetadata::new(origin), ..row.clone() };
@@ -381,7 +381,7 @@ mod tests {
         let mut without_owner = row(Origin::Listed, |_| ());
         assert_eq!(imported(without_owner.clone(), &given).session.shell.owner, None);
         without_owner.session.seen_by.clear();
-        let owner = imported(without_owner, &given).session.shell.owner;
+        let owner = imported(without_owner, &given).session.shell.owner.clone();
         assert_eq!(owner.as_deref(), Some("mallory"));
     }
 

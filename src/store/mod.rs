@@ -36,5 +36,5 @@ mod table;
 pub use error::{InvalidRow, StoreError, StoreProblem};
 pub use opening::StoreOptions;
 pub use reader::StoreReader;
-pub use row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
+pub use row::{Imported, ListedShells, ListingContext, Origin, Row, RowMetadata, Rows};
 pub use table::Store;

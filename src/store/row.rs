@@ -1,10 +1,11 @@
 //! What the table keeps of one session, and in which form many of them come out.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::auth::ServerNames;
-use crate::session::{LocalId, SessionDescriptor};
-use crate::wsman::SessionId;
+use crate::session::{LocalId, LoginAccount, SeenOn, SessionDescriptor};
+use crate::wsman::{SessionId, Shell};
 
 /// How a session came into the table. PowerShell's "sessions in the current session" are the opened and imported ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +179,29 @@ pub struct ListingContext<'a> {
     pub seen_at: SystemTime,
     /// Whether every page came and every item was decoded. Only then does absence mean anything.
     pub complete: bool,
+}
+
+/// The shells that one listing shows, and what makes sessions of them.
+#[derive(Clone, Debug)]
+pub struct ListedShells<'a> {
+    /// Who listed where.
+    pub context: ListingContext<'a>,
+    /// The endpoint, as a session keeps it.
+    pub seen_on: SeenOn<'a>,
+    /// The account that listed, with what its server says of itself.
+    pub account: Option<Arc<LoginAccount>>,
+    /// The shells, in the server's order.
+    pub shells: &'a [Arc<Shell>],
+}
+
+impl ListedShells<'_> {
+    /// The session that the shell at this index is.
+    pub(super) fn session(&self, index: usize) -> Option<SessionDescriptor> {
+        let shell = Arc::clone(self.shells.get(index)?);
+        let session =
+            SessionDescriptor::from_shell(shell, self.seen_on, self.context.seen_by, self.context.seen_at);
+        Some(SessionDescriptor { account: self.account.clone(), ..session })
+    }
 }
 
 /// What became of one object of an import.

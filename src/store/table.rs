@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -12,10 +13,10 @@ use super::files::Place;
 use super::id_allocator::{IdAllocator, MAX_COUNTED_ID};
 use super::merge::{self, RowAction};
 use super::opening::{self, StoreOptions};
-use super::row::{Imported, ListingContext, Origin, Row, RowMetadata, Rows};
+use super::row::{Imported, ListedShells, ListingContext, Origin, Row, RowMetadata, Rows};
 use super::{lookup, schema};
 use crate::session::{LocalId, SessionDescriptor, Stated};
-use crate::wsman::ShellId;
+use crate::wsman::{Shell, ShellId};
 
 /// The table, open for changes.
 #[derive(Debug)]
@@ -66,7 +67,9 @@ impl Store {
         listing_context: ListingContext<'_>,
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
-        self.change(|transaction| merge_listing(transaction, listing_context, found))
+        let shells: Vec<&Shell> = found.iter().map(|session| &*session.shell).collect();
+        let session = |index: usize| found.get(index).cloned();
+        self.change(|transaction| merge_listing(transaction, listing_context, &shells, session))
     }
 
     /// The same of several endpoints, in one transaction.
@@ -75,12 +78,13 @@ impl Store {
     /// [`StoreError`]; then nothing is changed.
     pub fn merge_listings<'a>(
         &mut self,
-        listings: impl IntoIterator<Item = (ListingContext<'a>, &'a [SessionDescriptor])>,
+        listings: impl IntoIterator<Item = ListedShells<'a>>,
     ) -> Result<Vec<Rows>, StoreError> {
-        self.change(|transaction| {
-            let listings = listings.into_iter();
-            listings.map(|(context, found)| merge_listing(transaction, context, found)).collect()
-        })
+        let merge = |transaction: &Transaction<'_>, listed: ListedShells<'a>| {
+            let shells: Vec<&Shell> = listed.shells.iter().map(Arc::as_ref).collect();
+            merge_listing(transaction, listed.context, &shells, |index| listed.session(index))
+        };
+        self.change(|transaction| listings.into_iter().map(|listed| merge(transaction, listed)).collect())
     }
 
     /// Takes in what a person imports, and says for each object, in order, which Id it has now.
@@ -206,10 +210,12 @@ impl Store {
 }
 
 /// What [`Store::merge_listing`] does, within a transaction.
+/// Each session is made when its turn comes, so that a large listing is not kept twice.
 fn merge_listing(
     transaction: &Transaction<'_>,
     listing_context: ListingContext<'_>,
-    found: &[SessionDescriptor],
+    found: &[&Shell],
+    session: impl Fn(usize) -> Option<SessionDescriptor>,
 ) -> Result<Rows, StoreErrorKind> {
     merge::check_endpoint(listing_context.endpoint_url)?;
     let mut absent = at_endpoint(transaction, listing_context.endpoint_url)?;
@@ -217,9 +223,10 @@ fn merge_listing(
     let mut rows = Rows::with_capacity(found.len());
     let mut writer = Writer::new(transaction)?;
     let mut ids = id_allocator(transaction, std::iter::empty())?;
-    for session in found {
-        merge::check(session)?;
-        let shell_id = &session.shell.shell_id;
+    for (shell_id, session) in
+        found.iter().enumerate().filter_map(|(index, shell)| Some((&shell.shell_id, session(index)?)))
+    {
+        merge::check(&session)?;
         // A server that lists a shell twice still has one.
         let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
         let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });

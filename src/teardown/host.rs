@@ -106,7 +106,7 @@ impl HostRun {
         };
         let listed_shells = listed
             .into_iter()
-            .flat_map(|(listing, since)| listing.shells.iter().map(move |shell| (shell, since)));
+            .flat_map(|(listing, since)| listing.shells.iter().map(move |shell| (&**shell, since)));
         let seen: Vec<_> = listed_shells.chain(shown.got).collect();
         let by_id: HashMap<_, _> =
             seen.iter().map(|(shell, since)| (&shell.shell_id, (*shell, *since))).collect();
@@ -213,7 +213,7 @@ impl HostRun {
                 if self.took < IDENTITY_MAX_AGE && self.queue.planned() < self.slots.len() {
                     self.relists = RELISTS;
                 }
-                self.observe(&listing.shells, at);
+                self.observe(listing.shells.iter().map(Arc::as_ref), at);
             }
             Err(request_error) if request_error.is_access_denied() => {
                 self.denied = Some(request_error.clone())
@@ -472,7 +472,7 @@ impl HostRun {
 /// The shells of a listing, if there is one, by their ids.
 fn by_id(listing: Option<&Listing>) -> HashMap<&ShellId, &Shell> {
     let shells = listing.into_iter().flat_map(|listing| &listing.shells);
-    shells.map(|shell| (&shell.shell_id, shell)).collect()
+    shells.map(|shell| (&shell.shell_id, &**shell)).collect()
 }
 
 /// A listing costs about as much as one Get for so many shells that it shows.

@@ -300,9 +300,9 @@ mod tests {
     #[test]
     fn foreign_running_and_many_sessions_each_need_one() {
         let mut sessions: Vec<_> = (0..11).map(|n| session("a", &n.to_string())).collect();
-        sessions[3].shell.owner = Some(r"LAB\grace".to_owned());
-        sessions[4].shell.owner = None;
-        sessions[5].shell.owner = Some("ada".to_owned());
+        sessions[3].shell_mut().owner = Some(r"LAB\grace".to_owned());
+        sessions[4].shell_mut().owner = None;
+        sessions[5].shell_mut().owner = Some("ada".to_owned());
         sessions[5].commands = Some(vec![CommandId::from_server("C")]);
         let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
         let expected = [
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_foreign_session_that_a_person_claims_needs_no_confirmation() {
         let mut theirs = session("a", "1");
-        theirs.shell.owner = Some(r"LAB\grace".to_owned());
+        theirs.shell_mut().owner = Some(r"LAB\grace".to_owned());
         let mut plan = Plan::new([theirs, session("a", "2")]);
         plan.claim(0);
         assert_eq!(plan.guard(), []);

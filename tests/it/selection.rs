@@ -86,7 +86,7 @@ fn an_ipv6_address_is_found_with_and_without_brackets_and_is_never_a_set() {
 fn an_instance_id_is_found_in_any_spelling_and_misses_in_one() {
     let of = |id: &str| {
         let mut session = bare();
-        session.shell.shell_id = ShellId::from_server(id);
+        session.shell_mut().shell_id = ShellId::from_server(id);
         session
     };
     let sessions = [of("not a guid"), of("uuid:fc4e9dfa-f246-452d-9fa3-1adbdd64ae85")];
@@ -254,7 +254,7 @@ fn on(host: &str) -> SessionDescriptor {
 
 fn named(name: &str) -> SessionDescriptor {
     let mut session = bare();
-    session.shell.name = Some(name.to_owned());
+    session.shell_mut().name = Some(name.to_owned());
     session
 }
 

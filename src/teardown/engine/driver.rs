@@ -73,7 +73,7 @@ impl Driver {
         let listing = surveyed.listing.as_ref().map(|listing| listing.as_ref().map_err(request_error));
         let shown = HostShown {
             listing: listing.zip(surveyed.listed_at),
-            got: surveyed.got.iter().map(|(shell, since)| (shell, *since)).collect(),
+            got: surveyed.got.iter().map(|(shell, since)| (&**shell, *since)).collect(),
         };
         let account = match &surveyed.account {
             Some(account) => LoginAccount::clone(account),

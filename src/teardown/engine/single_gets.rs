@@ -1,6 +1,7 @@
 //! Shells asked for one by one, where listing is denied.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::connection::ConnectionFactory;
@@ -14,7 +15,7 @@ use crate::wsman::{Shell, ShellId};
 #[derive(Default)]
 pub(super) struct Answers {
     client: Option<WsmanClient>,
-    got: Vec<(Shell, Instant)>,
+    got: Vec<(Arc<Shell>, Instant)>,
     unanswered: Vec<(ShellId, Error)>,
     refused: bool,
 }
@@ -32,7 +33,7 @@ pub(super) async fn get(
         let (client, shell) = factory.get_patiently(answers.client.take(), shell_id).await;
         answers.client = client;
         match shell {
-            Ok(shell) => answers.got.push((shell, since)),
+            Ok(shell) => answers.got.push((shell.into(), since)),
             Err(Error::Fault(fault)) if fault.is_no_such_shell() => {}
             Err(error) => {
                 answers.refused = error.is_credential_refused();

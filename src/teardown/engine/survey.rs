@@ -29,7 +29,7 @@ pub struct SurveyedHost {
     pub(super) listed_at: Option<Instant>,
     pub(super) seen_at: SystemTime,
     /// Where listing is denied: the shells that were asked for one by one and are there, and when each was asked for.
-    pub(super) got: Vec<(Shell, Instant)>,
+    pub(super) got: Vec<(Arc<Shell>, Instant)>,
     /// Shells that were asked for so, without an answer that says whether they are there.
     pub(super) unanswered: Vec<(ShellId, Error)>,
     /// Whether it was asked so at all.
@@ -74,16 +74,18 @@ impl Survey {
     /// as they are.
     pub fn refresh(&self, sessions: &mut [SessionDescriptor]) {
         let hosts: HashMap<_, _> =
-            self.hosts.iter().map(|host| (host.connector.endpoint().url(), host.shells())).collect();
+            self.hosts.iter().map(|host| (host.connector.endpoint().url(), host.shells_by_id())).collect();
         for session in sessions {
             let Some(shells) = hosts.get(session.endpoint_url.as_str()) else { continue };
             let Some((shell, host)) = shells.get(&session.shell.shell_id) else { continue };
             if !session.is_still(shell) {
                 continue;
             }
-            let name = session.shell.name.take();
-            session.shell = (*shell).clone();
-            session.shell.name = name.filter(|name| !name.is_empty()).or(session.shell.name.take());
+            let name = session.name().map(str::to_owned);
+            session.shell = Arc::clone(shell);
+            if let Some(name) = name.filter(|name| shell.name.as_ref() != Some(name)) {
+                session.shell_mut().name = Some(name);
+            }
             session.stated = None;
             session.commands = None;
             host.connector.user().clone_into(&mut session.seen_by);
@@ -134,6 +136,18 @@ impl SurveyedHost {
     #[must_use]
     pub fn account(&self) -> Option<&LoginAccount> {
         self.account.as_deref()
+    }
+
+    /// The same, as the sessions share it.
+    #[cfg(feature = "request")]
+    pub(crate) fn shared_account(&self) -> Option<Arc<LoginAccount>> {
+        self.account.clone()
+    }
+
+    /// When it answered.
+    #[cfg(feature = "request")]
+    pub(crate) fn seen_at(&self) -> SystemTime {
+        self.seen_at
     }
 
     /// What it said, or why it could not be listed; `None` if it was not asked (in time).
@@ -194,13 +208,13 @@ impl SurveyedHost {
     }
 
     /// What it has shown: its listing, and what was asked for singly.
-    fn shown(&self) -> impl Iterator<Item = &Shell> {
+    pub(crate) fn shells(&self) -> impl Iterator<Item = &Arc<Shell>> {
         let listed = self.listing.iter().flatten().flat_map(|listing| &listing.shells);
         listed.chain(self.got.iter().map(|(shell, _)| shell))
     }
 
-    fn shells(&self) -> HashMap<&ShellId, (&Shell, &Self)> {
-        self.shown().map(|shell| (&shell.shell_id, (shell, self))).collect()
+    fn shells_by_id(&self) -> HashMap<&ShellId, (&Arc<Shell>, &Self)> {
+        self.shells().map(|shell| (&shell.shell_id, (shell, self))).collect()
     }
 
     /// The sessions that it listed, or showed singly.
@@ -208,12 +222,16 @@ impl SurveyedHost {
     pub fn sessions(&self) -> Vec<SessionDescriptor> {
         let endpoint = self.connector.endpoint();
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
-        let describe = |shell: &Shell| {
-            let session =
-                SessionDescriptor::from_shell(shell.clone(), seen_on, self.connector.user(), self.seen_at);
+        let describe = |shell: &Arc<Shell>| {
+            let session = SessionDescriptor::from_shell(
+                Arc::clone(shell),
+                seen_on,
+                self.connector.user(),
+                self.seen_at,
+            );
             SessionDescriptor { account: self.account.clone(), ..session }
         };
-        self.shown().map(describe).collect()
+        self.shells().map(describe).collect()
     }
 }
 

@@ -54,7 +54,7 @@ impl Fixture {
 }
 
 fn listing(ids: &[&str]) -> Listing {
-    Listing { shells: ids.iter().map(|id| shell(id)).collect(), gaps: Vec::new() }
+    Listing { shells: ids.iter().map(|id| shell(id).into()).collect(), gaps: Vec::new() }
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_listing_that_was_taken_before_says_which_remembered_sessions_are_gone_or_ch
     let now = some_instant();
     let at = Tick { now, jitter: Jitter::NONE };
     let mut changed = session("web01.lab", "B");
-    changed.shell.owner = Some("somebody else".to_owned());
+    changed.shell_mut().owner = Some("somebody else".to_owned());
     let sessions = [session("web01.lab", "A"), changed, session("web01.lab", "C")];
     let listing = listing(&["a", "b"]);
     let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
@@ -164,7 +164,7 @@ fn a_shell_of_the_cim_schema_says_that_this_is_not_windows() {
     let mut fixture = Fixture::new(&["A", "B"], false);
     assert_eq!(fixture.job(), "list");
     let mut listing = listing(&["A"]);
-    listing.shells[0].schema = ShellSchema::Cim;
+    Arc::make_mut(&mut listing.shells[0]).schema = ShellSchema::Cim;
     fixture.host.listed(Ok(&listing), fixture.at());
     let ended = fixture.host.take_finished(fixture.now).remove(0).outcome.to_string();
     assert_eq!((ended.as_str(), fixture.job().as_str()), (CANNOT_PROVE, "Delete { generic: true }"));
@@ -214,7 +214,7 @@ fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_pr
         let now = some_instant();
         let at = Tick { now, jitter: Jitter::NONE };
         let mut absent = session("web01.lab", "A");
-        absent.shell = of(r"LAB\svc", absent.shell);
+        absent.shell_mut().owner = Some(r"LAB\svc".to_owned());
         absent.seen_by = r"LAB\other".to_owned();
         let visibility = Visibility::new(LoginAccount::new(login), SystemTime::UNIX_EPOCH);
         let mut host =
@@ -222,7 +222,7 @@ fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_pr
         windows(&mut host, at);
         names.iter().for_each(|names| host.name_server(names));
         assert_eq!(host.next_job(at), Some(Job::List));
-        let shells = owners.iter().map(|owner| of(owner, shell(owner))).collect();
+        let shells = owners.iter().map(|owner| of(owner, shell(owner)).into()).collect();
         host.listed(Ok(&Listing { shells, gaps: Vec::new() }), at);
         let records = host.take_finished(now);
         records.first().map_or_else(|| "asked for".to_owned(), |record| record.outcome.to_string())

@@ -24,7 +24,6 @@ use super::super::policy::{IDENTITY_MAX_AGE, SignalMode};
 use super::super::retry::Jitter;
 use super::super::testing::{USER, session, shell, some_instant, visibility};
 use super::*;
-use crate::wsman::Shell;
 
 /// How many answers deep `cargo test` goes.
 const DEPTH: u32 = 10;
@@ -357,10 +356,11 @@ fn is_no_such_shell(answer: &Result<Answer, RequestError>) -> bool {
 
 /// A session with no more text than the promises speak of, since it is copied millions of times.
 fn planned() -> SessionDescriptor {
-    let session = session("web01.lab", "A");
-    let shell = Shell { name: None, client_ip: None, state: None, ..session.shell };
+    let mut session = session("web01.lab", "A");
+    let shell = session.shell_mut();
+    (shell.name, shell.client_ip, shell.state) = (None, None, None);
     let (computer_name, endpoint_url) = (String::new(), String::new());
-    SessionDescriptor { shell, computer_name, endpoint_url, ..session }
+    SessionDescriptor { computer_name, endpoint_url, ..session }
 }
 
 /// The situations that a removal may begin in.

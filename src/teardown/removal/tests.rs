@@ -230,7 +230,7 @@ impl Walk {
         let has = |word: &str| situation.split_whitespace().any(|given| given == word);
         let mut planned = session("web01.lab", "A");
         if has("stranger") {
-            planned.shell.owner = Some(r"LAB\grace".to_owned());
+            planned.shell_mut().owner = Some(r"LAB\grace".to_owned());
             planned.seen_by = r"LAB\grace".to_owned();
         }
         if has("knows") {
@@ -241,7 +241,7 @@ impl Walk {
         let now = some_instant();
         let proven_at = (!has("old")).then_some(now);
         if has("elsewhere") {
-            planned.shell.schema = ShellSchema::Cim;
+            planned.shell_mut().schema = ShellSchema::Cim;
         }
         let removal = Removal::new(planned, Arc::new(visibility()), proven_at, policy);
         let mut walk =

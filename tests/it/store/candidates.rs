@@ -31,8 +31,8 @@ fn filled(home: &Home) -> Store {
     let sessions = |origin: u128| {
         (0..4).map(move |number: u128| {
             let mut session = session("");
-            session.shell.shell_id = ShellId::from_guid(Uuid::from_u128(10 * origin + number));
-            session.shell.name = ["web-1", "WEB-2", "db", ""]
+            session.shell_mut().shell_id = ShellId::from_guid(Uuid::from_u128(10 * origin + number));
+            session.shell_mut().name = ["web-1", "WEB-2", "db", ""]
                 .get(usize::try_from(number).unwrap())
                 .map(|name| (*name).to_owned());
             session.computer_name = format!("host{number}");
@@ -110,7 +110,7 @@ fn many_rows_that_matter_are_the_same_ones() {
     let rows: Vec<_> = (0..12_000)
         .map(|number| {
             let mut row = imported(&format!("S{number}"), None);
-            row.session.shell.name = Some(if number % 10 == 3 { "db" } else { "web" }.to_owned());
+            row.session.shell_mut().name = Some(if number % 10 == 3 { "db" } else { "web" }.to_owned());
             row
         })
         .collect();

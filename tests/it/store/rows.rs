@@ -26,7 +26,7 @@ fn full_row() -> Row {
     session.transport = Transport::Other("VMBus".to_owned());
     session.stated = Some(Stated { state: SessionState::Closed, availability: Availability::Available });
     session.commands = Some(vec![CommandId::from_server("quote\"newline\né"), CommandId::from_server("")]);
-    let shell = &mut session.shell;
+    let shell = session.shell_mut();
     shell.name = Some("Näme".to_owned());
     shell.owner = Some(r"LAB\ada".to_owned());
     shell.client_ip = Some("fe80::1%12".to_owned());

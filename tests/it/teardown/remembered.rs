@@ -37,7 +37,7 @@ async fn a_session_of_which_only_the_id_is_known_is_looked_at_and_closed_under_i
 async fn what_is_remembered_otherwise_than_it_is_now_is_not_touched() {
     let lab = Lab::with([ours("A")]);
     let mut remembered = bare("A");
-    remembered.shell.owner = Some(OTHER.to_owned());
+    remembered.shell_mut().owner = Some(OTHER.to_owned());
     let report = close(&lab, no_signals(), vec![remembered]).await;
     assert_eq!(outcomes(&report), ["Failed(identity changed)"]);
     assert_eq!(lab.left(), ["A"]);
@@ -47,11 +47,11 @@ async fn what_is_remembered_otherwise_than_it_is_now_is_not_touched() {
 async fn an_owner_that_only_a_file_names_is_no_proof_that_the_session_would_be_seen() {
     let lab = Lab::of(vec![vec![theirs("A")]], &Account::user(ADMIN));
     let mut forged = bare("A");
-    forged.shell.owner = Some(ADMIN.to_owned());
+    forged.shell_mut().owner = Some(ADMIN.to_owned());
     let report = close(&lab, no_signals(), vec![forged.clone()]).await;
     assert_ne!(outcomes(&report), ["AlreadyGone"]);
     // What a listing has shown to be ours would be shown again.
-    forged.shell.shell_id = ShellId::from_server("B");
+    forged.shell_mut().shell_id = ShellId::from_server("B");
     forged.seen_by = "CONTOSO\\other-admin".to_owned();
     let report = close(&lab, no_signals(), vec![forged]).await;
     assert_eq!(outcomes(&report), ["AlreadyGone"]);
@@ -74,8 +74,8 @@ async fn a_listing_of_this_run_brings_remembered_sessions_up_to_date_and_vouches
     let engine = Engine::new(no_signals());
     let survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
     let mut sessions = vec![bare("a"), bare("b"), bare("gone")];
-    sessions[0].shell.name = Some("mine".to_owned());
-    sessions[1].shell.owner = Some("somebody else".to_owned());
+    sessions[0].shell_mut().name = Some("mine".to_owned());
+    sessions[1].shell_mut().owner = Some("somebody else".to_owned());
     survey.refresh(&mut sessions);
     assert_eq!((sessions[0].name(), sessions[0].ownership()), (Some("mine"), Comparison::Same));
     assert_eq!(sessions[1].shell.owner.as_deref(), Some("somebody else"));

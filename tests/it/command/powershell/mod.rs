@@ -16,8 +16,8 @@ use crate::support::command_fixture::CommandFixture;
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
 async fn imported_fixture() -> CommandFixture {
     let fixture = CommandFixture::new().await;
-    import(&fixture, BUILD_7, |session| session.shell.name = Some("build-7".to_owned()));
-    import(&fixture, BUILD_8, |session| session.shell.name = Some("build-8".to_owned()));
+    import(&fixture, BUILD_7, |session| session.shell_mut().name = Some("build-7".to_owned()));
+    import(&fixture, BUILD_8, |session| session.shell_mut().name = Some("build-8".to_owned()));
     fixture.list().await;
     fixture
 }
