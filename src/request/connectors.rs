@@ -132,6 +132,9 @@ impl Destination {
         if let Some(account) = &self.settings.account {
             builder = builder.stated_account(account);
         }
+        if let Some(connections) = self.settings.connections {
+            builder = builder.max_connections(connections);
+        }
         let (endpoint, ca_file) = (&self.endpoint, &self.settings.ca_file);
         match builder.build() {
             Ok(connector) => Ok(Arc::new(connector)),

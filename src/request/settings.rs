@@ -37,6 +37,8 @@ pub struct HostSettings {
     pub connect_timeout: Option<Duration>,
     /// How long one login may take. Default: 15 s.
     pub login_timeout: Option<Duration>,
+    /// How many connections are used at most at the same time. Default: one to four, by the number of sessions.
+    pub connections: Option<usize>,
 }
 
 /// Where a password comes from; the [`Caller`](super::Caller) reads it.
@@ -90,6 +92,7 @@ impl HostSettings {
             tls_server_name: self.tls_server_name.or(others.tls_server_name),
             connect_timeout: self.connect_timeout.or(others.connect_timeout),
             login_timeout: self.login_timeout.or(others.login_timeout),
+            connections: self.connections.or(others.connections),
         }
     }
 

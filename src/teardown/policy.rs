@@ -224,11 +224,12 @@ impl Policy {
         self
     }
 
-    /// Connections for this many sessions on one host.
+    /// Connections for this many sessions on one host; `of_host` is what was said for it alone.
     #[must_use]
     #[cfg_attr(not(any(feature = "client", test)), expect(dead_code, reason = "only the engine asks"))]
-    pub(super) fn connections_for(&self, sessions: usize) -> usize {
-        self.connections_per_host.unwrap_or(match sessions {
+    pub(super) fn connections_for(&self, sessions: usize, of_host: Option<usize>) -> usize {
+        let said = self.connections_per_host.or(of_host.map(|connections| connections.max(1)));
+        said.unwrap_or(match sessions {
             few if few <= ONE_CONNECTION => 1,
             some if some <= TWO_CONNECTIONS => 2,
             _ => MOST_CONNECTIONS,
@@ -283,8 +284,9 @@ mod tests {
         let policy = Policy::default();
         let wanted = [(1, 1), (8, 1), (9, 2), (32, 2), (33, 4), (1_000, 4)];
         for (sessions, connections) in wanted {
-            assert_eq!(policy.connections_for(sessions), connections, "{sessions}");
+            assert_eq!(policy.connections_for(sessions, None), connections, "{sessions}");
         }
-        assert_eq!(policy.with_connections_per_host(0).connections_for(100), 1);
+        assert_eq!(policy.connections_for(100, Some(3)), 3);
+        assert_eq!(policy.with_connections_per_host(0).connections_for(100, Some(3)), 1);
     }
 }

@@ -19,6 +19,7 @@ use crate::auth::{self, AuthScheme, Credential, LoginPolicy, NtlmOptions};
 pub struct HttpConnector {
     dialer: Arc<Authenticator>,
     stated_account: Option<String>,
+    max_connections: Option<usize>,
 }
 
 impl HttpConnector {
@@ -29,6 +30,7 @@ impl HttpConnector {
             credential,
             auth: AuthScheme::default(),
             stated_account: None,
+            max_connections: None,
             options: HttpOptions::default(),
             gate: LoginGate::of_process(),
             accepted_before: false,
@@ -57,6 +59,10 @@ impl Connector for HttpConnector {
         self.stated_account.as_deref()
     }
 
+    fn max_connections(&self) -> Option<usize> {
+        self.max_connections
+    }
+
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
         Box::pin(async {
             let link = self.dialer.login().await?;
@@ -83,6 +89,7 @@ pub struct HttpConnectorBuilder {
     credential: Credential,
     auth: AuthScheme,
     stated_account: Option<String>,
+    max_connections: Option<usize>,
     options: HttpOptions,
     gate: LoginGate,
     accepted_before: bool,
@@ -101,6 +108,12 @@ impl HttpConnectorBuilder {
     /// [`Connector::stated_account`]. Default: what can be told from the login.
     pub fn stated_account(mut self, account: impl Into<String>) -> Self {
         self.stated_account = Some(account.into());
+        self
+    }
+
+    /// How many connections are used at most at the same time. Default: as many as the engine's policy has for a host.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
         self
     }
 
@@ -186,7 +199,11 @@ impl HttpConnectorBuilder {
             random: self.random,
             logins: AtomicU64::new(0),
         };
-        Ok(HttpConnector { dialer: Arc::new(dialer), stated_account: self.stated_account })
+        Ok(HttpConnector {
+            dialer: Arc::new(dialer),
+            stated_account: self.stated_account,
+            max_connections: self.max_connections,
+        })
     }
 }
 

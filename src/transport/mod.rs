@@ -57,6 +57,10 @@ pub trait Connector: Send + Sync {
     fn stated_account(&self) -> Option<&str> {
         None
     }
+    /// How many connections are used at most at the same time, where that was said for this endpoint.
+    fn max_connections(&self) -> Option<usize> {
+        None
+    }
     /// Opens one connection and logs in on it.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>>;
 }

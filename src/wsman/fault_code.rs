@@ -49,6 +49,26 @@ pub fn explain(code: FaultCode) -> Option<&'static Explanation> {
     FAULTS.iter().find(|row| row.code.normalized() == code.normalized())
 }
 
+/// The faults in whose code, symbol, meaning or advice each of these words stands, in any case, in the order of the table.
+#[must_use]
+pub fn search_faults(words: &[&str]) -> Vec<&'static Explanation> {
+    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let has_all = |row: &&Explanation| {
+        let text = format!(
+            "{} {} {} {} {} {}",
+            row.code.0,
+            row.code.hex(),
+            row.symbol,
+            row.group.as_str(),
+            row.meaning,
+            row.advice
+        )
+        .to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    FAULTS.iter().filter(has_all).collect()
+}
+
 impl FaultCode {
     /// Reads a code as people and tools write it: decimal, signed decimal (`-2144108453`) or hexadecimal
     /// (`0x8033805B`), and [normalises](Self::normalized) it. `None` for anything that is no 32-bit number.

@@ -23,7 +23,7 @@ pub use envelope::{
     AnswerError, DEFAULT_MAX_ENVELOPE_SIZE, Header, Operation, Target, read_answer, write_request,
 };
 pub use fault::{Fault, MAX_REASON};
-pub use fault_code::{Explanation, FaultCode, FaultGroup, explain};
+pub use fault_code::{Explanation, FaultCode, FaultGroup, explain, search_faults};
 pub use fault_table::FAULTS;
 pub use ids::{CommandId, EnumerationContext, MessageId, SessionId, ShellId};
 pub use shell::{Command, MAX_COMMAND_ID_BYTES, MAX_DURATION, MAX_FIELD_BYTES, Shell, ShellSchema};

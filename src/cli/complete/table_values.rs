@@ -31,8 +31,6 @@ enum Column {
     Exact(fn(&SessionDescriptor) -> Option<Known>),
     /// The option takes a pattern, so that what has a meaning there is escaped.
     Pattern(fn(&SessionDescriptor) -> Option<Known>),
-    /// The servers that the config names, and those that were listed before.
-    Hosts,
     /// The same, and the config's groups of them.
     HostsAndGroups,
 }
@@ -53,7 +51,7 @@ const OPTIONS: &[(&str, Column)] = &[
     ),
     ("owner", Column::Pattern(|session| Some((session.shell.owner.clone()?, String::new())))),
     ("on", Column::HostsAndGroups),
-    ("host", Column::Hosts),
+    ("hosts", Column::HostsAndGroups),
 ];
 
 /// The command, with live values for its options, and for `man` the names of its pages.
@@ -96,7 +94,6 @@ fn named(config: &Config, column: Column) -> Vec<Known> {
     let groups = || config.groups().map(|(name, members)| (format!("@{name}"), members.join(", ")));
     match column {
         Column::Exact(_) | Column::Pattern(_) => Vec::new(),
-        Column::Hosts => hosts().collect(),
         Column::HostsAndGroups => groups().chain(hosts()).collect(),
     }
 }
@@ -108,7 +105,7 @@ fn known(table: &SessionTable, column: Column) -> Result<Vec<Known>, StoreError>
     }
     let reader = StoreReader::open_with(table.path(), StoreOptions::default().patience(PATIENCE))?;
     let (read, is_pattern) = match column {
-        Column::Hosts | Column::HostsAndGroups => {
+        Column::HostsAndGroups => {
             let urls = reader.known_endpoints()?;
             return Ok(urls.iter().map(|url| (host(url), String::new())).collect());
         }

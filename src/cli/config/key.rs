@@ -13,6 +13,9 @@ use toml::de::DeValue;
 /// How much of a key's name must be another's to be taken for a slip of the pen, from 0 to 1.
 const LIKENESS: f64 = 0.7;
 
+/// As many as the option takes.
+const MAX_CONNECTIONS: usize = 16;
+
 /// Where the paths of the file begin.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
@@ -97,6 +100,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "connect-timeout",
         set: |settings, value, _| put(&mut settings.connect_timeout, limit(value)?),
+    },
+    Key {
+        name: "connections-per-host",
+        set: |settings, value, _| put(&mut settings.connections, connections(value)?),
     },
     Key { name: "login-timeout", set: |settings, value, _| put(&mut settings.login_timeout, limit(value)?) },
 ];
@@ -191,6 +198,14 @@ fn port(value: &DeValue<'_>) -> Result<u16, String> {
     let number =
         value.as_integer().and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
     number.filter(|port| *port != 0).ok_or_else(|| "it is not a port (a number from 1 to 65535)".to_owned())
+}
+
+fn connections(value: &DeValue<'_>) -> Result<usize, String> {
+    let number =
+        value.as_integer().and_then(|number| usize::from_str_radix(number.as_str(), number.radix()).ok());
+    number
+        .filter(|connections| (1..=MAX_CONNECTIONS).contains(connections))
+        .ok_or_else(|| format!("it is not a number from 1 to {MAX_CONNECTIONS}"))
 }
 
 /// Each setting is made once.

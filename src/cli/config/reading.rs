@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pssession::Endpoint;
+use pssession::request::{MAX_INVENTORY_HOSTS, expand_host_range};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -121,12 +122,19 @@ impl File<'_> {
     }
 
     fn members(&self, at: usize, value: &DeValue<'_>) -> Result<Vec<String>, Wrong> {
-        let advice = "a group is a list of hosts as in --on: web = [\"web01\", \"web02:5986\"]";
-        let members = texts(value).map_err(|problem| self.wrong(at, format!("group: {problem}"), advice))?;
+        let advice =
+            "a group is a list of hosts as in --on: web = [\"web01\", \"web02:5986\", \"db[01-12]\"]";
+        let texts = texts(value).map_err(|problem| self.wrong(at, format!("group: {problem}"), advice))?;
+        let mut members = Vec::new();
+        for text in texts {
+            let left = MAX_INVENTORY_HOSTS.saturating_sub(members.len());
+            let hosts = expand_host_range(text, left);
+            members.extend(hosts.map_err(|problem| self.wrong(at, format!("{text:?}: {problem}"), advice))?);
+        }
         for member in &members {
             Endpoint::parse(member, false).map_err(|error| self.wrong(at, error.to_string(), advice))?;
         }
-        Ok(members.into_iter().map(str::to_owned).collect())
+        Ok(members)
     }
 
     fn unknown(&self, at: usize, name: &str, names: &[&str]) -> Wrong {

@@ -120,3 +120,20 @@ fn what_an_inventory_sets_of_a_host_is_above_the_config() {
     let naming = Naming { tls: true, ..naming };
     assert_eq!(url(Some(5985), Some(false), &naming), "https://web01:5985/wsman");
 }
+
+#[test]
+fn a_group_takes_ranges_and_a_host_its_own_number_of_connections() {
+    let config = config(
+        "[group]\nweb = ['web[01-03].lab', 'db:5986']\n[[host]]\nname = 'web*'\nconnections-per-host = 1",
+    );
+    assert_eq!(config.group("web").unwrap(), ["web01.lab", "web02.lab", "web03.lab", "db:5986"]);
+    assert_eq!((of(&config, "web02.lab").connections, of(&config, "db").connections), (Some(1), None));
+    for (text, problem) in [
+        ("[group]\nweb = 'web[01-'", "web[01-"),
+        ("[group]\nweb = 'web[1-999999]'", "more than 100000"),
+        ("[[host]]\nname = 'a'\nconnections-per-host = 0", "it is not a number from 1 to 16"),
+    ] {
+        let (_, found) = check(text, "".into()).unwrap_err();
+        assert!(found.contains(problem), "{found}");
+    }
+}

@@ -120,7 +120,11 @@ async fn list(
     client: Option<WsmanClient>,
     wanted: Vec<(usize, ShellId)>,
 ) -> Listed {
-    let connections = factory.policy.connections_for(wanted.len()).min(wanted.len()).max(1);
+    let connections = factory
+        .policy
+        .connections_for(wanted.len(), factory.connector.max_connections())
+        .min(wanted.len())
+        .max(1);
     let mut parts: Vec<Vec<_>> = (0..connections).map(|_| Vec::new()).collect();
     for (number, shell) in wanted.into_iter().enumerate() {
         if let Some(part) = parts.get_mut(number % connections) {

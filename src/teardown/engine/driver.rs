@@ -64,7 +64,7 @@ impl Driver {
         halted: watch::Receiver<Option<StopOrder>>,
         finished: mpsc::UnboundedSender<Record>,
     ) -> Self {
-        let limit = factory.policy.connections_for(sessions.len());
+        let limit = factory.policy.connections_for(sessions.len(), factory.connector.max_connections());
         let sessions = sessions.into_iter().map(|planned| {
             let position = planned.position();
             (planned.into_descriptor(), position)

@@ -1,6 +1,6 @@
 //! Servers, networks and passwords that misbehave: one clear error each, the documented exit code, nothing closed.
 
-use pssession::simulator::{InjectedFault, OperationKind};
+use pssession::simulator::{InjectedFault, OperationKind, World};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -130,5 +130,23 @@ async fn a_host_with_an_unreadable_shell_is_not_said_to_have_none() {
         let run = on(&simulator, verb, words).run().await.expect(4);
         assert!(run.stderr.contains("is incomplete"), "{}", run.stderr);
         assert!(!run.stderr.contains("no session on"), "{}", run.stderr);
+    }
+}
+
+#[tokio::test]
+async fn sessions_that_fail_alike_on_one_host_are_two_messages() {
+    let simulator = host(World::with_shells(6)).await;
+    simulator.world().lock().unwrap().inject(OperationKind::Delete, 99, InjectedFault::Fault(5));
+    let run = on(&simulator, "remove", &["--all", "--yes", "-o", "table"]).run().await.expect(4);
+    let address = simulator.address();
+    let ids: Vec<&str> =
+        run.stdout.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    let (first, others) = ids.split_first().unwrap();
+    assert!(run.stderr.contains(&format!("on `{address}`: Failed: access is denied")), "{}", run.stderr);
+    assert!(run.stderr.contains("could not remove 5 more sessions on"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("could not remove ").count(), 2, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("hint: ").count(), 1, "{}", run.stderr);
+    for id in others {
+        assert!(run.stderr.contains(id), "{id} of {first} and {others:?} in {}", run.stderr);
     }
 }

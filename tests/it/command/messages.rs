@@ -17,7 +17,6 @@ fn words_of_other_tools_get_the_word_that_is_used_here() {
         (&["get", "-ComputerName", "web01"], "--computer-name"),
         (&["remove", "--all", "--force"], "--yes"),
         (&["remove", "--all", "--dry-run"], "--what-if"),
-        (&["identify", "--on", "web01"], "pssession identify web01"),
         (&["Test-WSMan"], "pssession identify"),
         (&["kill"], "pssession remove"),
         (&["gett"], "'get'"),

@@ -84,7 +84,7 @@ async fn closing_many_counts_them_and_an_error_or_a_record_takes_the_line_away_f
     shown.shows(" of 7 sessions");
     let left = shown.left();
     assert!(!left.contains(" of 7 sessions"), "{left}");
-    assert!(left.starts_with("error: could not remove session `build`"), "{left}");
+    assert!(left.starts_with("error: could not remove session 3 `build`"), "{left}");
 
     let simulator = stubborn().await;
     let shown = Pty::on(&simulator, "remove", &[&remove[..], &["-o", "ndjson"]].concat());

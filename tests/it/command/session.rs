@@ -108,7 +108,7 @@ async fn what_an_object_says_of_its_computer_cannot_mislead_a_terminal_in_an_err
     let mut listed = fixture.list().await;
     listed[0]["ComputerName"] = json!("web\u{202e}10");
     listed[0]["Owner"] = json!("somebody else");
-    for (format, shown) in [("table", r"`web\u{202e}10`"), ("json", r"`web\u202e10`")] {
+    for (format, shown) in [("table", r"`web\u{202e}10"), ("json", r"`web\u202e10")] {
         let args = ["remove", "--session", "-", "--yes", "-o", format];
         let run = fixture.pipe(&lines([&listed[0]]), &args).await.expect(4);
         assert!(run.stderr.contains(shown) && !run.stderr.contains('\u{202e}'), "{}", run.stderr);

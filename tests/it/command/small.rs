@@ -59,9 +59,21 @@ fn a_fault_code_is_explained_in_each_spelling_that_people_paste() {
         let run = Pssession::new(["explain", spelling]).run_blocking().expect(0);
         assert!(run.stdout.contains("ERROR_WSMAN_UNEXPECTED_SELECTORS"), "{}", run.stdout);
     }
-    let run = Pssession::new(["explain", "shell"]).run_blocking().expect(2);
-    assert!(run.stderr.contains("\"shell\" is not a fault code"), "{}", run.stderr);
+    let run = Pssession::new(["explain", "sehll"]).run_blocking().expect(1);
+    assert!(run.stderr.contains("\"sehll\" is not a fault code"), "{}", run.stderr);
     Pssession::new(["explain", "4242424242"]).run_blocking().expect(1);
+}
+
+#[test]
+fn words_find_the_faults_that_speak_of_them() {
+    let run = Pssession::new(["explain", "quota"]).run_blocking().expect(0);
+    assert!(run.stdout.contains("ERROR_WSMAN_QUOTA_MAX_SHELLS\n2150859173 = "), "{}", run.stdout);
+    let one = Pssession::new(["explain", "Quota", "max_shells_users", "-o", "json"]).run_blocking();
+    let two = Pssession::new(["explain", "quota", "shells", "-o", "json"]).run_blocking().expect(0);
+    assert_eq!(one.code, 1, "{}", one.stdout);
+    let found: serde_json::Value = serde_json::from_str(&two.stdout).unwrap();
+    let found = found["Explanations"].as_array().unwrap();
+    assert!(found.len() > 1 && found.iter().any(|row| row["Code"] == 2_150_859_173_u32), "{found:?}");
 }
 
 #[test]

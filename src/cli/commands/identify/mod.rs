@@ -43,8 +43,11 @@ Examples:
 pub(crate) struct IdentifyArgs {
     /// Name, range such as web[01-40], address or [IPv6], optionally with :port, URL or @GROUP; for a single host
     /// without a port, both HTTP and HTTPS are checked
-    #[arg(value_name = "HOST", value_delimiter = ',', required_unless_present_any = ["inventory", "inventory_command"])]
+    #[arg(value_name = "HOST", value_delimiter = ',', required_unless_present_any = ["on", "inventory", "inventory_command"])]
     pub(crate) hosts: Vec<String>,
+    /// The same, as the other commands take them
+    #[arg(long, value_name = "HOST", value_delimiter = ',', hide = true)]
+    pub(crate) on: Vec<String>,
     /// A file of hosts, one per line, # for comments, or an Ansible inventory in INI, YAML or JSON; - is stdin
     #[arg(long, value_name = "FILE", help_heading = "Where")]
     pub(crate) inventory: Option<PathBuf>,
@@ -76,8 +79,9 @@ pub(crate) struct IdentifyArgs {
 impl IdentifyArgs {
     /// The host, if it is one alone.
     fn single_host(&self) -> Option<&str> {
-        match self.hosts.as_slice() {
-            [host] if self.inventory.is_none() && self.inventory_command.is_none() => {
+        let mut hosts = self.hosts.iter().chain(&self.on);
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) if self.inventory.is_none() && self.inventory_command.is_none() => {
                 let is_one = expand_host_range(host, 1).is_ok_and(|hosts| hosts == [host.trim()]);
                 Some(host.trim()).filter(|host| is_one && !host.starts_with('@'))
             }
@@ -88,7 +92,7 @@ impl IdentifyArgs {
     /// How the hosts are to be reached, as the other commands say it. A single one is left out.
     pub(crate) fn reach(&self) -> ReachArgs {
         ReachArgs {
-            on: if self.single_host().is_some() { Vec::new() } else { self.hosts.clone() },
+            on: if self.single_host().is_some() { Vec::new() } else { [&*self.hosts, &*self.on].concat() },
             inventory: self.inventory.clone(),
             inventory_command: self.inventory_command.clone(),
             shard: None,

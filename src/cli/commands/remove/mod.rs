@@ -1,5 +1,6 @@
 //! `pssession remove`: the plan, the questions, the run, the report.
 
+mod failures;
 mod output;
 mod record_stream;
 

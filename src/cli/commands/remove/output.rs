@@ -9,6 +9,7 @@ use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
 
 use super::RemoveArgs;
+use super::failures::Failures;
 use super::record_stream::RecordStream;
 use crate::cli::args::Format;
 use crate::cli::confirm::performing;
@@ -25,6 +26,7 @@ pub(super) struct RemoveOutput<'a> {
     format: Format,
     summary: bool,
     records: bool,
+    failures: Failures,
     /// The records as they come, in NDJSON.
     pub(super) stream: RecordStream<'a>,
 }
@@ -42,7 +44,7 @@ impl<'a> RemoveOutput<'a> {
             args.report.as_deref() != Some(Path::new("-")) && (!powershell || ui.has_chosen_format());
         let summary = !powershell && !matches!(ui.errors(), DiagnosticFormat::Json);
         let stream = RecordStream::new(cancellation);
-        Ok(Self { ui, format: ui.format(), summary, records, stream })
+        Ok(Self { ui, format: ui.format(), summary, records, failures: Failures::default(), stream })
     }
 
     /// All that was found is kept.
@@ -98,7 +100,10 @@ impl<'a> RemoveOutput<'a> {
                 && self.ui.is_for_a_person();
         match self.ui.powershell() {
             Some(_) if record.outcome.is_bad() => self.ui.error(&went_wrong_in_powershell(record)),
-            None if record.outcome.is_bad() && !reported_for_its_host => self.ui.error(&went_wrong(record)),
+            None if record.outcome.is_bad() && !reported_for_its_host => match self.ui.errors() {
+                DiagnosticFormat::Json => self.ui.error(&went_wrong(record)),
+                _ => self.failures.add(record).iter().for_each(|error| self.ui.error(error)),
+            },
             _ => {}
         }
     }
@@ -114,6 +119,7 @@ impl<'a> RemoveOutput<'a> {
         let all_declined = report.counts().declined == report.records.len()
             && matches!(self.format, Format::Table | Format::Wide)
             && std::io::stdout().is_terminal();
+        self.failures.others().iter().for_each(|error| self.ui.error(error));
         let summary = self.summary && !report.records.is_empty();
         if summary {
             Diagnostic::end_of_advice();
@@ -169,7 +175,7 @@ fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
         .about(target(session))
 }
 
-fn target(session: &SessionDescriptor) -> String {
+pub(super) fn target(session: &SessionDescriptor) -> String {
     format!("{} {}", session.endpoint_url, session.shell.shell_id)
 }
 

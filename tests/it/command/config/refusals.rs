@@ -87,7 +87,7 @@ async fn one_password_for_two_users_or_two_for_one_are_refused() {
     let get = || estate.command(&["get", "--on", "127.0.0.2,127.0.0.3"]);
     let run = get().env("PSSESSION_PASSWORD", "x").run().await.expect(2);
     assert!(
-        run.stderr.contains(r"one password cannot be used for several accounts: LAB\ann and of LAB\bob"),
+        run.stderr.contains(r"one password cannot be used for several accounts: LAB\ann and LAB\bob"),
         "{}",
         run.stderr
     );
