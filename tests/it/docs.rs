@@ -90,6 +90,8 @@ fn understand(remark: &str) -> (i32, Reader<'_>, bool) {
             Some(("answer", typed)) => reader = Reader::Answers(if typed == "y" { "y\r" } else { "n\r" }),
             Some(("no", "terminal")) => reader = Reader::Nobody,
             Some(("no", "login")) => login = false,
+            // A shell that the block is not for: `command::pasted_examples`.
+            Some(("not", _)) => {}
             _ => panic!("what is {part:?}?"),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) const EXAMPLES: &str = "\
 The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
 
 Examples:
-  pssession get --on web01,web02 --user CONTOSO\\alice
+  pssession get --on web01,web02 --user 'CONTOSO\\alice'
   pssession get --on web01 --owner '*ci-runner' --idle 2h
   pssession get --inventory hosts.txt -o ndjson | jq .Owner
   pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any

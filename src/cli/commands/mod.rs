@@ -86,7 +86,7 @@ PowerShell syntax: Remove-PSSession, Get-PSSession (`pssession help NAME`)
 
 Examples:
   pssession demo                                   a demonstration without a Windows machine
-  pssession get --on web01 --user CONTOSO\\alice    list the shells and their owners
+  pssession get --on web01 --user 'CONTOSO\\alice'    list the shells and their owners
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if";
 
 /// Runs one command; the demo runs several through here.

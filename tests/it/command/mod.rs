@@ -31,6 +31,8 @@ mod messages;
 mod narrow;
 mod objects;
 mod old_certificate;
+#[cfg(unix)]
+mod pasted_examples;
 mod pester;
 #[cfg(unix)]
 mod pins;

@@ -36,6 +36,11 @@ impl Pwsh {
         self
     }
 
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Runs a script to its end. Its stdout, and its exit code with all that it wrote.
     pub(crate) fn run(mut self, script: &str) -> (String, Option<i32>, String) {
         let output = self.command.args(["-Command", script]).output().unwrap();
