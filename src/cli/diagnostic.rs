@@ -147,7 +147,11 @@ impl Diagnostic {
             DiagnosticFormat::Text => {
                 // An empty line keeps the advice with its own error.
                 let gap = if AFTER_A_HINT.swap(self.hint.is_some(), Ordering::Relaxed) { "\n" } else { "" };
-                write!(out, "{gap}{}", self.to_text(terminal::stderr_has_colour()))
+                write!(
+                    out,
+                    "{gap}{}",
+                    self.to_text(terminal::stderr_has_colour(), terminal::width_of_stderr())
+                )
             }
             DiagnosticFormat::Concise(powershell_style) => {
                 write!(out, "{}", self.to_concise(powershell_style, terminal::stderr_has_colour()))
@@ -204,14 +208,16 @@ impl Diagnostic {
         text
     }
 
-    /// `error: ...`, the causes, an empty line and `hint: ...`.
-    fn to_text(&self, colour: bool) -> String {
-        let mut text = format!("{} {}\n", paint("31", "error:", colour), printable(&self.message));
+    /// `error: ...`, the causes, an empty line and `hint: ...`; on a terminal in lines of at most `width` columns.
+    fn to_text(&self, colour: bool, width: Option<usize>) -> String {
+        let wrapped = |label: &str, text: &str| wrapped(label.len() + 1, &printable(text), width);
+        let message = wrapped("error:", &self.message);
+        let mut text = format!("{} {message}\n", paint("31", "error:", colour));
         for cause in &self.causes {
-            text.push_str(&format!("  because: {}\n", printable(cause)));
+            text.push_str(&format!("  because: {}\n", wrapped("  because:", cause)));
         }
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("\n{} {}\n", paint("32", "hint:", colour), printable(hint)));
+            text.push_str(&format!("\n{} {}\n", paint("32", "hint:", colour), wrapped("hint:", hint)));
         }
         text
     }
@@ -229,6 +235,33 @@ impl Diagnostic {
         })
     }
 }
+
+/// The text in lines that begin below its first word, which stands at column `indent`. What stands between backticks is
+/// to be copied, so that it stays in one piece, as a long word does.
+fn wrapped(indent: usize, text: &str, width: Option<usize>) -> String {
+    let Some(width) = width.filter(|width| *width >= indent + MIN_WIDTH) else { return text.to_owned() };
+    let mut is_quoted = false;
+    let joined: String = text
+        .chars()
+        .map(|letter| {
+            is_quoted ^= letter == '`';
+            if is_quoted && letter == ' ' { JOINT } else { letter }
+        })
+        .collect();
+    let blanks = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .initial_indent(&blanks)
+        .subsequent_indent(&blanks)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&joined, options).trim_start().replace(JOINT, " ")
+}
+
+/// In fewer columns the terminal breaks lines as it likes.
+const MIN_WIDTH: usize = 20;
+
+/// Stands for a blank at which no line ends; no text has it, for it would not be printable.
+const JOINT: char = '\u{1f}';
 
 fn paint(code: &str, word: &str, colour: bool) -> String {
     if colour { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
@@ -302,7 +335,7 @@ mod tests {
         error.causes = vec![hostile.to_owned()];
         let shown = r"a\u{1b}[2J\u{202e}b";
         let text = format!("error: {shown}\n  because: {shown}\n\nhint: {shown}\n");
-        assert_eq!(error.to_text(false), text);
+        assert_eq!(error.to_text(false, None), text);
         let powershell_style =
             PowerShellStyle { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
         let concise = error.to_concise(powershell_style, false);
@@ -315,12 +348,25 @@ mod tests {
     #[test]
     fn without_colour_the_text_has_no_escapes_and_with_it_only_the_labels_are_painted() {
         let diagnostic = Diagnostic::usage("no server is named").with_hint("give --on");
-        assert_eq!(diagnostic.to_text(false), "error: no server is named\n\nhint: give --on\n");
-        let painted = diagnostic.to_text(true);
+        assert_eq!(diagnostic.to_text(false, None), "error: no server is named\n\nhint: give --on\n");
+        let painted = diagnostic.to_text(true, None);
         assert_eq!(
             painted.replace("\x1b[1;31m", "").replace("\x1b[1;32m", "").replace("\x1b[0m", ""),
-            diagnostic.to_text(false)
+            diagnostic.to_text(false, None)
         );
-        assert_ne!(painted, diagnostic.to_text(false));
+        assert_ne!(painted, diagnostic.to_text(false, None));
+    }
+
+    #[test]
+    fn lines_end_between_words_and_never_in_a_command() {
+        let mut error = Diagnostic::usage("cannot list the sessions on web01, web02 and web03")
+            .with_hint("check the name, or run `pssession identify web01 --doctor` to see each step");
+        error.causes.push("a word_that_is_longer_than_any_line_of_such_a_terminal".to_owned());
+        assert_eq!(
+            error.to_text(false, Some(40)),
+            "error: cannot list the sessions on\n       web01, web02 and web03\n  because: a\n           \
+             word_that_is_longer_than_any_line_of_such_a_terminal\n\nhint: check the name, or run\n      \
+             `pssession identify web01 --doctor`\n      to see each step\n"
+        );
     }
 }
