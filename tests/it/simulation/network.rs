@@ -1,6 +1,7 @@
 //! The wire between the engine and the worlds: it draws the trouble of each exchange and writes down what happens.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct Place {
     omi: bool,
     /// Connections that are older than the last restart are dead.
     restarts: Mutex<u64>,
+    /// The requests that were sent there.
+    requests: AtomicUsize,
 }
 
 /// The way to one host.
@@ -61,7 +64,14 @@ impl PageFixture {
                 connector = connector.with_server_names(names.clone());
             }
             let (weather, omi) = (host.weather.clone(), host.omi);
-            Place { world, connector, weather, omi, restarts: Mutex::default() }
+            Place {
+                world,
+                connector,
+                weather,
+                omi,
+                restarts: Mutex::default(),
+                requests: AtomicUsize::default(),
+            }
         });
         Arc::new(Self {
             began: Instant::now(),
@@ -249,6 +259,13 @@ impl Connector for Wire {
             if refused.iter().any(|(at, by)| *by == host && *at < stage.now()) {
                 stage.trace().violate(format!("host {host}: a login after the credential was refused (11)"));
             }
+            if place.weather.hangs_after == Some(0) {
+                stage.tell(|| format!("host {host}: no answer to the login"));
+                tokio::time::sleep(LOGIN_TIMEOUT).await;
+                let endpoint = self.endpoint().url().to_owned();
+                let source = Box::new(io::Error::from(io::ErrorKind::TimedOut));
+                return Err(TransportError::Connect { endpoint, source });
+            }
             if !refused.is_empty() {
                 let error = TransportError::CredentialRefused { user: self.user().to_owned() };
                 stage.heed(host, Some(&error));
@@ -283,6 +300,13 @@ impl Line {
             return Err(TransportError::Connect { endpoint: url(), source });
         };
         let step = stage.send(host, envelope);
+        let place = &stage.places[host];
+        let before = place.requests.fetch_add(1, Ordering::Relaxed);
+        if place.weather.hangs_after.is_some_and(|requests| before >= requests) {
+            tokio::time::sleep(read_timeout).await;
+            stage.tell(|| format!("host {host}: it hangs: no answer within {read_timeout:?}"));
+            return Err(TransportError::Timeout { endpoint: url(), after: read_timeout });
+        }
         if self.restarts != *stage.places[host].restarts.lock().unwrap() {
             stage.tell(|| format!("host {host}: the connection died with the restart"));
             let source = Box::new(io::Error::from(io::ErrorKind::ConnectionReset));
@@ -391,6 +415,9 @@ fn field_of<'a>(envelope: &'a str, name: &str) -> Option<&'a str> {
 fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     text.split_once(mark)?.1.split('<').next()
 }
+
+/// As long as the real connectors wait.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 const ACCESS_DENIED: u32 = 5;
 /// Marks an answer on its way that the engine will not recognise as its own.

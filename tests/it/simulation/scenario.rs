@@ -80,6 +80,8 @@ pub(super) struct Weather {
     pub(super) people: u8,
     /// Whether a login may be refused.
     pub(super) refuses: bool,
+    /// After so many requests the host takes everything and answers nothing; 0: it does not even complete a login.
+    pub(super) hangs_after: Option<usize>,
 }
 
 /// What is wrong with each Delete of one session.
@@ -108,7 +110,13 @@ impl Scenario {
         });
         let refuses = dice.u8(..10) == 0;
         let hosts = dice.choice([1, 1, 1, 2, 2, 3]).unwrap_or(1);
-        let hosts: Vec<_> = (1..=hosts).map(|number| Host::draw(dice, number, refuses)).collect();
+        let mut hosts: Vec<_> = (1..=hosts).map(|number| Host::draw(dice, number, refuses)).collect();
+        if hosts.len() > 1
+            && dice.u8(..3) == 0
+            && let Some(host) = dice.choice(&mut hosts)
+        {
+            host.weather.hangs_after = Some(dice.choice([0, 0, 1, 2, 3, 5]).unwrap_or_default());
+        }
         let surveyed = dice.u8(..10) < 7;
         let most = if surveyed { 1 } else { 4 };
         let count = dice.usize(usize::from(!surveyed)..=most);
@@ -200,7 +208,8 @@ fn speak_as_omi(world: &mut World) {
 impl Weather {
     /// Nothing goes wrong but for requests about the victim, and nobody else acts.
     pub(super) fn is_calm(&self) -> bool {
-        self.people == 0 && (self.fault_kind == 0 || self.victim.is_some())
+        let is_quiet = self.fault_kind == 0 || self.victim.is_some();
+        self.people == 0 && is_quiet && self.hangs_after.is_none()
     }
 }
 
