@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pssession::session::{Bound, Filter, WildcardPattern};
+use pssession::session::{Bound, Filter, OwnerPattern};
 use pssession::simulator::{Simulator, World};
 use pssession::teardown::Cancellation;
 use pssession::{Credential, Endpoint, Engine, HttpConnector, Plan, Policy, SessionQuery};
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let survey = engine.survey(vec![Arc::new(connector)], &Cancellation::new()).await;
     let sessions = survey.sessions();
     let filters = vec![
-        Filter::Owner(vec![WildcardPattern::new("*ci-runner")?]),
+        Filter::Owner(vec![OwnerPattern::new("ci-runner")?]),
         Filter::Idle(Bound::AtLeast(Duration::from_secs(600))),
     ];
     let selection = SessionQuery::new(Vec::new(), filters).select(&sessions);

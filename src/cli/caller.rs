@@ -16,7 +16,7 @@ use super::options::{ConnectionOptions, check_config};
 use super::progress::Progress;
 use super::ui::Ui;
 use super::unmatched::Unmatched;
-use super::{confirm, host_errors};
+use super::{confirm, host_errors, unmatched};
 
 /// The command as the caller of one request.
 pub(crate) struct CommandCaller<'a, F> {
@@ -132,6 +132,9 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
             Event::CommandsUnlisted { survey, failures, excluded } => {
                 host_errors::report_unlisted_commands(survey, failures, *excluded, self.ui);
             }
+            Event::OthersMayExist(hosts) => host_errors::report_limited(hosts, self.ui),
+            Event::OwnersUnmatched(owners) => unmatched::report_unmatched_owners(owners, self.ui),
+            Event::OnlyListed(sessions) => unmatched::report_only_listed(sessions, self.ui),
             Event::TableUnusable(error) => self.ui.error(&Diagnostic::from(*error)),
             Event::Selected { selection, sessions, unbound } => {
                 self.unmatched.report(selection, sessions, unbound, self.ui);

@@ -23,14 +23,29 @@ pub(crate) fn plan(
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
     let room = Room { wide: false, running: false, width: terminal.width() };
+    let owners = owners(&planned);
     let question = format!(
-        "{}\n\nConfirmation required: {reasons}.\nClose {} on {}?",
+        "{}\n\nOwners: {owners}\nConfirmation required: {reasons}.\nClose {} on {}?",
         render::session_table(&planned, room),
         plural(plan.len(), "session"),
         plural(plan.hosts().len(), "host"),
     );
     let _open = watch.question();
     Ok(terminal.yes_or_no(&question)?)
+}
+
+/// Each distinct owner of these sessions, with how many it has.
+fn owners(sessions: &[SessionDescriptor]) -> String {
+    let mut owners: Vec<(&str, usize)> = Vec::new();
+    for session in sessions {
+        let owner = session.shell.owner.as_deref().unwrap_or("not reported");
+        match owners.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(owner)) {
+            Some((_, count)) => *count += 1,
+            None => owners.push((owner, 1)),
+        }
+    }
+    let named = owners.iter().map(|(owner, count)| format!("{} ({count})", printable(owner)));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether to log in on servers that no login was ever sent to from here, and that nobody has named: what a file or a
@@ -93,19 +108,20 @@ pub(crate) fn each(plan: &mut Plan, watch: &Watch, ui: &Ui) -> Result<(), Diagno
 
 /// PowerShell's sentence, and what tells this session from the others on that computer.
 fn describe(session: &SessionDescriptor) -> String {
+    format!("{}\n{}", performing(session), identity(session))
+}
+
+/// What tells a session from the others on its computer, in one line.
+pub(crate) fn identity(session: &SessionDescriptor) -> String {
     let shell = &session.shell;
     let running = if session.is_running() == Some(true) { ", a command is running" } else { "" };
-    let lines = [
-        performing(session),
-        format!(
-            "{} {}, owner {}, {}{running}",
-            shell.name.as_deref().unwrap_or("(no name)"),
-            shell.shell_id,
-            shell.owner.as_deref().unwrap_or("not reported"),
-            session.state().as_str(),
-        ),
-    ];
-    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+    printable(&format!(
+        "{} {}, owner {}, {}{running}",
+        shell.name.as_deref().unwrap_or("(no name)"),
+        shell.shell_id,
+        shell.owner.as_deref().unwrap_or("not reported"),
+        session.state().as_str(),
+    ))
 }
 
 fn unconfirmed(why: &str, watch: &Watch, ui: &Ui) -> Diagnostic {
@@ -118,10 +134,11 @@ fn unconfirmed(why: &str, watch: &Watch, ui: &Ui) -> Diagnostic {
     Diagnostic::new("ConfirmationNeeded", "OperationStopped", message, Exit::UNCONFIRMED).with_hint(hint)
 }
 
-/// What PowerShell says before it acts, where it is verbose and does not ask.
+/// What PowerShell says before it acts, where it is verbose and does not ask, and which session it is.
 pub(crate) fn announce(plan: &Plan, ui: &Ui) {
     for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
         ui.verbose(&performing(planned.descriptor()));
+        ui.verbose(&identity(planned.descriptor()));
     }
 }
 

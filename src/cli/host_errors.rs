@@ -1,8 +1,10 @@
 //! Hosts that were not listed, or not completely, as errors of the command.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use pssession::listing::Gap;
+use pssession::request::LimitedListing;
+use pssession::session::ListingView;
 use pssession::teardown::{Cancellation, Survey, UnlistedCommands};
 use pssession::transport::TransportError;
 use pssession::wsman::ShellId;
@@ -94,7 +96,7 @@ pub(crate) fn report_unlisted_commands(
     ui: &Ui,
 ) {
     let consequence = match excluded {
-        true => "commands may be running, so --skip-running excludes them",
+        true => "it is unknown whether commands are running, so they are excluded",
         false => "it is unknown whether commands are running",
     };
     for failure in unlisted {
@@ -109,6 +111,35 @@ pub(crate) fn report_unlisted_commands(
             .caused_by(&failure.error)
             .with_hint(hint(&failure.error, endpoint));
         ui.error(&error);
+    }
+}
+
+/// Reports the hosts that showed no sessions of others. A cmdlet says so to a person alone: in a pipe it writes what
+/// PowerShell writes.
+pub(crate) fn report_limited(hosts: &[LimitedListing], ui: &Ui) {
+    if ui.powershell().is_some() && !std::io::stderr().is_terminal() {
+        return;
+    }
+    for (view, one, more) in [
+        (ListingView::OnlyOwn, "shows only your own sessions", "show only your own sessions"),
+        (
+            ListingView::Unclear,
+            "does not show whether you see sessions of others",
+            "do not show whether you see sessions of others",
+        ),
+        (ListingView::Empty, "shows you no sessions", "show you no sessions"),
+    ] {
+        let of_view = hosts.iter().filter(|host| host.view == view).map(|host| &host.endpoint);
+        let endpoints: Vec<&Endpoint> = of_view.collect();
+        let shown = match endpoints.as_slice() {
+            [] => continue,
+            [endpoint] => format!("{} {one}", place(endpoint)),
+            several => {
+                format!("{} hosts ({}) {more}", several.len(), folded_errors::names(several.iter().copied()))
+            }
+        };
+        let message = format!("{shown}; other people's may exist");
+        ui.note("OthersMayExist", &message, "log in as an administrator to see the sessions of all accounts");
     }
 }
 

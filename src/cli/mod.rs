@@ -19,6 +19,7 @@ mod interrupt;
 mod login;
 mod manual;
 mod options;
+mod positional;
 mod powershell;
 mod powershell_entry;
 mod process;

@@ -239,7 +239,7 @@ mod tests {
     fn own_query(words: &[&str]) -> SessionQuery {
         let cli = Cli::try_parse_from(std::iter::once("pssession").chain(words.iter().copied())).unwrap();
         let Command::Remove(args) = cli.command else { panic!("{words:?}") };
-        SelectOptions::read(&args.select, &CmdletOptions::default()).unwrap().query
+        SelectOptions::read(&args.select, None, &CmdletOptions::default()).unwrap().query
     }
 
     #[test]

@@ -203,6 +203,22 @@ pub(crate) fn bounded(mut source: impl io::Read, limit: u64) -> io::Result<Zeroi
 /// How many bytes are read at first: more than a password has.
 const FIRST_ROOM: usize = 8 * 1024;
 
+/// Whether a value is the name of a file, so that a shell may have put it in place of a wildcard.
+pub(crate) fn is_file(text: &str) -> bool {
+    !text.is_empty() && std::fs::symlink_metadata(text).is_ok()
+}
+
+/// Whether these are the names of all files in the working directory, as a lone `*` stands for. A single one may have been
+/// typed.
+pub(crate) fn is_whole_directory(names: &[String]) -> bool {
+    let visible = entries(Path::new(".")).unwrap_or_default().into_iter().filter_map(|path| {
+        path.file_name().and_then(OsStr::to_str).filter(|name| !name.starts_with('.')).map(str::to_owned)
+    });
+    let mut names = names.to_vec();
+    names.sort();
+    names.len() > 1 && visible.eq(names)
+}
+
 /// An environment variable that is set and is text.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()

@@ -5,12 +5,14 @@ use std::io::IsTerminal as _;
 use pssession::SessionDescriptor;
 use pssession::interchange::{ObjectPosition, UnboundObject, UnboundReason};
 use pssession::request::{MissRule, NothingFound, UnboundObjects};
-use pssession::session::{Miss, Selection, SelectorProperty};
+use pssession::session::{Miss, OwnersSeen, Selection, SelectorProperty, SessionQuery};
 
 use super::args::ErrorAction;
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
+use super::positional::unquoted_wildcard;
 use super::render::{plural, printable};
+use super::source;
 use super::ui::Ui;
 
 /// How many owners are named in one sentence.
@@ -21,7 +23,7 @@ const NEVER_AGAIN: &str = "list the known sessions with `pssession get --cached`
     session may be gone";
 
 /// How selector values that find nothing are reported.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Unmatched {
     /// Which of them are errors.
     pub(crate) rule: MissRule,
@@ -31,6 +33,8 @@ pub(crate) struct Unmatched {
     pub(crate) advice: Option<&'static str>,
     /// Whether the first error ends the command, so that it is the only one.
     pub(crate) only_first: bool,
+    /// A UPN whose sessions are to be left out: no owner can be compared with it.
+    pub(crate) excluded_upn: Option<String>,
 }
 
 impl Unmatched {
@@ -39,7 +43,13 @@ impl Unmatched {
         // A script that was written for PowerShell sees what PowerShell prints; a person gets more.
         let advice = advice.filter(|_| ui.powershell().is_none() || std::io::stderr().is_terminal());
         let only_first = ui.powershell().is_some_and(|style| style.action == ErrorAction::Stop);
-        Self { rule, missed, advice, only_first }
+        Self { rule, missed, advice, only_first, excluded_upn: None }
+    }
+
+    /// The same for a selection by this query.
+    pub(crate) fn of_query(self, query: &SessionQuery) -> Self {
+        let upn = query.excluded_owners().find(|pattern| pattern.is_upn());
+        Self { excluded_upn: upn.map(|pattern| pattern.as_str().to_owned()), ..self }
     }
 
     /// Reports what filters leave out because it is not known, and then the values that find nothing, where that is an
@@ -51,7 +61,7 @@ impl Unmatched {
         unbound: &UnboundObjects,
         ui: &Ui,
     ) {
-        report_left_out(selection, sessions, ui);
+        report_left_out(selection, sessions, self.excluded_upn.as_deref(), ui);
         self.errors(selection, unbound, ui).iter().for_each(|error| ui.error(error));
     }
 
@@ -68,12 +78,22 @@ impl Unmatched {
             let advice = self.advice.filter(|_| misses.peek().is_none());
             let is_id = miss.property == SelectorProperty::Id;
             let advice = advice.map(|advice| if is_id { NEVER_AGAIN } else { advice });
-            errors.push((self.missed)(miss).with_hint(advice.map(str::to_owned)));
+            let error = (self.missed)(miss);
+            errors.push(match advice.is_some() && is_a_name(miss) && source::is_file(&miss.value) {
+                true => error.with_hint(unquoted_wildcard(&printable(&miss.value))),
+                false => error.with_hint(advice.map(str::to_owned)),
+            });
         }
         errors.extend(unbound.map(|(_, error)| error));
         errors.truncate(if self.only_first { 1 } else { usize::MAX });
         errors
     }
+}
+
+/// Whether a value may be a pattern, so that a shell may have put the names of files in its place.
+fn is_a_name(miss: &Miss) -> bool {
+    use SelectorProperty::{ComputerName, Name, VmName};
+    matches!(miss.property, Name | ComputerName | VmName)
 }
 
 /// Which selector values that find nothing are errors of a command.
@@ -115,7 +135,12 @@ fn unbound(unbound: &UnboundObjects, ui: &Ui) -> Vec<(usize, Diagnostic)> {
 }
 
 /// Reports how many sessions filters leave out because what they ask for is not known.
-fn report_left_out(selection: &Selection, sessions: &[SessionDescriptor], ui: &Ui) {
+fn report_left_out(
+    selection: &Selection,
+    sessions: &[SessionDescriptor],
+    excluded_upn: Option<&str>,
+    ui: &Ui,
+) {
     not_comparable(selection, sessions, ui);
     if !selection.unnamed.is_empty() {
         let count = selection.unnamed.len();
@@ -125,6 +150,20 @@ fn report_left_out(selection: &Selection, sessions: &[SessionDescriptor], ui: &U
             plural(count, "session")
         );
         ui.note("NameNotReported", &message, "select them with --instance-id or --owner");
+    }
+    if !selection.owner_in_doubt.is_empty() {
+        let count = selection.owner_in_doubt.len();
+        let are = if count == 1 { "is" } else { "are" };
+        let sessions = plural(count, "session");
+        let message = match excluded_upn {
+            Some(upn) => format!(
+                "{sessions} {are} excluded: no owner can be compared with --not-owner {}, which is a UPN",
+                printable(upn)
+            ),
+            None => format!("{sessions} {are} excluded: the owner may be one that --not-owner excludes"),
+        };
+        let hint = "give --not-owner as 'DOMAIN\\name' or as a bare name, or select with --owner";
+        ui.note("OwnerInDoubt", &message, hint);
     }
 }
 
@@ -192,7 +231,64 @@ pub(crate) fn not_discovered(miss: &Miss) -> Diagnostic {
 }
 
 /// Why nothing was found, in one sentence; `hosts` says whether the command can query servers.
-pub(crate) fn nothing(why: NothingFound, hosts: bool) -> String {
+pub(crate) fn nothing(why: NothingFound, owners: &OwnersSeen, hosts: bool) -> String {
+    let nothing = nothing_found(why, hosts);
+    match owners.unmatched.is_empty() || matches!(why, NothingFound::NotInTable { .. }) {
+        true => nothing,
+        false => format!("{nothing}, {}", owned_by(owners)),
+    }
+}
+
+/// `owned by CONTOSO\ci-runner and 2 others`.
+fn owned_by(owners: &OwnersSeen) -> String {
+    if owners.seen.is_empty() {
+        return "of unknown owners".to_owned();
+    }
+    let named: Vec<_> = owners.seen.iter().take(MAX_OWNERS).map(|owner| printable(owner)).collect();
+    let more = match owners.seen.len().saturating_sub(MAX_OWNERS) {
+        0 => String::new(),
+        1 => " and 1 other".to_owned(),
+        more => format!(" and {more} others"),
+    };
+    format!("owned by {}{more}", named.join(", "))
+}
+
+/// Reports owners that were asked for beside others, and are not there.
+pub(crate) fn report_unmatched_owners(owners: &OwnersSeen, ui: &Ui) {
+    let values: Vec<_> = owners.unmatched.iter().map(|pattern| format!("{:?}", printable(pattern))).collect();
+    let message =
+        format!("no session is owned by {}; sessions are {}", values.join(" or "), owned_by(owners));
+    ui.note("OwnerNotFound", &message, "check the name, or use wildcards, as in --owner '*runner'");
+}
+
+/// Reports, to those who write PowerShell, sessions that a cmdlet would find among those that were only listed: it looks
+/// among the sessions in the current session alone. In our own spelling the advice names the option.
+pub(crate) fn report_only_listed(sessions: &[SessionDescriptor], ui: &Ui) {
+    if ui.powershell().is_none() {
+        return;
+    }
+    let shown = sessions.iter().take(MAX_LISTED).map(|session| {
+        let id = session.id.map_or_else(String::new, |id| format!(" (Id {})", id.0));
+        let name = session.name().unwrap_or(session.shell.shell_id.as_str());
+        format!("{} on {}{id}", printable(name), printable(&session.computer_name))
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = if sessions.len() > MAX_LISTED { ", ..." } else { "" };
+    let ids: Vec<_> = sessions.iter().filter_map(|session| session.id).map(|id| id.0.to_string()).collect();
+    let use_ids = match ids.len() {
+        count @ 1..=MAX_LISTED if count == sessions.len() => format!("-Id {} or ", ids.join(",")),
+        _ => String::new(),
+    };
+    let (are, were) = if sessions.len() == 1 { ("is", "was") } else { ("are", "were") };
+    ui.remark(&format!(
+        "{shown}{more} {are} not in the current session, but {were} only listed on a server; use {use_ids}--cached"
+    ));
+}
+
+/// How many listed sessions are named in one sentence.
+const MAX_LISTED: usize = 3;
+
+fn nothing_found(why: NothingFound, hosts: bool) -> String {
     const NOT_IN_TABLE: &str = "no session in the local table matches";
     match why {
         NothingFound::OnHosts { hosts: 0, .. } => "no session matches".to_owned(),
@@ -212,6 +308,12 @@ pub(crate) fn nothing(why: NothingFound, hosts: bool) -> String {
             format!("{NOT_IN_TABLE}; use --on HOST to query a server")
         }
         NothingFound::NotInTable { only_listed: 0 } => NOT_IN_TABLE.to_owned(),
+        NothingFound::EmptyTable if hosts => {
+            "no session is known yet; list those of a server with `pssession get HOST`, or import a file with \
+             `pssession import FILE`"
+                .to_owned()
+        }
+        NothingFound::EmptyTable => "there is no session in the local table".to_owned(),
         NothingFound::NotInTable { only_listed } => {
             let were = if only_listed == 1 { "was" } else { "were" };
             let or = if hosts { ", or --on HOST to query the server" } else { "" };

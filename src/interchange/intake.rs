@@ -68,6 +68,22 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// Takes in so many values, which are one reference.
+    pub(super) fn take_values(
+        &mut self,
+        position: ObjectPosition,
+        count: usize,
+        reference: SessionReference,
+    ) {
+        if self.count.saturating_add(count) > MAX_OBJECTS {
+            return self.refuse(position, format!("more than {MAX_OBJECTS} values; split the input"));
+        }
+        self.count += count;
+        if self.refused.is_empty() {
+            self.objects.push(SessionObject { position, reference });
+        }
+    }
+
     pub(super) fn finish(self) -> Result<Vec<SessionObject>, ReadErrors> {
         if self.refused.is_empty() { Ok(self.objects) } else { Err(self.refused) }
     }

@@ -43,6 +43,7 @@ mod record;
 #[cfg(test)]
 mod roundtrip;
 mod session;
+mod single_values;
 #[cfg(test)]
 mod tests;
 mod unsupported;
@@ -65,13 +66,15 @@ pub use record::{
     timestamp,
 };
 pub use session::EndpointOf;
+use single_values::SingleValues;
 pub use write::{CsvOptions, escape_invisible, write_csv, write_json, write_ndjson};
 
 /// The longest input that [`read`] takes, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with all
 /// properties set. A caller stops reading an endless pipe here.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Reads all objects of one input, in UTF-8 or UTF-16. `now` is the time of observation of objects without `SeenAt`, and
+/// Reads all objects of one input, in UTF-8 or UTF-16. Bare Ids and instance ids, one a line, are read as one object that
+/// chooses these rows of the local table. `now` is the time of observation of objects without `SeenAt`, and
 /// the latest that is accepted; `endpoint_of` is called for objects that name a computer and no endpoint.
 ///
 /// # Errors
@@ -82,7 +85,7 @@ pub fn read(
     endpoint_of: &EndpointOf<'_>,
 ) -> Result<Vec<SessionObject>, ReadErrors> {
     let mut refused = ReadErrors::default();
-    let objects = read_with_unbound(bytes, now, endpoint_of)?;
+    let objects = read_all(bytes, now, endpoint_of, SingleValues::Choose)?;
     for SessionObject { position, reference } in &objects {
         if let SessionReference::Unbound(UnboundObject { problem, .. }) = reference {
             refused.add(ObjectError::new(*position, problem.as_str()));
@@ -91,7 +94,7 @@ pub fn read(
     if refused.is_empty() { Ok(objects) } else { Err(refused) }
 }
 
-/// The same, but an object that PowerShell cannot bind becomes a [`SessionReference::Unbound`] and is no error.
+/// The same, but what PowerShell cannot bind, such as bare values, becomes a [`SessionReference::Unbound`] and is no error.
 ///
 /// # Errors
 /// As [`read`].
@@ -99,6 +102,15 @@ pub fn read_with_unbound(
     bytes: &[u8],
     now: SystemTime,
     endpoint_of: &EndpointOf<'_>,
+) -> Result<Vec<SessionObject>, ReadErrors> {
+    read_all(bytes, now, endpoint_of, SingleValues::Unbound)
+}
+
+fn read_all(
+    bytes: &[u8],
+    now: SystemTime,
+    endpoint_of: &EndpointOf<'_>,
+    single_values: SingleValues,
 ) -> Result<Vec<SessionObject>, ReadErrors> {
     let mut intake = Intake::new(now, endpoint_of);
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
@@ -114,8 +126,8 @@ pub fn read_with_unbound(
             // What PowerShell 7 makes of no session at all.
             Some(_) if text.trim() == "null" => {}
             Some(_) if unsupported::refuse_printed(&text, &mut intake) => {}
-            Some(_) if unsupported::is_single_values(&text) => {
-                unsupported::refuse_single_values(&text, &mut intake)
+            Some(_) if single_values::are_all(&text) => {
+                single_values::read(&text, single_values, &mut intake);
             }
             Some(_) => delimited::read(&text, &mut intake),
         },

@@ -1,9 +1,8 @@
-//! Text without objects. What was printed for people, or is separated by `|`, is one error that names the remedy; single
-//! values (numbers, ids, names), one a line, are objects that PowerShell does not bind.
+//! Text without objects: what was printed for people, or is separated by `|`, is one error that names the remedy.
 
 use super::delimited::SEPARATORS;
 use super::intake::Intake;
-use super::object::{InvalidObject, ObjectPosition};
+use super::object::ObjectPosition;
 use super::property::Property;
 
 /// How many columns of a header have a meaning here before it is taken for one.
@@ -40,28 +39,4 @@ fn known<'t>(columns: impl Iterator<Item = &'t str>) -> bool {
 /// A line of `Format-List`: `Id           : 3`.
 fn is_entry(line: &str) -> bool {
     line.split_once(" :").is_some_and(|(name, _)| Property::find(name.trim(), 0).is_some())
-}
-
-/// Whether a text that is no JSON object holds nothing but single values: it has no header with a property in it, and
-/// nothing that could separate two columns.
-pub(super) fn is_single_values(text: &str) -> bool {
-    let first = text.trim_start().lines().next().unwrap_or_default().trim();
-    !first.contains(SEPARATORS)
-        && !first.contains('\0')
-        && !first.starts_with('#')
-        && Property::find(first.trim_matches('"'), 0).is_none()
-}
-
-/// Refuses each of them.
-pub(super) fn refuse_single_values(text: &str, intake: &mut Intake) {
-    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
-    for (number, line) in lines {
-        let what = if line.parse::<f64>().is_ok() { "a number" } else { "a text" };
-        if intake
-            .take(ObjectPosition::Line(number), Err(InvalidObject::Unbound(InvalidObject::found(what))))
-            .is_err()
-        {
-            return;
-        }
-    }
 }

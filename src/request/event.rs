@@ -3,7 +3,7 @@
 use super::brakes::ExceededLimit;
 use super::error::TableError;
 use super::remembered::UnboundObjects;
-use crate::session::{Selection, SessionDescriptor};
+use crate::session::{ListingView, OwnersSeen, Selection, SessionDescriptor};
 use crate::store::RowMetadata;
 use crate::teardown::{Plan, Record, Survey, SurveyedHost, UnlistedCommands};
 use crate::transport::Endpoint;
@@ -31,6 +31,12 @@ pub enum Event<'a> {
         /// Whether these sessions are left out because of it.
         excluded: bool,
     },
+    /// Hosts on which other accounts may have sessions that were not shown: whether this account would be shown them is not
+    /// known.
+    OthersMayExist(&'a [LimitedListing]),
+    /// Sessions of the local table that the query would find, but for having been only listed on a host: the query looks
+    /// among the others, and has found nothing there for one of its values, or nothing at all.
+    OnlyListed(&'a [SessionDescriptor]),
     /// The local table cannot be used; the run goes on without it.
     TableUnusable(&'a TableError),
     /// What the query found, before anything is concluded from it; where each host is closed as soon as it has answered, at
@@ -43,6 +49,9 @@ pub enum Event<'a> {
         /// Objects that name no session.
         unbound: &'a UnboundObjects,
     },
+    /// Some of the owners that were asked for are not there; beside [`Nothing`](Self::Nothing), which says it, too, there is
+    /// no such event.
+    OwnersUnmatched(&'a OwnersSeen),
     /// All sessions that were found are among the newest, which are kept.
     AllKept {
         /// How many.
@@ -52,6 +61,8 @@ pub enum Event<'a> {
     Nothing {
         /// Why.
         why: NothingFound,
+        /// The owners that were asked for and are not there.
+        owners: &'a OwnersSeen,
         /// Whether something had to be found.
         is_error: bool,
     },
@@ -95,6 +106,15 @@ pub enum Event<'a> {
     Cancelled,
 }
 
+/// A host that showed this account no sessions of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitedListing {
+    /// The host.
+    pub endpoint: Endpoint,
+    /// What it showed.
+    pub view: ListingView,
+}
+
 /// Why nothing was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NothingFound {
@@ -116,4 +136,6 @@ pub enum NothingFound {
         /// How many sessions of the table were not looked at, because they were only listed on a host.
         only_listed: usize,
     },
+    /// There is no session in the local table.
+    EmptyTable,
 }

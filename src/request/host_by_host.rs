@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt as _};
 
 use super::caller::Caller;
-use super::event::{Event, NothingFound};
+use super::event::{Event, LimitedListing, NothingFound};
 use super::listing;
 use super::remembered::UnboundObjects;
 use super::remove::{RemovedSessions, Removing, plan};
-use crate::session::{Miss, Selection, SessionDescriptor};
+use crate::session::{Miss, OwnersSeen, Selection, SessionDescriptor};
 use crate::store::{Origin, Row, RowMetadata, Rows};
 use crate::teardown::{HostCounts, HostResult, Record, Report, RunSummary, Survey};
 use crate::transport::Connector;
@@ -36,6 +36,7 @@ struct Done {
     /// Whether it was not reached before the time was over.
     unasked: bool,
     records: Vec<(Record, RowMetadata)>,
+    views: Vec<LimitedListing>,
     selected: Selected,
     unlisted_commands: usize,
     /// 1 if it has more sessions than may be closed per host.
@@ -58,6 +59,9 @@ struct Selected {
     /// Sessions that a filter leaves out because something is not known of them.
     not_comparable: Vec<SessionDescriptor>,
     unnamed: Vec<SessionDescriptor>,
+    owner_in_doubt: Vec<SessionDescriptor>,
+    /// The owners that were seen on the hosts, and the patterns that match none of those.
+    owners: Option<OwnersSeen>,
 }
 
 impl<C: Caller> Removing<'_, C> {
@@ -103,6 +107,7 @@ impl<C: Caller> Removing<'_, C> {
         }
         let rows = match work.remembered {
             None => {
+                done.views = listing::views(&survey);
                 let rows = self.select_on(&mut survey, &mut done).await.into_iter();
                 rows.enumerate().map(|(local, row)| (number * POSITIONS_PER_HOST + local, row)).collect()
             }
@@ -189,7 +194,7 @@ impl<C: Caller> Removing<'_, C> {
     async fn select_on(&self, survey: &mut Survey, done: &mut Done) -> Rows {
         let (scope, caller) = (&self.request.scope, self.caller);
         let mut rows = listing::sessions_or_without_ids(survey, scope, caller).await;
-        if scope.query.skips_running() {
+        if scope.query.needs_commands() {
             done.unlisted_commands = self.list_commands(survey, &mut rows).await;
         }
         let mut selection = scope.query.select(rows.sessions());
@@ -207,10 +212,11 @@ impl<C: Caller> Removing<'_, C> {
         let scope = &self.request.scope;
         let (mut selected, mut records, mut surveys) = (Selected::default(), Vec::new(), Vec::new());
         let (mut host_results, mut unasked, mut unlisted_commands) = (Vec::new(), false, 0);
-        let mut hosts_left_alone = 0;
+        let (mut hosts_left_alone, mut views) = (0, Vec::new());
         for done in hosts {
             selected.add(done.selected);
             records.extend(done.records);
+            views.extend(done.views);
             surveys.extend(done.survey);
             host_results.extend(done.host_results);
             unasked |= done.unasked;
@@ -220,6 +226,7 @@ impl<C: Caller> Removing<'_, C> {
         if !surveys.is_empty() {
             self.caller.event(Event::AllListed(&Survey::of(surveys)));
         }
+        listing::report_views(views, &scope.query, self.caller);
         let summary = match selected_before {
             None => {
                 let (selection, sessions) = selected.selection();
@@ -276,6 +283,8 @@ impl Selected {
             literals: selection.literals,
             not_comparable: those(&selection.not_comparable),
             unnamed: those(&selection.unnamed),
+            owner_in_doubt: those(&selection.owner_in_doubt),
+            owners: (!rows.is_empty()).then(|| selection.owners.clone()),
         }
     }
 
@@ -290,6 +299,11 @@ impl Selected {
         self.literals = self.literals.max(other.literals);
         self.not_comparable.extend(other.not_comparable);
         self.unnamed.extend(other.unnamed);
+        self.owner_in_doubt.extend(other.owner_in_doubt);
+        self.owners = match (self.owners.take(), other.owners) {
+            (Some(owners), Some(others)) => Some(owners.and(others)),
+            (owners, others) => owners.or(others),
+        };
         self.misses = match (self.misses.take(), other.misses) {
             (Some(misses), Some(others)) => Some(missed_by_both(misses, &others)),
             (misses, others) => misses.or(others),
@@ -302,12 +316,16 @@ impl Selected {
         let not_comparable = (0..sessions.len()).collect();
         let first = sessions.len();
         sessions.append(&mut self.unnamed);
+        let second = sessions.len();
+        sessions.append(&mut self.owner_in_doubt);
         let selection = Selection {
             misses: self.misses.take().unwrap_or_default(),
             kept: self.kept,
             literals: self.literals,
             not_comparable,
-            unnamed: (first..sessions.len()).collect(),
+            unnamed: (first..second).collect(),
+            owner_in_doubt: (second..sessions.len()).collect(),
+            owners: self.owners.take().unwrap_or_default(),
             ..Selection::default()
         };
         (selection, sessions)

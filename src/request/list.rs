@@ -7,7 +7,7 @@ use super::miss_rule::OnMiss;
 use super::remembered::{Remembered, UnboundObjects};
 use super::source::{SessionScope, Source};
 use super::{connectors, listing};
-use crate::session::{Selection, SessionQuery};
+use crate::session::{OwnersSeen, Selection, SessionQuery};
 use crate::store::Rows;
 use crate::teardown::{Cancellation, Engine, Report, RunStatus, RunSummary};
 
@@ -35,6 +35,8 @@ pub struct ListedSessions {
     pub summary: RunSummary,
     /// Why there is none, if no error says so.
     pub nothing: Option<NothingFound>,
+    /// The owners that were asked for and are not there, where nothing was found.
+    pub owners: OwnersSeen,
     /// Whether it ended because a value found nothing ([`OnMiss`]); there are no rows then.
     pub stopped: bool,
 }
@@ -67,10 +69,16 @@ impl ListRequest {
             sessions,
             unbound: &UnboundObjects::default(),
         });
+        let mut owners = OwnersSeen::default();
+        if selection.chosen.is_empty() && summary.literal_misses == 0 {
+            owners = selection.owners;
+        } else if !selection.owners.unmatched.is_empty() {
+            caller.event(Event::OwnersUnmatched(&selection.owners));
+        }
         let stopped = self.on_miss.stops(&summary, caller)?;
         let summary = RunSummary { required: self.scope.required, unlisted_commands: unlisted, ..summary };
         let rows = if stopped { Rows::default() } else { rows.into_picked(&selection.chosen) };
-        Ok(ListedSessions { rows, summary, nothing, stopped })
+        Ok(ListedSessions { rows, summary, nothing, owners, stopped })
     }
 
     async fn on_hosts<C: Caller>(&self, caller: &C, cancellation: &Cancellation) -> Result<Found, C::Error> {
@@ -80,8 +88,9 @@ impl ListRequest {
         let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
         let wanted = |_: &str| listing::wanted_by(query);
         let mut survey = listing::survey(&engine, connectors, wanted, caller, cancellation).await;
+        listing::report_views(listing::views(&survey), query, caller);
         let mut rows = listing::sessions(&survey, scope, caller).await?;
-        let excluded = query.skips_running();
+        let excluded = query.needs_commands();
         let unlisted = match *commands || excluded {
             true => listing::list_commands(&engine, &mut survey, rows.sessions_mut(), excluded, caller).await,
             false => 0,
@@ -109,6 +118,7 @@ impl ListRequest {
             true => Some(listing::nothing_remembered(&scope.source, remembered.is_empty, table).await?),
             false => None,
         };
+        listing::report_only_listed(&scope.source, &scope.query, &selection, table, caller).await?;
         let summary = scope.miss_rule.summary(&selection);
         Ok((remembered.rows, selection, 0, summary, nothing))
     }

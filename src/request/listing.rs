@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::caller::Caller;
 use super::error::RequestError;
-use super::event::{Event, NothingFound};
+use super::event::{Event, LimitedListing, NothingFound};
 use super::source::{SessionScope, Source};
 use super::table::SessionTable;
 use crate::auth::AuthScheme;
-use crate::session::{Selection, SelectorProperty, SessionDescriptor, SessionQuery};
+use crate::session::{
+    ListingView, LoginAccount, Selection, Selector, SelectorProperty, SessionDescriptor, SessionQuery,
+};
 use crate::store::{Origin, Row, RowMetadata, Rows};
 use crate::teardown::{Cancellation, Engine, RunSummary, Survey, SurveyedHost};
 use crate::transport::{Connector, Endpoint};
@@ -89,6 +91,60 @@ pub(super) async fn remember<C: Caller>(survey: &Survey, table: Option<&SessionT
     }
 }
 
+/// What each host that has given its whole listing shows its account.
+pub(super) fn views(survey: &Survey) -> Vec<LimitedListing> {
+    let view = |host: &SurveyedHost| {
+        let listing = host.listing()?.ok().filter(|listing| listing.complete())?;
+        let endpoint = host.connector().endpoint().clone();
+        let shells = listing.shells.iter().map(AsRef::as_ref);
+        let view = match host.account() {
+            Some(account) => ListingView::of(account, shells),
+            None => ListingView::of(&LoginAccount::new(host.connector().user()), shells),
+        };
+        Some(LimitedListing { endpoint, view })
+    };
+    survey.hosts().iter().filter_map(view).collect()
+}
+
+/// Reports the hosts on which others may have sessions. That a host shows none at all counts only where this run has not
+/// shown that the account sees other people's sessions anywhere.
+pub(super) fn report_views<C: Caller>(mut views: Vec<LimitedListing>, query: &SessionQuery, caller: &C) {
+    let sees_others = views.iter().any(|host| host.view == ListingView::Everybody);
+    views.retain(|host| match host.view {
+        ListingView::Everybody => false,
+        ListingView::Empty => !sees_others,
+        ListingView::OnlyOwn | ListingView::Unclear => true,
+    });
+    if !views.is_empty() && !query.is_only_mine() {
+        caller.event(Event::OthersMayExist(&views));
+    }
+}
+
+/// Reports the sessions that a query by name or the like, which looks among the current sessions of the table, would find
+/// among those that were only listed.
+pub(super) async fn report_only_listed<C: Caller>(
+    source: &Source,
+    query: &SessionQuery,
+    selection: &Selection,
+    table: Option<&SessionTable>,
+    caller: &C,
+) -> Result<(), RequestError> {
+    let looks_there = match source {
+        Source::Table(origins) => !origins.contains(&Origin::Listed),
+        _ => false,
+    };
+    let names_none = query.selectors().iter().all(|selector| *selector == Selector::All);
+    let found_all = names_none || (selection.misses.is_empty() && !selection.chosen.is_empty());
+    let (true, false, Some(table)) = (looks_there, found_all, table) else { return Ok(()) };
+    let rows = table.rows(query, &[Origin::Listed]).await?;
+    let found = query.select(rows.sessions());
+    let rows = rows.into_picked(&found.chosen);
+    if !rows.is_empty() {
+        caller.event(Event::OnlyListed(rows.sessions()));
+    }
+    Ok(())
+}
+
 /// Lists the commands of these sessions. Returns how many could not be asked, and counts in the status of the run.
 /// `excluded` tells whether such a session is left out; else its commands are only shown.
 pub(super) async fn list_commands<C: Caller>(
@@ -131,8 +187,12 @@ pub(super) async fn nothing_remembered(
         (Source::Objects { .. }, _) if is_empty => NothingFound::NoObjects,
         (Source::Objects { .. }, _) => NothingFound::NoObjectMatches,
         (Source::Table(origins), Some(table)) if !origins.contains(&Origin::Listed) => {
-            NothingFound::NotInTable { only_listed: table.count(&[Origin::Listed]).await? }
+            match table.count(&[Origin::Listed]).await? {
+                0 if table.count(&Origin::ALL).await? == 0 => NothingFound::EmptyTable,
+                only_listed => NothingFound::NotInTable { only_listed },
+            }
         }
+        (Source::Table(_), Some(table)) if table.count(&Origin::ALL).await? == 0 => NothingFound::EmptyTable,
         _ => NothingFound::NotInTable { only_listed: 0 },
     })
 }

@@ -8,12 +8,12 @@
 //!
 //! ```no_run
 //! use pssession::request::{Hosts, RemoveRequest, SessionScope, Unattended};
-//! use pssession::session::{Filter, SessionQuery, WildcardPattern};
+//! use pssession::session::{Filter, OwnerPattern, SessionQuery};
 //! use pssession::teardown::Cancellation;
 //! use pssession::{Credential, Endpoint};
 //!
 //! # async fn run(password: pssession::secrecy::SecretString) -> Result<(), Box<dyn std::error::Error>> {
-//! let owner = Filter::Owner(vec![WildcardPattern::new(r"CORP\ci-*")?]);
+//! let owner = Filter::Owner(vec![OwnerPattern::new("ci-*")?]);
 //! let request = RemoveRequest {
 //!     scope: SessionScope {
 //!         hosts: Hosts::new(vec![Endpoint::parse("web01", true)?]),
@@ -59,7 +59,7 @@ mod table;
 pub use brakes::{CloseLimits, ExceededLimit, FailureLimit};
 pub use caller::{Caller, MachinePassword, Unattended};
 pub use error::{RequestError, TableError};
-pub use event::{Event, NothingFound};
+pub use event::{Event, LimitedListing, NothingFound};
 pub use forget::{ForgetRequest, ForgottenSessions};
 pub use hosts::Hosts;
 pub use identify::{ClockDifference, IdentifiedEndpoint, IdentifyRequest};

@@ -100,7 +100,7 @@ struct Known {
     by_id: HashMap<LocalId, Row>,
     /// Among which objects choose by a name or the like, as the options do: those of the current session...
     current: Rows,
-    /// ... and all of them, where an Id is given, too.
+    /// ... and all of them, where an Id or an instance id is given.
     all: Rows,
 }
 
@@ -115,8 +115,8 @@ impl Known {
                 }
                 SessionReference::Session(row) => instance_ids.extend(row.session.instance_id()),
                 SessionReference::Id { id, .. } => ids.push(*id),
-                SessionReference::Rows { id: Some(_), .. } => among_all = true,
-                SessionReference::Rows { id: None, .. } => among_current = true,
+                SessionReference::Rows { selector, id } if among_all_rows(selector, *id) => among_all = true,
+                SessionReference::Rows { .. } => among_current = true,
                 SessionReference::Unbound(_) => {}
             }
         }
@@ -143,7 +143,7 @@ impl Known {
     /// The rows that are chosen, and of these the one with the Id that the object has beside it. Whoever opens a session
     /// may call it `*`: what some row is called to the letter means that row, and is a pattern only where there is none.
     fn choose(&self, selector: Selector, id: Option<LocalId>) -> Result<(Rows, Vec<Miss>), String> {
-        let rows = if id.is_some() { &self.all } else { &self.current };
+        let rows = if among_all_rows(&selector, id) { &self.all } else { &self.current };
         let literal = SessionQuery::new(vec![literal(&selector)], Vec::new());
         let mut selection = literal.select(rows.sessions());
         if selection.chosen.is_empty() {
@@ -244,6 +244,11 @@ fn agree(known: &SessionDescriptor, given: &SessionDescriptor) -> bool {
 /// Its resource URI, if that is known.
 fn uri(session: &SessionDescriptor) -> Option<&str> {
     Some(session.shell.resource_uri.as_str()).filter(|uri| !uri.is_empty())
+}
+
+/// Whether an object chooses among all rows of the table, however they came into it: it names one of them.
+fn among_all_rows(selector: &Selector, id: Option<LocalId>) -> bool {
+    id.is_some() || matches!(selector, Selector::Id(_) | Selector::InstanceId(_) | Selector::AnyOf(_))
 }
 
 /// What speaks against it that an object with no more than an Id means this row: PowerShell and other tables count, too.

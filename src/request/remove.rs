@@ -147,9 +147,10 @@ impl<C: Caller> Removing<'_, C> {
         let query = &scope.query;
         let wanted = |_: &str| listing::wanted_by(query);
         let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
+        listing::report_views(listing::views(&survey), query, caller);
         let mut rows = listing::sessions(&survey, scope, caller).await?;
         let mut unlisted_commands = 0;
-        if query.skips_running() {
+        if query.needs_commands() {
             unlisted_commands = self.list_commands(&mut survey, &mut rows).await;
         }
         let mut selection = query.select(rows.sessions());
@@ -161,7 +162,7 @@ impl<C: Caller> Removing<'_, C> {
         let unbound = UnboundObjects::default();
         let summary = self.conclude(&selection, rows.sessions(), &unbound, summary, nothing, required)?;
         let mut rows = rows.into_picked(&selection.chosen);
-        if self.request.confirm != Confirm::Never && !query.skips_running() && !summary.could_not_begin {
+        if self.request.confirm != Confirm::Never && !query.needs_commands() && !summary.could_not_begin {
             // Only then can the guard, the plan and the questions say what runs.
             self.list_commands(&mut survey, &mut rows).await;
         }
@@ -185,8 +186,11 @@ impl<C: Caller> Removing<'_, C> {
         let required = scope.required.filter(|_| !remembered.is_empty);
         let sessions = remembered.rows.sessions();
         let summary = self.conclude(&selection, sessions, &remembered.unbound, summary, nothing, required)?;
+        listing::report_only_listed(&source, &query, &selection, table, caller)
+            .await
+            .map_err(C::Error::from)?;
         let rows = remembered.rows.into_picked(&selection.chosen);
-        let only_shown = self.request.what_if && !scope.query.skips_running() && !scope.query.keeps_newest();
+        let only_shown = self.request.what_if && !scope.query.needs_commands() && !scope.query.keeps_newest();
         let survey = Survey::default();
         if summary.could_not_begin || rows.is_empty() || only_shown {
             return self.close(Chosen { rows, survey, summary, declined: false }).await;
@@ -237,12 +241,12 @@ impl<C: Caller> Removing<'_, C> {
         }
         survey.refresh(rows.sessions_mut());
         let mut unlisted_commands = 0;
-        if self.request.confirm != Confirm::Never || query.skips_running() {
+        if self.request.confirm != Confirm::Never || query.needs_commands() {
             unlisted_commands = self.list_commands(survey, &mut rows).await;
         }
         let (still, changed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| query.admits(&row.session));
         for row in &changed {
-            let commands_unknown = row.session.commands.is_none() && query.skips_running();
+            let commands_unknown = row.session.commands.is_none() && query.needs_commands();
             caller.event(Event::Skipped { session: &row.session, commands_unknown });
         }
         let still: Rows = still.into_iter().collect();
@@ -254,7 +258,7 @@ impl<C: Caller> Removing<'_, C> {
     /// Lists what runs in the sessions. Returns how many could not be asked and are left out for it; where only the guard
     /// wants to know, a failure changes nothing.
     pub(super) async fn list_commands(&self, survey: &mut Survey, rows: &mut Rows) -> usize {
-        if self.request.scope.query.skips_running() {
+        if self.request.scope.query.needs_commands() {
             return listing::list_commands(&self.engine, survey, rows.sessions_mut(), true, self.caller)
                 .await;
         }
@@ -280,7 +284,9 @@ impl<C: Caller> Removing<'_, C> {
             && summary.literal_misses == 0
             && let Some(why) = nothing
         {
-            self.caller.event(Event::Nothing { why, is_error: must_match });
+            self.caller.event(Event::Nothing { why, owners: &selection.owners, is_error: must_match });
+        } else if !selection.owners.unmatched.is_empty() {
+            self.caller.event(Event::OwnersUnmatched(&selection.owners));
         }
         summary.could_not_begin = self.request.on_miss.stops(&summary, self.caller)?;
         if summary.could_not_begin {

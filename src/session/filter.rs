@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
+use super::owner_pattern::{OwnerMatch, OwnerPattern};
 use super::session_type::SessionType;
 use super::state::SessionState;
 use super::wildcard::WildcardPattern;
@@ -15,7 +16,10 @@ use super::wildcard::WildcardPattern;
 #[non_exhaustive]
 pub enum Filter {
     /// `Owner`, with wildcards.
-    Owner(Vec<WildcardPattern>),
+    Owner(Vec<OwnerPattern>),
+    /// Owners to leave out, with wildcards. A session stays out as long as its owner may be one of them: an owner that is
+    /// missing, bare where the pattern has an authority, or not comparable, and every owner where the pattern is a UPN.
+    NotOwner(Vec<OwnerPattern>),
     /// Owned by the account that saw it, see [`SessionDescriptor::ownership`].
     Mine,
     /// Owned by another account than the one that saw it. What is not comparable is neither.
@@ -39,6 +43,8 @@ pub enum Filter {
     Exclude(Vec<WildcardPattern>),
     /// Leave out sessions in which a command runs (or might: its commands were not listed).
     SkipRunning,
+    /// Only sessions in which a command is known to run.
+    Running,
 }
 
 impl Filter {
@@ -46,7 +52,14 @@ impl Filter {
     #[must_use]
     pub fn admits(&self, session: &SessionDescriptor) -> bool {
         match self {
-            Self::Owner(patterns) => any_matches(patterns, session.shell.owner.as_deref()),
+            Self::Owner(patterns) => {
+                let owner = session.shell.owner.as_deref();
+                owner.is_some_and(|owner| patterns.iter().any(|pattern| pattern.matches(owner)))
+            }
+            Self::NotOwner(patterns) => {
+                let owner = session.shell.owner.as_deref();
+                patterns.iter().all(|pattern| pattern.relate(owner) == OwnerMatch::Differs)
+            }
             Self::Mine => session.ownership() == Comparison::Same,
             Self::NotMine => session.ownership() == Comparison::Different,
             Self::ClientIp(networks) => session
@@ -63,6 +76,7 @@ impl Filter {
                 session.has_known_name() && !session.name().is_some_and(is_excluded)
             }
             Self::SkipRunning => session.is_running() == Some(false),
+            Self::Running => session.is_running() == Some(true),
         }
     }
 }
@@ -102,6 +116,10 @@ mod tests {
         texts.iter().map(|text| WildcardPattern::new(text).unwrap()).collect()
     }
 
+    fn owners(texts: &[&str]) -> Vec<OwnerPattern> {
+        texts.iter().map(|text| OwnerPattern::new(text).unwrap()).collect()
+    }
+
     fn idle_for(seconds: u64) -> SessionDescriptor {
         session(|shell| shell.shell_inactivity = Some(Duration::from_secs(seconds)))
     }
@@ -111,7 +129,8 @@ mod tests {
         let silent = session(|shell| shell.resource_uri = uri::CMD_RESOURCE.to_owned());
         let all = || patterns(&["*"]);
         for filter in [
-            Filter::Owner(all()),
+            Filter::Owner(owners(&["*"])),
+            Filter::NotOwner(owners(&["ada"])),
             Filter::Mine,
             Filter::NotMine,
             Filter::ClientIp(vec![parse_client_network("0.0.0.0/0").unwrap()]),
@@ -120,6 +139,7 @@ mod tests {
             Filter::Idle(parse_bound("<9d").unwrap()),
             Filter::Age(parse_bound("0s").unwrap()),
             Filter::SkipRunning,
+            Filter::Running,
         ] {
             assert!(!filter.admits(&silent), "{filter:?}");
         }
@@ -128,8 +148,11 @@ mod tests {
     #[test]
     fn the_values_of_a_filter_are_alternatives() {
         let bob = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
-        assert!(Filter::Owner(patterns(&["ada", r"lab\b*"])).admits(&bob));
-        assert!(!Filter::Owner(patterns(&["ada", "bob"])).admits(&bob));
+        assert!(Filter::Owner(owners(&["ada", r"lab\b*"])).admits(&bob));
+        assert!(Filter::Owner(owners(&["ada", "bob"])).admits(&bob));
+        assert!(!Filter::Owner(owners(&["ada", r"far\bob"])).admits(&bob));
+        assert!(!Filter::NotOwner(owners(&["ada", "bob"])).admits(&bob));
+        assert!(Filter::NotOwner(owners(&["ada", r"far\bob"])).admits(&bob));
         assert!(Filter::State(vec![SessionState::Disconnected, SessionState::Opened]).admits(&bob));
         assert!(Filter::Port(vec![5986, 5985]).admits(&bob));
         assert!(!Filter::Port(vec![5986]).admits(&bob));
@@ -212,9 +235,11 @@ mod tests {
         let mut session = session(|_| ());
         assert!(!Filter::SkipRunning.admits(&session));
         session.commands = Some(vec![CommandId::from_server("C")]);
+        assert!(Filter::Running.admits(&session));
         assert!(!Filter::SkipRunning.admits(&session));
         session.commands = Some(Vec::new());
         assert!(Filter::SkipRunning.admits(&session));
+        assert!(!Filter::Running.admits(&session));
     }
 
     #[test]
@@ -224,6 +249,7 @@ mod tests {
             |text: &str, uri: &str| Filter::Type(vec![SessionType::parse(text).unwrap()]).admits(&of(uri));
         assert!(admits("ps", "HTTP://Schemas.Microsoft.com/powershell/Microsoft.Exchange"));
         assert!(!admits("PS", uri::CMD_RESOURCE));
+        assert!(admits("PowerShell", "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"));
         assert!(admits("CMD", &uri::CMD_RESOURCE.to_ascii_uppercase()));
         assert!(admits("http://example.com/Shell", "http://example.com/shell"));
         for text in ["", "pwsh", ":", "http:"] {

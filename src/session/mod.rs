@@ -8,6 +8,7 @@ mod descriptor;
 mod error;
 mod filter;
 mod keep_newest;
+mod owner_pattern;
 mod parse;
 mod query;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod sample;
 mod selector;
 mod selector_fields;
 mod session_type;
+mod session_values;
 mod state;
 mod transport;
 mod visibility;
@@ -25,15 +27,17 @@ pub use descriptor::{ComputerType, LocalId, SeenOn, SessionDescriptor};
 pub use error::QueryError;
 pub use filter::{Bound, Filter};
 pub use keep_newest::{GroupKey, KeepNewest};
+pub use owner_pattern::OwnerPattern;
 pub use parse::{
     parse_account, parse_bound, parse_client_network, parse_duration_text, parse_guid, parse_ids,
 };
-pub use query::{Selection, SessionQuery};
+pub use query::{OwnersSeen, Selection, SessionQuery};
 pub use selector::{IdRange, Miss, Selector, SelectorProperty};
 #[cfg(feature = "store")]
 pub(crate) use selector_fields::SelectorFields;
 pub use session_type::SessionType;
+pub use session_values::parse_session_values;
 pub use state::{Availability, SessionState, Stated};
 pub use transport::Transport;
-pub use visibility::Visibility;
+pub use visibility::{ListingView, Visibility};
 pub use wildcard::{MAX_PATTERN, PatternError, WildcardPattern};

@@ -130,7 +130,7 @@ pub fn parse_duration_text(text: &str) -> Result<Duration, QueryError> {
     Ok(Duration::from_secs(seconds))
 }
 
-fn parse_id_range(item: &str) -> Result<IdRange, QueryError> {
+pub(super) fn parse_id_range(item: &str) -> Result<IdRange, QueryError> {
     let number = |text: &str| text.trim().parse::<i64>().ok();
     let range = match item.split_once("..") {
         Some((first, last)) => number(first).zip(number(last)).map(|(first, last)| IdRange { first, last }),

@@ -1,11 +1,14 @@
 //! Which sessions are meant: selectors that pick, filters that narrow, misses that are reported.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use super::account::Comparison;
 use super::descriptor::SessionDescriptor;
 use super::filter::Filter;
 use super::keep_newest::KeepNewest;
+use super::owner_pattern::{OwnerMatch, OwnerPattern};
 use super::selector::{Miss, Picked, Selector};
 use super::selector_fields::SelectorFields;
 
@@ -36,6 +39,49 @@ pub struct Selection {
     /// Indexes of those that only [`Filter::Exclude`] leaves out, because the server reports no name for them: it might
     /// be one of the excluded ones.
     pub unnamed: Vec<usize>,
+    /// Indexes of those that only [`Filter::NotOwner`] leaves out, because their owner may be one of those to leave out.
+    pub owner_in_doubt: Vec<usize>,
+    /// The values of [`Filter::Owner`] that match no session at all, whatever else was asked for.
+    pub owners: OwnersSeen,
+}
+
+/// Owners that were asked for and are not there, beside those that are. Nothing where every value of [`Filter::Owner`]
+/// matches some session, or there is no session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnersSeen {
+    /// The patterns that match no owner, in the order in which they were given.
+    pub unmatched: Vec<String>,
+    /// Each owner of a session once, ignoring case, in the order of the sessions.
+    pub seen: Vec<String>,
+}
+
+impl OwnersSeen {
+    fn of<'a>(patterns: &[&OwnerPattern], sessions: &'a [SessionDescriptor]) -> Self {
+        if patterns.is_empty() || sessions.is_empty() {
+            return Self::default();
+        }
+        let (mut known, mut seen) = (HashSet::new(), Vec::new());
+        for owner in
+            sessions.iter().filter_map(|session: &'a SessionDescriptor| session.shell.owner.as_deref())
+        {
+            if !owner.trim().is_empty() && known.insert(owner.to_lowercase()) {
+                seen.push(owner.to_owned());
+            }
+        }
+        let is_unmatched = |pattern: &&&OwnerPattern| !seen.iter().any(|owner| pattern.matches(owner));
+        let unmatched: Vec<_> =
+            patterns.iter().filter(is_unmatched).map(|pattern| pattern.as_str().to_owned()).collect();
+        Self { unmatched, seen }
+    }
+
+    /// The same of two sources together: a pattern is unmatched only where neither has such an owner.
+    #[cfg(feature = "request")]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.unmatched.retain(|pattern| other.unmatched.contains(pattern));
+        let known: HashSet<_> = self.seen.iter().map(|owner| owner.to_lowercase()).collect();
+        self.seen.extend(other.seen.into_iter().filter(|owner| !known.contains(&owner.to_lowercase())));
+        self
+    }
 }
 
 impl Selection {
@@ -86,13 +132,31 @@ impl SessionQuery {
     /// Whether a selector names sessions by their Id, which only a local table gives.
     #[must_use]
     pub fn has_ids(&self) -> bool {
-        self.selectors.iter().any(|selector| matches!(selector, Selector::Id(_)))
+        self.selectors.iter().any(Selector::has_ids)
     }
 
-    /// Whether it leaves out sessions in which a command runs, so that their commands must be listed.
+    /// Whether a filter asks if commands run in a session, so that its commands must be listed.
     #[must_use]
-    pub fn skips_running(&self) -> bool {
-        self.filters.contains(&Filter::SkipRunning)
+    pub fn needs_commands(&self) -> bool {
+        self.filters.iter().any(Self::is_on_commands)
+    }
+
+    fn is_on_commands(filter: &Filter) -> bool {
+        matches!(filter, Filter::SkipRunning | Filter::Running)
+    }
+
+    /// The accounts that [`Filter::NotOwner`] leaves out.
+    pub fn excluded_owners(&self) -> impl Iterator<Item = &OwnerPattern> {
+        self.filters.iter().flat_map(|filter| match filter {
+            Filter::NotOwner(patterns) => patterns.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// Whether it only asks for sessions of the account that sees them.
+    #[must_use]
+    pub fn is_only_mine(&self) -> bool {
+        self.filters.contains(&Filter::Mine)
     }
 
     /// Whether it keeps the newest sessions.
@@ -105,7 +169,7 @@ impl SessionQuery {
     /// is not known before their hosts are asked.
     #[must_use]
     pub fn for_remembered(&self) -> Self {
-        let filters = self.filters.iter().filter(|filter| **filter != Filter::SkipRunning);
+        let filters = self.filters.iter().filter(|filter| !Self::is_on_commands(filter));
         Self::new(self.selectors.clone(), filters.cloned().collect())
     }
 
@@ -147,6 +211,7 @@ impl SessionQuery {
         let those = |judge| chosen.iter().copied().filter(|index| is(judge, index)).collect();
         let not_comparable = those(Self::cannot_compare);
         let unnamed = those(Self::cannot_exclude);
+        let owner_in_doubt = those(Self::may_be_excluded_owner);
         chosen.retain(|index| is(Self::admits, index));
         let all = chosen.len();
         if let Some(keep) = &self.keep_newest {
@@ -154,7 +219,31 @@ impl SessionQuery {
         }
         let kept = all.saturating_sub(chosen.len());
         let literals = self.selectors.iter().map(Selector::literals).sum();
-        Selection { chosen, misses, kept, literals, not_comparable, unnamed }
+        let owners = OwnersSeen::of(&self.owners(), sessions);
+        Selection { chosen, misses, kept, literals, not_comparable, unnamed, owner_in_doubt, owners }
+    }
+
+    /// The values of [`Filter::Owner`].
+    fn owners(&self) -> Vec<&OwnerPattern> {
+        let values = self.filters.iter().filter_map(|filter| match filter {
+            Filter::Owner(patterns) => Some(patterns),
+            _ => None,
+        });
+        values.flatten().collect()
+    }
+
+    /// Whether all filters would let this session pass if its owner were certainly none of those to leave out.
+    fn may_be_excluded_owner(&self, session: &SessionDescriptor) -> bool {
+        let owner = session.shell.owner.as_deref();
+        let (mut in_doubt, mut matches) = (false, false);
+        for pattern in self.excluded_owners() {
+            match pattern.relate(owner) {
+                OwnerMatch::Matches => matches = true,
+                OwnerMatch::InDoubt => in_doubt = true,
+                OwnerMatch::Differs => {}
+            }
+        }
+        in_doubt && !matches && self.leaves_out_alone(|filter| matches!(filter, Filter::NotOwner(_)), session)
     }
 
     /// Whether all filters would let this session pass if its owner could be compared with the account that saw it.
@@ -208,7 +297,7 @@ mod tests {
 
     use super::super::sample;
     use super::*;
-    use crate::session::{ComputerType, GroupKey, IdRange, LocalId, WildcardPattern};
+    use crate::session::{ComputerType, GroupKey, IdRange, LocalId, SelectorProperty, WildcardPattern};
     use crate::wsman::ShellId;
 
     const NAMES: [&str; 4] = ["", "a", "ab", "b"];
@@ -246,8 +335,13 @@ mod tests {
         let patterns = || vec(pattern(), 0..3);
         let guids = || vec((0_u128..4).prop_map(Uuid::from_u128), 0..3);
         let range = (-1_i64..7, -1_i64..7).prop_map(|(first, last)| IdRange { first, last });
+        let alternatives = prop_oneof![
+            vec(range.clone(), 0..3).prop_map(Selector::Id),
+            guids().prop_map(Selector::InstanceId),
+        ];
         prop_oneof![
             Just(Selector::All),
+            vec(alternatives, 0..3).prop_map(Selector::AnyOf),
             vec(range, 0..3).prop_map(Selector::Id),
             patterns().prop_map(Selector::Name),
             patterns().prop_map(Selector::ComputerName),
@@ -275,6 +369,59 @@ mod tests {
         assert_eq!(select(vec![port(), Filter::NotMine]), (vec![3], vec![1]));
         assert_eq!(select(vec![Filter::NotMine]), (vec![3], vec![1, 2]));
         assert_eq!(select(vec![port()]), (vec![0, 1, 3], vec![]));
+    }
+
+    #[test]
+    fn an_owner_that_is_not_there_is_told_beside_those_that_are() {
+        let owned = |owner: &str| sample::session(|shell| shell.owner = Some(owner.to_owned()));
+        let sessions = [owned(r"LAB\ada"), owned(r"lab\ADA"), owned(r"LAB\bob"), owned("")];
+        let owners = |texts: &[&str]| {
+            let patterns = texts.iter().map(|text| OwnerPattern::new(text).unwrap()).collect();
+            vec![Filter::Owner(patterns), Filter::Port(vec![1])]
+        };
+        let select = |texts: &[&str], sessions: &[SessionDescriptor]| {
+            SessionQuery::new(Vec::new(), owners(texts)).select(sessions).owners
+        };
+        let found = select(&["ada", "nobody", r"FAR\bob"], &sessions);
+        assert_eq!(found.unmatched, ["nobody", r"FAR\bob"]);
+        assert_eq!(found.seen, [r"LAB\ada", r"LAB\bob"]);
+        assert_eq!(select(&["ada", "b*"], &sessions).unmatched, [""; 0]);
+        assert_eq!(select(&["nobody"], &[]), OwnersSeen::default());
+    }
+
+    #[test]
+    fn what_only_a_doubt_about_the_owner_leaves_out_is_told() {
+        let owned = |owner: Option<&str>| sample::session(|shell| shell.owner = owner.map(str::to_owned));
+        let sessions = [owned(Some(r"LAB\ada")), owned(Some("ada")), owned(None), owned(Some(r"LAB\bob"))];
+        let select = |texts: &[&str]| {
+            let patterns = texts.iter().map(|text| OwnerPattern::new(text).unwrap()).collect();
+            let selection = SessionQuery::new(Vec::new(), vec![Filter::NotOwner(patterns)]).select(&sessions);
+            (selection.chosen, selection.owner_in_doubt)
+        };
+        assert_eq!(select(&[r"LAB\ada"]), (vec![3], vec![1, 2]));
+        assert_eq!(select(&["ada"]), (vec![3], vec![2]));
+        assert_eq!(select(&["ada@lab.example"]), (vec![], vec![0, 1, 2, 3]));
+    }
+
+    #[test]
+    fn one_of_several_selectors_is_enough_and_the_order_is_theirs() {
+        let numbered = |number: u128| {
+            let mut session =
+                sample::session(|shell| shell.shell_id = ShellId::from_guid(Uuid::from_u128(number)));
+            session.id = Some(LocalId(i64::try_from(number).unwrap()));
+            session
+        };
+        let sessions = [numbered(1), numbered(2), numbered(3)];
+        let guid = |number| Selector::InstanceId(vec![Uuid::from_u128(number)]);
+        let id = |number| Selector::Id(vec![IdRange::single(number)]);
+        let query =
+            SessionQuery::new(vec![Selector::AnyOf(vec![id(3), guid(1), guid(9), id(7)])], Vec::new());
+        let selection = query.select(&sessions);
+        assert_eq!((selection.chosen, selection.literals), (vec![2, 0], 4));
+        let missed: Vec<_> = selection.misses.iter().map(|miss| miss.property).collect();
+        assert_eq!(missed, [SelectorProperty::InstanceId, SelectorProperty::Id]);
+        assert_eq!(query.needed(&sessions), [0, 2]);
+        assert!(query.has_ids() && query.instance_ids().is_none());
     }
 
     proptest! {

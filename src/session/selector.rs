@@ -31,6 +31,8 @@ pub enum Selector {
     VmName(Vec<WildcardPattern>),
     /// Every session.
     All,
+    /// What any of these selectors picks, one after another.
+    AnyOf(Vec<Selector>),
 }
 
 /// An inclusive range of local numbers, in the order in which it was written.
@@ -122,6 +124,16 @@ impl Selector {
             Self::Name(patterns) | Self::VmName(patterns) => of(patterns),
             Self::ComputerName(patterns) => computers(patterns),
             Self::All => 0,
+            Self::AnyOf(selectors) => selectors.iter().map(Self::literals).sum(),
+        }
+    }
+
+    /// Whether it names sessions by their Id.
+    pub(super) fn has_ids(&self) -> bool {
+        match self {
+            Self::Id(_) => true,
+            Self::AnyOf(selectors) => selectors.iter().any(Self::has_ids),
+            _ => false,
         }
     }
 
@@ -135,6 +147,11 @@ impl Selector {
         };
         match self {
             Self::All => return Picked::all(sessions),
+            Self::AnyOf(selectors) => {
+                for selector in selectors {
+                    picked.append(selector.pick(sessions, misses));
+                }
+            }
             Self::Id(ranges) => {
                 let ids = Index::new(sessions, |session| Some(session.id()?.0));
                 for range in ranges {
@@ -269,6 +286,13 @@ impl Picked {
         }
         self.first_matches.extend(first);
         first.is_some()
+    }
+
+    /// Adds what another selector picked.
+    fn append(&mut self, other: Self) {
+        self.add(other.order.into_iter());
+        // Of these `add` has kept the first of all, which is one of them.
+        self.first_matches.extend(other.first_matches);
     }
 
     pub(super) fn contains(&self, index: usize) -> bool {

@@ -16,13 +16,13 @@ pub enum SessionType {
 }
 
 impl SessionType {
-    /// Reads `ps`, `cmd` or a resource URI.
+    /// Reads `ps` (or `powershell`), `cmd` or a resource URI.
     ///
     /// # Errors
     /// [`QueryError::Value`] if it is none of them.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let trimmed = text.trim();
-        if trimmed.eq_ignore_ascii_case("ps") {
+        if ["ps", "powershell"].iter().any(|word| trimmed.eq_ignore_ascii_case(word)) {
             Ok(Self::PowerShell)
         } else if trimmed.eq_ignore_ascii_case("cmd") {
             Ok(Self::Cmd)

@@ -70,6 +70,40 @@ impl Visibility {
     }
 }
 
+/// Whose shells a listing shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListingView {
+    /// Everybody's: among them are those of other accounts.
+    Everybody,
+    /// Only those of the account that listed them; it may be one that is shown no others.
+    OnlyOwn,
+    /// Those of accounts that cannot be compared with the one that listed them.
+    Unclear,
+    /// None at all.
+    Empty,
+}
+
+impl ListingView {
+    /// What a listing of these shells by this account shows.
+    #[must_use]
+    pub fn of<'a>(account: &LoginAccount, shells: impl Iterator<Item = &'a Shell> + Clone) -> Self {
+        let owners = shells.clone().filter_map(|shell| shell.owner.as_deref());
+        let is_own = |shell: &Shell| {
+            let owner = shell.owner.as_deref();
+            owner.is_some_and(|owner| account.compare(owner) == Comparison::Same)
+        };
+        if shells.clone().next().is_none() {
+            Self::Empty
+        } else if account.sees_others_in(owners) {
+            Self::Everybody
+        } else if shells.clone().all(is_own) {
+            Self::OnlyOwn
+        } else {
+            Self::Unclear
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::{bare_shell, session};
@@ -130,6 +164,25 @@ mod tests {
         upn.listed(&shells(&[r"CORP\jdoe", r"CORP\svc"]));
         upn.listed(&shells(&[]));
         assert!(upn.could_see(&absent, false));
+    }
+
+    #[test]
+    fn a_listing_shows_everybodys_shells_only_with_one_of_another_account() {
+        let view = |login: &str, owners: &[&str]| {
+            let owners = owners.iter().map(|owner| Some((*owner).to_owned()));
+            let shells: Vec<_> = owners.map(|owner| Shell { owner, ..bare_shell() }).collect();
+            ListingView::of(&LoginAccount::new(login), shells.iter())
+        };
+        for (login, owners, expected) in [
+            (r"CORP\ada", &[][..], ListingView::Empty),
+            (r"CORP\ada", &[r"corp\ADA"], ListingView::OnlyOwn),
+            (r"CORP\ada", &[r"CORP\ada", r"CORP\bob"], ListingView::Everybody),
+            (r"CORP\ada", &[r"CORP\ada", "bob"], ListingView::Unclear),
+            ("ada@corp.example", &[r"CORP\ada"], ListingView::Unclear),
+            ("ada@corp.example", &[r"CORP\ada", r"CORP\bob"], ListingView::Everybody),
+        ] {
+            assert_eq!(view(login, owners), expected, "{login} {owners:?}");
+        }
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub(super) fn of(
     if let Some(ids) = span(query.selectors()) {
         living = living.within(&ids);
     }
-    let looks: Vec<_> = query.selectors().iter().flat_map(looks).collect();
+    let mut looks = Vec::new();
+    query.selectors().iter().for_each(|selector| add_looks(selector, &mut looks));
     let fields = read_fields(&snapshot, &looks, &living)?;
     let needed = query.needed(&fields);
     if needed.len() >= MANY {
@@ -49,6 +50,18 @@ pub(super) fn of(
 /// A column that is glanced at, and how it gets into a glance.
 type ColumnReader =
     (&'static str, fn(&mut SelectorRow, &rusqlite::Row<'_>, usize) -> Result<(), StoreErrorKind>);
+
+/// Adds the columns that a selector looks at, each once.
+fn add_looks(selector: &Selector, looks: &mut Vec<&'static ColumnReader>) {
+    if let Selector::AnyOf(selectors) = selector {
+        return selectors.iter().for_each(|selector| add_looks(selector, looks));
+    }
+    for column in self::looks(selector) {
+        if !looks.iter().any(|known| known.0 == column.0) {
+            looks.push(column);
+        }
+    }
+}
 
 /// What a selector looks at, beside the Id. An instance id is not looked up: a server may write it in several ways, and
 /// the table keeps the server's.
@@ -74,7 +87,7 @@ fn looks(selector: &Selector) -> &'static [ColumnReader] {
     const VM_NAME: ColumnReader =
         ("vm_name", |read_fields, row, column| optional(row, column).map(|name| read_fields.vm_name = name));
     match selector {
-        Selector::All | Selector::Id(_) => &[],
+        Selector::All | Selector::Id(_) | Selector::AnyOf(_) => &[],
         Selector::Name(_) => &[NAME],
         Selector::ComputerName(_) => &[COMPUTER_NAME],
         Selector::InstanceId(_) => &[INSTANCE_ID],

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use pssession::AuthScheme;
 
 /// Where, as whom, and how long.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ReachArgs {
     /// Servers to query: name, range such as web[01-40], address or [IPv6], optionally with :port, URL, or @GROUP of
     /// the config or the inventory; comma-separated, repeatable
@@ -103,7 +103,7 @@ pub(crate) struct LoginArgs {
     pub(crate) password_command: Option<String>,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// Connect timeout, TLS handshake included [default: 10s]
@@ -153,4 +153,11 @@ pub(crate) struct DangerousArgs {
     /// Trust any certificate
     #[arg(long)]
     pub(crate) dangerous_skip_certificate_check: bool,
+}
+
+impl ReachArgs {
+    /// The same with these servers before those of `--on`.
+    pub(crate) fn with_hosts(&self, hosts: &[String]) -> Self {
+        Self { on: [hosts, &self.on].concat(), ..self.clone() }
+    }
 }

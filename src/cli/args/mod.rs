@@ -11,7 +11,7 @@ pub(crate) use connection::{
     ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs,
 };
 pub(crate) use output::{Format, OutputArgs, PlainFormat, ReportFormat};
-pub(crate) use select::SelectArgs;
+pub(crate) use select::{SelectArgs, SessionValues};
 
 /// How much is said, and how.
 #[derive(Debug, Args)]

@@ -7,12 +7,20 @@ use clap::Args;
 /// The most sessions that can be kept of a group: four full hosts; a larger number is a slip of the key.
 const MAX_KEPT: i64 = 1_000_000;
 
+/// Single sessions, without an option.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SessionValues {
+    /// Sessions by Id, range of Ids such as 4..7, or instance id, as `get` shows them
+    #[arg(value_name = "ID|GUID", conflicts_with_all = ["id", "instance_id"])]
+    pub(crate) values: Vec<String>,
+}
+
 /// Which sessions: values of one option are alternatives, different options must all agree.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which sessions")]
 pub(crate) struct SelectArgs {
     /// By the Id that `get` shows: numbers and ranges, such as 1,4..7
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', num_args = 1..)]
     pub(crate) id: Vec<String>,
     /// By name, with PowerShell's wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -21,7 +29,7 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) computer_name: Vec<String>,
     /// By instance id, as `get` shows it
-    #[arg(long, value_name = "GUID", value_delimiter = ',')]
+    #[arg(long, value_name = "GUID", value_delimiter = ',', num_args = 1..)]
     pub(crate) instance_id: Vec<String>,
     /// By container id, exactly as written
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -33,7 +41,7 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) vm_name: Vec<String>,
     /// Session objects from a file written by `get -o json|ndjson|csv` or PowerShell's ConvertTo-Json or
-    /// Export-Clixml; - is stdin
+    /// Export-Clixml, or Ids and instance ids, one a line; - is stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
     /// Every session
@@ -42,9 +50,12 @@ pub(crate) struct SelectArgs {
     /// Include sessions in the local table that were only listed on a server
     #[arg(long)]
     pub(crate) cached: bool,
-    /// Owned by this account, with PowerShell's wildcards
+    /// Owned by this account, with PowerShell's wildcards; without \ or @ under any authority
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) owner: Vec<String>,
+    /// Exclude sessions that are, or may be, owned by this account, with wildcards
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) not_owner: Vec<String>,
     /// Owned by your account
     #[arg(long, conflicts_with = "not_mine")]
     pub(crate) mine: bool,
@@ -57,7 +68,7 @@ pub(crate) struct SelectArgs {
     /// In this state: opened (or connected), disconnected, closed, broken
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     pub(crate) state: Vec<String>,
-    /// Of this type: ps, cmd, or a resource URI
+    /// Of this type: ps (or powershell), cmd, or a resource URI
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) kind: Vec<String>,
     /// Of this PowerShell configuration, with wildcards
@@ -75,6 +86,9 @@ pub(crate) struct SelectArgs {
     /// Exclude sessions with this name, with wildcards
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) exclude: Vec<String>,
+    /// Only sessions with a command that is running
+    #[arg(long, conflicts_with = "skip_running")]
+    pub(crate) running: bool,
     /// Exclude sessions with a command that is running, or may be
     #[arg(long)]
     pub(crate) skip_running: bool,

@@ -14,14 +14,14 @@ use crate::cli::exit::Exit;
 use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
-use crate::cli::{interrupt, render};
+use crate::cli::{interrupt, positional, render};
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
 The password comes from --password-file, --password-command, PSSESSION_PASSWORD or a prompt.
 
 Examples:
-  pssession get --on web01,web02 --user 'CONTOSO\\alice'
+  pssession get web01 web02 --user 'CONTOSO\\alice'
   pssession get --on web01 --owner '*ci-runner' --idle 2h
   pssession get --inventory hosts.txt -o ndjson | jq .Owner
   pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any
@@ -29,6 +29,9 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
+    /// Servers to query, as --on takes them: names, ranges such as web[01-40], @GROUP
+    #[arg(value_name = "HOST", value_delimiter = ',')]
+    pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -59,22 +62,25 @@ pub(crate) async fn run(args: &GetArgs, environment: &Environment) -> Exit {
 async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     args.output.check()?;
     let cmdlet = &environment.cmdlet;
-    let select = SelectOptions::read(&args.select, cmdlet)?;
-    let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
-    let config = environment.config(&args.reach.config)?;
-    let connection = ConnectionOptions::read(&args.reach, &cmdlet.connection, config)?;
+    positional::hosts(&args.hosts, &args.select)?;
+    let reach = args.reach.with_hosts(&args.hosts);
+    let select = SelectOptions::read(&args.select, None, cmdlet)?;
+    let scope = Scope::of(&select, &reach, &cmdlet.connection)?;
+    let config = environment.config(&reach.config)?;
+    let connection = ConnectionOptions::read(&reach, &cmdlet.connection, config)?;
     let connection = environment.resolved(connection);
     let advice = scope.advice();
     let source = scope.read(&connection.naming, false)?;
     let asks_hosts = source == Source::Hosts;
     let miss_rule = unmatched::rule(ui, args.ignore_not_found);
+    let unmatched = Unmatched::new(miss_rule, advice, ui).of_query(&select.query);
     let request = ListRequest {
         scope: SessionScope {
             source,
             hosts: connection.hosts.clone(),
             query: select.query,
             table: environment.table(&args.table),
-            policy: policy(&args.reach.limits, &cmdlet.connection)?,
+            policy: policy(&reach.limits, &cmdlet.connection)?,
             miss_rule,
             required: required(args),
         },
@@ -84,7 +90,6 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
     };
     let cancellation = Cancellation::new();
     let watch = interrupt::watch(&cancellation);
-    let unmatched = Unmatched::new(miss_rule, advice, ui);
     let unmatched = match cmdlet.style {
         Some(_) if asks_hosts => Unmatched { missed: unmatched::not_discovered, ..unmatched },
         _ => unmatched,
@@ -96,7 +101,7 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
     if listed.stopped {
         return Ok(listed.status().into());
     }
-    let nothing = listed.nothing.map(|why| unmatched::nothing(why, true));
+    let nothing = listed.nothing.map(|why| unmatched::nothing(why, &listed.owners, true));
     if listed.rows.is_empty() && listed.summary.literal_misses == 0 && !args.fail_if_none {
         report_nothing(nothing.as_deref(), ui);
     }

@@ -35,16 +35,16 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List sessions and shells on servers (--on) or in the local table
+    /// List sessions and shells on servers or in the local table
     #[command(visible_aliases = ["list", "ls"])]
-    #[command(override_usage = "pssession get [--on HOST,...] [WHICH] [OPTIONS]", after_help = get::EXAMPLES)]
+    #[command(override_usage = "pssession get [HOST...] [WHICH] [OPTIONS]", after_help = get::EXAMPLES)]
     Get(get::GetArgs),
     /// Close sessions and shells, and prove that they are gone
     #[command(visible_alias = "rm")]
-    #[command(override_usage = "pssession remove [--on HOST,...] WHICH [OPTIONS]", after_help = remove::EXAMPLES)]
+    #[command(override_usage = "pssession remove [ID|GUID...] [--on HOST,...] [WHICH] [OPTIONS]", after_help = remove::EXAMPLES)]
     Remove(remove::RemoveArgs),
     /// Remove sessions from the local table without closing them
-    #[command(override_usage = "pssession forget WHICH [OPTIONS]", after_help = forget::EXAMPLES)]
+    #[command(override_usage = "pssession forget [ID|GUID...] [WHICH] [OPTIONS]", after_help = forget::EXAMPLES)]
     Forget(forget::ForgetArgs),
     /// Import sessions from files into the local table
     #[command(override_usage = "pssession import FILE... [OPTIONS]", after_help = import::EXAMPLES)]
@@ -86,7 +86,7 @@ PowerShell syntax: Remove-PSSession, Get-PSSession (`pssession help NAME`)
 
 Examples:
   pssession demo                                   a demonstration without a Windows machine
-  pssession get --on web01 --user 'CONTOSO\\alice'    list the shells and their owners
+  pssession get web01 --user 'CONTOSO\\alice'        list the shells and their owners
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if";
 
 /// Runs one command; the demo runs several through here.

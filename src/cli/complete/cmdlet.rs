@@ -74,11 +74,14 @@ fn parameter_names(parameters: &[&Parameter], typed: &str) -> Vec<Candidate> {
 
 /// The words that a parameter takes, where there is a list of them.
 fn words(parameter: &Parameter, typed: &str) -> Vec<Candidate> {
-    let words = if parameter.kind.is_switch() { vec!["$true", "$false"] } else { parameter.kind.offered() };
+    let (words, about) = match parameter.kind.is_switch() {
+        true => (vec!["$true", "$false"], "in quotes, or the shell expands it"),
+        false => (parameter.kind.offered(), ""),
+    };
     words
         .into_iter()
         .filter(|word| begins(word, typed))
-        .map(|word| (word.to_owned(), String::new()))
+        .map(|word| (word.to_owned(), about.to_owned()))
         .collect()
 }
 

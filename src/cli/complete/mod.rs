@@ -7,6 +7,7 @@ mod powershell;
 mod shell;
 mod table_values;
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -94,7 +95,10 @@ fn candidates(before: Vec<String>, last: &str) -> Vec<(String, String)> {
             native(before, last, table, &config).into_iter().chain(names).collect()
         }
     };
-    found.into_iter().filter(|(value, _)| is_harmless(value)).take(MAX_CANDIDATES).collect()
+    // What may be a further value of an option, and one without an option, is offered for both.
+    let mut seen = HashSet::new();
+    let found = found.into_iter().filter(|(value, _)| is_harmless(value) && seen.insert(value.clone()));
+    found.take(MAX_CANDIDATES).collect()
 }
 
 /// The same for a line in our own spelling.

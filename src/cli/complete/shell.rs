@@ -96,6 +96,12 @@ const POWERSHELL: &str = r#"Register-ArgumentCompleter -Native -CommandName psse
 }
 "#;
 
+/// Fish drops a word with a variable that is not set, and the command cannot see what is not there.
+const FISH_WARNING: &str = "\
+# fish drops a word with an unset variable: `Remove-PSSession -Id 1 -WhatIf:$true` removes the session.
+# Write `-WhatIf`, and put values such as '-Confirm:$false' in quotes.
+";
+
 /// What stands before the word that PowerShell wants completed.
 const MARK: &str = "|";
 
@@ -106,7 +112,7 @@ pub(crate) fn script(shell: Shell) -> io::Result<String> {
         Shell::Bash => Ok(BASH.replace("VARIABLE", VARIABLE).replace("NAMES", &names.join(" "))),
         Shell::Zsh => Ok(ZSH.replace("VARIABLE", VARIABLE).replace("NAMES", &names.join(" "))),
         Shell::Fish => {
-            let mut script = Vec::new();
+            let mut script = FISH_WARNING.as_bytes().to_vec();
             for name in names {
                 Fish.write_registration(VARIABLE, name, name, NAME, &mut script)?;
             }

@@ -31,9 +31,35 @@ enum Column {
     Exact(fn(&SessionDescriptor) -> Option<Known>),
     /// The option takes a pattern, so that what has a meaning there is escaped.
     Pattern(fn(&SessionDescriptor) -> Option<Known>),
-    /// The same, and the config's groups of them.
-    HostsAndGroups,
+    /// The servers that the config names, its groups of them, and those that were listed before.
+    Hosts,
+    /// Owners, whole, and without their authority where what is typed begins only that.
+    Owners,
+    /// The words that the option knows, each with its meaning; the table has no others.
+    Words(&'static [(&'static str, &'static str)]),
 }
+
+/// What `--state` takes.
+const STATES: &[(&str, &str)] = &[
+    ("opened", "some client is connected"),
+    ("disconnected", "no client is connected"),
+    ("closed", "it was closed"),
+    ("broken", "a complete listing no longer shows it"),
+    ("unknown", "no server has reported it"),
+];
+
+/// What `--type` takes beside resource URIs.
+const TYPES: &[(&str, &str)] = &[("ps", "PowerShell, of any configuration"), ("cmd", "cmd (WinRS)")];
+
+/// What `--per` takes.
+const GROUP_KEYS: &[(&str, &str)] = &[
+    ("owner", "the account"),
+    ("client-ip", "the address of the client"),
+    ("computer-name", "the server"),
+    ("name", "the session's name"),
+    ("type", "PowerShell, cmd or another resource"),
+    ("configuration-name", "the PowerShell configuration"),
+];
 
 /// The options, by the name of their field, in whichever command they stand.
 const OPTIONS: &[(&str, Column)] = &[
@@ -49,9 +75,14 @@ const OPTIONS: &[(&str, Column)] = &[
         "configuration_name",
         Column::Pattern(|session| Some((session.configuration_name()?.to_owned(), String::new()))),
     ),
-    ("owner", Column::Pattern(|session| Some((session.shell.owner.clone()?, String::new())))),
-    ("on", Column::HostsAndGroups),
-    ("hosts", Column::HostsAndGroups),
+    ("owner", Column::Owners),
+    ("not_owner", Column::Owners),
+    ("values", Column::Exact(|session| Some((session.id?.0.to_string(), about(session))))),
+    ("hosts", Column::Hosts),
+    ("state", Column::Words(STATES)),
+    ("kind", Column::Words(TYPES)),
+    ("per", Column::Words(GROUP_KEYS)),
+    ("on", Column::Hosts),
 ];
 
 /// The command, with live values for its options, and for `man` the names of its pages.
@@ -79,6 +110,7 @@ pub(super) fn with_live_values(command: Command, table: Option<SessionTable>, co
                     let named = named(config, column);
                     ArgValueCompleter::new(move |typed: &OsStr| {
                         let known = table.as_ref().and_then(|table| known(table, column).ok());
+                        let known = known.map(|known| with_names(known, column, typed));
                         offer(named.iter().cloned().chain(known.unwrap_or_default()), typed)
                     })
                 }
@@ -93,8 +125,11 @@ fn named(config: &Config, column: Column) -> Vec<Known> {
     let hosts = || config.names().map(|name| (name.to_owned(), String::new()));
     let groups = || config.groups().map(|(name, members)| (format!("@{name}"), members.join(", ")));
     match column {
-        Column::Exact(_) | Column::Pattern(_) => Vec::new(),
-        Column::HostsAndGroups => groups().chain(hosts()).collect(),
+        Column::Exact(_) | Column::Pattern(_) | Column::Owners => Vec::new(),
+        Column::Words(words) => {
+            words.iter().map(|(word, about)| ((*word).to_owned(), (*about).to_owned())).collect()
+        }
+        Column::Hosts => groups().chain(hosts()).collect(),
     }
 }
 
@@ -103,14 +138,17 @@ fn known(table: &SessionTable, column: Column) -> Result<Vec<Known>, StoreError>
     if !table.is_trusted() {
         return Ok(Vec::new());
     }
+    let read_owner: fn(&SessionDescriptor) -> Option<Known> = owner;
     let reader = StoreReader::open_with(table.path(), StoreOptions::default().patience(PATIENCE))?;
     let (read, is_pattern) = match column {
-        Column::HostsAndGroups => {
+        Column::Hosts => {
             let urls = reader.known_endpoints()?;
             return Ok(urls.iter().map(|url| (host(url), String::new())).collect());
         }
+        Column::Words(_) => return Ok(Vec::new()),
         Column::Exact(read) => (read, false),
         Column::Pattern(read) => (read, true),
+        Column::Owners => (read_owner, true),
     };
     let rows = reader.all(SystemTime::now())?;
     let mut sessions: Vec<&SessionDescriptor> = rows.sessions().iter().collect();
@@ -138,6 +176,22 @@ fn offer(known: impl IntoIterator<Item = Known>, typed: &OsStr) -> Vec<Completio
         .collect()
 }
 
+fn owner(session: &SessionDescriptor) -> Option<Known> {
+    Some((session.shell.owner.clone()?, String::new()))
+}
+
+/// Behind whole owners their names without an authority, which are patterns, too, where something is typed already.
+fn with_names(known: Vec<Known>, column: Column, typed: &OsStr) -> Vec<Known> {
+    if typed.is_empty() || !matches!(column, Column::Owners) {
+        return known;
+    }
+    let name = |(owner, _): &Known| {
+        owner.split_once('\\').map(|(authority, name)| (name.to_owned(), format!("of {authority}")))
+    };
+    let names: Vec<Known> = known.iter().filter_map(name).collect();
+    known.into_iter().chain(names).collect()
+}
+
 fn name(session: &SessionDescriptor) -> Option<Known> {
     Some((session.name()?.to_owned(), format!("on {}", session.computer_name)))
 }
@@ -161,6 +215,8 @@ fn host(url: &str) -> String {
 mod tests {
     use clap::CommandFactory as _;
 
+    use pssession::session::{GroupKey, SessionState, SessionType};
+
     use super::*;
     use crate::cli::commands::Cli;
 
@@ -171,6 +227,18 @@ mod tests {
             let has = |command: &Command| command.get_arguments().any(|one| one.get_id() == option);
             assert!(command.get_subcommands().any(has), "{option}");
         }
+    }
+
+    #[test]
+    fn every_word_that_is_offered_is_understood() {
+        for (word, _) in STATES {
+            assert!(SessionState::parse(word).is_ok(), "{word}");
+        }
+        for (word, _) in TYPES {
+            assert!(SessionType::parse(word).is_ok(), "{word}");
+        }
+        let keys: Vec<_> = GroupKey::ALL.into_iter().map(GroupKey::as_str).collect();
+        assert_eq!(GROUP_KEYS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), keys);
     }
 
     #[test]

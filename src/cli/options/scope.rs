@@ -31,6 +31,18 @@ pub(crate) enum Extent {
     Whole,
     /// Stdin up to an empty line: it stays open behind it.
     BlankLine,
+    /// Not at all: what stands in place of its path are the objects themselves, as `"$s"` gives them.
+    Text,
+}
+
+impl Extent {
+    /// How this value of `--session` is read: JSON or CLIXML is no path, unless there is such a file.
+    pub(crate) fn of(value: &Path) -> Self {
+        let text = value.to_str().unwrap_or_default().trim();
+        let is_text =
+            (text.starts_with(['{', '[']) && text.ends_with(['}', ']'])) || text.starts_with("<Objs");
+        if is_text && !source::is_file(text) { Self::Text } else { Self::Whole }
+    }
 }
 
 impl Scope {
@@ -69,7 +81,7 @@ impl Scope {
                 Err(Diagnostic::usage("--cached and --session cannot be used together")
                     .with_hint("remove one of them; nothing was done"))
             }
-            Some(path) => Ok(Self::Objects(path.clone(), Extent::Whole)),
+            Some(path) => Ok(Self::Objects(path.clone(), Extent::of(path))),
             // Whoever names one session by its number or id means that one, however it came into the table.
             None if select.cached || select.names_one() => Ok(Self::Table(&Origin::ALL)),
             None => Ok(Self::Table(&Origin::CURRENT)),
@@ -83,7 +95,7 @@ impl Scope {
             Self::Table(origins) => Source::Table(origins),
             Self::Objects(path, extent) => {
                 let objects = read_objects(&path, extent, naming, unbound, "nothing was sent")?;
-                Source::Objects { objects, name: source::shown(&path).to_string() }
+                Source::Objects { objects, name: shown(&path, extent) }
             }
         })
     }
@@ -111,19 +123,23 @@ pub(crate) fn read_objects(
     unbound: bool,
     undone: &str,
 ) -> Result<Vec<SessionObject>, Diagnostic> {
+    let name = shown(path, extent);
     let bytes = match extent {
+        Extent::Text => Ok(path.as_os_str().as_encoded_bytes().to_vec().into()),
         Extent::Whole => source::bytes(path, interchange::MAX_BYTES),
         Extent::BlankLine => source::stdin_to_blank_line(interchange::MAX_BYTES),
     };
     let bytes = bytes.map_err(|error| {
-        Diagnostic::usage(format!("cannot read {}", source::shown(path)))
-            .about(source::shown(path))
-            .caused_by(&error)
-            .with_hint(undone)
+        Diagnostic::usage(format!("cannot read {name}")).about(&name).caused_by(&error).with_hint(undone)
     })?;
     let read = if unbound { interchange::read_with_unbound } else { interchange::read };
     read(&bytes, source::now(), &|host| naming.endpoint(host))
-        .map_err(|errors| Diagnostic::objects(&source::shown(path).to_string(), &errors, undone))
+        .map_err(|errors| Diagnostic::objects(&name, &errors, undone))
+}
+
+/// The name of a source of objects in an error.
+fn shown(path: &Path, extent: Extent) -> String {
+    if extent == Extent::Text { "the text of --session".to_owned() } else { source::shown(path) }
 }
 
 /// What `-` stands for can be read once.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use pssession::SessionQuery;
 use pssession::session::{
-    Filter, GroupKey, KeepNewest, QueryError, Selector, SessionState, SessionType, WildcardPattern,
-    parse_bound, parse_client_network, parse_guid, parse_ids,
+    Filter, GroupKey, KeepNewest, OwnerPattern, QueryError, Selector, SessionState, SessionType,
+    WildcardPattern, parse_bound, parse_client_network, parse_guid, parse_ids,
 };
 
 use crate::cli::args::SelectArgs;
@@ -24,9 +24,13 @@ pub(crate) struct SelectOptions {
 }
 
 impl SelectOptions {
-    /// Reads the options, and adds what a cmdlet's parameters say.
-    pub(crate) fn read(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<Self, Diagnostic> {
-        let query = query(args, cmdlet)?;
+    /// Reads the options, and adds the sessions that were named without one, and what a cmdlet's parameters say.
+    pub(crate) fn read(
+        args: &SelectArgs,
+        named: Option<Selector>,
+        cmdlet: &CmdletOptions,
+    ) -> Result<Self, Diagnostic> {
+        let query = query(args, named, cmdlet)?;
         let session = cmdlet.session.clone().or_else(|| args.session.clone());
         Ok(Self { query, session, cached: args.cached })
     }
@@ -38,7 +42,11 @@ impl SelectOptions {
 }
 
 /// The query of the options and of a cmdlet. Every option is named here, so that none is forgotten.
-fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diagnostic> {
+fn query(
+    args: &SelectArgs,
+    named: Option<Selector>,
+    cmdlet: &CmdletOptions,
+) -> Result<SessionQuery, Diagnostic> {
     let SelectArgs {
         id,
         name,
@@ -51,6 +59,7 @@ fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diag
         all,
         cached: _,
         owner,
+        not_owner,
         mine,
         not_mine,
         client_ip,
@@ -61,11 +70,12 @@ fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diag
         age,
         port,
         exclude,
+        running,
         skip_running,
         keep_newest,
         per,
     } = args;
-    let mut selectors = Vec::new();
+    let mut selectors = Vec::from_iter(named);
     selectors.extend(values("--id", id, parse_ids)?.map(|ids| Selector::Id(ids.concat())));
     selectors.extend(patterns("--name", name)?.map(Selector::Name));
     selectors.extend(patterns("--computer-name", computer_name)?.map(Selector::ComputerName));
@@ -80,7 +90,8 @@ fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diag
         text.as_deref().map(parse_bound).transpose().map_err(|error| bad_value(option, &error))
     };
     let mut filters = Vec::new();
-    filters.extend(patterns("--owner", owner)?.map(Filter::Owner));
+    filters.extend(owners("--owner", owner)?.map(Filter::Owner));
+    filters.extend(owners("--not-owner", not_owner)?.map(Filter::NotOwner));
     filters.extend(mine.then_some(Filter::Mine));
     filters.extend(not_mine.then_some(Filter::NotMine));
     filters.extend(values("--client-ip", client_ip, parse_client_network)?.map(Filter::ClientIp));
@@ -91,6 +102,7 @@ fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diag
     filters.extend(bound("--age", age)?.map(Filter::Age));
     filters.extend((!port.is_empty()).then(|| Filter::Port(port.clone())));
     filters.extend(patterns("--exclude", exclude)?.map(Filter::Exclude));
+    filters.extend(running.then_some(Filter::Running));
     filters.extend(skip_running.then_some(Filter::SkipRunning));
     filters.extend(cmdlet.filters.iter().cloned());
 
@@ -107,6 +119,10 @@ fn query(args: &SelectArgs, cmdlet: &CmdletOptions) -> Result<SessionQuery, Diag
 
 fn patterns(option: &'static str, texts: &[String]) -> Result<Option<Vec<WildcardPattern>>, Diagnostic> {
     values(option, texts, |text| WildcardPattern::new(text).map_err(QueryError::from))
+}
+
+fn owners(option: &'static str, texts: &[String]) -> Result<Option<Vec<OwnerPattern>>, Diagnostic> {
+    values(option, texts, |text| OwnerPattern::new(text).map_err(QueryError::from))
 }
 
 /// Parses every value of an option; `None` if it was not given.

@@ -163,7 +163,13 @@ impl BindingError {
                 format!("use -{parameter} VALUE; write a value that begins with a dash after a colon")
             }
             Problem::MissingAfterColon { parameter, switch: true } => {
-                format!("quote the argument, as in '-{parameter}:$false'; the shell expanded $true or $false")
+                let (value, otherwise) = match *parameter {
+                    "Confirm" => ("$false", String::new()),
+                    _ => ("$true", format!(", or use -{parameter} alone")),
+                };
+                format!(
+                    "quote the argument, as in '-{parameter}:{value}'{otherwise}; the shell expanded $true or $false"
+                )
             }
             Problem::MissingAfterColon { parameter, switch: false } => {
                 format!("use -{parameter}:VALUE or -{parameter} VALUE; a shell variable may be empty")

@@ -32,5 +32,5 @@ pub(crate) use declaration::Parameter;
 pub(crate) use error::BindingError;
 pub(crate) use help::{help, page};
 pub(crate) use module::{MODULE, files as module_files};
-pub(crate) use names::{is_verbose, selector_with_two_dashes};
+pub(crate) use names::{is_verbose, parameter_named, selector_with_two_dashes};
 pub(crate) use options::arity;

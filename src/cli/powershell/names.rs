@@ -40,6 +40,13 @@ pub(super) fn find(cmdlet: Cmdlet, typed: &str) -> Result<(&'static Parameter, P
     }
 }
 
+/// The parameter of a cmdlet with this very name or alias, in any case.
+pub(crate) fn parameter_named(cmdlet: Cmdlet, typed: &str) -> Option<&'static str> {
+    let of_cmdlet = PARAMETERS.iter().filter(|row| row.place(cmdlet).is_some());
+    let is = |row: &&Parameter| spellings(row).any(|name| name.eq_ignore_ascii_case(typed));
+    of_cmdlet.filter(is).map(|row| row.name).next()
+}
+
 /// The selector of a cmdlet that was typed as our own option, as `--id`, with two dashes.
 pub(crate) fn selector_with_two_dashes(cmdlet: Cmdlet, words: &[OsString]) -> Option<&'static str> {
     let options =

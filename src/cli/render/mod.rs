@@ -16,6 +16,7 @@ use pssession::interchange::{
     CsvOptions, IMPORT_PROPERTIES, REMOVAL_PROPERTIES, SESSION_PROPERTIES, imported_record, removal_record,
     session_record, write_csv, write_json, write_ndjson,
 };
+use pssession::session::parse_session_values;
 use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
@@ -126,9 +127,21 @@ fn room(format: Format) -> Room {
 
 fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> io::Result<()> {
     for session in sessions {
-        writeln!(out, "{}", printable(session.shell.shell_id.as_str()))?;
+        writeln!(out, "{}", name(session))?;
     }
     Ok(())
+}
+
+/// What names this session to `remove`, and no other. A server may give an id that is no GUID, and looks like an Id.
+fn name(session: &SessionDescriptor) -> String {
+    let shell_id = &session.shell.shell_id;
+    match (shell_id.guid(), session.id) {
+        (None, Some(id)) => id.0.to_string(),
+        (None, None) if parse_session_values(&[shell_id.as_str()]).is_ok() => {
+            format!("ShellId={}", printable(shell_id.as_str()))
+        }
+        _ => printable(shell_id.as_str()),
+    }
 }
 
 /// What `sessions` writes into a pipe.

@@ -139,6 +139,70 @@ fn bash_completes_commands_options_and_enum_values() {
     assert_eq!(fixture.bash("pssession completions z"), ["zsh"]);
 }
 
+/// What each option with a list of words takes. Each shell is answered with the words, and a help text behind some.
+const WORDS: [(&str, &str, &[&str]); 9] = [
+    ("get", "--state", &["opened", "disconnected", "closed", "broken", "unknown"]),
+    ("get", "--type", &["ps", "cmd"]),
+    ("get", "--per", &["owner", "client-ip", "computer-name", "name", "type", "configuration-name"]),
+    ("get", "--auth", &["auto", "negotiate", "kerberos", "ntlm", "basic"]),
+    ("get", "--output", &["table", "wide", "list", "json", "ndjson", "csv", "name"]),
+    ("remove", "--signal", &["auto", "never"]),
+    ("remove", "--error-action", &["continue", "stop", "silentlycontinue", "ignore", "inquire"]),
+    ("get", "--owner", &[r"CONTOSO\ci-runner"]),
+    ("remove", "--not-owner", &[r"CONTOSO\ci-runner"]),
+];
+
+#[test]
+fn each_shell_is_offered_the_words_of_an_option() {
+    let fixture = CommandFixture::new();
+    let table = fixture.table();
+    let without_help = |lines: Vec<String>| -> Vec<String> {
+        lines.into_iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    for (verb, option, words) in WORDS {
+        let ask = |shell: &str, line: &[&str]| -> Vec<String> {
+            let run = Pssession::new([&["--", "pssession"], line].concat()).env("PSSESSION_COMPLETE", shell);
+            let run = run.env("PSSESSION_STORE", table.to_str().unwrap()).run_blocking().expect(0);
+            run.stdout.lines().map(str::to_owned).collect()
+        };
+        let bash: Vec<_> = words.iter().map(|word| word.replace('\\', r"\\")).collect();
+        assert_eq!(fixture.bash(&format!("pssession {verb} {option} ")), bash, "{option}");
+        assert_eq!(without_help(ask("powershell", &[verb, option, "|"])), words, "{option}");
+        assert_eq!(without_help(ask("fish", &[verb, option, ""])), words, "{option}");
+        let zsh = ask("zsh", &[verb, option, ""]);
+        let zsh: Vec<_> =
+            zsh.iter().map(|line| line.split(':').next().unwrap().replace(r"\\", r"\")).collect();
+        assert_eq!(zsh, words, "{option}");
+    }
+    assert_eq!(fixture.bash("pssession get --state opened,dis"), ["opened,disconnected"]);
+    assert_eq!(fixture.bash("pssession get --owner ci"), ["ci-runner"]);
+}
+
+#[test]
+fn values_without_an_option_are_completed() {
+    let fixture = CommandFixture::new();
+    assert_eq!(fixture.bash("pssession rm ")[..7], ["7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(fixture.bash("pssession rm 3 7"), ["7"]);
+    assert_eq!(fixture.bash("pssession rm --id 3 7"), ["7"]);
+    assert_eq!(fixture.bash("pssession get we"), ["web01"]);
+}
+
+/// Nothing can see a word that the shell has dropped.
+#[test]
+fn fish_drops_a_word_with_an_unset_variable_and_its_script_warns() {
+    let script = Pssession::new(["completions", "fish"]).run_blocking().expect(0).stdout;
+    assert!(script.starts_with("# fish drops a word with an unset variable"), "{script}");
+    if !tools::has("fish") {
+        return;
+    }
+    let fixture = CommandFixture::new();
+    let words = |line: &str| {
+        fixture.run(Command::new("fish").args(["--no-config", "--command", &format!("printf '<%s>' {line}")]))
+    };
+    assert_eq!(words("-Id 1 -WhatIf:$true"), ["<-Id><1>"]);
+    assert_eq!(words("-Id 1 '-WhatIf:$true'"), ["<-Id><1><-WhatIf:$true>"]);
+}
+
 #[test]
 fn bash_completes_what_the_table_knows_the_newest_first() {
     let fixture = CommandFixture::new();

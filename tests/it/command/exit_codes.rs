@@ -109,7 +109,7 @@ async fn a_command_listing_that_failed_is_reported_and_keeps_its_session_out_of_
     fail(BUILD_7, 1, ACCESS_DENIED);
     let run = on(&simulator, "get", &["--skip-running"]).run().await.expect(4);
     let message = "cannot list the commands of 1 session on 127.0.0.1";
-    assert!(run.stderr.contains(message) && run.stderr.contains("excludes them"), "{}", run.stderr);
+    assert!(run.stderr.contains(message) && run.stderr.contains("so they are excluded"), "{}", run.stderr);
     let ids: Vec<_> = run.records().iter().map(|record| record["ShellId"].clone()).collect();
     assert_eq!(ids, [ALICE]);
 

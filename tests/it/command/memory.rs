@@ -48,7 +48,11 @@ async fn a_plain_get_says_where_the_sessions_are_that_were_only_listed() {
 async fn an_empty_table_is_no_error_and_is_not_created_by_looking() {
     let fixture = CommandFixture::new().await;
     let run = fixture.run(&["get", "-o", "table"]).await.expect(0);
-    assert!(run.stderr.contains("use --on HOST to query a server"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no session is known yet; list those of a server with `pssession get HOST`"),
+        "{}",
+        run.stderr
+    );
     assert!(!fixture.table().exists());
 }
 

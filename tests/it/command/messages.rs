@@ -7,14 +7,33 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::{BUILD_7, NOBODY, host, leaked, left, on};
 use crate::support::command::Pssession;
 
+/// What is said where nobody's sessions were asked for.
+const NOT_OWNED: &str =
+    "no session matches; there are 3 on 1 host, owned by CONTOSO\\ci-runner, CONTOSO\\alice\n";
+
 #[test]
 fn words_of_other_tools_get_the_word_that_is_used_here() {
     let rows: &[(&[&str], &str)] = &[
-        (&["get", "web01"], "--on web01"),
         (&["get", "--on", "web01", "--password", "x"], "--password-file"),
         (&["get", "--host", "web01"], "--on"),
         (&["get", "-on", "web01"], "two dashes"),
         (&["get", "-ComputerName", "web01"], "--computer-name"),
+        (&["get", "-computername", "web01"], "--on to connect"),
+        (&["rm", "-Id", "3"], "use --id; PowerShell parameters"),
+        (&["rm", "-id", "3"], "use --id; PowerShell parameters"),
+        (&["rm", "-vmid", "3"], "use --vm-id; PowerShell parameters"),
+        (&["rm", "-name", "build-7"], "use --name; PowerShell parameters"),
+        (&["get", "web01", "-Credential", "ada"], "use --user"),
+        (&["rm", "3", "-yes"], "use --yes, with two dashes"),
+        (&["get", "-owner", "ada"], "use `--owner`, with two dashes"),
+        (&["get", "-l", "owner=ci-runner"], "use --owner ci-runner to select"),
+        (&["get", "--filter", "state=opened"], "use --state opened to select"),
+        (&["get", "-l", "owner!=ci-runner"], "use --not-owner ci-runner to select"),
+        (&["get", "-l", "ada"], "use --user"),
+        (&["get", "--selector", "ada"], "--owner"),
+        (&["rm", "--all", "--exclude-owner", "ada"], "--not-owner"),
+        (&["get", "--busy"], "--running"),
+        (&["get", "--not-running"], "--skip-running"),
         (&["remove", "--all", "--force"], "--yes"),
         (&["remove", "--all", "--dry-run"], "--what-if"),
         (&["Test-WSMan"], "pssession identify"),
@@ -83,7 +102,13 @@ async fn a_removal_that_selects_nothing_says_so() {
     let simulator = host(leaked()).await;
     let nobody = ["--owner", "nobody"];
     let run = on(&simulator, "remove", &nobody).run().await.expect(3);
-    assert!(run.stderr.starts_with("error: no session matches; there are 3 on 1 host\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with(
+            "error: no session matches; there are 3 on 1 host, owned by CONTOSO\\ci-runner, CONTOSO\\alice\n"
+        ),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("--ignore-not-found"), "{}", run.stderr);
     let run = on(&simulator, "remove", &[&nobody[..], &["-o", "json"]].concat()).run().await.expect(3);
     assert_eq!(run.stdout, "[]\n");
@@ -91,7 +116,7 @@ async fn a_removal_that_selects_nothing_says_so() {
     assert_eq!(reported["ErrorId"], "NothingMatched");
     let run =
         on(&simulator, "remove", &[&nobody[..], &["--ignore-not-found"]].concat()).run().await.expect(0);
-    assert_eq!(run.stderr, "no session matches; there are 3 on 1 host\n");
+    assert_eq!(run.stderr, NOT_OWNED);
     let silent = [&nobody[..], &["--error-action", "silentlycontinue"]].concat();
     assert_eq!(on(&simulator, "remove", &silent).run().await.expect(3).stderr, "");
 }
@@ -108,10 +133,7 @@ async fn under_stop_it_says_that_nothing_was_closed_and_why() {
 async fn a_table_of_no_sessions_is_empty_and_a_csv_keeps_its_header() {
     let simulator = host(leaked()).await;
     let run = on(&simulator, "get", &["--owner", "nobody", "-o", "table"]).run().await.expect(0);
-    assert_eq!(
-        (run.stdout.as_str(), run.stderr.as_str()),
-        ("", "no session matches; there are 3 on 1 host\n")
-    );
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", NOT_OWNED));
     for verb in ["get", "remove"] {
         let full =
             on(&simulator, verb, &["--all", "-o", "csv", "--what-if"][..if verb == "get" { 3 } else { 4 }]);

@@ -29,8 +29,10 @@ mod manual;
 mod memory;
 mod messages;
 mod narrow;
+mod notices;
 mod objects;
 mod old_certificate;
+mod owners;
 #[cfg(unix)]
 mod pasted_examples;
 mod pester;
@@ -38,6 +40,8 @@ mod pester;
 mod pins;
 #[cfg(target_os = "linux")]
 mod pipes;
+#[cfg(target_os = "linux")]
+mod positional;
 #[cfg(unix)]
 mod powershell;
 mod powershell_module;

@@ -135,9 +135,9 @@ async fn plain_numbers_and_texts_are_not_bound_and_each_is_told() {
         run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(errors.len(), 4);
     assert!(errors.iter().all(|error| error["ErrorId"] == "InputObjectNotBound"), "{errors:?}");
-    // In our own spelling it is an error of the input.
-    let run = home.bash("echo 1 | pssession remove --session -").await.expect(2);
-    assert!(run.stderr.contains("line 1: expected an object, found a number"), "{}", run.stderr);
+    // In our own spelling numbers are Ids, and other text is an error of the input.
+    let run = home.bash("printf '1\\nnightly\\n' | pssession remove --session -").await.expect(2);
+    assert!(run.stderr.contains("line 2: expected an object, found a text"), "{}", run.stderr);
     untouched(&home);
 }
 
@@ -174,7 +174,7 @@ async fn objects_without_an_identity_choose_by_their_properties() {
 async fn a_hundred_thousand_objects_are_taken_or_refused_in_good_time() {
     let home = HomeFixture::new().await;
     let run = home.command(&["rsn", "-WhatIf"]).stdin("{\"Id\":1}\n".repeat(100_000)).run().await.expect(0);
-    assert_eq!(run.stdout.lines().count(), 1);
+    assert_eq!(run.stdout.lines().count(), 2);
     let run = home.command(&["rsn"]).stdin("{\"Name\":\"x\"}\n".repeat(100_000)).run().await.expect(2);
     assert!(run.stderr.contains("line 10001: more than 10000 objects"), "{}", run.stderr);
     let run = home.command(&["rsn"]).stdin("7\n".repeat(100_000)).run().await.expect(1);
@@ -298,4 +298,28 @@ async fn a_listing_goes_straight_into_a_removal_which_asks_about_what_is_not_our
         objects.lines().filter(|line| !line.contains(ALICE)).map(|line| format!("{line}\n")).collect();
     run(&["rsn", "-Confirm:$false"]).stdin(&others).run().await.expect(0);
     assert_eq!(super::left(&simulator), [ALICE]);
+}
+
+/// `-Session "$s"`, as it is typed in PowerShell.
+#[tokio::test]
+async fn a_variable_with_objects_is_a_value_of_session() {
+    for line in [
+        "s=$(Get-PSSession); Remove-PSSession -Session \"$s\"",
+        "s=$(Get-PSSession --output json); Remove-PSSession -Session \"$s\"",
+        "s=$(Get-PSSession); pssession remove --session \"$s\" --yes",
+        "s=$(Get-PSSession); pssession remove --session \"$s\" --yes --report report.json",
+    ] {
+        let home = HomeFixture::new().await;
+        home.bash(line).await.expect(0);
+        assert_eq!(home.left(), [FOREIGN], "{line}");
+    }
+    let home = HomeFixture::new().await;
+    let run = home.bash("rsn -Session '{\"Id\": 1' -WhatIf").await.expect(2);
+    assert!(run.stderr.contains("cannot read {"), "{}", run.stderr);
+    let run = home.bash("rsn -Session '[{\"Id\": \"x\"}]' --output json").await;
+    assert!(!run.stderr.contains("cannot read"), "{}", run.stderr);
+    // A file of that name is a file.
+    let run = home.bash("Get-PSSession -Id 1 > '[1]'; rsn -Session '[1]' -WhatIf").await.expect(0);
+    assert_eq!(run.stdout.lines().count(), 2);
+    untouched(&home);
 }

@@ -47,7 +47,8 @@ async fn a_listing_that_finds_nothing_says_so_beside_stdout() {
     let simulator = host(leaked()).await;
     let nobody = ["--owner", "nobody"];
     let shown = Pty::on(&simulator, "get", &nobody).answer(&[]).await.expect(0);
-    assert_eq!(shown.screen, "no session matches; there are 3 on 1 host\n");
+    let owners = r"CONTOSO\ci-runner, CONTOSO\alice";
+    assert_eq!(shown.screen, format!("no session matches; there are 3 on 1 host, owned by {owners}\n"));
     let shown = Pty::on(&simulator, "get", &nobody).and("2>/dev/null").answer(&[]).await.expect(0);
     assert_eq!(shown.screen, "");
 }

@@ -11,14 +11,15 @@ use pssession::request::{CloseLimits, Confirm, Event, FailureLimit, RemoveReques
 use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
 
 use self::output::RemoveOutput;
-use crate::cli::args::{ErrorAction, OutputArgs, ReachArgs, SelectArgs, TableArgs};
+use crate::cli::args::{ErrorAction, OutputArgs, ReachArgs, SelectArgs, SessionValues, TableArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::config;
 use crate::cli::diagnostic::{Diagnostic, PowerShellStyle};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
-use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
+use crate::cli::options::{ConnectionOptions, Extent, Scope, SelectOptions, policy};
+use crate::cli::positional::{self, Verb};
 use crate::cli::report::{ReportPlace, ReportWriter};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
@@ -31,11 +32,14 @@ Examples:
   pssession remove --on web01 --owner '*ci-runner' --idle 2h --what-if
   pssession remove --on web01,web02 --name 'build-*' --yes
   pssession remove --on web01 --mine --keep-newest 1 --per client-ip --report closed.json
-  pssession remove --id 3,7..9                     by the Ids that `get` shows
+  pssession rm 3 7..9                              by the Ids that `get` shows
+  pssession get --on web01 --idle 2h -o name | xargs pssession rm --yes
   pssession get --on web01 -o ndjson | jq -c 'select(.Port == 90)' | pssession remove --session -";
 
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArgs {
+    #[command(flatten)]
+    pub(crate) sessions: SessionValues,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -111,6 +115,7 @@ fn begin_report(args: &RemoveArgs, environment: &Environment) -> Result<ReportWr
     let (reach, table) = (&args.reach, environment.table(&args.table));
     let config = config::find(reach.config.config.as_deref());
     let session = environment.cmdlet.session.as_deref().or(args.select.session.as_deref());
+    let session = session.filter(|path| Extent::of(path) != Extent::Text);
     let read = [
         ("--store", table.as_ref().map(|table| table.path())),
         ("--session", session),
@@ -130,11 +135,14 @@ async fn remove(
     report_writer: &ReportWriter,
 ) -> Result<Exit, Diagnostic> {
     let cmdlet = &environment.cmdlet;
-    let select = SelectOptions::read(&args.select, cmdlet)?;
+    let config = environment.config(&args.reach.config)?;
+    let table = environment.table(&args.table);
+    let named = positional::sessions(&args.sessions.values, Verb::Remove, table, &config).await?;
+    let select = SelectOptions::read(&args.select, named, cmdlet)?;
     let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
     if select.query.is_empty() && !matches!(scope, Scope::Objects(..)) {
         return Err(Diagnostic::usage("no selector for the sessions to remove")
-            .with_hint("pass a selector such as --name, a filter such as --owner, or --all"));
+            .with_hint("pass an Id, a selector such as --name, a filter such as --owner, or --all"));
     }
     let scope = if args.supervised { scope.supervised(&args.reach)? } else { scope };
     let cancellation = Cancellation::new();
@@ -148,7 +156,6 @@ async fn remove(
     let (connection, source) = {
         // A pipe may keep it waiting, and nothing is sent before it is read.
         let _open = watch.reading();
-        let config = environment.config(&args.reach.config)?;
         let connection = ConnectionOptions::read(&args.reach, &cmdlet.connection, config)?;
         let source = scope.read(&connection.naming, cmdlet.style.is_some())?;
         (environment.resolved(connection), source)
@@ -169,6 +176,7 @@ async fn remove(
     let miss_rule = unmatched::rule(ui, args.ignore_not_found);
     let what_if = args.what_if || cmdlet.what_if;
     let must_match = cmdlet.style.is_none() && !args.ignore_not_found;
+    let unmatched = Unmatched::new(miss_rule, advice, ui).of_query(&select.query);
     let request = RemoveRequest {
         scope: SessionScope {
             source,
@@ -197,7 +205,7 @@ async fn remove(
         }
         Event::Selected { selection, .. } => report_writer.selected(selection),
         Event::AllKept { sessions } => output.all_kept(*sessions),
-        Event::Nothing { why, is_error } => output.nothing(*why, *is_error),
+        Event::Nothing { why, owners, is_error } => output.nothing(*why, owners, *is_error),
         Event::HostLeftAlone { endpoint_url, sessions, limit } => {
             ui.error(&output::left_alone(endpoint_url, *sessions, *limit));
         }
@@ -221,7 +229,6 @@ async fn remove(
         _ => {}
     }
     };
-    let unmatched = Unmatched::new(miss_rule, advice, ui);
     let credential = environment.credential.as_ref();
     let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, on_event);
     let mut removed = output.stream.during(request.run(&caller, &cancellation)).await?;

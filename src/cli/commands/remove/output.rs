@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pssession::SessionDescriptor;
 use pssession::request::{ExceededLimit, NothingFound};
+use pssession::session::OwnersSeen;
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
 
@@ -12,7 +13,7 @@ use super::RemoveArgs;
 use super::failures::Failures;
 use super::record_stream::RecordStream;
 use crate::cli::args::Format;
-use crate::cli::confirm::performing;
+use crate::cli::confirm::{identity, performing};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
 use crate::cli::hints::outcome_hint;
@@ -56,8 +57,8 @@ impl<'a> RemoveOutput<'a> {
     }
 
     /// Nothing was found, and no single value is to blame.
-    pub(super) fn nothing(&self, why: NothingFound, is_error: bool) {
-        let why = unmatched::nothing(why, true);
+    pub(super) fn nothing(&self, why: NothingFound, owners: &OwnersSeen, is_error: bool) {
+        let why = unmatched::nothing(why, owners, true);
         match self.ui.powershell() {
             // PowerShell is silent about a pattern that matches nothing.
             Some(_) => self.ui.verbose(&why),
@@ -142,10 +143,12 @@ impl<'a> RemoveOutput<'a> {
     }
 }
 
-/// PowerShell's sentences, on stdout.
+/// PowerShell's sentences, on stdout, each with a line that names the session.
 fn what_if(report: &Report) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    report.records.iter().try_for_each(|record| writeln!(out, "What if: {}", performing(&record.session)))
+    report.records.iter().try_for_each(|record| {
+        writeln!(out, "What if: {}\n  {}", performing(&record.session), identity(&record.session))
+    })
 }
 
 fn went_wrong(record: &Record) -> Diagnostic {

@@ -21,7 +21,8 @@ pub(super) fn of(cmdlet: Cmdlet) -> Prose {
 }
 
 const QUOTING: &str = "In a POSIX shell, quote wildcards, as in -Name 'build-*', and dollar signs, as in \
-    '-Confirm:$false'. Spaces around commas need no quotes.";
+    '-Confirm:$false'. Spaces around commas need no quotes. fish drops a word with an unset variable, so that nothing is \
+    left of -WhatIf:$true without quotes.";
 const ABBREVIATING: &str = "Parameter names are case-insensitive and can be shortened to any unambiguous prefix. \
     A value follows a space or a colon; commas separate several values.";
 const OURS: &str = "Options of pssession keep their two dashes and can be anywhere on the line: --output json, \
@@ -44,7 +45,7 @@ const REMOVE: Prose = Prose {
     ],
     inputs: "Objects written by Get-PSSession of this command or, through ConvertTo-Json, Export-Csv or \
         Export-Clixml, of PowerShell. Without a selector they are read from stdin, if it is a pipe or a file; \
-        -Session gives a file, and - is stdin. An object without ShellId and InstanceId selects by its Id, Name, \
+        -Session gives a file, - for stdin, or the JSON itself. An object without ShellId and InstanceId selects by its Id, Name, \
         ComputerName, ContainerId, VMId or VMName.",
     outputs: "None. With --output json, ndjson, csv or table it writes each session with its outcome.",
     notes: &[
@@ -108,7 +109,7 @@ const REMOVE: Prose = Prose {
         Example {
             title: "print the plan first",
             lines: &["Remove-PSSession -Name 'build-*' -WhatIf"],
-            remark: "Prints one line for each session that would be closed, and closes nothing.",
+            remark: "Prints two lines for each session that would be closed, and closes nothing.",
         },
     ],
     related: &[

@@ -46,8 +46,14 @@ async fn the_first_example_of_the_help_page_closes_both_in_that_order_and_prints
 async fn what_if_prints_powershells_sentence_on_stdout_and_sends_nothing() {
     let fixture = imported_fixture().await;
     let run = fixture.run(&["remove-pssession", "-ComputerName", "Serv*", "-WhatIf"]).await.expect(0);
-    let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
-    assert_eq!(run.stdout, sentence.repeat(2));
+    let line = |session: &str| {
+        format!("What if: Performing the operation \"Remove\" on target \"Server01\".\n  {session}\n")
+    };
+    let named = [
+        line(&format!("build-7 {BUILD_7}, owner CONTOSO\\ci-runner, Disconnected")),
+        line(&format!("build-8 {BUILD_8}, owner CONTOSO\\ci-runner, Opened")),
+    ];
+    assert_eq!(run.stdout, named.concat());
     assert_eq!(run.stderr, "");
     assert_eq!(fixture.simulator.connections(), 1);
 }

@@ -84,7 +84,7 @@ async fn all_misses_are_told_before_the_first_removal_and_the_hits_are_removed()
     let run = fixture.run(&words).await.expect(1);
     let begins: Vec<_> = said(&run).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     let error = ["Remove-PSSession:", "", ""];
-    assert_eq!(begins, [&error[..], &error, &["VERBOSE:", "VERBOSE:"]].concat(), "{}", run.stderr);
+    assert_eq!(begins, [&error[..], &error, &["VERBOSE:"; 4]].concat(), "{}", run.stderr);
     assert_eq!(left(&fixture.simulator), [ALICE]);
 }
 
@@ -155,4 +155,32 @@ async fn containers_and_virtual_machines_are_found_by_their_own_and_as_computers
     let vm_id = format!("({})", NOBODY.to_uppercase());
     assert_eq!(planned(&fixture, &["-VMGuid", &vm_id]).await, [BUILD_8]);
     assert_eq!(planned(&fixture, &["-ComputerName", "abc1,lab*"]).await, [BUILD_7, BUILD_8]);
+}
+
+/// The table of the current session does not hold what was only listed.
+#[tokio::test]
+async fn what_was_only_listed_is_told_with_its_id_also_in_a_pipe() {
+    let fixture = imported_fixture().await;
+    let told = "WARNING: Runspace1 on 127.0.0.1 (Id 3) is not in the current session, but was only listed on a server; \
+                use -Id 3 or --cached";
+    for (words, code, lines) in [
+        (&["rsn", "-Name", "Runspace1"][..], 1, 2),
+        (&["rsn", "-Name", "Run*"], 0, 1),
+        (&["gsn", "-Name", "Runspace1"], 1, 2),
+    ] {
+        let run = fixture.run(words).await.expect(code);
+        assert_eq!(
+            (said(&run).len(), said(&run).contains(&told)),
+            (lines, true),
+            "{words:?}: {}",
+            run.stderr
+        );
+    }
+    // Nothing is said of what was not asked for, and nothing where errors are silent.
+    for words in [&["gsn"][..], &["rsn", "-Name", "nobody*"], &["rsn", "-Name", "Run*", "-ea", "Ignore"]] {
+        assert_eq!(fixture.run(words).await.expect(0).stderr, "", "{words:?}");
+    }
+    let run = fixture.run(&["rsn", "-Name", "Runspace1", "--cached", "-WhatIf"]).await.expect(0);
+    assert_eq!(run.stdout.lines().count(), 2);
+    assert_eq!(left(&fixture.simulator).len(), 3);
 }

@@ -18,10 +18,13 @@ fn on_a_terminal(fixture: &CommandFixture, words: &[&str]) -> Pty {
 #[tokio::test]
 async fn what_if_wins_over_confirm_and_asks_nobody() {
     let fixture = imported_fixture().await;
-    let sentence = "What if: Performing the operation \"Remove\" on target \"Server01\".\n";
+    let sentence = format!(
+        "What if: Performing the operation \"Remove\" on target \"Server01\".\n  build-7 {BUILD_7}, owner \
+         CONTOSO\\ci-runner, Disconnected\n"
+    );
     for words in [&["rsn", "1", "-WhatIf", "-Confirm"][..], &["rsn", "1", "-cf", "-wi", "-Verbose"]] {
         let run = fixture.run(words).await.expect(0);
-        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (sentence, ""), "{words:?}");
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (sentence.as_str(), ""), "{words:?}");
     }
     assert_eq!(fixture.simulator.connections(), 1, "nobody was asked");
 }
@@ -30,7 +33,7 @@ async fn what_if_wins_over_confirm_and_asks_nobody() {
 async fn what_if_still_tells_the_misses_and_stops_at_one_under_stop() {
     let fixture = imported_fixture().await;
     let run = fixture.run(&["rsn", "1,77", "-WhatIf"]).await.expect(1);
-    assert_eq!(run.stdout.lines().count(), 1);
+    assert_eq!(run.stdout.lines().count(), 2);
     let run = fixture.run(&["rsn", "1,77", "-WhatIf", "-ea", "Stop"]).await.expect(1);
     assert_eq!(run.stdout, "");
 }
@@ -129,13 +132,14 @@ async fn the_terminal_is_asked_wherever_the_streams_go() {
     assert_eq!(left(&fixture.simulator), [BUILD_8, ALICE]);
 }
 
-/// "Verbose (when it does not prompt and -Verbose is on)"
+/// "Verbose (when it does not prompt and -Verbose is on)"; the line that names the session is ours.
 #[tokio::test]
 async fn verbose_says_the_sentence_only_where_nobody_was_asked() {
     let sentence = "VERBOSE: Performing the operation \"Remove\" on target \"Server01\".";
     let fixture = imported_fixture().await;
     let run = fixture.run(&["rsn", "1", "-Verbose", "-Confirm:$false"]).await.expect(0);
-    assert_eq!(said(&run), [sentence]);
+    let identity = format!("VERBOSE: build-7 {BUILD_7}, owner CONTOSO\\ci-runner, Disconnected");
+    assert_eq!(said(&run), [sentence, &identity]);
     let run = fixture.run(&["rsn", "2", "-Verbose:$false", "-Confirm:$false"]).await.expect(0);
     assert_eq!(said(&run), [""; 0]);
     if !available() {
@@ -156,4 +160,36 @@ async fn debug_tells_each_step_on_stderr() {
     let fixture = imported_fixture().await;
     let run = fixture.run(&["rsn", "1", "-Confirm:$false", "-Debug"]).await.expect(0);
     assert!(run.stderr.contains("DEBUG") && run.stdout.is_empty(), "{}", run.stderr);
+}
+
+/// What a shell leaves of `-WhatIf:$true` where `$true` is not set.
+#[tokio::test]
+async fn a_bare_colon_is_refused_with_the_hint_for_that_very_switch() {
+    let fixture = imported_fixture().await;
+    for (word, hint) in [
+        ("-WhatIf:", "quote the argument, as in '-WhatIf:$true', or use -WhatIf alone"),
+        ("-wi:", "as in '-WhatIf:$true'"),
+        ("-Verbose:", "as in '-Verbose:$true'"),
+        ("-Confirm:", "quote the argument, as in '-Confirm:$false'; the shell"),
+    ] {
+        let run = fixture.run(&["rsn", "1", word]).await.expect(2);
+        assert!(run.stderr.contains(hint), "{word}: {}", run.stderr);
+    }
+    assert_eq!(left(&fixture.simulator).len(), 3);
+}
+
+#[tokio::test]
+async fn get_on_a_fresh_machine_says_how_sessions_come_to_be() {
+    if !available() {
+        return;
+    }
+    let fixture = CommandFixture::new().await;
+    for (verb, label) in [("Get-PSSession", "WARNING: "), ("get", "")] {
+        let shown = on_a_terminal(&fixture, &[verb]).answer(&[]).await.expect(0);
+        let said =
+            format!("{label}no session is known yet; list those of a server with `pssession get HOST`");
+        shown.shows(&said);
+    }
+    let run = fixture.run(&["Get-PSSession"]).await.expect(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
 }
