@@ -114,6 +114,9 @@ pub(crate) fn report_unlisted_commands(
 
 /// What is asked for singly does not need the listing, so that this is no error.
 fn asked_singly(endpoint: &Endpoint, error: &Error, ui: &Ui) {
+    if ui.is_quiet() {
+        return;
+    }
     let label = match ui.errors() {
         DiagnosticFormat::Text => "warning",
         DiagnosticFormat::Concise(_) => "WARNING",

@@ -10,7 +10,7 @@ use super::table::SessionTable;
 use crate::auth::AuthScheme;
 use crate::session::{Selection, SelectorProperty, SessionDescriptor, SessionQuery};
 use crate::store::{Origin, Row, RowMetadata, Rows};
-use crate::teardown::{Cancellation, Engine, RunSummary, Survey, SurveyedHost};
+use crate::teardown::{Cancellation, Engine, EngineEvent, RunSummary, Survey, SurveyedHost};
 use crate::transport::{Connector, Endpoint};
 use crate::wsman::ShellId;
 
@@ -23,11 +23,22 @@ pub(super) async fn survey<C: Caller>(
     cancellation: &Cancellation,
 ) -> Survey {
     caller.event(Event::Listing { hosts: endpoints(&connectors) });
-    let mut survey =
-        engine.survey_with(connectors, cancellation, |host| caller.event(Event::Listed(host))).await;
+    let mut survey = engine.survey_with(connectors, cancellation, |event| pass_on(event, caller)).await;
     engine.get_shells(&mut survey, wanted, cancellation).await;
     caller.event(Event::AllListed(&survey));
     survey
+}
+
+/// Tells the caller how a survey goes on.
+pub(super) fn pass_on<C: Caller>(event: EngineEvent<'_>, caller: &C) {
+    match event {
+        EngineEvent::HostStarted(endpoint) => caller.event(Event::HostStarted(endpoint)),
+        EngineEvent::HostListed(host) => caller.event(Event::Listed(host)),
+        EngineEvent::DeleteAnswered { session, position } => {
+            caller.event(Event::DeleteAnswered { session, position });
+        }
+        EngineEvent::Finished(_) => {}
+    }
 }
 
 /// Where these connectors lead.

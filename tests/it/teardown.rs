@@ -1,6 +1,7 @@
 //! The engine against simulated hosts, without a network and in paused time.
 
 mod closing;
+mod events;
 mod failing;
 mod halting;
 mod listing;

@@ -4,17 +4,19 @@ use std::io::IsTerminal as _;
 
 use clap::Args;
 use pssession::request::{ListRequest, SessionScope, Source};
+use pssession::store::Rows;
 use pssession::teardown::{Cancellation, Requirement, RunStatus};
 
-use crate::cli::args::{Format, OutputArgs, ReachArgs, SelectArgs, TableArgs};
+use crate::cli::args::{Column, CountKey, Format, OutputArgs, ReachArgs, SelectArgs, TableArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
+use crate::cli::interrupt;
 use crate::cli::options::{ConnectionOptions, Scope, SelectOptions, policy};
+use crate::cli::render;
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
-use crate::cli::{interrupt, render};
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -36,6 +38,13 @@ pub(crate) struct GetArgs {
     /// Show whether commands run in each session; this costs at least one request for each
     #[arg(long)]
     pub(crate) commands: bool,
+    /// Print how many sessions there are instead of the sessions
+    #[arg(long, conflicts_with_all = ["columns", "sort"])]
+    pub(crate) count: bool,
+    /// With --count: a number for each of these, or for each combination; comma-separated
+    #[arg(long, value_enum, value_name = "KEY", value_delimiter = ',', requires = "count")]
+    #[arg(default_value = "owner", default_missing_value = "owner")]
+    pub(crate) by: Vec<CountKey>,
     /// End with exit code 3 if a session is shown
     #[arg(long, conflicts_with = "fail_if_none")]
     pub(crate) fail_if_any: bool,
@@ -58,6 +67,11 @@ pub(crate) async fn run(args: &GetArgs, environment: &Environment) -> Exit {
 
 async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     args.output.check()?;
+    if args.count && args.output.output == Some(Format::Name) {
+        return Err(Diagnostic::usage("--count has no instance ids to print")
+            .about("--count")
+            .with_hint("use -o table, json, ndjson or csv; nothing was sent"));
+    }
     let cmdlet = &environment.cmdlet;
     let select = SelectOptions::read(&args.select, cmdlet)?;
     let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
@@ -78,7 +92,7 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
             miss_rule,
             required: required(args),
         },
-        commands: args.commands,
+        commands: args.commands || args.output.shows(Column::Running),
         filters_first: cmdlet.style.is_some(),
         on_miss: cmdlet.error_action.unwrap_or_default().on_miss(),
     };
@@ -100,13 +114,34 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
     if listed.rows.is_empty() && listed.summary.literal_misses == 0 && !args.fail_if_none {
         report_nothing(nothing.as_deref(), ui);
     }
-    render::sessions(ui, &listed.rows)?;
     let status = listed.status();
+    let rows = render::sorted(std::mem::take(&mut listed.rows), &args.output.sort);
+    show(args, &rows, ui)?;
     let is_met = listed.summary.required.is_none_or(|required| required.is_met(listed.summary.hits));
     if status == RunStatus::NotAsRequired && !is_met {
-        ui.error(&not_as_required(listed.rows.len(), nothing));
+        ui.error(&not_as_required(rows.len(), nothing));
     }
     Ok(status.into())
+}
+
+/// Writes the sessions or their numbers, and below a table for a person one line that sums it up.
+fn show(args: &GetArgs, rows: &Rows, ui: &Ui) -> std::io::Result<()> {
+    let sessions = rows.sessions();
+    let summary = match args.count {
+        true => {
+            render::session_counts(ui, sessions, &args.by, &args.output)?;
+            render::sessions_on_hosts(sessions)
+        }
+        false => {
+            render::sessions(ui, rows, &args.output)?;
+            render::listing_summary(sessions)
+        }
+    };
+    let is_table = matches!(ui.format(), Format::Table | Format::Wide) && ui.powershell().is_none();
+    if is_table && !rows.is_empty() && !args.output.no_headers {
+        ui.remark(&summary);
+    }
+    Ok(())
 }
 
 /// What a check asks for: the exit code tells whether it is so.

@@ -1,10 +1,15 @@
 //! What stdout shows: a table for a person, records for a program.
 
+mod cell;
+mod colour;
+mod columns;
 mod conformance;
+mod counts;
 mod grid;
 mod junit;
 mod list;
 mod powershell;
+mod progress_line;
 mod table;
 mod text;
 
@@ -20,11 +25,15 @@ use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
-use super::args::{Format, ReportFormat};
+use super::args::{CountKey, Format, OutputArgs, ReportFormat, SortKey};
 use super::terminal;
 use super::ui::Ui;
+pub(crate) use colour::{Surroundings, is_coloured};
+use columns::Shown;
+pub(crate) use counts::{listing_summary, sessions_on_hosts};
 pub(crate) use junit::junit;
-pub(crate) use table::{Room, session_table};
+pub(crate) use progress_line::ProgressLine;
+pub(crate) use table::{TableView, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
 /// Rows below a header, one line each, however long.
@@ -35,10 +44,13 @@ pub(crate) fn text_table(header: Vec<&'static str>, rows: Vec<Vec<String>>) -> S
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(ui: &Ui, rows: &Rows, output: &OutputArgs) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
     let mut out = stdout();
     let (format, sessions) = (ui.format(), rows.sessions());
-    let is_powershell = ui.powershell().is_some();
+    let is_powershell = ui.powershell().is_some() && output.columns.is_empty();
     match format {
         Format::Table | Format::List if rows.is_empty() => {}
         Format::Table if is_powershell => {
@@ -53,8 +65,8 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
         }
         Format::Table | Format::Wide if rows.is_empty() => {}
         Format::Table | Format::Wide => {
-            let room = Room { running: true, ..room(format) };
-            writeln!(out, "{}", session_table(sessions, room))?;
+            let view = TableView { running: true, ..view(format, output) };
+            write_table(&mut out, &session_table(sessions, view))?;
         }
         Format::Name => names(&mut out, sessions.iter())?,
         _ => {
@@ -66,18 +78,81 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes what became of sessions to stdout; `metadata` is what is kept beside each.
-pub(crate) fn removals(format: Format, removed: &[Record], metadata: &[RowMetadata]) -> io::Result<()> {
-    let mut out = stdout();
+/// The rows in the order that these keys ask for.
+pub(crate) fn sorted(rows: Rows, keys: &[SortKey]) -> Rows {
+    if keys.is_empty() {
+        return rows;
+    }
+    let shown: Vec<_> = rows.sessions().iter().map(Shown::session).collect();
+    let order = columns::sorted(&shown, keys);
+    rows.into_picked(&order)
+}
+
+/// Imported rows in the order that these keys ask for.
+pub(crate) fn sorted_imports(imported: Vec<(Row, Imported)>, keys: &[SortKey]) -> Vec<(Row, Imported)> {
+    if keys.is_empty() {
+        return imported;
+    }
+    let shown: Vec<_> = imported.iter().map(|(row, _)| Shown::session(&row.session)).collect();
+    let order = columns::sorted(&shown, keys);
+    let mut imported: Vec<_> = imported.into_iter().map(Some).collect();
+    order.iter().filter_map(|position| imported.get_mut(*position)?.take()).collect()
+}
+
+/// Writes to stdout how many sessions there are of each kind.
+pub(crate) fn session_counts(
+    ui: &Ui,
+    sessions: &[SessionDescriptor],
+    keys: &[CountKey],
+    output: &OutputArgs,
+) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
+    let (mut out, format) = (stdout(), ui.format());
+    let counts = counts::counts(sessions, keys);
     match format {
-        Format::Table | Format::Wide if removed.is_empty() => {}
-        Format::Table | Format::Wide => writeln!(out, "{}", table::removal_table(removed, room(format)))?,
-        Format::Name => names(&mut out, removed.iter().map(|removed| &*removed.session))?,
+        Format::Table | Format::Wide | Format::Name if counts.is_empty() => {}
+        Format::Table | Format::Wide | Format::Name => {
+            write_table(&mut out, &table::count_table(&counts, keys, view(format, output)))?;
+        }
+        _ => {
+            let header = counts::count_properties(keys);
+            records(&mut out, format, &header, counts.iter().map(counts::count_record))?;
+        }
+    }
+    out.flush()
+}
+
+/// Writes what became of sessions to stdout; `metadata` is what is kept beside each.
+pub(crate) fn removals(
+    format: Format,
+    removed: &[Record],
+    metadata: &[RowMetadata],
+    output: &OutputArgs,
+    running: bool,
+) -> io::Result<()> {
+    let mut out = stdout();
+    let pairs: Vec<(&Record, Option<&RowMetadata>)> =
+        removed.iter().zip(metadata.iter().map(Some).chain(std::iter::repeat(None))).collect();
+    let pairs = if output.sort.is_empty() {
+        pairs
+    } else {
+        let shown: Vec<_> = removed.iter().map(Shown::removal).collect();
+        let order = columns::sorted(&shown, &output.sort);
+        order.iter().filter_map(|position| pairs.get(*position).copied()).collect()
+    };
+    let removed = pairs.iter().map(|(record, _)| *record);
+    match format {
+        Format::Table | Format::Wide if pairs.is_empty() => {}
+        Format::Table | Format::Wide => {
+            let view = TableView { running, ..view(format, output) };
+            write_table(&mut out, &table::removal_table(removed, view))?;
+        }
+        Format::Name => names(&mut out, removed.map(|record| &*record.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
-            let beside = metadata.iter().map(Some).chain(std::iter::repeat(None));
-            let objects = removed.iter().zip(beside);
-            let objects = objects.map(|(removed, metadata)| removal_record(removed, metadata));
+            let objects = pairs.iter().map(|(removed, metadata)| removal_record(removed, *metadata));
             records(&mut out, format, &header, objects)?;
         }
     }
@@ -85,11 +160,16 @@ pub(crate) fn removals(format: Format, removed: &[Record], metadata: &[RowMetada
 }
 
 /// Writes imported sessions, as they stand in the table, to stdout.
-pub(crate) fn imports(format: Format, imported: &[(Row, Imported)]) -> io::Result<()> {
-    let mut out = stdout();
+pub(crate) fn imports(ui: &Ui, imported: &[(Row, Imported)], output: &OutputArgs) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
+    let (mut out, format) = (stdout(), ui.format());
     match format {
         Format::Table | Format::Wide if imported.is_empty() => {}
-        Format::Table | Format::Wide => writeln!(out, "{}", table::import_table(imported, room(format)))?,
+        Format::Table | Format::Wide => {
+            write_table(&mut out, &table::import_table(imported, view(format, output)))?;
+        }
         Format::Name => names(&mut out, imported.iter().map(|(row, _)| &row.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, IMPORT_PROPERTIES].concat();
@@ -120,8 +200,20 @@ fn stdout() -> impl Write {
     io::BufWriter::new(io::stdout().lock())
 }
 
-fn room(format: Format) -> Room {
-    Room { wide: format == Format::Wide, running: false, width: terminal::width_of_stdout() }
+/// How a table is written to stdout.
+fn view(format: Format, output: &OutputArgs) -> TableView<'_> {
+    TableView {
+        columns: &output.columns,
+        wide: format == Format::Wide,
+        running: false,
+        width: terminal::width_of_stdout(),
+        colour: terminal::stdout_has_colour(),
+        no_headers: output.no_headers,
+    }
+}
+
+fn write_table(out: &mut impl Write, table: &str) -> io::Result<()> {
+    writeln!(out, "{table}")
 }
 
 fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> io::Result<()> {
