@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use pssession::request::{Caller, Event, HostSettings, MachinePassword, PasswordSource};
@@ -16,6 +17,7 @@ use super::login::{self, Logins};
 use super::options::{ConnectionOptions, check_config};
 use super::progress::Progress;
 use super::render::{ProgressLine, printable};
+use super::screen::Screen;
 use super::ui::Ui;
 use super::unmatched::Unmatched;
 use super::{confirm, host_errors};
@@ -33,6 +35,8 @@ pub(crate) struct CommandCaller<'a, F> {
     pub(crate) unmatched: Unmatched,
     /// Its line, and how many hosts it was begun with.
     progress: RefCell<Option<(Progress, usize)>>,
+    /// Where the listing is drawn again and again, if it is.
+    screen: Option<Rc<Screen>>,
     /// Hears what is not reported here.
     on_event: F,
     /// Whether the plan is confirmed session by session.
@@ -59,9 +63,15 @@ impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
             credential: credential.cloned(),
             unmatched,
             progress: RefCell::default(),
+            screen: None,
             on_event,
             asked: Cell::default(),
         }
+    }
+
+    /// The same with a screen, whose frame begins where a listing ends.
+    pub(crate) fn on_screen(self, screen: Option<Rc<Screen>>) -> Self {
+        Self { screen, ..self }
     }
 
     /// Notes something on the progress line, if there is one.
@@ -131,6 +141,9 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                 // Else hosts are closed while others are still to answer.
                 if self.progress.borrow().as_ref().is_some_and(|(_, hosts)| *hosts == survey.hosts().len()) {
                     self.end_progress();
+                }
+                if let Some(screen) = self.screen.as_ref().filter(|_| !self.cancellation.is_cancelled()) {
+                    screen.begin();
                 }
                 host_errors::report(survey, self.cancellation, self.ui);
             }

@@ -28,6 +28,7 @@ mod render;
 mod report;
 mod request_error;
 mod schemas;
+mod screen;
 mod source;
 mod suggestions;
 mod terminal;

@@ -168,6 +168,12 @@ fn width_of(device: impl std::os::windows::io::AsHandle) -> Option<usize> {
     columns(terminal_size::terminal_size_of(device))
 }
 
+/// The lines of the terminal that stdout is, if it is one.
+pub(crate) fn height_of_stdout() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(_, height)| usize::from(height.0)).filter(|height| *height > 0)
+}
+
 fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
     size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
 }

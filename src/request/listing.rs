@@ -22,8 +22,20 @@ pub(super) async fn survey<C: Caller>(
     caller: &C,
     cancellation: &Cancellation,
 ) -> Survey {
-    caller.event(Event::Listing { hosts: endpoints(&connectors) });
-    let mut survey = engine.survey_with(connectors, cancellation, |event| pass_on(event, caller)).await;
+    survey_again(engine, Survey::unlisted(connectors), wanted, caller, cancellation).await
+}
+
+/// The same with the hosts of a survey, over the connections that it left open.
+pub(super) async fn survey_again<C: Caller>(
+    engine: &Engine,
+    before: Survey,
+    wanted: impl Fn(&str) -> Vec<ShellId>,
+    caller: &C,
+    cancellation: &Cancellation,
+) -> Survey {
+    let hosts = before.hosts().iter().map(|host| host.connector().endpoint()).collect();
+    caller.event(Event::Listing { hosts });
+    let mut survey = engine.survey_again(before, cancellation, |event| pass_on(event, caller)).await;
     engine.get_shells(&mut survey, wanted, cancellation).await;
     caller.event(Event::AllListed(&survey));
     survey

@@ -9,6 +9,7 @@ mod many;
 mod panicking;
 mod patience;
 mod proof;
+mod relisting;
 mod remembered;
 
 use std::sync::{Arc, Mutex, MutexGuard};

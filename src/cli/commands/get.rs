@@ -1,5 +1,7 @@
 //! `pssession get`: what the named servers have, or what the local table or a file remembers.
 
+mod watch;
+
 use std::io::IsTerminal as _;
 
 use clap::Args;
@@ -26,6 +28,7 @@ Examples:
   pssession get --on web01,web02 --user 'CONTOSO\\alice'
   pssession get --on web01 --owner '*ci-runner' --idle 2h
   pssession get --inventory hosts.txt -o ndjson | jq .Owner
+  pssession get --inventory hosts.txt --count --by owner,host
   pssession get --inventory hosts.txt --owner '*ci-runner' --age 1d --fail-if-any
   pssession get --cached                           sessions seen before; contacts no server";
 
@@ -45,6 +48,9 @@ pub(crate) struct GetArgs {
     #[arg(long, value_enum, value_name = "KEY", value_delimiter = ',', requires = "count")]
     #[arg(default_value = "owner", default_missing_value = "owner")]
     pub(crate) by: Vec<CountKey>,
+    /// List again after each such time, until Ctrl-C: redraws the terminal, or streams with -o ndjson
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["fail_if_any", "fail_if_none"])]
+    pub(crate) watch: Option<String>,
     /// End with exit code 3 if a session is shown
     #[arg(long, conflicts_with = "fail_if_none")]
     pub(crate) fail_if_any: bool,
@@ -72,6 +78,7 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
             .about("--count")
             .with_hint("use -o table, json, ndjson or csv; nothing was sent"));
     }
+    let interval = watch::interval(args, ui)?;
     let cmdlet = &environment.cmdlet;
     let select = SelectOptions::read(&args.select, cmdlet)?;
     let scope = Scope::of(&select, &args.reach, &cmdlet.connection)?;
@@ -105,6 +112,9 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
     };
     let credential = environment.credential.as_ref();
     let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, |_| ());
+    if let Some(interval) = interval {
+        return watch::run(interval, request, caller, args).await;
+    }
     let mut listed = request.run(&caller, &cancellation).await?;
     listed.summary.interruption = watch.stop();
     if listed.stopped {
@@ -126,22 +136,22 @@ async fn get(args: &GetArgs, environment: &Environment, ui: &Ui) -> Result<Exit,
 
 /// Writes the sessions or their numbers, and below a table for a person one line that sums it up.
 fn show(args: &GetArgs, rows: &Rows, ui: &Ui) -> std::io::Result<()> {
-    let sessions = rows.sessions();
-    let summary = match args.count {
-        true => {
-            render::session_counts(ui, sessions, &args.by, &args.output)?;
-            render::sessions_on_hosts(sessions)
-        }
-        false => {
-            render::sessions(ui, rows, &args.output)?;
-            render::listing_summary(sessions)
-        }
-    };
+    match args.count {
+        true => render::session_counts(ui, rows.sessions(), &args.by, &args.output)?,
+        false => render::sessions(ui, rows, &args.output)?,
+    }
     let is_table = matches!(ui.format(), Format::Table | Format::Wide) && ui.powershell().is_none();
     if is_table && !rows.is_empty() && !args.output.no_headers {
-        ui.remark(&summary);
+        ui.remark(&summary(args, rows));
     }
     Ok(())
+}
+
+fn summary(args: &GetArgs, rows: &Rows) -> String {
+    match args.count {
+        true => render::sessions_on_hosts(rows.sessions()),
+        false => render::listing_summary(rows.sessions()),
+    }
 }
 
 /// What a check asks for: the exit code tells whether it is so.

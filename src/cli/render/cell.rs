@@ -87,6 +87,18 @@ pub(crate) fn shortened_in_the_middle(text: &str, width: usize) -> Cow<'_, str> 
     Cow::Owned(format!("{head}{ELLIPSIS}{}", tail.concat()))
 }
 
+/// An account in at most `width` columns: of `CONTOSO\\ci-runner` the name tells more than the domain, which it shares
+/// with others.
+pub(crate) fn shortened_account(text: &str, width: usize) -> Cow<'_, str> {
+    let Some((authority, name)) = text.split_once('\\').filter(|_| text.width() > width) else {
+        return shortened_in_the_middle(text, width);
+    };
+    match width.checked_sub(name.width() + ELLIPSIS.width() + 1) {
+        Some(room) => Cow::Owned(format!("{}{ELLIPSIS}\\{name}", fitting(authority.graphemes(true), room))),
+        None => shortened_in_the_middle(name, width),
+    }
+}
+
 /// The text in at most `width` columns: what is too much is left out at its end.
 pub(crate) fn shortened_at_the_end(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
@@ -131,6 +143,23 @@ mod tests {
             ("abc", 1, "…"),
         ] {
             let shortened = shortened_in_the_middle(text, width);
+            assert_eq!(shortened, shown, "{text} in {width}");
+            assert!(shortened.width() <= width, "{text} in {width}");
+        }
+    }
+
+    #[test]
+    fn of_an_account_the_domain_is_shortened_first() {
+        for (text, width, shown) in [
+            ("CONTOSO\\ci-runner", 17, "CONTOSO\\ci-runner"),
+            ("CONTOSO\\ci-runner", 16, "CONTO…\\ci-runner"),
+            ("CONTOSO\\ci-runner", 11, "…\\ci-runner"),
+            ("CONTOSO\\ci-runner", 10, "ci-runner"),
+            ("CONTOSO\\ci-runner", 8, "ci-r…ner"),
+            ("佐藤商事\\夜間", 9, "佐…\\夜間"),
+            ("alice@contoso.example", 12, "alice@…ample"),
+        ] {
+            let shortened = shortened_account(text, width);
             assert_eq!(shortened, shown, "{text} in {width}");
             assert!(shortened.width() <= width, "{text} in {width}");
         }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cell::{Cell, shortened_at_the_end, shortened_in_the_middle};
+use super::cell::{Cell, shortened_account, shortened_at_the_end, shortened_in_the_middle};
 
 /// A column of a grid.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub(super) enum Shorten {
     Never,
     /// In the middle: names tell most by how they begin and end.
     Middle,
+    /// As a name, but of the domain before the name itself.
+    Account,
     /// At the end, before the others are touched: sentences.
     End,
 }
@@ -104,6 +106,7 @@ impl Grid {
             let shown = match column.fit.shorten {
                 Shorten::Never => cell.text.as_str().into(),
                 Shorten::Middle => shortened_in_the_middle(&cell.text, width),
+                Shorten::Account => shortened_account(&cell.text, width),
                 Shorten::End => shortened_at_the_end(&cell.text, width),
             };
             let free = width.saturating_sub(shown.width());
@@ -133,7 +136,7 @@ impl Grid {
         if total(&widths) <= width {
             return widths;
         }
-        self.shrink(&mut widths, Shorten::End, LEAST_SENTENCE, width);
+        self.shrink(&mut widths, &[Shorten::End], LEAST_SENTENCE, width);
         let mut ranks: Vec<u8> = self.columns.iter().filter_map(|column| column.fit.leaves).collect();
         ranks.push(FIRST_TO_LEAVE);
         ranks.sort_unstable();
@@ -146,18 +149,20 @@ impl Grid {
             let left =
                 natural.iter().zip(&self.columns).map(|(width, column)| (!leaves(column)).then_some(*width));
             widths = left.collect();
-            self.shrink(&mut widths, Shorten::End, LEAST_SENTENCE, width);
-            self.shrink(&mut widths, Shorten::Middle, LEAST_NAME, width);
+            self.shrink(&mut widths, &[Shorten::End], LEAST_SENTENCE, width);
+            self.shrink(&mut widths, &[Shorten::Middle, Shorten::Account], LEAST_NAME, width);
         }
         widths
     }
 
-    /// Shortens the columns of one kind, the widest first, until all fit or each has the least.
-    fn shrink(&self, widths: &mut [Option<usize>], kind: Shorten, least: usize, width: usize) {
+    /// Shortens the columns of some kinds, the widest first, until all fit or each has the least.
+    fn shrink(&self, widths: &mut [Option<usize>], kinds: &[Shorten], least: usize, width: usize) {
         let mut excess = total(widths).saturating_sub(width);
         while excess > 0 {
-            let of_kind =
-                widths.iter_mut().zip(&self.columns).filter(|(_, column)| column.fit.shorten == kind);
+            let of_kind = widths
+                .iter_mut()
+                .zip(&self.columns)
+                .filter(|(_, column)| kinds.contains(&column.fit.shorten));
             let mut of_kind: Vec<&mut usize> = of_kind.filter_map(|(width, _)| width.as_mut()).collect();
             of_kind.sort_unstable_by_key(|width| std::cmp::Reverse(**width));
             let next = of_kind.get(1).map_or(least, |width| **width).max(least);

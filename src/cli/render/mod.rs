@@ -5,6 +5,7 @@ mod colour;
 mod columns;
 mod conformance;
 mod counts;
+mod frame;
 mod grid;
 mod junit;
 mod list;
@@ -31,6 +32,7 @@ use super::ui::Ui;
 pub(crate) use colour::{Surroundings, is_coloured};
 use columns::Shown;
 pub(crate) use counts::{listing_summary, sessions_on_hosts};
+pub(crate) use frame::frame;
 pub(crate) use junit::junit;
 pub(crate) use progress_line::ProgressLine;
 pub(crate) use table::{TableView, session_table};
@@ -52,21 +54,14 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows, output: &OutputArgs) -> io::Result<
     let (format, sessions) = (ui.format(), rows.sessions());
     let is_powershell = ui.powershell().is_some() && output.columns.is_empty();
     match format {
-        Format::Table | Format::List if rows.is_empty() => {}
-        Format::Table if is_powershell => {
-            write!(out, "{}", powershell::table(sessions, terminal::width_of_stdout()))?;
-        }
+        Format::Table | Format::Wide | Format::List if rows.is_empty() => {}
+        Format::Table | Format::Wide => write!(out, "{}", sessions_text(ui, sessions, output))?,
         Format::List if is_powershell => {
             for (session, note) in sessions.iter().zip(rows.notes()) {
                 let record = session_record(session, Some(note));
                 write!(out, "\n{}", powershell::block(session, record))?;
             }
             writeln!(out)?;
-        }
-        Format::Table | Format::Wide if rows.is_empty() => {}
-        Format::Table | Format::Wide => {
-            let view = TableView { running: true, ..view(format, output) };
-            write_table(&mut out, &session_table(sessions, view))?;
         }
         Format::Name => names(&mut out, sessions.iter())?,
         _ => {
@@ -76,6 +71,33 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows, output: &OutputArgs) -> io::Result<
         }
     }
     out.flush()
+}
+
+/// Sessions as the table that stdout shows; nothing where there are none.
+pub(crate) fn sessions_text(ui: &Ui, sessions: &[SessionDescriptor], output: &OutputArgs) -> String {
+    let format = ui.format();
+    if sessions.is_empty() {
+        return String::new();
+    }
+    if format == Format::Table && ui.powershell().is_some() && output.columns.is_empty() {
+        return powershell::table(sessions, terminal::width_of_stdout());
+    }
+    let view = TableView { running: true, ..view(format, output) };
+    format!("{}\n", session_table(sessions, view))
+}
+
+/// How many sessions there are of each kind, as the table that stdout shows; nothing where there are none.
+pub(crate) fn counts_text(
+    ui: &Ui,
+    sessions: &[SessionDescriptor],
+    keys: &[CountKey],
+    output: &OutputArgs,
+) -> String {
+    let counts = counts::counts(sessions, keys);
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", table::count_table(&counts, keys, view(ui.format(), output)))
 }
 
 /// The rows in the order that these keys ask for.
@@ -110,13 +132,12 @@ pub(crate) fn session_counts(
         return Ok(());
     }
     let (mut out, format) = (stdout(), ui.format());
-    let counts = counts::counts(sessions, keys);
     match format {
-        Format::Table | Format::Wide | Format::Name if counts.is_empty() => {}
         Format::Table | Format::Wide | Format::Name => {
-            write_table(&mut out, &table::count_table(&counts, keys, view(format, output)))?;
+            write!(out, "{}", counts_text(ui, sessions, keys, output))?;
         }
         _ => {
+            let counts = counts::counts(sessions, keys);
             let header = counts::count_properties(keys);
             records(&mut out, format, &header, counts.iter().map(counts::count_record))?;
         }

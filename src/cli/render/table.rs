@@ -122,15 +122,16 @@ fn columns(rows: &[Shown<'_>], extent: Extent, view: TableView<'_>) -> Vec<(Colu
 }
 
 /// What may happen to a column where there is too little room: a reason, which the errors tell too, leaves first; then
-/// names are shortened, then the type leaves, the state, the name, the owner. Id, Host and Idle stay.
+/// owner, name and a long type are shortened, then the type leaves, the state, the name, the owner. Id, Host and Idle stay.
 fn fit(column: Column) -> Fit {
     let (shorten, leaves) = match column {
         Column::Reason => (Shorten::End, Some(FIRST_TO_LEAVE)),
         Column::InstanceId => (Shorten::Never, Some(FIRST_TO_LEAVE)),
-        Column::Type => (Shorten::Never, Some(1)),
+        // The name of a configuration may be long.
+        Column::Type => (Shorten::Middle, Some(1)),
         Column::State => (Shorten::Never, Some(2)),
         Column::Name => (Shorten::Middle, Some(3)),
-        Column::Owner => (Shorten::Middle, Some(4)),
+        Column::Owner => (Shorten::Account, Some(4)),
         _ => (Shorten::Never, None),
     };
     Fit { shorten, leaves, right: false }
@@ -189,7 +190,7 @@ mod tests {
 Id   Host         Owner              Name           Type  State         Idle
 1    web01        CONTOSO\\ci-runner  build-7        ps    Opened        3d 4h
 12   web02        CONTOSO\\alice      Runspace12     ps    Disconnected  3d 4h
-113  sql-prod-01  CONTOSO\\…nitoring  nightly-check  ps    Opened        3d 4h";
+113  sql-prod-01  C…\\svc-monitoring  nightly-check  ps    Opened        3d 4h";
         assert_eq!(within(&ordinary(), 77), expected);
     }
 
@@ -203,7 +204,7 @@ Id   Host         Owner              Name           Type  State         Idle
         }
         assert_eq!(
             within(&ordinary()[..1], 30),
-            "Id  Host   Owner         Idle\n1   web01  CONTOS…unner  3d 4h"
+            "Id  Host   Owner         Idle\n1   web01  C…\\ci-runner  3d 4h"
         );
     }
 
@@ -246,6 +247,6 @@ Id   Host         Owner              Name           Type  State         Idle
         let chosen = [Column::Idle, Column::Owner, Column::ClientIp];
         let view = TableView { columns: &chosen, width: Some(20), ..TableView::default() };
         let shown = session_table(&ordinary()[..1], view);
-        assert_eq!(shown, "Idle   Owner     ClientIP\n3d 4h  CONT…ner  10.20.0.15");
+        assert_eq!(shown, "Idle   Owner     ClientIP\n3d 4h  ci-r…ner  10.20.0.15");
     }
 }

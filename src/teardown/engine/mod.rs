@@ -78,14 +78,28 @@ impl Engine {
         &self,
         connectors: Vec<Arc<dyn Connector>>,
         cancellation: &Cancellation,
+        on_event: impl FnMut(EngineEvent<'_>),
+    ) -> Survey {
+        self.survey_again(Survey::unlisted(connectors), cancellation, on_event).await
+    }
+
+    /// Lists the hosts of a survey again, over the connections that it left open: there is a new login only where a
+    /// connection is lost. A host that has refused the credential is not asked again, and keeps its error. Reports the
+    /// same events as [`survey_with`](Self::survey_with).
+    pub async fn survey_again(
+        &self,
+        mut survey: Survey,
+        cancellation: &Cancellation,
         mut on_event: impl FnMut(EngineEvent<'_>),
     ) -> Survey {
         let deadline = self.deadline();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
-        let mut survey = Survey::unlisted(connectors);
         let mut tasks = JoinSet::new();
         let (starts, mut started) = mpsc::unbounded_channel();
-        for (index, host) in survey.hosts.iter().enumerate() {
+        for (index, host) in
+            survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_credential())
+        {
+            let client = host.begin_again();
             let factory = self.factory(&host.connector);
             let (permits, starts) = (Arc::clone(&permits), starts.clone());
             tasks.spawn(async move {
@@ -93,7 +107,7 @@ impl Engine {
                 let _ = starts.send(index);
                 let began = now();
                 let url = factory.connector.endpoint().url();
-                let listed = caught(url, factory.open_and_list()).await;
+                let listed = caught(url, factory.list_again(client)).await;
                 (index, listed.unwrap_or_else(Listed::failed), began)
             });
         }

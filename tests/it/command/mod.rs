@@ -33,6 +33,8 @@ mod objects;
 mod old_certificate;
 #[cfg(unix)]
 mod pasted_examples;
+#[cfg(target_os = "linux")]
+mod output;
 mod pester;
 #[cfg(unix)]
 mod pins;

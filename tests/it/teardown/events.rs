@@ -23,7 +23,7 @@ async fn a_host_is_reported_when_its_turn_comes_and_when_it_has_answered() {
     };
     let engine = Engine::new(no_signals().with_parallel_hosts(1));
     engine.survey_with(lab.connectors(), &Cancellation::new(), on_event).await;
-    let expected = ["0 started web01.lab", "4 listed web01.lab", "4 started web02.lab", "4 listed web02.lab"];
+    let expected = ["0 started web01.lab", "4 started web02.lab", "4 listed web01.lab", "4 listed web02.lab"];
     assert_eq!(happened, expected);
 }
 
