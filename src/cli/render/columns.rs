@@ -170,6 +170,7 @@ fn value(column: Column, shown: Shown<'_>, hosts: &HostLabels) -> Option<Value> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::SystemTime;
 
     use clap::ValueEnum as _;
@@ -218,7 +219,7 @@ mod tests {
             ("http://example.com/other/shell", "shell"),
             ("", ""),
         ] {
-            session.shell.resource_uri = uri.to_owned();
+            Arc::make_mut(&mut session.shell).resource_uri = uri.to_owned();
             assert_eq!(kind(&session), shown, "{uri}");
         }
     }
@@ -230,10 +231,10 @@ mod tests {
             [Column::Idle, Column::State]
                 .map(|column| cell(column, Shown::session(session), &HostLabels::default()).meaning)
         };
-        session.shell.shell_inactivity = Some(LONG_IDLE);
+        Arc::make_mut(&mut session.shell).shell_inactivity = Some(LONG_IDLE);
         assert_eq!(marks(&session), [Meaning::None; 2]);
-        session.shell.shell_inactivity = Some(LONG_IDLE + Duration::from_secs(1));
-        session.shell.state = Some("Disconnected".to_owned());
+        Arc::make_mut(&mut session.shell).shell_inactivity = Some(LONG_IDLE + Duration::from_secs(1));
+        Arc::make_mut(&mut session.shell).state = Some("Disconnected".to_owned());
         assert_eq!(marks(&session), [Meaning::Doubtful, Meaning::Inactive]);
     }
 
@@ -245,7 +246,7 @@ mod tests {
                 .map(|(host, idle)| {
                     let mut session =
                         session(host, &format!("http://{}:5985/wsman", host.to_lowercase()), 5985);
-                    session.shell.shell_inactivity = idle.map(Duration::from_secs);
+                    Arc::make_mut(&mut session.shell).shell_inactivity = idle.map(Duration::from_secs);
                     session
                 })
                 .collect();

@@ -39,10 +39,10 @@ pub(crate) use table::{TableView, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
 /// Rows below a header, one line each, however long.
-pub(crate) fn text_table(header: Vec<&'static str>, rows: Vec<Vec<String>>) -> String {
+pub(crate) fn text_table(header: &[&'static str], rows: Vec<Vec<String>>) -> String {
     let rows =
         rows.into_iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
-    grid::Grid::new(header, rows).text()
+    grid::Grid::plain(header, rows).text(grid::GridStyle::default())
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.

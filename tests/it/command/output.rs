@@ -69,10 +69,7 @@ async fn sessions_are_counted_as_a_table_and_as_objects() {
     });
     assert_eq!((objects.len(), &objects[0]), (3, &first));
     let csv = on(&simulator, "get", &["--count", "--by", "state", "-o", "csv"]).run().await.expect(0).stdout;
-    assert_eq!(
-        csv,
-        "Schema,State,Sessions\npssession.count/1,Opened,2\npssession.count/1,Disconnected,1\n"
-    );
+    assert_eq!(csv, "Schema,State,Sessions\npssession.count/1,Opened,2\npssession.count/1,Disconnected,1\n");
 }
 
 #[tokio::test]
