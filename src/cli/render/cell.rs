@@ -41,6 +41,11 @@ impl Cell {
         Self { text, meaning: Meaning::None }
     }
 
+    /// A cell with this text, also where there is none.
+    pub(super) fn verbatim(text: String) -> Self {
+        Self { text, meaning: Meaning::None }
+    }
+
     pub(super) fn meaning(self, meaning: Meaning) -> Self {
         Self { meaning, ..self }
     }

@@ -67,10 +67,10 @@ impl Grid {
         Self { columns, rows }
     }
 
-    /// Columns that are never shortened.
+    /// Texts as they are, in columns that are never shortened.
     pub(super) fn plain(headers: &[&'static str], rows: Vec<Vec<String>>) -> Self {
         let column = |header: &&'static str| GridColumn { header, fit: Fit::default() };
-        let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::new).collect());
+        let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::verbatim).collect());
         Self::new(headers.iter().map(column).collect(), rows.collect())
     }
 
@@ -113,6 +113,10 @@ impl Grid {
             let (before, after) = if column.fit.right { (free, 0) } else { (0, free) };
             // Blanks are written with what follows them: no line ends in blanks.
             gap += before + if first { 0 } else { GAP };
+            if shown.is_empty() {
+                (gap, first) = (gap + after, false);
+                continue;
+            }
             text.extend(std::iter::repeat_n(' ', gap));
             text.push_str(&if colour { cell.meaning.paint(&shown) } else { shown });
             (gap, first) = (after, false);

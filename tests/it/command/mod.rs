@@ -31,10 +31,10 @@ mod messages;
 mod narrow;
 mod objects;
 mod old_certificate;
-#[cfg(unix)]
-mod pasted_examples;
 #[cfg(target_os = "linux")]
 mod output;
+#[cfg(unix)]
+mod pasted_examples;
 mod pester;
 #[cfg(unix)]
 mod pins;
