@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
 
 use pssession::request::{Caller, Event, HostSettings, MachinePassword, PasswordSource};
 use pssession::teardown::{Cancellation, ConfirmReason, Plan};
@@ -14,6 +16,8 @@ use super::interrupt::Watch;
 use super::login::{self, Logins};
 use super::options::{ConnectionOptions, check_config};
 use super::progress::Progress;
+use super::render::{ProgressLine, printable};
+use super::screen::Screen;
 use super::ui::Ui;
 use super::unmatched::Unmatched;
 use super::{confirm, host_errors, unmatched};
@@ -31,6 +35,8 @@ pub(crate) struct CommandCaller<'a, F> {
     pub(crate) unmatched: Unmatched,
     /// Its line, and how many hosts it was begun with.
     progress: RefCell<Option<(Progress, usize)>>,
+    /// Where the listing is drawn again and again, if it is.
+    screen: Option<Rc<Screen>>,
     /// Hears what is not reported here.
     on_event: F,
     /// Whether the plan is confirmed session by session.
@@ -57,15 +63,21 @@ impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
             credential: credential.cloned(),
             unmatched,
             progress: RefCell::default(),
+            screen: None,
             on_event,
             asked: Cell::default(),
         }
     }
 
-    /// Counts something on the progress line, if there is one.
-    fn count(&self, count: impl FnOnce(&Progress)) {
+    /// The same with a screen, whose frame begins where a listing ends.
+    pub(crate) fn on_screen(self, screen: Option<Rc<Screen>>) -> Self {
+        Self { screen, ..self }
+    }
+
+    /// Notes something on the progress line, if there is one.
+    fn note(&self, change: impl FnOnce(&mut ProgressLine, Duration)) {
         if let Some((progress, _)) = &*self.progress.borrow() {
-            count(progress);
+            progress.note(change);
         }
     }
 
@@ -109,9 +121,12 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
     fn event(&self, event: Event<'_>) {
         match &event {
             Event::Listing { hosts } => {
-                let progress = Progress::start();
-                progress.list(hosts.len());
+                let progress = Progress::start(self.ui.is_quiet());
+                progress.note(|line, _| line.list(hosts.len()));
                 self.progress.replace(Some((progress, hosts.len())));
+            }
+            Event::HostStarted(endpoint) => {
+                self.note(|line, now| line.started(endpoint.url(), &place(endpoint), now));
             }
             Event::Listed(host) => {
                 let listing = host.listing().and_then(Result::ok);
@@ -120,12 +135,15 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                     tracing::info!(host, sessions = listing.shells.len(), "listed");
                 }
                 let well = listing.is_some();
-                self.count(|progress| progress.listed(well));
+                self.note(|line, _| line.listed(host.connector().endpoint().url(), well));
             }
             Event::AllListed(survey) => {
                 // Else hosts are closed while others are still to answer.
                 if self.progress.borrow().as_ref().is_some_and(|(_, hosts)| *hosts == survey.hosts().len()) {
                     self.end_progress();
+                }
+                if let Some(screen) = self.screen.as_ref().filter(|_| !self.cancellation.is_cancelled()) {
+                    screen.begin();
                 }
                 host_errors::report(survey, self.cancellation, self.ui);
             }
@@ -143,14 +161,24 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                 if !self.asked.get() {
                     confirm::announce(plan, self.ui);
                 }
-                self.progress.borrow_mut().get_or_insert_with(|| (Progress::start(), 0));
-                self.count(|progress| progress.close(plan.len()));
+                let start = || (Progress::start(self.ui.is_quiet()), 0);
+                self.progress.borrow_mut().get_or_insert_with(start);
+                self.note(|line, now| {
+                    for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
+                        let session = planned.descriptor();
+                        line.planned(&session.endpoint_url, &printable(&session.computer_name), now);
+                    }
+                });
+            }
+            Event::DeleteAnswered { session, position } => {
+                self.note(|line, now| line.deleted(&session.endpoint_url, *position, now));
             }
             _ => {}
         }
         (self.on_event)(&event);
         if let Event::Closed { record, .. } = &event {
-            self.count(|progress| progress.closed(!record.outcome.is_bad()));
+            let url = &record.session.endpoint_url;
+            self.note(|line, now| line.concluded(url, &record.outcome, now));
         }
     }
 

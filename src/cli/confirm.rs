@@ -6,7 +6,7 @@ use pssession::teardown::{ConfirmReason, Plan};
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 use super::interrupt::Watch;
-use super::render::{self, Room, plural, printable};
+use super::render::{self, TableView, plural, printable};
 use super::terminal::Answer;
 use super::ui::Ui;
 
@@ -22,11 +22,11 @@ pub(crate) fn plan(
     let mut terminal = watch.terminal().map_err(|_| unconfirmed(&reasons, watch, ui))?;
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
-    let room = Room { wide: false, running: false, width: terminal.width() };
     let owners = owners(&planned);
+    let view = TableView { width: terminal.width(), colour: terminal.has_colour(), ..TableView::default() };
     let question = format!(
         "{}\n\nOwners: {owners}\nConfirmation required: {reasons}.\nClose {} on {}?",
-        render::session_table(&planned, room),
+        render::session_table(&planned, view),
         plural(plan.len(), "session"),
         plural(plan.hosts().len(), "host"),
     );

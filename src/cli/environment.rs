@@ -25,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) without_files: bool,
     /// Write tables even where stdout is no terminal.
     pub(crate) tables: bool,
+    /// Write only errors.
+    pub(crate) quiet: bool,
     /// What the parameters of a cmdlet say, where the command has PowerShell's spelling.
     pub(crate) cmdlet: CmdletOptions,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Environment {
 impl Environment {
     /// How a command with this output writes.
     pub(crate) fn ui(&self, output: &OutputArgs) -> Ui {
-        Ui::new(output, self.cmdlet.style, self.tables)
+        Ui::new(output, self.cmdlet.style, self.tables).quiet(self.quiet)
     }
 
     /// The local table, unless the user's files are left alone, or there is no place for it.

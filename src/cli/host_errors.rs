@@ -145,6 +145,9 @@ pub(crate) fn report_limited(hosts: &[LimitedListing], ui: &Ui) {
 
 /// What is asked for singly does not need the listing, so that this is no error.
 fn asked_singly(endpoint: &Endpoint, error: &Error, ui: &Ui) {
+    if ui.is_quiet() {
+        return;
+    }
     let label = match ui.errors() {
         DiagnosticFormat::Text => "warning",
         DiagnosticFormat::Concise(_) => "WARNING",

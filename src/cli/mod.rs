@@ -29,6 +29,7 @@ mod render;
 mod report;
 mod request_error;
 mod schemas;
+mod screen;
 mod source;
 mod suggestions;
 mod terminal;
@@ -62,8 +63,8 @@ pub(crate) fn run() -> ExitCode {
     }
     let cli =
         Cli::try_parse().unwrap_or_else(|error| suggestions::advise(error, &source::shown_words()).exit());
-    start_logging(&cli.talk);
-    run_in(&cli, &Environment::default()).into()
+    start_output(&cli.talk);
+    run_in(&cli, &Environment { quiet: cli.talk.quiet, ..Environment::default() }).into()
 }
 
 /// Runs a command to its end.
@@ -72,6 +73,12 @@ fn run_in(cli: &Cli, environment: &Environment) -> Exit {
         Ok(runtime) => runtime.block_on(dispatch(&cli.command, environment)),
         Err(error) => Ui::default().conclude(Err(Diagnostic::from(error))),
     }
+}
+
+/// Decides over colours, then over log lines.
+fn start_output(talk: &LogArgs) {
+    terminal::choose_colour(talk.color);
+    start_logging(talk);
 }
 
 /// Log lines go to stderr: nothing unasked, each step with `-v`, each state change and message with `-vv`.

@@ -16,7 +16,7 @@ use super::options::CmdletOptions;
 use super::powershell::{
     self, Binding, BindingError, Bound, Cmdlet, arity, bind, is_verbose, selector_with_two_dashes,
 };
-use super::{run_in, source, start_logging, suggestions};
+use super::{run_in, source, start_output, suggestions};
 
 #[cfg(test)]
 mod answers;
@@ -60,13 +60,14 @@ pub(crate) fn run(cmdlet: Cmdlet, words: &[OsString]) -> Exit {
         Ok(parsed) => parsed,
         Err(error) => return report_binding_error(&error, cmdlet, words),
     };
-    if !asks_for_json(words) {
+    if !asks_for_json(words) && !cli.talk.quiet {
         for notice in notices::without_effect(&bound, &cli.command) {
             let _ = writeln!(std::io::stderr().lock(), "WARNING: {notice}");
         }
     }
-    start_logging(&cli.talk);
-    let exit = run_in(&cli, &Environment { cmdlet, ..Environment::default() });
+    start_output(&cli.talk);
+    let quiet = cli.talk.quiet;
+    let exit = run_in(&cli, &Environment { cmdlet, quiet, ..Environment::default() });
     in_powershells_codes(exit, Diagnostic::records())
 }
 

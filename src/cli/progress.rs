@@ -9,20 +9,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use unicode_width::UnicodeWidthStr as _;
 
+use super::render::ProgressLine;
 use super::{source, terminal};
 
 /// How long a run may take before it says how far it is: a quick one is over by then.
-const DELAY: Duration = Duration::from_millis(400);
+const DELAY: Duration = Duration::from_secs(1);
 
-/// One host is no list to get through; two are.
-const MIN_HOSTS: usize = 2;
-
-/// So few sessions are seen at a glance.
-const MIN_SESSIONS: usize = 6;
+/// How often the line is drawn where nothing happens: it tells how long that has lasted.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What a terminal adds to the line when Ctrl-C is typed: `^C`.
 const ECHO: usize = 2;
+
+/// The columns of a terminal that does not tell.
+const USUAL_WIDTH: usize = 80;
 
 /// The cells that the line takes on the terminal now; 0 where none stands.
 static STANDING: AtomicUsize = AtomicUsize::new(0);
@@ -31,86 +34,60 @@ static STANDING: AtomicUsize = AtomicUsize::new(0);
 #[derive(Default)]
 pub(crate) struct Progress {
     line: Option<Arc<Mutex<Line>>>,
-    delay: Option<JoinHandle<()>>,
+    ticks: Option<JoinHandle<()>>,
 }
 
-/// What the line says.
-#[derive(Default)]
+/// The line, and whether it is drawn.
 struct Line {
-    hosts: Count,
-    sessions: Count,
+    shown: ProgressLine,
+    started: Instant,
     /// Whether the delay is over.
     due: bool,
     /// Nothing is drawn any more.
     ended: bool,
 }
 
-/// How many of them are done.
-#[derive(Clone, Copy, Default)]
-struct Count {
-    done: usize,
-    failed: usize,
-    of: usize,
-}
-
 impl Progress {
-    /// Nothing but silence where nobody would see it.
-    pub(crate) fn start() -> Self {
-        if !is_wanted() {
+    /// Nothing but silence where nobody would see it, or `quiet` says so.
+    pub(crate) fn start(quiet: bool) -> Self {
+        if quiet || !is_wanted() {
             return Self::default();
         }
-        let line = Arc::new(Mutex::new(Line::default()));
+        let shown = ProgressLine::default();
+        let line = Line { shown, started: Instant::now(), due: false, ended: false };
+        let line = Arc::new(Mutex::new(line));
         let waiting = Arc::clone(&line);
-        let delay = tokio::spawn(async move {
+        let ticks = tokio::spawn(async move {
             tokio::time::sleep(DELAY).await;
-            let mut line = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            line.due = true;
-            line.draw();
+            loop {
+                {
+                    let mut line = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    line.due = true;
+                    line.draw();
+                }
+                tokio::time::sleep(TICK).await;
+            }
         });
-        Self { line: Some(line), delay: Some(delay) }
+        Self { line: Some(line), ticks: Some(ticks) }
     }
 
-    /// So many hosts are listed.
-    pub(crate) fn list(&self, hosts: usize) {
-        self.change(|line| line.hosts = Count { of: hosts, ..Count::default() });
-    }
-
-    /// One more host has answered, or failed.
-    pub(crate) fn listed(&self, well: bool) {
-        self.change(|line| line.hosts.add(well));
-    }
-
-    /// So many sessions more are closed.
-    pub(crate) fn close(&self, sessions: usize) {
-        self.change(|line| line.sessions.of += sessions);
-    }
-
-    /// One more session has its outcome.
-    pub(crate) fn closed(&self, well: bool) {
-        self.change(|line| line.sessions.add(well));
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Line)) {
+    /// Notes what happened, with the time since the start, and draws the line.
+    pub(crate) fn note(&self, change: impl FnOnce(&mut ProgressLine, Duration)) {
         let Some(line) = &self.line else { return };
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut line);
+        let now = line.started.elapsed();
+        change(&mut line.shown, now);
         line.draw();
-    }
-}
-
-impl Count {
-    fn add(&mut self, well: bool) {
-        *(if well { &mut self.done } else { &mut self.failed }) += 1;
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(delay) = &self.delay {
-            delay.abort();
+        if let Some(ticks) = &self.ticks {
+            ticks.abort();
         }
         if let Some(line) = &self.line {
-            // The delay may have ended just now: it must draw nothing any more.
+            // A tick may have begun just now: it must draw nothing any more.
             let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
             line.ended = true;
             clear(&mut io::stderr().lock());
@@ -123,27 +100,14 @@ impl Line {
         if !self.due || self.ended {
             return;
         }
-        let text = self.to_string();
+        // A terminal wraps where its last column is written to.
+        let width = terminal::width_of_stderr().unwrap_or(USUAL_WIDTH).saturating_sub(ECHO + 1);
+        let text = self.shown.text(self.started.elapsed(), width);
         let mut out = io::stderr().lock();
         clear(&mut out);
-        let width = terminal::width_of_stderr().unwrap_or(usize::MAX).saturating_sub(ECHO + 1);
-        let text: String = text.chars().take(width).collect();
         // A closed stderr leaves nobody to tell.
         let _ = write!(out, "{text}").and_then(|()| out.flush());
-        STANDING.store(text.len() + ECHO, Ordering::Relaxed);
-    }
-}
-
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts =
-            [("listed", self.hosts, "hosts", MIN_HOSTS), ("closed", self.sessions, "sessions", MIN_SESSIONS)];
-        let parts = parts.into_iter().filter(|(_, count, _, min)| count.of >= *min);
-        let part = |(verb, count, noun, _): (&str, Count, &str, usize)| {
-            let failed = if count.failed > 0 { format!(", {} failed", count.failed) } else { String::new() };
-            format!("{verb} {} of {} {noun}{failed}", count.done, count.of)
-        };
-        f.write_str(&parts.map(part).collect::<Vec<_>>().join("; "))
+        STANDING.store(if text.is_empty() { 0 } else { text.width() + ECHO }, Ordering::Relaxed);
     }
 }
 
@@ -169,21 +133,4 @@ fn is_wanted() -> bool {
     io::stderr().is_terminal()
         && source::variable("TERM").is_none_or(|terminal| terminal != "dumb")
         && !tracing::enabled!(tracing::Level::INFO)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_are_shown_only_where_there_are_some() {
-        let mut line = Line { sessions: Count { done: 30, failed: 0, of: 120 }, ..Line::default() };
-        assert_eq!(line.to_string(), "closed 30 of 120 sessions");
-        line.sessions.failed = 1;
-        assert_eq!(line.to_string(), "closed 30 of 120 sessions, 1 failed");
-        line.hosts = Count { done: 4, failed: 0, of: 5 };
-        assert_eq!(line.to_string(), "listed 4 of 5 hosts; closed 30 of 120 sessions, 1 failed");
-        line.sessions = Count { done: 1, failed: 0, of: 2 };
-        assert_eq!(line.to_string(), "listed 4 of 5 hosts");
-    }
 }

@@ -3,10 +3,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Write};
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
+use super::args::ColorWhen;
+use super::render::{Surroundings, is_coloured};
 use super::source;
+
+/// What `--color` asks for.
+static COLOUR: OnceLock<ColorWhen> = OnceLock::new();
 
 /// Where questions are asked and answered.
 pub(crate) struct Terminal<R, W> {
@@ -121,11 +127,25 @@ pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
     }
 }
 
-/// Whether labels on stderr are painted: on a terminal that can, unless `NO_COLOR` forbids it.
+/// Decides over colours once, for the whole run.
+pub(crate) fn choose_colour(when: ColorWhen) {
+    let _ = COLOUR.set(when);
+}
+
+/// Whether labels on stderr are painted.
 pub(crate) fn stderr_has_colour() -> bool {
-    io::stderr().is_terminal()
-        && source::variable("NO_COLOR").is_none_or(|value| value.is_empty())
-        && source::variable("TERM").is_none_or(|terminal| terminal != "dumb")
+    has_colour(io::stderr().is_terminal())
+}
+
+/// Whether stdout gets colours.
+pub(crate) fn stdout_has_colour() -> bool {
+    has_colour(io::stdout().is_terminal())
+}
+
+fn has_colour(is_terminal: bool) -> bool {
+    let (no_color, term) = (source::variable("NO_COLOR"), source::variable("TERM"));
+    let surroundings = Surroundings { is_terminal, no_color: no_color.as_deref(), term: term.as_deref() };
+    is_coloured(COLOUR.get().copied().unwrap_or_default(), surroundings)
 }
 
 /// The columns of the terminal that stdout is, if it is one.
@@ -146,6 +166,12 @@ fn width_of(device: impl std::os::fd::AsFd) -> Option<usize> {
 #[cfg(windows)]
 fn width_of(device: impl std::os::windows::io::AsHandle) -> Option<usize> {
     columns(terminal_size::terminal_size_of(device))
+}
+
+/// The lines of the terminal that stdout is, if it is one.
+pub(crate) fn height_of_stdout() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(_, height)| usize::from(height.0)).filter(|height| *height > 0)
 }
 
 fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
@@ -181,6 +207,11 @@ impl Terminal<BufReader<File>, File> {
     /// Its columns, if it tells.
     pub(crate) fn width(&self) -> Option<usize> {
         width_of(&self.output)
+    }
+
+    /// Whether it gets colours.
+    pub(crate) fn has_colour(&self) -> bool {
+        has_colour(true)
     }
 }
 

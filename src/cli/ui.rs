@@ -20,22 +20,21 @@ pub(crate) struct Ui {
     tables: bool,
     /// How PowerShell writes, if the command has its spelling.
     powershell: Option<PowerShellStyle>,
+    /// Whether only errors are written.
+    quiet: bool,
 }
 
 impl Ui {
     /// For a command that writes sessions.
     pub(crate) fn new(output: &OutputArgs, powershell: Option<PowerShellStyle>, tables: bool) -> Self {
-        let chosen = match output.output {
-            Some(Format::Csv) if output.csv_safe => Some(Format::CsvSafe),
-            chosen => chosen,
-        };
+        let chosen = output.format();
         let last_error = match (chosen, powershell) {
             (Some(Format::Json | Format::Ndjson), _) => DiagnosticFormat::Json,
             (_, Some(style)) => DiagnosticFormat::Concise(style),
             _ => DiagnosticFormat::Text,
         };
         let silent = powershell.is_some_and(PowerShellStyle::is_silent);
-        Self { chosen, last_error, silent, tables, powershell }
+        Self { chosen, last_error, silent, tables, powershell, quiet: false }
     }
 
     /// For a command that writes text, or one JSON object.
@@ -50,12 +49,29 @@ impl Ui {
 
     fn json_if(json: bool) -> Self {
         let last_error = if json { DiagnosticFormat::Json } else { DiagnosticFormat::Text };
-        Self { last_error, ..Self::default() }
+        // A table is what `-q` leaves out.
+        let chosen = json.then_some(Format::Json);
+        Self { chosen, last_error, ..Self::default() }
     }
 
     /// The same without errors, but for the one that ends the run.
     pub(crate) fn silenced(self, silent: bool) -> Self {
         Self { silent: self.silent || silent, ..self }
+    }
+
+    /// The same with nothing but errors, and what `-o` asks for.
+    pub(crate) fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// Whether nothing but errors is written to stderr.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stdout is written to.
+    pub(crate) fn writes_records(&self) -> bool {
+        !self.quiet || self.chosen.is_some()
     }
 
     /// The format of stdout: what was chosen, else a table on a terminal and NDJSON into a pipe.
@@ -91,7 +107,9 @@ impl Ui {
 
     /// Writes a warning.
     pub(crate) fn warn(&self, diagnostic: &Diagnostic) {
-        diagnostic.warn(self.errors());
+        if !self.quiet {
+            diagnostic.warn(self.errors());
+        }
     }
 
     /// Writes a remark for a person, beside errors that are for a person.
@@ -115,6 +133,9 @@ impl Ui {
 
     /// Writes a note with a hint: lines for a person, an object for a program.
     pub(crate) fn note(&self, id: &'static str, message: &str, hint: &'static str) {
+        if self.quiet {
+            return;
+        }
         if self.is_for_a_person() {
             self.line("note: ", &format!("{message}\n  hint: {hint}"));
         } else {
@@ -123,6 +144,9 @@ impl Ui {
     }
 
     fn line(&self, label: &str, text: &str) {
+        if self.quiet {
+            return;
+        }
         let mut out = io::stderr().lock();
         progress::clear(&mut out);
         // A closed stderr leaves nobody to tell.

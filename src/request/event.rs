@@ -17,6 +17,8 @@ pub enum Event<'a> {
         /// The hosts that are listed, in the order in which they were given.
         hosts: Vec<&'a Endpoint>,
     },
+    /// A host's turn has come: it is connected to and listed.
+    HostStarted(&'a Endpoint),
     /// A host has answered, or failed. A host that was not reached in time has no such event.
     Listed(&'a SurveyedHost),
     /// The listings of these hosts are at an end: all of them, or, where each host is closed as soon as it has answered, those
@@ -95,6 +97,13 @@ pub enum Event<'a> {
     LimitExceeded(ExceededLimit),
     /// The plan is confirmed, and closing begins.
     Closing(&'a Plan),
+    /// The server answered a Delete of this session with success. Whether the session is gone is still to be proven.
+    DeleteAnswered {
+        /// The session.
+        session: &'a SessionDescriptor,
+        /// Its position in the plan.
+        position: usize,
+    },
     /// A session has its outcome.
     Closed {
         /// The session and its outcome.

@@ -12,7 +12,7 @@ use super::remembered::UnboundObjects;
 use super::remove::{RemovedSessions, Removing, plan};
 use crate::session::{Miss, OwnersSeen, Selection, SessionDescriptor};
 use crate::store::{Origin, Row, RowMetadata, Rows};
-use crate::teardown::{HostCounts, HostResult, Record, Report, RunSummary, Survey};
+use crate::teardown::{EngineEvent, HostCounts, HostResult, Record, Report, RunSummary, Survey};
 use crate::transport::Connector;
 use crate::wsman::ShellId;
 
@@ -124,7 +124,12 @@ impl<C: Caller> Removing<'_, C> {
             None => listing::wanted_by(&self.request.scope.query),
         };
         let connector = Vec::from_iter(work.connector.clone());
-        let mut survey = self.engine.survey_with(connector, self.cancellation, |_| ()).await;
+        let on_event = |event: EngineEvent<'_>| {
+            if let EngineEvent::HostStarted(endpoint) = event {
+                self.caller.event(Event::HostStarted(endpoint));
+            }
+        };
+        let mut survey = self.engine.survey_with(connector, self.cancellation, on_event).await;
         self.engine.get_shells(&mut survey, |_| wanted.clone(), self.cancellation).await;
         survey
     }
@@ -163,7 +168,11 @@ impl<C: Caller> Removing<'_, C> {
                 if !is_listed {
                     self.caller.event(Event::AllListed(&survey));
                 }
-                self.engine.run(plan, survey, self.cancellation, closed).await.records
+                let on_event = |event: EngineEvent<'_>| match event {
+                    EngineEvent::Finished(record) => closed(record),
+                    event => listing::pass_on(event, self.caller),
+                };
+                self.engine.run_with(plan, survey, self.cancellation, on_event).await.records
             }
         };
         let with_metadata = |record: Record| {

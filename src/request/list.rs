@@ -9,7 +9,7 @@ use super::source::{SessionScope, Source};
 use super::{connectors, listing};
 use crate::session::{OwnersSeen, Selection, SessionQuery};
 use crate::store::Rows;
-use crate::teardown::{Cancellation, Engine, Report, RunStatus, RunSummary};
+use crate::teardown::{Cancellation, Engine, Report, RunStatus, RunSummary, Survey};
 
 /// The wish to see sessions.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +55,52 @@ impl ListRequest {
     /// # Errors
     /// [`RequestError`](super::RequestError), or an error of the caller's own.
     pub async fn run<C: Caller>(
-        mut self,
+        self,
         caller: &C,
         cancellation: &Cancellation,
     ) -> Result<ListedSessions, C::Error> {
-        let (rows, selection, unlisted, summary, nothing) = match self.scope.source {
+        self.repeated(caller).await?.list(caller, cancellation).await
+    }
+
+    /// Prepares to list the sessions again and again.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn repeated<C: Caller>(self, caller: &C) -> Result<RepeatedListing, C::Error> {
+        let scope = &self.scope;
+        let survey = match scope.source {
+            Source::Hosts => {
+                let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
+                Survey::unlisted(connectors)
+            }
+            _ => Survey::default(),
+        };
+        Ok(RepeatedListing { engine: Engine::new(scope.policy.clone()), survey, request: self })
+    }
+}
+
+/// A [`ListRequest`] that lists again and again over the same connections. There is a new login only where a connection is
+/// lost, and none at a host that has refused the credential. The run's deadline counts from the first listing.
+#[derive(Debug)]
+pub struct RepeatedListing {
+    request: ListRequest,
+    engine: Engine,
+    survey: Survey,
+}
+
+impl RepeatedListing {
+    /// Lists the sessions as they are now. Objects are read once: a second listing of them finds none.
+    ///
+    /// # Errors
+    /// As [`ListRequest::run`].
+    pub async fn list<C: Caller>(
+        &mut self,
+        caller: &C,
+        cancellation: &Cancellation,
+    ) -> Result<ListedSessions, C::Error> {
+        let (rows, selection, unlisted, summary, nothing) = match self.request.scope.source {
             Source::Hosts => self.on_hosts(caller, cancellation).await?,
-            _ => self.remembered(caller).await?,
+            _ => self.request.remembered(caller).await?,
         };
         let sessions = rows.sessions();
         caller.event(Event::Selected {
@@ -75,39 +114,49 @@ impl ListRequest {
         } else if !selection.owners.unmatched.is_empty() {
             caller.event(Event::OwnersUnmatched(&selection.owners));
         }
-        let stopped = self.on_miss.stops(&summary, caller)?;
-        let summary = RunSummary { required: self.scope.required, unlisted_commands: unlisted, ..summary };
+        let stopped = self.request.on_miss.stops(&summary, caller)?;
+        let required = self.request.scope.required;
+        let summary = RunSummary { required, unlisted_commands: unlisted, ..summary };
         let rows = if stopped { Rows::default() } else { rows.into_picked(&selection.chosen) };
         Ok(ListedSessions { rows, summary, nothing, owners, stopped })
     }
 
-    async fn on_hosts<C: Caller>(&self, caller: &C, cancellation: &Cancellation) -> Result<Found, C::Error> {
-        let Self { scope, commands, filters_first, .. } = self;
+    async fn on_hosts<C: Caller>(
+        &mut self,
+        caller: &C,
+        cancellation: &Cancellation,
+    ) -> Result<Found, C::Error> {
+        let Self { request, engine, survey } = self;
+        let ListRequest { scope, commands, filters_first, .. } = request;
         let query = &scope.query;
-        let engine = Engine::new(scope.policy.clone());
-        let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
         let wanted = |_: &str| listing::wanted_by(query);
-        let mut survey = listing::survey(&engine, connectors, wanted, caller, cancellation).await;
-        listing::report_views(listing::views(&survey), query, caller);
-        let mut rows = listing::sessions(&survey, scope, caller).await?;
+        let before = std::mem::take(survey);
+        let is_first = before.hosts().iter().all(|host| host.listing().is_none());
+        *survey = listing::survey_again(engine, before, wanted, caller, cancellation).await;
+        if is_first {
+            listing::report_views(listing::views(survey), query, caller);
+        }
+        let mut rows = listing::sessions(survey, scope, caller).await?;
         let excluded = query.needs_commands();
         let unlisted = match *commands || excluded {
-            true => listing::list_commands(&engine, &mut survey, rows.sessions_mut(), excluded, caller).await,
+            true => listing::list_commands(engine, survey, rows.sessions_mut(), excluded, caller).await,
             false => 0,
         };
-        let nothing = listing::nothing_on_hosts(&survey, rows.len());
-        let (rows, mut selection) = match filters_first {
+        let nothing = listing::nothing_on_hosts(survey, rows.len());
+        let (rows, mut selection) = match *filters_first {
             true => select_after_filters(rows, query),
             false => {
                 let selection = query.select(rows.sessions());
                 (rows, selection)
             }
         };
-        listing::drop_unfounded_misses(&survey, &mut selection);
-        let summary = listing::with_hosts(scope.miss_rule.summary(&selection), &survey, cancellation);
+        listing::drop_unfounded_misses(survey, &mut selection);
+        let summary = listing::with_hosts(scope.miss_rule.summary(&selection), survey, cancellation);
         Ok((rows, selection, unlisted, summary, nothing))
     }
+}
 
+impl ListRequest {
     async fn remembered<C: Caller>(&mut self, caller: &C) -> Result<Found, C::Error> {
         let scope = &mut self.scope;
         let table = scope.table.as_ref();

@@ -12,7 +12,7 @@ use crate::session::{
     ListingView, LoginAccount, Selection, Selector, SelectorProperty, SessionDescriptor, SessionQuery,
 };
 use crate::store::{Origin, Row, RowMetadata, Rows};
-use crate::teardown::{Cancellation, Engine, RunSummary, Survey, SurveyedHost};
+use crate::teardown::{Cancellation, Engine, EngineEvent, RunSummary, Survey, SurveyedHost};
 use crate::transport::{Connector, Endpoint};
 use crate::wsman::ShellId;
 
@@ -24,12 +24,35 @@ pub(super) async fn survey<C: Caller>(
     caller: &C,
     cancellation: &Cancellation,
 ) -> Survey {
-    caller.event(Event::Listing { hosts: endpoints(&connectors) });
-    let mut survey =
-        engine.survey_with(connectors, cancellation, |host| caller.event(Event::Listed(host))).await;
+    survey_again(engine, Survey::unlisted(connectors), wanted, caller, cancellation).await
+}
+
+/// The same with the hosts of a survey, over the connections that it left open.
+pub(super) async fn survey_again<C: Caller>(
+    engine: &Engine,
+    before: Survey,
+    wanted: impl Fn(&str) -> Vec<ShellId>,
+    caller: &C,
+    cancellation: &Cancellation,
+) -> Survey {
+    let hosts = before.hosts().iter().map(|host| host.connector().endpoint()).collect();
+    caller.event(Event::Listing { hosts });
+    let mut survey = engine.survey_again(before, cancellation, |event| pass_on(event, caller)).await;
     engine.get_shells(&mut survey, wanted, cancellation).await;
     caller.event(Event::AllListed(&survey));
     survey
+}
+
+/// Tells the caller how a survey goes on.
+pub(super) fn pass_on<C: Caller>(event: EngineEvent<'_>, caller: &C) {
+    match event {
+        EngineEvent::HostStarted(endpoint) => caller.event(Event::HostStarted(endpoint)),
+        EngineEvent::HostListed(host) => caller.event(Event::Listed(host)),
+        EngineEvent::DeleteAnswered { session, position } => {
+            caller.event(Event::DeleteAnswered { session, position });
+        }
+        EngineEvent::Finished(_) => {}
+    }
 }
 
 /// Where these connectors lead.

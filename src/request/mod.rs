@@ -67,7 +67,7 @@ pub use inventory::{
     Inventory, InventoryErrors, InventoryHost, InventoryOverrides, InventoryPlace, InventoryProblem,
     InventoryProblemKind, MAX_INVENTORY_HOSTS, SelectedHosts, VariableOwner, expand_host_range,
 };
-pub use list::{ListRequest, ListedSessions};
+pub use list::{ListRequest, ListedSessions, RepeatedListing};
 pub use login_check::{LoginCheck, LoginCheckRequest, LoginChecks, SeenShells};
 pub use miss_rule::{MissRule, OnMiss};
 pub use remembered::UnboundObjects;

@@ -16,7 +16,8 @@ use crate::limits::LONGEST_LIMIT;
 use crate::session::{Selection, SessionDescriptor, Transport};
 use crate::store::{Origin, RowMetadata, Rows};
 use crate::teardown::{
-    Cancellation, Engine, HostCounts, Plan, Record, Report, Requirement, RunStatus, RunSummary, Survey,
+    Cancellation, Engine, EngineEvent, HostCounts, Plan, Record, Report, Requirement, RunStatus, RunSummary,
+    Survey,
 };
 use crate::transport::Connector;
 
@@ -353,8 +354,11 @@ impl<C: Caller> Removing<'_, C> {
                     self.confirm(&mut plan)?;
                 }
                 self.caller.event(Event::Closing(&plan));
-                let closed = |record: &Record| self.closed(record, metadata.get(record.position));
-                self.to_the_end(self.engine.run(plan, survey, self.cancellation, closed)).await
+                let on_event = |event: EngineEvent<'_>| match event {
+                    EngineEvent::Finished(record) => self.closed(record, metadata.get(record.position)),
+                    event => listing::pass_on(event, self.caller),
+                };
+                self.to_the_end(self.engine.run_with(plan, survey, self.cancellation, on_event)).await
             }
         };
         self.forget_gone(&report).await;

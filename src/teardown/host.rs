@@ -375,10 +375,10 @@ impl HostRun {
         self.queue.is_done()
     }
 
-    /// The session in a slot.
+    /// The session in a slot, and its position in the plan.
     #[must_use]
-    pub(super) fn session(&self, slot: usize) -> Option<&Arc<SessionDescriptor>> {
-        self.slots.get(slot).map(|slot| slot.removal.session())
+    pub(super) fn session(&self, slot: usize) -> Option<(&Arc<SessionDescriptor>, usize)> {
+        self.slots.get(slot).map(|slot| (slot.removal.session(), slot.position))
     }
 
     /// Each change of a removal comes through here.

@@ -21,7 +21,7 @@ mod retry;
 mod testing;
 
 #[cfg(feature = "client")]
-pub use engine::{Cancellation, Engine, Survey, SurveyedHost, UnlistedCommands};
+pub use engine::{Cancellation, Engine, EngineEvent, Survey, SurveyedHost, UnlistedCommands};
 pub use host_result::{HostCounts, HostResult, ListingResult};
 pub use outcome::{Failure, NotStarted, Outcome, UnknownReason};
 pub use plan::{ConfirmReason, GUARD_LIMIT, HostPlan, Plan, Planned};

@@ -15,7 +15,7 @@ use crate::support::screen::is_as_shown;
 use crate::support::tools;
 
 /// What nobody runs here.
-const ONLY_SHOWN: [&str; 5] = ["powershell", "yaml", "crontab", "toml", "python"];
+const ONLY_SHOWN: [&str; 6] = ["powershell", "yaml", "crontab", "toml", "python", "console"];
 
 /// A longer page answers more than one question.
 const MAX_LINES: usize = 200;
@@ -170,6 +170,7 @@ pages! {
     sessions_are_selected_as_the_page_says: "docs/select-sessions.md";
     the_command_is_installed_as_the_page_says: "docs/install.md";
     a_scenario_is_made_judged_and_served_as_the_page_says: "docs/conformance.md";
+    tables_look_as_the_page_says: "docs/output.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
 }
 

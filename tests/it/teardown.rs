@@ -1,6 +1,7 @@
 //! The engine against simulated hosts, without a network and in paused time.
 
 mod closing;
+mod events;
 mod failing;
 mod halting;
 mod listing;
@@ -8,6 +9,7 @@ mod many;
 mod panicking;
 mod patience;
 mod proof;
+mod relisting;
 mod remembered;
 
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,5 +1,6 @@
 //! Options that several commands have, as they are typed. Every decision that concerns several options is made in `options`.
 
+mod columns;
 mod connection;
 mod output;
 mod select;
@@ -7,6 +8,7 @@ mod select;
 use clap::{ArgAction, Args, ValueEnum};
 use pssession::request::OnMiss;
 
+pub(crate) use columns::{Column, CountKey, SortKey};
 pub(crate) use connection::{
     ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs,
 };
@@ -22,6 +24,22 @@ pub(crate) struct LogArgs {
     /// Format of log lines
     #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT", display_order = 901)]
     pub(crate) log_format: LogFormat,
+    /// Print only errors: no table or records unless -o chooses a format, no summary, no warning, no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 902)]
+    pub(crate) quiet: bool,
+    /// When to use colours; NO_COLOR turns auto off
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN", display_order = 903)]
+    pub(crate) color: ColorWhen,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::process;
 use crate::cli::render::{self, plural};
 use crate::cli::schemas::{Direction, NotValidated, Problem, Validator};
+use crate::cli::ui::Ui;
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -46,7 +47,7 @@ const MAX_BATCH: usize = 256;
 /// The most bytes of responses that are held for that.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
+pub(crate) fn run(args: &ConformanceArgs, ui: &Ui) -> Result<Exit, Diagnostic> {
     let folders = scenarios(&args.dir).map_err(|error| bad_fixture(&error))?;
     let mut bench = Bench::default();
     for folder in folders {
@@ -63,11 +64,14 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Exit, Diagnostic> {
         }
         Some(path) => {
             write_file(path, &report)?;
-            render::conformance(args.output, &report)?;
+            if ui.writes_records() {
+                render::conformance(args.output, &report)?;
+            }
         }
-        None => render::conformance(args.output, &report)?,
+        None if ui.writes_records() => render::conformance(args.output, &report)?,
+        None => {}
     }
-    conclude(args, &report)
+    conclude(args, &report, ui)
 }
 
 /// What is judged, a batch at a time.
@@ -186,13 +190,13 @@ fn write_file(path: &Path, report: &Report) -> Result<(), Diagnostic> {
 }
 
 /// One line for a person, why nothing was validated, and the exit code.
-fn conclude(args: &ConformanceArgs, report: &Report) -> Result<Exit, Diagnostic> {
+fn conclude(args: &ConformanceArgs, report: &Report, ui: &Ui) -> Result<Exit, Diagnostic> {
     let mismatches = report.count(Verdict::Mismatch);
     let mut err = std::io::stderr().lock();
     if let Some(why) = report.not_validated() {
         writeln!(err, "not validated: {why}")?;
     }
-    if args.output.is_none_or(|output| output == ReportFormat::Table) {
+    if args.output.is_none_or(|output| output == ReportFormat::Table) && !ui.is_quiet() {
         writeln!(
             err,
             "{} in {}: {} passed, {}, {} not exercised, {} not validated",

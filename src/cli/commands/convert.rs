@@ -18,6 +18,7 @@ use crate::cli::exit::Exit;
 use crate::cli::recording::{self, Message};
 use crate::cli::render::plural;
 use crate::cli::source;
+use crate::cli::ui::Ui;
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -56,7 +57,7 @@ const MAX_RECORDING: u64 = 64 * 1024 * 1024;
 /// The most of a list that is shown, in characters.
 const MAX_SHOWN: usize = 200;
 
-pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
+pub(crate) fn run(args: &ConvertArgs, ui: &Ui) -> Result<Exit, Diagnostic> {
     let shown = source::shown(&args.file);
     let text = source::text(&args.file, MAX_RECORDING).map_err(|error| {
         let message = format!("{shown} cannot be read");
@@ -80,7 +81,9 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Exit, Diagnostic> {
         let message = format!("cannot create {}; no partial files are left", args.dir.display());
         Diagnostic::new("CannotWriteFolder", "WriteError", message, Exit::COULD_NOT_BEGIN).caused_by(&error)
     })?;
-    tell(args, &messages)?;
+    if !ui.is_quiet() {
+        tell(args, &messages)?;
+    }
     Ok(Exit::SUCCESS)
 }
 

@@ -54,9 +54,11 @@ pub(crate) async fn run(args: &ExportArgs, environment: &Environment) -> Exit {
 }
 
 async fn export(args: &ExportArgs, environment: &Environment) -> Result<Exit, Diagnostic> {
-    let output = OutputArgs { output: Some(args.output.into()), csv_safe: args.csv_safe };
+    let output =
+        OutputArgs { output: Some(args.output.into()), csv_safe: args.csv_safe, ..OutputArgs::default() };
     output.check()?;
     let rows = environment.needed_table(&args.table)?.all().await;
-    render::sessions(&environment.ui(&output), &rows.map_err(|error| Diagnostic::from(&error))?)?;
+    let rows = rows.map_err(|error| Diagnostic::from(&error))?;
+    render::sessions(&environment.ui(&output), &rows, &output)?;
     Ok(Exit::SUCCESS)
 }

@@ -76,10 +76,11 @@ async fn forget(args: &ForgetArgs, environment: &Environment, ui: &Ui) -> Result
     if let Some(why) = forgotten.nothing {
         ui.remark(&unmatched::nothing(why, &forgotten.selection.owners, false));
     }
-    render::sessions(ui, &forgotten.rows)?;
-    if !forgotten.rows.is_empty() {
+    let rows = render::sorted(forgotten.rows, &args.output.sort);
+    render::sessions(ui, &rows, &args.output)?;
+    if !rows.is_empty() {
         let done = if args.what_if { "would forget" } else { "forgot" };
-        let sessions = plural(forgotten.rows.len(), "session");
+        let sessions = plural(rows.len(), "session");
         ui.remark(&format!("{done} {sessions}; nothing was sent, and running sessions continue"));
     }
     Ok(forgotten.status.into())

@@ -66,12 +66,13 @@ async fn import(args: &ImportArgs, environment: &Environment, ui: &Ui) -> Result
     }
     if rows.is_empty() {
         ui.remark("nothing to import");
-        render::imports(ui.format(), &[])?;
+        render::imports(ui, &[], &args.output)?;
         return Ok(Exit::SUCCESS);
     }
     let imported = environment.needed_table(&args.table)?.import(rows).await;
-    let imported = imported.map_err(|error| Diagnostic::from(&error))?;
-    let shown = render::imports(ui.format(), &imported);
+    let imported =
+        render::sorted_imports(imported.map_err(|error| Diagnostic::from(&error))?, &args.output.sort);
+    let shown = render::imports(ui, &imported, &args.output);
     ui.remark(&summary(&imported));
     shown?;
     Ok(Exit::SUCCESS)

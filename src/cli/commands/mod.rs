@@ -100,9 +100,18 @@ pub(crate) async fn dispatch(command: &Command, environment: &Environment) -> Ex
         Command::Identify(args) => identify::run(args, environment).await,
         Command::Explain(args) => Ui::plain(args.output).conclude(explain::run(args)),
         Command::Simulator(args) => Ui::plain(args.output).conclude(simulator::run(args).await),
-        Command::Convert(args) => Ui::default().conclude(convert::run(args)),
-        Command::Replay(args) => Ui::plain(args.output).conclude(replay::run(args).await),
-        Command::Conformance(args) => Ui::report(args.output).conclude(conformance::run(args)),
+        Command::Convert(args) => {
+            let ui = Ui::default().quiet(environment.quiet);
+            ui.conclude(convert::run(args, &ui))
+        }
+        Command::Replay(args) => {
+            let ui = Ui::plain(args.output).quiet(environment.quiet);
+            ui.conclude(replay::run(args, &ui).await)
+        }
+        Command::Conformance(args) => {
+            let ui = Ui::report(args.output).quiet(environment.quiet);
+            ui.conclude(conformance::run(args, &ui))
+        }
         Command::Demo => Ui::default().conclude(demo::run().await),
         Command::Completions(args) => Ui::default().conclude(completions::run(args)),
         Command::Man(args) => Ui::default().conclude(man::run(args)),

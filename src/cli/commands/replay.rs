@@ -18,6 +18,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::render::plural;
+use crate::cli::ui::Ui;
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -80,7 +81,7 @@ impl Handler for ReplayOutput {
     }
 }
 
-pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
+pub(crate) async fn run(args: &ReplayArgs, ui: &Ui) -> Result<Exit, Diagnostic> {
     let scenario = Scenario::open(&args.dir).map_err(|error| match scenarios(&args.dir).as_deref() {
         Ok([one, ..]) if *one != args.dir => bad_fixture(&error).with_hint(format!(
             "the directory contains several scenarios; select one, such as {}",
@@ -114,7 +115,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, Diagnostic> {
     }
     let handler = simulator.handler();
     let output = handler.lock().unwrap_or_else(PoisonError::into_inner);
-    conclude(&output.replay)
+    conclude(&output.replay, ui)
 }
 
 /// One line once it listens, so that a script can wait for it. The password is drawn anew at each start, for this
@@ -146,7 +147,7 @@ fn announce(simulator: &Simulator<ReplayOutput>, args: &ReplayArgs) -> std::io::
 }
 
 /// What came of it, in one line, and in the exit code.
-fn conclude(replay: &Replay) -> Result<Exit, Diagnostic> {
+fn conclude(replay: &Replay, ui: &Ui) -> Result<Exit, Diagnostic> {
     if let Some(error) = replay.broken() {
         return Err(bad_fixture(error));
     }
@@ -162,6 +163,6 @@ fn conclude(replay: &Replay) -> Result<Exit, Diagnostic> {
         reported.push(format!("not requested: {}{more}", waiting.join(", ")));
     }
     let all = if replay.is_fulfilled() { "; all as recorded" } else { "" };
-    writeln!(std::io::stderr().lock(), "{}{all}", reported.join("; "))?;
+    ui.always(&format!("{}{all}", reported.join("; ")));
     Ok(if replay.is_fulfilled() { Exit::SUCCESS } else { Exit::MISMATCH })
 }

@@ -144,7 +144,7 @@ async fn outcome(scene: &Scene, table: &SessionTable) -> Outcome {
         }
     };
     let action = cmdlet.error_action.unwrap_or_default();
-    let ui = Ui::new(&OutputArgs { output: None, csv_safe: false }, cmdlet.style, false);
+    let ui = Ui::new(&OutputArgs::default(), cmdlet.style, false);
     let unmatched = Unmatched::new(MissRule::PowerShell, None, &ui);
     let listener = Listener { unmatched, ui, errors: RefCell::default() };
     let request = RemoveRequest {

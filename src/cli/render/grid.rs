@@ -1,189 +1,283 @@
-//! Text in columns, on one line a row where there is room, else with what must stay whole on a second line.
+//! Text in columns, one line a row. Where that is too long, some columns are shortened, then some leave.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, TableStyle, Width};
+use unicode_width::UnicodeWidthStr as _;
 
-/// A header and its rows, each as long as the header.
-#[derive(Clone)]
-pub(super) struct Grid {
-    header: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+use super::cell::{Cell, shortened_account, shortened_at_the_end, shortened_in_the_middle};
+
+/// A column of a grid.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GridColumn {
+    pub(super) header: &'static str,
+    pub(super) fit: Fit,
 }
 
-/// Columns that stay readable are at least this wide.
-const LEAST_WIDTH: usize = 8;
+/// What may happen to a column where there is too little room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fit {
+    pub(super) shorten: Shorten,
+    /// The column leaves, those with the lowest rank first; `None` never.
+    pub(super) leaves: Option<u8>,
+    /// Numbers stand at the right.
+    pub(super) right: bool,
+}
+
+/// How the cells of a column are shortened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Shorten {
+    #[default]
+    Never,
+    /// In the middle: names tell most by how they begin and end.
+    Middle,
+    /// As a name, but of the domain before the name itself.
+    Account,
+    /// At the end, before the others are touched: sentences.
+    End,
+}
+
+/// The rank of columns that leave before others are shortened.
+pub(super) const FIRST_TO_LEAVE: u8 = 0;
+
+/// A name that is shortened to less cannot be recognised.
+const LEAST_NAME: usize = 8;
+
+/// A sentence that is shortened to less says nothing.
+const LEAST_SENTENCE: usize = 20;
 
 /// What stands between two columns.
 const GAP: usize = 2;
 
+/// How a grid is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GridStyle {
+    /// The columns of the terminal; without it nothing is shortened.
+    pub(super) width: Option<usize>,
+    pub(super) colour: bool,
+    pub(super) no_headers: bool,
+}
+
+/// Columns and rows, each as long as there are columns.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    columns: Vec<GridColumn>,
+    rows: Vec<Vec<Cell>>,
+}
+
 impl Grid {
-    pub(super) fn new(header: Vec<&'static str>, rows: Vec<Vec<String>>) -> Self {
-        Self { header, rows }
+    pub(super) fn new(columns: Vec<GridColumn>, rows: Vec<Vec<Cell>>) -> Self {
+        Self { columns, rows }
     }
 
-    /// One line a row, however long: grep wants it so, and an id that is cut cannot be copied.
-    pub(super) fn text(&self) -> String {
-        lines(&self.table()).join("\n")
+    /// Texts as they are, in columns that are never shortened.
+    pub(super) fn plain(headers: &[&'static str], rows: Vec<Vec<String>>) -> Self {
+        let column = |header: &&'static str| GridColumn { header, fit: Fit::default() };
+        let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::verbatim).collect());
+        Self::new(headers.iter().map(column).collect(), rows.collect())
     }
 
-    /// At most `width` columns where that is possible. If one line does not do, columns go to a second, indented one,
-    /// whole: the first group of `below`, and the next where that is not enough. Then columns are shortened: those of
-    /// `cut` group by group, of a group the widest first.
-    pub(super) fn within(&self, width: usize, below: &[&[&str]], cut: &[&[&str]]) -> String {
-        if total(&self.widths()) <= width {
-            return self.text();
-        }
-        let mut first = self.clone();
-        for groups in 1..=below.len() {
-            let names: Vec<&str> =
-                below.iter().take(groups).flat_map(|group| group.iter().copied()).collect();
-            first = self.clone();
-            let second = first.take(&names);
-            let widths = first.shortened(width, cut);
-            if total(&widths) <= width || groups == below.len() {
-                return first.text_over(&widths, &second);
-            }
-        }
-        first.text()
-    }
-
-    /// Each row in columns of these widths, and below it its second line.
-    fn text_over(&self, widths: &[usize], second: &[String]) -> String {
-        let mut table = self.table();
-        for (column, width) in table.column_iter_mut().zip(widths) {
-            // The constraint counts the padding.
-            let width = Width::Fixed(u16::try_from(width.saturating_add(GAP)).unwrap_or(u16::MAX));
-            column.set_constraint(ColumnConstraint::Absolute(width));
-        }
-        let pairs = lines(&table).into_iter().zip(second);
-        pairs.map(|(first, second)| format!("{first}\n  {second}")).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Takes columns out: their cells, joined, for the header and for each row.
-    fn take(&mut self, names: &[&str]) -> Vec<String> {
-        let taken: Vec<bool> = self.header.iter().map(|name| names.contains(name)).collect();
-        let join = |cells: Vec<String>| {
-            let kept = cells.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(cell, _)| cell.as_str());
-            kept.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ")
+    /// The lines, without a line end behind the last one.
+    pub(super) fn text(&self, style: GridStyle) -> String {
+        let natural = self.widths();
+        let widths = match style.width {
+            Some(width) => self.fitted(&natural, width),
+            None => natural.into_iter().map(Some).collect(),
         };
-        let header = self.header.iter().map(|name| (*name).to_owned()).collect();
-        let second = std::iter::once(header).chain(self.rows.iter().cloned()).map(join).collect();
-        let mut left = taken.iter();
-        self.header.retain(|_| left.next() == Some(&false));
-        for row in &mut self.rows {
-            let mut left = taken.iter();
-            row.retain(|_| left.next() == Some(&false));
+        let mut text = String::new();
+        if !style.no_headers {
+            let headers = self.columns.iter().map(|column| Cell::new(column.header));
+            self.write_line(&mut text, headers.collect::<Vec<_>>().iter(), &widths, false);
         }
-        second
+        for row in &self.rows {
+            self.write_line(&mut text, row.iter(), &widths, style.colour);
+        }
+        text.truncate(text.trim_end_matches('\n').len());
+        text
     }
 
-    /// The widths of the columns, reduced until the whole fits or each that may be cut has the least.
-    fn shortened(&self, width: usize, cut: &[&[&str]]) -> Vec<usize> {
-        let mut widths = self.widths();
-        for group in cut {
-            while total(&widths) > width {
-                let of_group = widths.iter_mut().zip(&self.header).filter(|(_, name)| group.contains(name));
-                match of_group.map(|(width, _)| width).max() {
-                    Some(widest) if *widest > LEAST_WIDTH => *widest -= 1,
-                    _ => break,
-                }
+    fn write_line<'a>(
+        &self,
+        text: &mut String,
+        cells: impl Iterator<Item = &'a Cell>,
+        widths: &[Option<usize>],
+        colour: bool,
+    ) {
+        let (mut gap, mut first) = (0, true);
+        for ((cell, column), width) in cells.zip(&self.columns).zip(widths) {
+            let Some(width) = *width else { continue };
+            let shown = match column.fit.shorten {
+                Shorten::Never => cell.text.as_str().into(),
+                Shorten::Middle => shortened_in_the_middle(&cell.text, width),
+                Shorten::Account => shortened_account(&cell.text, width),
+                Shorten::End => shortened_at_the_end(&cell.text, width),
+            };
+            let free = width.saturating_sub(shown.width());
+            let (before, after) = if column.fit.right { (free, 0) } else { (0, free) };
+            // Blanks are written with what follows them: no line ends in blanks.
+            gap += before + if first { 0 } else { GAP };
+            if shown.is_empty() {
+                (gap, first) = (gap + after, false);
+                continue;
+            }
+            text.extend(std::iter::repeat_n(' ', gap));
+            text.push_str(&if colour { cell.meaning.paint(&shown) } else { shown });
+            (gap, first) = (after, false);
+        }
+        text.push('\n');
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|column| column.header.width()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
             }
         }
         widths
     }
 
-    fn widths(&self) -> Vec<usize> {
-        self.table().column_max_content_widths().into_iter().map(usize::from).collect()
+    /// The width of each column so that the whole takes at most `width`, if that can be; `None` for those that leave.
+    fn fitted(&self, natural: &[usize], width: usize) -> Vec<Option<usize>> {
+        let mut widths: Vec<Option<usize>> = natural.iter().copied().map(Some).collect();
+        if total(&widths) <= width {
+            return widths;
+        }
+        self.shrink(&mut widths, &[Shorten::End], LEAST_SENTENCE, width);
+        let mut ranks: Vec<u8> = self.columns.iter().filter_map(|column| column.fit.leaves).collect();
+        ranks.push(FIRST_TO_LEAVE);
+        ranks.sort_unstable();
+        ranks.dedup();
+        for rank in ranks {
+            if total(&widths) <= width {
+                break;
+            }
+            let leaves = |column: &GridColumn| column.fit.leaves.is_some_and(|leaves| leaves <= rank);
+            let left =
+                natural.iter().zip(&self.columns).map(|(width, column)| (!leaves(column)).then_some(*width));
+            widths = left.collect();
+            self.shrink(&mut widths, &[Shorten::End], LEAST_SENTENCE, width);
+            self.shrink(&mut widths, &[Shorten::Middle, Shorten::Account], LEAST_NAME, width);
+        }
+        widths
     }
 
-    fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_truncation_indicator("…");
-        table.set_header(one_line(self.header.iter()));
-        for row in &self.rows {
-            table.add_row(one_line(row));
+    /// Shortens the columns of some kinds, the widest first, until all fit or each has the least.
+    fn shrink(&self, widths: &mut [Option<usize>], kinds: &[Shorten], least: usize, width: usize) {
+        let mut excess = total(widths).saturating_sub(width);
+        while excess > 0 {
+            let of_kind = widths
+                .iter_mut()
+                .zip(&self.columns)
+                .filter(|(_, column)| kinds.contains(&column.fit.shorten));
+            let mut of_kind: Vec<&mut usize> = of_kind.filter_map(|(width, _)| width.as_mut()).collect();
+            of_kind.sort_unstable_by_key(|width| std::cmp::Reverse(**width));
+            let next = of_kind.get(1).map_or(least, |width| **width).max(least);
+            let Some(widest) = of_kind.first_mut().filter(|widest| ***widest > least) else { return };
+            // Down to the next one, or by one where both are as wide.
+            let by = widest.saturating_sub(next).max(1).min(excess);
+            **widest -= by;
+            excess -= by;
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, u16::try_from(GAP).unwrap_or(u16::MAX)));
-        }
-        table
     }
 }
 
-fn one_line<T: ToString>(cells: impl IntoIterator<Item = T>) -> Row {
-    let mut row = Row::from(cells.into_iter().map(|cell| cell.to_string()).collect::<Vec<_>>());
-    row.max_height(1);
-    row
-}
-
-fn total(widths: &[usize]) -> usize {
-    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
-}
-
-fn lines(table: &Table) -> Vec<String> {
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
+fn total(widths: &[Option<usize>]) -> usize {
+    let shown = widths.iter().flatten();
+    shown.clone().sum::<usize>() + GAP * shown.count().saturating_sub(1)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::cell::Meaning;
     use super::*;
 
+    const NAME: Fit = Fit { shorten: Shorten::Middle, leaves: Some(2), right: false };
+
     fn grid() -> Grid {
-        let row = |name: &str, reason: &str| {
-            [
-                "web01.contoso.example",
-                name,
-                "CONTOSO\\ci-runner",
-                "910A2DEC-8902-4CC1-BEEB-8DA1658EEC67",
-                reason,
-            ]
-            .map(str::to_owned)
-            .to_vec()
+        let columns = [
+            ("Id", Fit::default()),
+            ("Owner", Fit { leaves: Some(3), ..NAME }),
+            ("Name", NAME),
+            ("Type", Fit { leaves: Some(1), ..Fit::default() }),
+            ("Reason", Fit { shorten: Shorten::End, leaves: Some(FIRST_TO_LEAVE), right: false }),
+        ];
+        let row = |id: &str, name: &str, reason: &str| {
+            [id, "CONTOSO\\ci-runner", name, "ps", reason].map(Cell::new).to_vec()
         };
         Grid::new(
-            vec!["ComputerName", "Name", "Owner", "InstanceId", "Reason"],
-            vec![row("build-1", ""), row("夜間ビルド", "access denied (WSManFault 5)")],
+            columns.map(|(header, fit)| GridColumn { header, fit }).to_vec(),
+            vec![row("7", "build-1", ""), row("12", "夜間ビルドと長い名前", "access denied (WSManFault 5)")],
         )
     }
 
-    const BELOW: &[&[&str]] = &[&["InstanceId", "Reason"], &["Name"]];
-    const CUT: &[&[&str]] = &[&["Owner"], &["ComputerName", "Name"]];
-
-    #[test]
-    fn where_it_fits_each_row_is_one_line() {
-        let text = grid().within(200, BELOW, CUT);
-        assert_eq!(text, grid().text());
-        assert_eq!(text.lines().count(), 3);
+    fn within(width: usize) -> String {
+        grid().text(GridStyle { width: Some(width), ..GridStyle::default() })
     }
 
     #[test]
-    fn where_it_does_not_ids_and_reasons_go_below_whole_and_groups_are_cut_in_turn() {
-        let text = grid().within(40, BELOW, CUT);
+    fn where_there_is_room_nothing_is_shortened() {
+        let all = grid().text(GridStyle::default());
         let expected = "\
-ComputerName        Name        Owner
-  InstanceId  Reason
-web01.contoso.exa…  build-1     CONTOSO…
-  910A2DEC-8902-4CC1-BEEB-8DA1658EEC67
-web01.contoso.exa…  夜間ビルド  CONTOSO…
-  910A2DEC-8902-4CC1-BEEB-8DA1658EEC67  access denied (WSManFault 5)";
-        assert_eq!(text, expected);
+Id  Owner              Name                  Type  Reason
+7   CONTOSO\\ci-runner  build-1               ps    -
+12  CONTOSO\\ci-runner  夜間ビルドと長い名前  ps    access denied (WSManFault 5)";
+        assert_eq!(all, expected);
+        assert_eq!(within(79), all);
     }
 
     #[test]
-    fn where_that_is_not_enough_more_goes_below() {
-        let text = grid().within(24, BELOW, CUT);
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[..2], ["ComputerName    Owner", "  Name  InstanceId  Reason"], "{text}");
-        assert_eq!(
-            lines[2..4],
-            ["web01.contoso…  CONTOSO…", "  build-1  910A2DEC-8902-4CC1-BEEB-8DA1658EEC67"]
-        );
+    fn sentences_are_shortened_first_then_leave_then_names_are_shortened_then_columns_leave() {
+        let expected = "\
+Id  Owner              Name                  Type  Reason
+7   CONTOSO\\ci-runner  build-1               ps    -
+12  CONTOSO\\ci-runner  夜間ビルドと長い名前  ps    access denied (WSMa…";
+        assert_eq!(within(71), expected);
+        let expected = "\
+Id  Owner              Name                  Type
+7   CONTOSO\\ci-runner  build-1               ps
+12  CONTOSO\\ci-runner  夜間ビルドと長い名前  ps";
+        assert_eq!(within(69), expected);
+        let expected = "\
+Id  Owner         Name          Type
+7   CONTOS…unner  build-1       ps
+12  CONTOS…unner  夜間ビ…名前   ps";
+        assert_eq!(within(36), expected);
+        let expected = "\
+Id  Owner     Name
+7   CONT…ner  build-1
+12  CONT…ner  夜間…前";
+        assert_eq!(within(22), expected);
+        let expected = "\
+Id  Owner
+7   CONTO…unner
+12  CONTO…unner";
+        assert_eq!(within(15), expected);
+        assert_eq!(within(3), "Id\n7\n12");
     }
 
     #[test]
-    fn no_column_is_cut_below_what_can_be_read() {
-        let text = grid().within(1, BELOW, CUT);
-        assert!(text.contains("CONTOSO…"), "{text}");
-        assert!(text.contains("910A2DEC-8902-4CC1-BEEB-8DA1658EEC67"), "{text}");
+    fn no_line_is_longer_than_the_terminal_where_that_can_be() {
+        for width in 2..90 {
+            let text = within(width);
+            let longest = text.lines().map(|line| line.width()).max().unwrap();
+            assert!(longest <= width, "{width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn colour_changes_no_column_and_headers_can_be_left_out() {
+        let column = |header| GridColumn { header, fit: Fit::default() };
+        let row = vec![Cell::new("Failed").meaning(Meaning::Bad), Cell::new("web01")];
+        let grid = Grid::new(vec![column("Outcome"), column("Host")], vec![row]);
+        let style = GridStyle { colour: true, ..GridStyle::default() };
+        assert_eq!(grid.text(style), "Outcome  Host\n\u{1b}[31mFailed\u{1b}[0m   web01");
+        let style = GridStyle { no_headers: true, ..GridStyle::default() };
+        assert_eq!(grid.text(style), "Failed   web01");
+    }
+
+    #[test]
+    fn numbers_stand_at_the_right() {
+        let count = GridColumn { header: "Sessions", fit: Fit { right: true, ..Fit::default() } };
+        let rows = vec![vec![Cell::new("46")], vec![Cell::new("3")]];
+        let text = Grid::new(vec![count], rows).text(GridStyle::default());
+        assert_eq!(text, "Sessions\n      46\n       3");
     }
 }

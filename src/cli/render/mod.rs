@@ -1,10 +1,16 @@
 //! What stdout shows: a table for a person, records for a program.
 
+mod cell;
+mod colour;
+mod columns;
 mod conformance;
+mod counts;
+mod frame;
 mod grid;
 mod junit;
 mod list;
 mod powershell;
+mod progress_line;
 mod table;
 mod text;
 
@@ -21,41 +27,42 @@ use pssession::store::{Imported, Row, RowMetadata, Rows};
 use pssession::teardown::Record;
 use serde_json::{Map, Value};
 
-use super::args::{Format, ReportFormat};
+use super::args::{CountKey, Format, OutputArgs, ReportFormat, SortKey};
 use super::terminal;
 use super::ui::Ui;
+pub(crate) use colour::{Surroundings, is_coloured};
+use columns::Shown;
+pub(crate) use counts::{listing_summary, sessions_on_hosts};
+pub(crate) use frame::frame;
 pub(crate) use junit::junit;
-pub(crate) use table::{Room, session_table};
+pub(crate) use progress_line::ProgressLine;
+pub(crate) use table::{TableView, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
 
 /// Rows below a header, one line each, however long.
-pub(crate) fn text_table(header: Vec<&'static str>, rows: Vec<Vec<String>>) -> String {
+pub(crate) fn text_table(header: &[&'static str], rows: Vec<Vec<String>>) -> String {
     let rows =
         rows.into_iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
-    grid::Grid::new(header, rows).text()
+    grid::Grid::plain(header, rows).text(grid::GridStyle::default())
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
-pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
+pub(crate) fn sessions(ui: &Ui, rows: &Rows, output: &OutputArgs) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
     let mut out = stdout();
     let (format, sessions) = (ui.format(), rows.sessions());
-    let is_powershell = ui.powershell().is_some();
+    let is_powershell = ui.powershell().is_some() && output.columns.is_empty();
     match format {
-        Format::Table | Format::List if rows.is_empty() => {}
-        Format::Table if is_powershell => {
-            write!(out, "{}", powershell::table(sessions, terminal::width_of_stdout()))?;
-        }
+        Format::Table | Format::Wide | Format::List if rows.is_empty() => {}
+        Format::Table | Format::Wide => write!(out, "{}", sessions_text(ui, sessions, output))?,
         Format::List if is_powershell => {
             for (session, note) in sessions.iter().zip(rows.notes()) {
                 let record = session_record(session, Some(note));
                 write!(out, "\n{}", powershell::block(session, record))?;
             }
             writeln!(out)?;
-        }
-        Format::Table | Format::Wide if rows.is_empty() => {}
-        Format::Table | Format::Wide => {
-            let room = Room { running: true, ..room(format) };
-            writeln!(out, "{}", session_table(sessions, room))?;
         }
         Format::Name => names(&mut out, sessions.iter())?,
         _ => {
@@ -67,18 +74,107 @@ pub(crate) fn sessions(ui: &Ui, rows: &Rows) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes what became of sessions to stdout; `metadata` is what is kept beside each.
-pub(crate) fn removals(format: Format, removed: &[Record], metadata: &[RowMetadata]) -> io::Result<()> {
-    let mut out = stdout();
+/// Sessions as the table that stdout shows; nothing where there are none.
+pub(crate) fn sessions_text(ui: &Ui, sessions: &[SessionDescriptor], output: &OutputArgs) -> String {
+    let format = ui.format();
+    if sessions.is_empty() {
+        return String::new();
+    }
+    if format == Format::Table && ui.powershell().is_some() && output.columns.is_empty() {
+        return powershell::table(sessions, terminal::width_of_stdout());
+    }
+    let view = TableView { running: true, ..view(format, output) };
+    format!("{}\n", session_table(sessions, view))
+}
+
+/// How many sessions there are of each kind, as the table that stdout shows; nothing where there are none.
+pub(crate) fn counts_text(
+    ui: &Ui,
+    sessions: &[SessionDescriptor],
+    keys: &[CountKey],
+    output: &OutputArgs,
+) -> String {
+    let counts = counts::counts(sessions, keys);
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", table::count_table(&counts, keys, view(ui.format(), output)))
+}
+
+/// The rows in the order that these keys ask for.
+pub(crate) fn sorted(rows: Rows, keys: &[SortKey]) -> Rows {
+    if keys.is_empty() {
+        return rows;
+    }
+    let shown: Vec<_> = rows.sessions().iter().map(Shown::session).collect();
+    let order = columns::sorted(&shown, keys);
+    rows.into_picked(&order)
+}
+
+/// Imported rows in the order that these keys ask for.
+pub(crate) fn sorted_imports(imported: Vec<(Row, Imported)>, keys: &[SortKey]) -> Vec<(Row, Imported)> {
+    if keys.is_empty() {
+        return imported;
+    }
+    let shown: Vec<_> = imported.iter().map(|(row, _)| Shown::session(&row.session)).collect();
+    let order = columns::sorted(&shown, keys);
+    let mut imported: Vec<_> = imported.into_iter().map(Some).collect();
+    order.iter().filter_map(|position| imported.get_mut(*position)?.take()).collect()
+}
+
+/// Writes to stdout how many sessions there are of each kind.
+pub(crate) fn session_counts(
+    ui: &Ui,
+    sessions: &[SessionDescriptor],
+    keys: &[CountKey],
+    output: &OutputArgs,
+) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
+    let (mut out, format) = (stdout(), ui.format());
     match format {
-        Format::Table | Format::Wide if removed.is_empty() => {}
-        Format::Table | Format::Wide => writeln!(out, "{}", table::removal_table(removed, room(format)))?,
-        Format::Name => names(&mut out, removed.iter().map(|removed| &*removed.session))?,
+        Format::Table | Format::Wide | Format::Name => {
+            write!(out, "{}", counts_text(ui, sessions, keys, output))?;
+        }
+        _ => {
+            let counts = counts::counts(sessions, keys);
+            let header = counts::count_properties(keys);
+            records(&mut out, format, &header, counts.iter().map(counts::count_record))?;
+        }
+    }
+    out.flush()
+}
+
+/// Writes what became of sessions to stdout; `metadata` is what is kept beside each.
+pub(crate) fn removals(
+    format: Format,
+    removed: &[Record],
+    metadata: &[RowMetadata],
+    output: &OutputArgs,
+    running: bool,
+) -> io::Result<()> {
+    let mut out = stdout();
+    let pairs: Vec<(&Record, Option<&RowMetadata>)> =
+        removed.iter().zip(metadata.iter().map(Some).chain(std::iter::repeat(None))).collect();
+    let pairs = if output.sort.is_empty() {
+        pairs
+    } else {
+        let shown: Vec<_> = removed.iter().map(Shown::removal).collect();
+        let order = columns::sorted(&shown, &output.sort);
+        order.iter().filter_map(|position| pairs.get(*position).copied()).collect()
+    };
+    let removed = pairs.iter().map(|(record, _)| *record);
+    match format {
+        Format::Table | Format::Wide if pairs.is_empty() => {}
+        Format::Table | Format::Wide => {
+            let view = TableView { running, ..view(format, output) };
+            write_table(&mut out, &table::removal_table(removed, view))?;
+        }
+        Format::Name => names(&mut out, removed.map(|record| &*record.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, REMOVAL_PROPERTIES].concat();
-            let beside = metadata.iter().map(Some).chain(std::iter::repeat(None));
-            let objects = removed.iter().zip(beside);
-            let objects = objects.map(|(removed, metadata)| removal_record(removed, metadata));
+            let objects = pairs.iter().map(|(removed, metadata)| removal_record(removed, *metadata));
             records(&mut out, format, &header, objects)?;
         }
     }
@@ -86,11 +182,16 @@ pub(crate) fn removals(format: Format, removed: &[Record], metadata: &[RowMetada
 }
 
 /// Writes imported sessions, as they stand in the table, to stdout.
-pub(crate) fn imports(format: Format, imported: &[(Row, Imported)]) -> io::Result<()> {
-    let mut out = stdout();
+pub(crate) fn imports(ui: &Ui, imported: &[(Row, Imported)], output: &OutputArgs) -> io::Result<()> {
+    if !ui.writes_records() {
+        return Ok(());
+    }
+    let (mut out, format) = (stdout(), ui.format());
     match format {
         Format::Table | Format::Wide if imported.is_empty() => {}
-        Format::Table | Format::Wide => writeln!(out, "{}", table::import_table(imported, room(format)))?,
+        Format::Table | Format::Wide => {
+            write_table(&mut out, &table::import_table(imported, view(format, output)))?;
+        }
         Format::Name => names(&mut out, imported.iter().map(|(row, _)| &row.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, IMPORT_PROPERTIES].concat();
@@ -121,8 +222,20 @@ fn stdout() -> impl Write {
     io::BufWriter::new(io::stdout().lock())
 }
 
-fn room(format: Format) -> Room {
-    Room { wide: format == Format::Wide, running: false, width: terminal::width_of_stdout() }
+/// How a table is written to stdout.
+fn view(format: Format, output: &OutputArgs) -> TableView<'_> {
+    TableView {
+        columns: &output.columns,
+        wide: format == Format::Wide,
+        running: false,
+        width: terminal::width_of_stdout(),
+        colour: terminal::stdout_has_colour(),
+        no_headers: output.no_headers,
+    }
+}
+
+fn write_table(out: &mut impl Write, table: &str) -> io::Result<()> {
+    writeln!(out, "{table}")
 }
 
 fn names<'a>(out: &mut impl Write, sessions: impl Iterator<Item = &'a SessionDescriptor>) -> io::Result<()> {

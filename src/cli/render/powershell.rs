@@ -2,8 +2,9 @@
 
 use pssession::SessionDescriptor;
 use serde_json::{Map, Value};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
+use super::cell::shortened_at_the_end;
 use super::list;
 use super::text::printable;
 
@@ -93,20 +94,9 @@ fn line(columns: &[Column], text: impl Fn(&Column) -> String) -> String {
 
 /// The text in its column; cut text ends with an ellipsis.
 fn cell(text: &str, column: &Column) -> String {
-    let text = if text.width() > column.width { cut(text, column.width) } else { text.to_owned() };
+    let text = shortened_at_the_end(text, column.width);
     let blanks = " ".repeat(column.width.saturating_sub(text.width()));
-    if column.is_right { blanks + &text } else { text + &blanks }
-}
-
-fn cut(text: &str, width: usize) -> String {
-    let mut left = width.saturating_sub(1);
-    let fits = text.chars().take_while(|character| {
-        let wide = character.width().unwrap_or_default();
-        let fits = wide <= left;
-        left = left.saturating_sub(wide);
-        fits
-    });
-    fits.chain(['…']).collect()
+    if column.is_right { blanks + &text } else { text.into_owned() + &blanks }
 }
 
 /// One session of the list: all that a session has in PowerShell, and what is known beyond it.

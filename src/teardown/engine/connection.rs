@@ -72,6 +72,18 @@ impl ConnectionFactory {
         }
     }
 
+    /// Lists again over the connection that is there. One that has been closed since is opened anew, with a new login.
+    pub(super) async fn list_again(&self, client: Option<WsmanClient>) -> Listed {
+        let Some(client) = client else { return self.open_and_list().await };
+        let listed = self.list_patiently(client).await;
+        match &listed.listing {
+            Err(error @ Error::Transport(_)) if listed.client.is_none() && !error.is_credential_refused() => {
+                self.open_and_list().await
+            }
+            _ => listed,
+        }
+    }
+
     /// Lists the shells before anything is chosen; while the server turns that away, again as the policy says.
     pub(super) async fn list_patiently(&self, mut client: WsmanClient) -> Listed {
         let mut retries = 0;

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::cancellation::StopOrder;
 use super::connection::{ConnectionFactory, ask, identify, list, request_error};
+use super::events::HostEvent;
 use super::panics::caught;
 use super::survey::SurveyedHost;
 use super::{now, sleep_until, today};
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::listing::Listing;
 use crate::session::{LoginAccount, Visibility};
-use crate::teardown::event::{Answer, RequestError, Tick};
+use crate::teardown::event::{Answer, RequestError, RequestKind, Tick};
 use crate::teardown::host::{HostRun, HostShown, Job};
 use crate::teardown::plan::Planned;
 use crate::teardown::report::Record;
@@ -29,7 +30,7 @@ pub(super) struct Driver {
     host: HostRun,
     connections: Connections,
     halted: watch::Receiver<Option<StopOrder>>,
-    finished: mpsc::UnboundedSender<Record>,
+    events: mpsc::UnboundedSender<HostEvent>,
 }
 
 /// The connections of one host, and when the next one may be opened.
@@ -51,7 +52,7 @@ struct Connections {
 /// What came of a task.
 enum Completion {
     Opened(Result<WsmanClient>),
-    Asked { client: Option<WsmanClient>, slot: usize, answer: Result<Answer> },
+    Asked { client: Option<WsmanClient>, slot: usize, is_delete: bool, answer: Result<Answer> },
     Listed { client: Option<WsmanClient>, listing: Result<Listing> },
     Identified { client: Option<WsmanClient>, identity: Result<Identity> },
 }
@@ -62,7 +63,7 @@ impl Driver {
         surveyed: SurveyedHost,
         sessions: Vec<Planned>,
         halted: watch::Receiver<Option<StopOrder>>,
-        finished: mpsc::UnboundedSender<Record>,
+        events: mpsc::UnboundedSender<HostEvent>,
     ) -> Self {
         let limit = factory.policy.connections_for(sessions.len(), factory.connector.max_connections());
         let sessions = sessions.into_iter().map(|planned| {
@@ -93,7 +94,7 @@ impl Driver {
             no_more: false,
             refused: None,
         };
-        Self { factory, host, connections, halted, finished }
+        Self { factory, host, connections, halted, events }
     }
 
     /// Every session has a record in the end, whatever happens.
@@ -138,7 +139,14 @@ impl Driver {
 
     fn report(&self, records: Vec<Record>) {
         for record in records {
-            let _ = self.finished.send(record);
+            let _ = self.events.send(HostEvent::finished(record));
+        }
+    }
+
+    fn report_delete(&self, slot: usize) {
+        if let Some((session, position)) = self.host.session(slot) {
+            let session = Arc::clone(session);
+            let _ = self.events.send(HostEvent::DeleteAnswered { session, position });
         }
     }
 
@@ -173,12 +181,13 @@ impl Driver {
                     });
                 }
                 Job::Ask { slot, request } => {
-                    let Some(session) = self.host.session(slot) else { continue };
+                    let Some((session, _)) = self.host.session(slot) else { continue };
                     let session = Arc::clone(session);
+                    let is_delete = matches!(request.kind, RequestKind::Delete { .. });
                     self.connections.busy.spawn(async move {
                         let (client, answer) =
                             over(client, async |client| ask(client, &session.shell, request).await).await;
-                        Completion::Asked { client, slot, answer }
+                        Completion::Asked { client, slot, is_delete, answer }
                     });
                 }
             }
@@ -226,7 +235,10 @@ impl Driver {
                 self.connections.idle.push(client);
             }
             Completion::Opened(Err(error)) => self.not_opened(error),
-            Completion::Asked { client, slot, answer } => {
+            Completion::Asked { client, slot, is_delete, answer } => {
+                if is_delete && answer.is_ok() {
+                    self.report_delete(slot);
+                }
                 let answer = answer.map_err(|error| request_error(&error));
                 self.note_refusal(answer.as_ref().err());
                 self.take_back(client);

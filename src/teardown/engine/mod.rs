@@ -6,6 +6,7 @@ mod commands;
 mod connection;
 mod connection_slots;
 mod driver;
+mod events;
 mod failure_count;
 mod panics;
 mod single_gets;
@@ -13,6 +14,7 @@ mod survey;
 
 pub use cancellation::Cancellation;
 pub use commands::UnlistedCommands;
+pub use events::EngineEvent;
 pub use survey::{Survey, SurveyedHost};
 
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ use self::cancellation::{StopBroadcast, StopOrder};
 use self::connection::{ConnectionFactory, Listed};
 use self::connection_slots::ConnectionSlots;
 use self::driver::Driver;
+use self::events::HostEvent;
 use self::failure_count::FailureCount;
 use self::panics::caught;
 use super::outcome::{Failure, NotStarted, Outcome};
@@ -70,26 +73,41 @@ impl Engine {
         self.survey_with(connectors, cancellation, |_| {}).await
     }
 
-    /// As [`survey`](Self::survey). Each host is given to `on_listed` as soon as it has answered or failed, once; one
-    /// that was not reached in time never is.
+    /// As [`survey`](Self::survey). Reports [`EngineEvent::HostStarted`] and [`EngineEvent::HostListed`].
     pub async fn survey_with(
         &self,
         connectors: Vec<Arc<dyn Connector>>,
         cancellation: &Cancellation,
-        mut on_listed: impl FnMut(&SurveyedHost),
+        on_event: impl FnMut(EngineEvent<'_>),
+    ) -> Survey {
+        self.survey_again(Survey::unlisted(connectors), cancellation, on_event).await
+    }
+
+    /// Lists the hosts of a survey again, over the connections that it left open: there is a new login only where a
+    /// connection is lost. A host that has refused the credential is not asked again, and keeps its error. Reports the
+    /// same events as [`survey_with`](Self::survey_with).
+    pub async fn survey_again(
+        &self,
+        mut survey: Survey,
+        cancellation: &Cancellation,
+        mut on_event: impl FnMut(EngineEvent<'_>),
     ) -> Survey {
         let deadline = self.deadline();
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
-        let mut survey = Survey::unlisted(connectors);
         let mut tasks = JoinSet::new();
-        for (index, host) in survey.hosts.iter().enumerate() {
+        let (starts, mut started) = mpsc::unbounded_channel();
+        for (index, host) in
+            survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_credential())
+        {
+            let client = host.begin_again();
             let factory = self.factory(&host.connector);
-            let permits = Arc::clone(&permits);
+            let (permits, starts) = (Arc::clone(&permits), starts.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
+                let _ = starts.send(index);
                 let began = now();
                 let url = factory.connector.endpoint().url();
-                let listed = caught(url, factory.open_and_list()).await;
+                let listed = caught(url, factory.list_again(client)).await;
                 (index, listed.unwrap_or_else(Listed::failed), began)
             });
         }
@@ -97,6 +115,11 @@ impl Engine {
             // In order, so that what has arrived is taken first and a run can be repeated to the letter.
             tokio::select! {
                 biased;
+                Some(index) = started.recv() => {
+                    if let Some(host) = survey.hosts.get(index) {
+                        on_event(EngineEvent::HostStarted(host.connector.endpoint()));
+                    }
+                }
                 listed = tasks.join_next() => match listed {
                     Some(Ok((index, listed, began))) => {
                         if let Some(host) = survey.hosts.get_mut(index) {
@@ -105,7 +128,7 @@ impl Engine {
                             host.listing = Some(listed.listing);
                             host.listed_at = Some(began);
                             host.seen_at = today();
-                            on_listed(host);
+                            on_event(EngineEvent::HostListed(host));
                         }
                     }
                     // What can panic is caught above.
@@ -174,6 +197,22 @@ impl Engine {
         cancellation: &Cancellation,
         mut on_finished: impl FnMut(&Record),
     ) -> Report {
+        let on_event = |event: EngineEvent<'_>| {
+            if let EngineEvent::Finished(record) = event {
+                on_finished(record);
+            }
+        };
+        self.run_with(plan, survey, cancellation, on_event).await
+    }
+
+    /// As [`run`](Self::run). Reports [`EngineEvent::DeleteAnswered`] and [`EngineEvent::Finished`].
+    pub async fn run_with(
+        &self,
+        plan: Plan,
+        survey: Survey,
+        cancellation: &Cancellation,
+        mut on_event: impl FnMut(EngineEvent<'_>),
+    ) -> Report {
         let deadline = self.deadline();
         let mut records = Vec::with_capacity(plan.len());
         let mut stop = StopBroadcast::default();
@@ -202,9 +241,16 @@ impl Engine {
                 () = self.failures.exceeded(), if stop.order().is_none() => {
                     stop.give(StopOrder { reason: NotStarted::Stopped, until: None });
                 }
-                record = inbox.recv() => {
-                    let Some(record): Option<Record> = record else { break };
-                    on_finished(&record);
+                event = inbox.recv() => {
+                    let record = match event {
+                        None => break,
+                        Some(HostEvent::DeleteAnswered { session, position }) => {
+                            on_event(EngineEvent::DeleteAnswered { session: &session, position });
+                            continue;
+                        }
+                        Some(HostEvent::Finished(record)) => *record,
+                    };
+                    on_event(EngineEvent::Finished(&record));
                     self.failures.add(record.outcome.is_bad());
                     let is_last = self.policy.stop_on_error && record.outcome.is_bad();
                     if is_last && stop.order().is_none() {
@@ -223,7 +269,7 @@ impl Engine {
         plan: Plan,
         survey: Survey,
         stop: &mut StopBroadcast,
-        finished: &mpsc::UnboundedSender<Record>,
+        finished: &mpsc::UnboundedSender<HostEvent>,
     ) -> JoinSet<()> {
         let mut hosts: HashMap<String, SurveyedHost> = survey.into_hosts_by_url();
         if self.slots.are_scarce() {
@@ -268,9 +314,10 @@ impl std::fmt::Debug for Engine {
 fn admit(
     plan: HostPlan,
     surveyed: Option<SurveyedHost>,
-    finished: &mpsc::UnboundedSender<Record>,
+    finished: &mpsc::UnboundedSender<HostEvent>,
 ) -> Option<(SurveyedHost, Vec<Planned>)> {
-    let conclude = |planned: &Planned, outcome| drop(finished.send(planned.concluded(outcome)));
+    let conclude =
+        |planned: &Planned, outcome| drop(finished.send(HostEvent::finished(planned.concluded(outcome))));
     let url = plan.endpoint_url().to_owned();
     let (declined, sessions): (Vec<_>, Vec<_>) =
         plan.into_sessions().into_iter().partition(Planned::is_declined);

@@ -188,6 +188,20 @@ impl SurveyedHost {
         }
     }
 
+    /// Whether the credential was refused there, or held back.
+    pub(super) fn refuses_credential(&self) -> bool {
+        let error = self.listing.as_ref().and_then(|listing| listing.as_ref().err());
+        self.refused || error.is_some_and(Error::is_credential_refused)
+    }
+
+    /// Forgets what it answered, and gives away its connection.
+    pub(super) fn begin_again(&mut self) -> Option<WsmanClient> {
+        (self.listing, self.asked_singly) = (None, false);
+        self.got.clear();
+        self.unanswered.clear();
+        self.client.take()
+    }
+
     /// Whether it answered that this account may not list its shells (fault 5).
     #[must_use]
     pub fn denies_listing(&self) -> bool {

@@ -398,6 +398,14 @@ fn fish_offers_the_same_with_a_word_on_each() {
     };
     assert_eq!(ask("pssession rem"), ["remove\tClose sessions and shells, and prove that they are gone"]);
     assert_eq!(ask("pssession get -o nd"), ["ndjson\tOne JSON object per line"]);
+    let words = |line: &str| -> Vec<String> {
+        ask(line).iter().map(|candidate| candidate.split('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(words("pssession get --sort i"), ["id", "idle", "instance-id", "idle-timeout"]);
+    assert_eq!(words("pssession get --sort=-ag"), ["--sort=-age"]);
+    assert_eq!(words("pssession get --columns id,ho"), ["id,host"]);
+    assert_eq!(words("pssession get --count --by o"), ["owner"]);
+    assert_eq!(words("pssession remove --color n"), ["never"]);
     assert_eq!(ask("pssession get --name na"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession get --name \"name w"), ["name with blank\ton web01"]);
     assert_eq!(ask("pssession remove --id 3,7"), ["3,7\t!bang\u{27}n on web01"]);

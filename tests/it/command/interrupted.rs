@@ -42,7 +42,7 @@ impl Watched {
 }
 
 /// Closes both shells of the CI account, the first of which takes so long, and tells each step.
-const ARGS: [&str; 7] = ["--owner", "*ci-runner", "--yes", "--signal", "never", "-o", "table"];
+const ARGS: [&str; 7] = ["--owner", "*ci-runner", "--yes", "--signal", "never", "-o", "wide"];
 /// What it says when its first Delete goes out, and when it has heard of the first signal.
 const SENT: &str = "to=Deleting";
 const HEARD: &str = "interrupted: ";

@@ -32,6 +32,8 @@ mod narrow;
 mod notices;
 mod objects;
 mod old_certificate;
+#[cfg(target_os = "linux")]
+mod output;
 mod owners;
 #[cfg(unix)]
 mod pasted_examples;

@@ -143,8 +143,8 @@ fn an_id_that_is_taken_becomes_another_and_the_mapping_is_told() {
     let columns =
         |line: usize| table.stdout.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>();
     assert_eq!(
-        (&columns(0)[..2], &columns(1)[..4]),
-        (&["Id", "GivenId"][..], &["10", "3", "web01", "build-3"][..])
+        (&columns(0)[..2], &columns(1)[..5]),
+        (&["Id", "GivenId"][..], &["10", "3", "web01", "-", "build-3"][..])
     );
 }
 

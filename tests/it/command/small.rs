@@ -9,10 +9,10 @@ use crate::support::command::Pssession;
 async fn a_listing_comes_as_table_wide_json_ndjson_csv_or_names() {
     let simulator = host(leaked()).await;
     let table = on(&simulator, "get", &["-o", "table"]).run().await.expect(0).stdout;
-    assert!(table.lines().next().unwrap().contains("ComputerName"), "{table}");
+    assert!(table.lines().next().unwrap().starts_with("Id  Host "), "{table}");
     assert_eq!(table.lines().count(), 4, "{table}");
     let wide = on(&simulator, "get", &["-o", "wide"]).run().await.expect(0).stdout;
-    assert!(wide.lines().next().unwrap().contains("ClientIP"), "{wide}");
+    assert!(wide.lines().next().unwrap().contains("  InstanceId  "), "{wide}");
 
     let json: serde_json::Value =
         serde_json::from_str(&on(&simulator, "get", &["-o", "json"]).run().await.expect(0).stdout).unwrap();

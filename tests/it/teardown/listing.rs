@@ -6,7 +6,7 @@ use std::time::Duration;
 use pssession::client::RandomIds;
 use pssession::listing::Gap;
 use pssession::simulator::{Account, InjectedFault, OperationKind};
-use pssession::teardown::{Cancellation, Engine, SurveyedHost};
+use pssession::teardown::{Cancellation, Engine, EngineEvent};
 use pssession::wsman::SessionId;
 use pssession::{Error, Listing, WsmanClient};
 
@@ -123,7 +123,8 @@ async fn each_host_is_told_once_as_soon_as_it_has_answered_or_failed() {
     lab.host(0).inject(OperationKind::Enumerate, 1, InjectedFault::Delay(Duration::from_secs(5)));
     lab.host(1).inject(OperationKind::Enumerate, 1, InjectedFault::Fault(5));
     let mut reported = Vec::new();
-    let tell = |host: &SurveyedHost| {
+    let tell = |event: EngineEvent<'_>| {
+        let EngineEvent::HostListed(host) = event else { return };
         let listed = host.listing().is_some_and(|listing| listing.is_ok());
         reported.push((host.connector().endpoint().computer_name().to_owned(), listed));
     };
@@ -140,7 +141,8 @@ async fn a_host_that_was_not_reached_in_time_is_never_told() {
     lab.host(1).inject(OperationKind::Enumerate, 1, InjectedFault::Delay(Duration::from_secs(5)));
     let policy = no_signals().with_run_deadline(Some(Duration::from_secs(1)));
     let mut reported = 0;
-    Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), |_| reported += 1).await;
+    let tell = |event: EngineEvent<'_>| reported += usize::from(matches!(event, EngineEvent::HostListed(_)));
+    Engine::new(policy).survey_with(lab.connectors(), &Cancellation::new(), tell).await;
     assert_eq!(reported, 1);
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pssession::client::IdSource;
-use pssession::teardown::{Cancellation, Engine, ListingResult, Plan, Policy, Survey};
+use pssession::teardown::{Cancellation, Engine, EngineEvent, ListingResult, Plan, Policy, Survey};
 use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, TransportError};
 use uuid::Uuid;
 
@@ -47,8 +47,9 @@ async fn a_host_whose_listing_panics_is_one_that_was_not_reached() {
     let mut connectors = lab.connectors();
     connectors.push(Arc::new(Panicking(endpoint)));
     let mut listed = 0;
-    let survey =
-        Engine::new(no_signals()).survey_with(connectors, &Cancellation::new(), |_| listed += 1).await;
+    let on_event =
+        |event: EngineEvent<'_>| listed += usize::from(matches!(event, EngineEvent::HostListed(_)));
+    let survey = Engine::new(no_signals()).survey_with(connectors, &Cancellation::new(), on_event).await;
     let results: Vec<_> = survey.host_results().into_iter().map(|standing| standing.listing).collect();
     assert_eq!((listed, results), (2, vec![ListingResult::Complete, ListingResult::NotReached]));
     let error = survey.hosts()[1].listing().unwrap().unwrap_err();

@@ -39,7 +39,11 @@ pub(super) async fn run<F: Fn(&Event<'_>)>(
     trust_source: TrustSource,
     caller: &CommandCaller<'_, F>,
 ) -> Result<Exit, Diagnostic> {
-    let mut report = DoctorReport { format: args.output.unwrap_or(PlainFormat::Table), steps: Vec::new() };
+    let mut report = DoctorReport {
+        format: args.output.unwrap_or(PlainFormat::Table),
+        quiet: caller.ui.is_quiet(),
+        steps: Vec::new(),
+    };
     let outcome = examine(connection, trust_source, caller, &mut report).await;
     report.end()?;
     outcome.map(|()| Exit::SUCCESS)
@@ -291,6 +295,8 @@ fn no_way_in(identified: &[IdentifiedEndpoint]) -> Diagnostic {
 /// The steps so far; a person reads each as it is taken.
 struct DoctorReport {
     format: PlainFormat,
+    /// Whether a table is left out.
+    quiet: bool,
     steps: Vec<Value>,
 }
 
@@ -305,7 +311,7 @@ impl DoctorReport {
     }
 
     fn tell(&mut self, step: &'static str, good: Option<bool>, text: String) -> std::io::Result<()> {
-        if self.format == PlainFormat::Table {
+        if self.format == PlainFormat::Table && !self.quiet {
             let mark = match good {
                 Some(true) => "ok",
                 Some(false) => "NO",

@@ -34,10 +34,11 @@ pub(super) async fn identify<F: Fn(&Event<'_>)>(
             let object = report::json(&identified, trust_source, source::now());
             writeln!(io::stdout().lock(), "{}", visible(&object.to_string()))?;
         }
+        PlainFormat::Table if caller.ui.is_quiet() => {}
         PlainFormat::Table => {
-            let header = vec!["Host", "WinRM", "Version", "Authentication", "Problem"];
+            let header = ["Host", "WinRM", "Version", "Authentication", "Problem"];
             let rows = identified.iter().map(identity_row).collect();
-            writeln!(io::stdout().lock(), "{}", text_table(header, rows))?;
+            writeln!(io::stdout().lock(), "{}", text_table(&header, rows))?;
         }
     }
     for one in identified.iter().filter(|one| one.is_winrm()) {
@@ -95,10 +96,11 @@ pub(super) async fn check_logins<F: Fn(&Event<'_>)>(
             let object = json!({ "Schema": "pssession.logins/1", "At": at, "Hosts": hosts });
             writeln!(io::stdout().lock(), "{}", visible(&object.to_string()))?;
         }
+        PlainFormat::Table if caller.ui.is_quiet() => {}
         PlainFormat::Table => {
-            let header = vec!["Host", "Login", "Account", "Shells", "Owners", "Shows"];
+            let header = ["Host", "Login", "Account", "Shells", "Owners", "Shows"];
             let rows = hosts.iter().map(login_row).collect();
-            writeln!(io::stdout().lock(), "{}", text_table(header, rows))?;
+            writeln!(io::stdout().lock(), "{}", text_table(&header, rows))?;
             let accepted = hosts.iter().filter(|host| is_accepted(host.result)).count();
             let total = plural(hosts.len(), "host");
             caller.ui.remark(&format!("{accepted} of {total} accepted the login"));

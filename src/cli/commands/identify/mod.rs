@@ -119,7 +119,7 @@ enum TrustSource {
 }
 
 pub(crate) async fn run(args: &IdentifyArgs, environment: &Environment) -> Exit {
-    let ui = Ui::plain(args.output);
+    let ui = Ui::plain(args.output).quiet(environment.quiet);
     ui.conclude(identify(args, environment, &ui).await)
 }
 
@@ -159,6 +159,7 @@ async fn identify(args: &IdentifyArgs, environment: &Environment, ui: &Ui) -> Re
         PlainFormat::Json => {
             writeln!(out, "{}", visible(&report::json(&identified, trust_source, now).to_string()))?;
         }
+        PlainFormat::Table if ui.is_quiet() => {}
         PlainFormat::Table => {
             let shown: Vec<_> = identified.iter().map(|one| report::lines(one, trust_source, now)).collect();
             report::write(&mut out, &shown)?;
@@ -171,7 +172,7 @@ async fn identify(args: &IdentifyArgs, environment: &Environment, ui: &Ui) -> Re
     {
         return Err(untrusted(one).caused_by(error).with_hint(advice_hint(&error.advice(), &one.endpoint)));
     }
-    if args.output.is_none_or(|output| output == PlainFormat::Table) {
+    if args.output.is_none_or(|output| output == PlainFormat::Table) && !ui.is_quiet() {
         let winrm = identified.iter().find(|one| one.is_winrm());
         let advice = winrm.and_then(|one| login_hint(&connection, one));
         let trust = distrusted.map(|(one, error)| advice_hint(&error.advice(), &one.endpoint));

@@ -100,7 +100,7 @@ pub(crate) async fn run(args: &RemoveArgs, environment: &Environment) -> Exit {
     let action = environment.cmdlet.error_action.unwrap_or(args.error_action);
     let style = environment.cmdlet.style.map(|style| PowerShellStyle { action, ..style });
     let silent = matches!(action, ErrorAction::SilentlyContinue | ErrorAction::Ignore);
-    let ui = Ui::new(&args.output, style, environment.tables).silenced(silent);
+    let ui = Ui::new(&args.output, style, environment.tables).quiet(environment.quiet).silenced(silent);
     let report_writer = match begin_report(args, environment) {
         Ok(report_writer) => report_writer,
         Err(diagnostic) => return ui.conclude(Err(diagnostic)),

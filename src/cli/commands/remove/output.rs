@@ -12,7 +12,7 @@ use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
 use super::RemoveArgs;
 use super::failures::Failures;
 use super::record_stream::RecordStream;
-use crate::cli::args::Format;
+use crate::cli::args::{Format, OutputArgs};
 use crate::cli::confirm::{identity, performing};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
@@ -25,6 +25,9 @@ use crate::cli::unmatched;
 pub(super) struct RemoveOutput<'a> {
     ui: &'a Ui,
     format: Format,
+    output: &'a OutputArgs,
+    /// Whether it was asked what runs.
+    running: bool,
     summary: bool,
     records: bool,
     failures: Failures,
@@ -34,18 +37,27 @@ pub(super) struct RemoveOutput<'a> {
 
 impl<'a> RemoveOutput<'a> {
     pub(super) fn new(
-        args: &RemoveArgs,
+        args: &'a RemoveArgs,
         ui: &'a Ui,
         cancellation: &'a Cancellation,
     ) -> Result<Self, Diagnostic> {
-        args.output.check()?;
+        args.output.check_of_removals()?;
+        if ui.format() == Format::Ndjson && !args.output.sort.is_empty() && !args.what_if {
+            return Err(Diagnostic::usage("--sort cannot sort records that are written as sessions finish")
+                .about("--sort")
+                .with_hint("use -o json, or sort with jq -s; nothing was sent"));
+        }
         let powershell = ui.powershell().is_some();
         // A report on stdout holds them all, and PowerShell's cmdlet writes no objects unless they are asked for.
-        let records =
-            args.report.as_deref() != Some(Path::new("-")) && (!powershell || ui.has_chosen_format());
-        let summary = !powershell && !matches!(ui.errors(), DiagnosticFormat::Json);
+        let records = args.report.as_deref() != Some(Path::new("-"))
+            && ui.writes_records()
+            && (!powershell || ui.has_chosen_format());
+        let summary = !powershell && !ui.is_quiet() && !matches!(ui.errors(), DiagnosticFormat::Json);
+        let running = args.select.skip_running || args.select.running;
         let stream = RecordStream::new(cancellation);
-        Ok(Self { ui, format: ui.format(), summary, records, failures: Failures::default(), stream })
+        let failures = Failures::default();
+        let output = &args.output;
+        Ok(Self { ui, format: ui.format(), output, running, summary, records, failures, stream })
     }
 
     /// All that was found is kept.
@@ -130,7 +142,7 @@ impl<'a> RemoveOutput<'a> {
         } else if already_written || all_declined || !self.records {
             Ok(())
         } else {
-            render::removals(self.format, &report.records, notes)
+            render::removals(self.format, &report.records, notes, self.output, self.running)
         };
         if summary {
             writeln!(std::io::stderr().lock(), "{}", render::summary(report))?;
