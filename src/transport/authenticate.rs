@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use super::answer::Answer;
 use super::channel::{Failure, SOAP};
-use super::http::{Answer, ClientFactory, Http, PostError, Request};
+use super::http::{ClientFactory, Http, PostError, Request};
 use super::login::{Expected, Recheck, Refusal, Turn};
 use super::{
     BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, challenges,
@@ -153,7 +154,7 @@ impl Authenticator {
     ) -> Result<Link, Stop> {
         tracing::debug!(endpoint = self.endpoint.url(), "opening a connection");
         let mut handshake = self.handshake()?;
-        let mut http = self.open()?;
+        let mut http = self.factory.open();
         let mut turn: Option<Turn> = None;
         let mut last: Option<Answer> = None;
         let mut challenges = Challenges::default();
@@ -186,7 +187,7 @@ impl Authenticator {
                 drop(expected.take());
             }
             if closed && leg.begins {
-                http = self.open()?;
+                http = self.factory.open();
             }
             if let Some(turn) = turn.as_mut().filter(|_| leg.proves) {
                 turn.sending();
@@ -196,7 +197,7 @@ impl Authenticator {
             if leg.begins && matches!(answer, Err(PostError::Died)) {
                 // The server did not want to wait as long as we did for our turn, or has closed after its 401. Nothing of
                 // this was sent.
-                http = self.open()?;
+                http = self.factory.open();
                 (http, answer) = self.send_leg(http, &leg, asks, left).await;
             }
             let is_unsent = matches!(answer, Err(PostError::Died | PostError::NotConnected(_)));
@@ -243,7 +244,7 @@ impl Authenticator {
     async fn ask_for_names(&self, timeout: Duration) -> Option<ServerNames> {
         let authorization = auth::challenge_request().ok()?;
         let request = Request { authorization: Some(&authorization), ..Request::default() };
-        let answer = self.open().ok()?.post(request, MAX_BYTES, timeout).await.ok()?;
+        let answer = self.factory.open().post(request, MAX_BYTES, timeout).await.ok()?;
         auth::names_in_challenge(&answer.challenges)
     }
 
@@ -375,7 +376,7 @@ impl Authenticator {
     /// Sends one request of a login. The connection that comes back is the one that was answered.
     async fn send_leg(
         &self,
-        http: Http,
+        mut http: Http,
         leg: &Leg,
         asks: bool,
         left: &mut Duration,
@@ -412,10 +413,6 @@ impl Authenticator {
             200..300 if answer.is_soap() || !(is_page || leg.identify) => Ok(answer),
             _ => Err(answer.into_status_error(self.endpoint.url())),
         }
-    }
-
-    fn open(&self) -> Result<Http, TransportError> {
-        self.factory.open().map_err(|source| self.not_connected(source))
     }
 
     /// During the login no request of the caller's is on its way, whatever happened.

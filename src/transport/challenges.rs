@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::http::{Answer, ClientFactory, Http, PostError, Request};
+use super::answer::Answer;
+use super::http::{ClientFactory, Http, PostError, Request};
 use crate::wsman::xml::MAX_BYTES;
 
 /// Posts a request without `Authorization`. Where that stays unanswered for a while, `Authorization: Negotiate` alone goes
 /// out on a second connection, which takes the place of the first if it is answered: OMI answers no other way.
 pub(super) async fn ask(
     factory: &ClientFactory,
-    http: Http,
+    mut http: Http,
     request: Request<'_>,
     timeout: Duration,
 ) -> (Http, Result<Answer, PostError>) {
+    // Silence counts from when the connection stands.
+    if let Err(error) = http.connect().await {
+        return (http, Err(error));
+    }
     let mut second: Option<Http> = None;
     let (takes_place, answer) = {
         let first = http.post(request, MAX_BYTES, timeout);
@@ -22,30 +27,27 @@ pub(super) async fn ask(
         let early = tokio::select! {
             biased;
             answer = &mut first => Some(answer),
-            () = http.connected_for(UNANSWERED) => None,
+            () = tokio::time::sleep(UNANSWERED) => None,
         };
         match early {
             Some(answer) => (false, answer),
-            None => match factory.open() {
-                Err(_) => (false, first.await),
-                Ok(other) => {
-                    let other = second.insert(other);
-                    let word = SecretString::from(NEGOTIATE);
-                    let request = Request { authorization: Some(&word), ..Request::default() };
-                    let other = other.post(request, MAX_BYTES, timeout.saturating_sub(UNANSWERED));
-                    tokio::pin!(other);
-                    tokio::select! {
-                        answer = &mut first => match answer {
-                            Ok(answer) => (false, Ok(answer)),
-                            Err(_) => (true, other.await),
-                        },
-                        answer = &mut other => match answer {
-                            Ok(answer) => (true, Ok(answer)),
-                            Err(_) => (false, first.await),
-                        },
-                    }
+            None => {
+                let other = second.insert(factory.open());
+                let word = SecretString::from(NEGOTIATE);
+                let request = Request { authorization: Some(&word), ..Request::default() };
+                let other = other.post(request, MAX_BYTES, timeout.saturating_sub(UNANSWERED));
+                tokio::pin!(other);
+                tokio::select! {
+                    answer = &mut first => match answer {
+                        Ok(answer) => (false, Ok(answer)),
+                        Err(_) => (true, other.await),
+                    },
+                    answer = &mut other => match answer {
+                        Ok(answer) => (true, Ok(answer)),
+                        Err(_) => (false, first.await),
+                    },
                 }
-            },
+            }
         }
     };
     match second {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::authenticate::{Authenticator, Link};
-use super::http::{Answer, PostError, Request};
+use super::http::{PostError, Request};
 use super::{BoxFuture, Connection, Reply, TransportError};
 use crate::auth::{AuthError, Protection, ServerNames, sealing};
 use crate::wsman::op::identify;

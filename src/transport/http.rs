@@ -1,34 +1,44 @@
-//! I/O module, the only file that uses `reqwest`: one client per connection, and whole answers of bounded size.
+//! I/O module: one connection each, and whole answers of bounded size.
 
-use std::net::SocketAddr;
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderMap,
-    HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, USER_AGENT,
 };
+use hyper::{Method, Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use super::gate::{ConnectionDied, GATE_WAIT, Gate};
+use super::answer::Answer;
 use super::redaction::Redactor;
-use super::route::{Lookup, Route};
+use super::route::Route;
+use super::stream::{Stream, StreamConnector, certificate};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
 use super::tls_observer::TlsObserver;
 use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError};
-use crate::auth::Challenges;
 
-/// How to open connections to one endpoint.
-pub(super) struct ClientFactory {
-    route: Route,
-    host_header: Option<HeaderValue>,
+/// How to open connections to one endpoint; its clones know the same.
+#[derive(Clone)]
+pub(super) struct ClientFactory(Arc<Target>);
+
+/// Where requests go, and what is the same in all of them.
+struct Target {
+    streams: StreamConnector,
+    /// Path and query.
+    path: Uri,
+    host_header: HeaderValue,
     connect_timeout: Duration,
-    tls: rustls::ClientConfig,
     observer: Arc<TlsObserver>,
-    redactor: Arc<Redactor>,
+    redactor: Redactor,
 }
 
 impl ClientFactory {
@@ -38,12 +48,7 @@ impl ClientFactory {
         options: &HttpOptions,
         redactor: Redactor,
     ) -> Result<Self, SetupError> {
-        let factory = Self::with_observer(endpoint, options, Arc::default())?;
-        Ok(Self { redactor: Arc::new(redactor), ..factory })
-    }
-
-    pub(super) fn redactor(&self) -> &Redactor {
-        &self.redactor
+        Self::with(endpoint, options, redactor, Arc::default())
     }
 
     pub(super) fn with_observer(
@@ -51,92 +56,72 @@ impl ClientFactory {
         options: &HttpOptions,
         observer: Arc<TlsObserver>,
     ) -> Result<Self, SetupError> {
+        Self::with(endpoint, options, Redactor::default(), observer)
+    }
+
+    fn with(
+        endpoint: &Endpoint,
+        options: &HttpOptions,
+        redactor: Redactor,
+        observer: Arc<TlsObserver>,
+    ) -> Result<Self, SetupError> {
         let trust = match &options.ca_pem {
-            _ if !endpoint.is_tls() => Trust::Nobody,
-            _ if !options.pins.is_empty() => Trust::Pinned(&options.pins),
-            _ if options.security.dangerous_skip_certificate_check => Trust::DangerousEverybody,
-            Some(pem) => Trust::Only(pem),
-            None => Trust::Platform,
+            _ if !endpoint.is_tls() => None,
+            _ if !options.pins.is_empty() => Some(Trust::Pinned(&options.pins)),
+            _ if options.security.dangerous_skip_certificate_check => Some(Trust::DangerousEverybody),
+            Some(pem) => Some(Trust::Only(pem)),
+            None => Some(Trust::Platform),
         };
+        let tls = trust.map(|trust| client_config(trust, Arc::clone(&observer))).transpose()?;
         let route = Route::to(endpoint, options)?;
-        Ok(Self {
-            host_header: route.host_header.as_deref().and_then(|host| HeaderValue::from_str(host).ok()),
-            route,
+        let client = |source: BoxError| SetupError::Client { source };
+        let url: Uri = route.url.parse().map_err(|e: hyper::http::uri::InvalidUri| client(e.into()))?;
+        let path = url.path_and_query().map_or("/", |path| path.as_str());
+        let host = route.host_header.as_deref().or(url.authority().map(|authority| authority.as_str()));
+        Ok(Self(Arc::new(Target {
+            path: path.parse().map_err(|e: hyper::http::uri::InvalidUri| client(e.into()))?,
+            host_header: HeaderValue::from_str(host.unwrap_or_default()).map_err(|e| client(e.into()))?,
+            streams: StreamConnector::new(url, route.lookup, tls),
             connect_timeout: options.connect_timeout,
-            tls: client_config(trust, Arc::clone(&observer))?,
             observer,
-            redactor: Arc::default(),
-        })
+            redactor,
+        })))
     }
 
-    /// A client for one connection; the connection itself comes with the first request.
-    pub(super) fn open(&self) -> Result<Http, BoxError> {
-        // A refusal that came after the connect timeout would look like a timeout.
-        let gate = Gate::new(GATE_WAIT.min(self.connect_timeout / 2));
-        let mut headers = HeaderMap::new();
-        // IIS in front of Exchange compresses otherwise.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(host) = &self.host_header {
-            headers.insert(HOST, host.clone());
-        }
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .tls_info(true)
-            .http1_only()
-            .http1_title_case_headers()
-            .pool_max_idle_per_host(1)
-            .pool_idle_timeout(None)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(self.connect_timeout)
-            .tcp_keepalive(TCP_KEEPALIVE)
-            .user_agent(USER_AGENT)
-            .default_headers(headers)
-            .connector_layer(gate.clone());
-        builder = match self.route.lookup.clone() {
-            Lookup::Url => builder,
-            Lookup::Fixed(host, address) => builder.resolve(&host, address),
-            Lookup::Instead(host) => builder.dns_resolver(Instead(host)),
-        };
-        let observer = Arc::clone(&self.observer);
-        Ok(Http {
-            client: builder.build()?,
-            url: self.route.url.clone(),
-            observer,
-            redactor: Arc::clone(&self.redactor),
-            gate,
-            connect_timeout: self.connect_timeout,
-            answered: AtomicBool::new(false),
-        })
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.0.redactor
+    }
+
+    /// A connection that is to come with its first request, or with [`Http::connect`].
+    pub(super) fn open(&self) -> Http {
+        Http { target: Arc::clone(&self.0), state: State::ToCome, connected_at: None, has_answered: false }
     }
 }
 
-/// One connection, or one that is to come with the first request.
+/// One connection, or one that is to come.
 pub(super) struct Http {
-    client: reqwest::Client,
-    url: String,
-    observer: Arc<TlsObserver>,
-    redactor: Arc<Redactor>,
-    gate: Gate,
-    connect_timeout: Duration,
+    target: Arc<Target>,
+    state: State,
+    /// When the connection came about, if it has.
+    connected_at: Option<Instant>,
     /// Whether the server has answered on it, so that TLS has come about.
-    answered: AtomicBool,
+    has_answered: bool,
 }
 
-/// Looks one host up, whatever name it is asked for: the URL bears the name for TLS.
-struct Instead(Arc<str>);
+enum State {
+    ToCome,
+    Open(Box<Open>),
+    /// A request came to no answer, or is under way: nothing more is sent.
+    Gone,
+}
 
-impl reqwest::dns::Resolve for Instead {
-    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let host = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((&*host, 0)).await?.collect();
-            let addresses: reqwest::dns::Addrs = Box::new(found.into_iter());
-            Ok(addresses)
-        })
-    }
+/// A connection that stands. It lives in the task that waits for an answer, and does nothing between requests.
+struct Open {
+    sender: http1::SendRequest<Full<Bytes>>,
+    /// `None` at its end.
+    connection: Option<http1::Connection<Stream, Full<Bytes>>>,
+    /// The server's certificate.
+    certificate: Option<Arc<[u8]>>,
 }
 
 /// One request; the body's length is always announced.
@@ -147,21 +132,6 @@ pub(super) struct Request<'a> {
     pub(super) authorization: Option<&'a SecretString>,
     /// Ask for Identify without a login, as Windows allows it with a header of its own.
     pub(super) unauthenticated_identify: bool,
-}
-
-/// One whole answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) content_type: String,
-    pub(super) challenges: Challenges,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) location: Option<String>,
-    pub(super) server: Option<String>,
-    pub(super) date: Option<String>,
-    pub(super) certificate: Option<Vec<u8>>,
-    /// Whether the server said that it closes the connection after this answer.
-    pub(super) closes: bool,
-    pub(super) body: Vec<u8>,
 }
 
 /// Why there is no whole answer.
@@ -180,193 +150,225 @@ pub(super) enum PostError {
 }
 
 impl Http {
+    /// Connects, with TLS where the endpoint has it, unless the connection stands.
+    pub(super) async fn connect(&mut self) -> Result<(), PostError> {
+        if matches!(self.state, State::ToCome) {
+            self.state = State::Gone;
+            let open = self.target.connect().await?;
+            self.state = State::Open(Box::new(open));
+            self.connected_at = Some(Instant::now());
+        }
+        Ok(())
+    }
+
     /// Posts one request and reads its answer to the end: an answer that is not drained loses the connection. `timeout`
     /// counts from when the connection stands, for which there is a limit of its own. Dropping the future closes the
     /// connection.
     pub(super) async fn post(
-        &self,
+        &mut self,
         request: Request<'_>,
         limit: usize,
         timeout: Duration,
     ) -> Result<Answer, PostError> {
+        self.connect().await?;
+        let State::Open(mut open) = std::mem::replace(&mut self.state, State::Gone) else {
+            return Err(PostError::Died);
+        };
+        let answer = tokio::time::timeout(timeout, self.exchange(&mut open, request, limit)).await;
+        let answer = answer.unwrap_or(Err(PostError::Timeout(timeout)))?;
+        self.state = State::Open(open);
+        Ok(answer)
+    }
+
+    async fn exchange(
+        &mut self,
+        open: &mut Open,
+        request: Request<'_>,
+        limit: usize,
+    ) -> Result<Answer, PostError> {
         if let Some(authorization) = request.authorization {
-            self.redactor.sent(authorization);
+            self.target.redactor.sent(authorization);
         }
-        let whole = async {
-            let response = self.send(request).await?;
-            self.answered.store(true, Ordering::Relaxed);
-            let mut answer = read(response, limit).await?;
-            answer.redact_headers(&self.redactor);
-            if !answer.is_soap() && !answer.is_sealed() {
-                self.redactor.page(&mut answer.body);
-            }
-            Ok(answer)
-        };
-        let late = async {
-            self.gate.connected().await;
-            tokio::time::sleep(timeout).await;
-        };
-        tokio::select! {
-            biased;
-            answer = whole => answer,
-            () = late => Err(PostError::Timeout(timeout)),
+        let request = self.target.request(request)?;
+        let response =
+            open.send(request, !self.has_answered).await.map_err(|failed| self.sending_failed(failed))?;
+        self.has_answered = true;
+        let mut answer = Answer::from_head(&response, open.certificate.clone());
+        answer.body = open.read(response.into_body(), limit).await?;
+        answer.redact_headers(&self.target.redactor);
+        if !answer.is_soap() && !answer.is_sealed() {
+            self.target.redactor.page(&mut answer.body);
         }
+        Ok(answer)
     }
 
     /// What knows the secrets of the logins to this endpoint.
     pub(super) fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    /// Waits until the connection has stood for so long.
-    pub(super) async fn connected_for(&self, time: Duration) {
-        tokio::time::sleep_until(self.gate.connected().await + time).await;
+        &self.target.redactor
     }
 
     /// When the connection came about, if it has.
     pub(super) fn connected_at(&self) -> Option<Instant> {
-        self.gate.connected_at()
+        self.connected_at
     }
 
-    async fn send(&self, request: Request<'_>) -> Result<reqwest::Response, PostError> {
-        let mut headers = HeaderMap::new();
+    /// What it means that no head of an answer came.
+    fn sending_failed(&self, failed: Unanswered) -> PostError {
+        let Unanswered { error, is_unsent } = failed;
+        if self.has_answered {
+            return if is_unsent { PostError::Died } else { PostError::Lost(reason(&error)) };
+        }
+        // With TLS 1.3 our part of the handshake is over before the server's: it may refuse us below the first request,
+        // which it then has not read.
+        let seen = &self.target.observer;
+        let refused = || seen.was_asked().then_some(TlsError::ClientCertificate);
+        let tls = tls_error(&error, seen.was_asked())
+            .or_else(refused)
+            .or_else(|| (!self.target.streams.is_tls() && !is_http(&error)).then_some(TlsError::NotHttp));
+        tls.map_or_else(|| PostError::Lost(reason(&error)), |tls| PostError::NotConnected(tls.into()))
+    }
+}
+
+impl Target {
+    async fn connect(&self) -> Result<Open, PostError> {
+        let silence = || BoxError::from(Silence::Connecting(self.connect_timeout));
+        let not_connected = |error: BoxError| {
+            PostError::NotConnected(match tls_error(error.as_ref(), self.observer.was_asked()) {
+                Some(tls) => tls.into(),
+                None if is_timeout(error.as_ref()) => silence(),
+                None => error,
+            })
+        };
+        let connecting = tokio::time::timeout(self.connect_timeout, self.streams.connect()).await;
+        let stream = connecting.unwrap_or_else(|_| Err(silence())).map_err(not_connected)?;
+        let certificate = certificate(&stream);
+        let handshake = http1::Builder::new().title_case_headers(true).handshake(stream).await;
+        let (sender, connection) = handshake.map_err(|error| not_connected(error.into()))?;
+        Ok(Open { sender, connection: Some(connection), certificate })
+    }
+
+    fn request(&self, request: Request<'_>) -> Result<hyper::Request<Full<Bytes>>, PostError> {
+        let unsent = |error: BoxError| PostError::NotConnected(error);
+        let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+        headers.insert(HOST, self.host_header.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        // IIS in front of Exchange compresses otherwise.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(PROGRAM));
         // hyper announces no length for an empty body, and http.sys answers 411 to that.
         headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
         if let Some(content_type) = request.content_type {
-            let value = HeaderValue::from_str(content_type).map_err(|e| PostError::NotConnected(e.into()))?;
+            let value = HeaderValue::from_str(content_type).map_err(|error| unsent(error.into()))?;
             headers.insert(CONTENT_TYPE, value);
         }
         if let Some(secret) = request.authorization {
             let mut value = HeaderValue::from_str(secret.expose_secret())
-                .map_err(|_| PostError::NotConnected("the login token is no header value".into()))?;
+                .map_err(|_| unsent("the login token is no header value".into()))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
         if request.unauthenticated_identify {
             headers.insert(WSMAN_IDENTIFY, HeaderValue::from_static("unauthenticated"));
         }
-        self.client
-            .post(&self.url)
-            .headers(headers)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(|error| self.sending_failed(error))
-    }
-
-    fn is_plain(&self) -> bool {
-        self.url.starts_with("http://")
-    }
-
-    /// What it means that no head of an answer came. hyper gives a request back, and the pool takes it to the gate, only
-    /// if none of it was written.
-    fn sending_failed(&self, error: reqwest::Error) -> PostError {
-        let error = error.without_url();
-        if died(&error) {
-            return PostError::Died;
-        }
-        if error.is_connect() && error.is_timeout() {
-            return PostError::NotConnected(Silence::Connecting(self.connect_timeout).into());
-        }
-        let unsent = error.is_connect() || error.is_builder();
-        // With TLS 1.3 our part of the handshake is over before the server's: it may refuse us below the first request,
-        // which it then has not read.
-        let shaking_hands = unsent || !self.answered.load(Ordering::Relaxed);
-        let tls = Some(&self.observer).filter(|_| shaking_hands).and_then(|seen| {
-            let refused = || (seen.was_asked() && !unsent).then_some(TlsError::ClientCertificate);
-            tls_error(&error, seen.was_asked()).or_else(refused)
-        });
-        let tls = tls
-            .or_else(|| (shaking_hands && self.is_plain() && !is_http(&error)).then_some(TlsError::NotHttp));
-        match tls {
-            Some(tls) => PostError::NotConnected(tls.into()),
-            None if unsent => PostError::NotConnected(error.into()),
-            None => PostError::Lost(reason(&error)),
-        }
+        let mut message = hyper::Request::new(Full::new(Bytes::from(request.body)));
+        *message.method_mut() = Method::POST;
+        *message.uri_mut() = self.path.clone();
+        *message.headers_mut() = headers;
+        Ok(message)
     }
 }
 
-async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, PostError> {
-    if response.content_length().is_some_and(|length| usize::try_from(length).is_ok_and(|n| n > limit)) {
-        return Err(PostError::TooLarge(limit));
-    }
-    let mut answer = Answer::from_head(&response);
-    while let Some(chunk) = response.chunk().await.map_err(|e| PostError::Lost(reason(&e)))? {
-        if chunk.len() > limit.saturating_sub(answer.body.len()) {
-            return Err(PostError::TooLarge(limit));
-        }
-        answer.body.extend_from_slice(&chunk);
-    }
-    Ok(answer)
+/// Why no head of an answer came, and whether nothing of the request was written.
+struct Unanswered {
+    error: hyper::Error,
+    is_unsent: bool,
 }
 
-impl Answer {
-    fn from_head(response: &reqwest::Response) -> Self {
-        let headers = response.headers();
-        let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
-        let closes = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|v| v.to_str().ok())
-            .flat_map(|v| v.split(','))
-            .any(|v| v.trim().eq_ignore_ascii_case("close"));
-        Self {
-            status: response.status().as_u16(),
-            content_type: text(CONTENT_TYPE).unwrap_or_default(),
-            challenges: Challenges::parse(challenges),
-            retry_after: text(RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
-            location: text(LOCATION),
-            server: text(SERVER),
-            date: text(DATE),
-            certificate: response
-                .extensions()
-                .get::<reqwest::tls::TlsInfo>()
-                .and_then(|info| info.peer_certificate())
-                .map(<[u8]>::to_vec),
-            closes,
-            body: Vec::new(),
+impl Open {
+    async fn send(
+        &mut self,
+        request: hyper::Request<Full<Bytes>>,
+        is_first: bool,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        let Self { sender, connection, .. } = self;
+        if !is_first {
+            // What has been read since the last answer comes first: that the server has closed the connection.
+            let ready = drive(connection, sender.ready()).await;
+            ready.map_err(|error| Unanswered { error, is_unsent: true })?;
         }
+        let sending = sender.try_send_request(request);
+        drive(connection, sending).await.map_err(|mut failed| {
+            let is_unsent = failed.take_message().is_some();
+            Unanswered { error: failed.into_error(), is_unsent }
+        })
     }
 
-    /// Masks what may be quoted of the head.
-    fn redact_headers(&mut self, redactor: &Redactor) {
-        for header in [&mut self.location, &mut self.server].into_iter().flatten() {
-            *header = redactor.text(header).into_owned();
+    async fn read(&mut self, mut body: Incoming, limit: usize) -> Result<Vec<u8>, PostError> {
+        let announced = body.size_hint().exact().unwrap_or_default();
+        let announced = usize::try_from(announced).ok().filter(|length| *length <= limit);
+        let announced = announced.ok_or(PostError::TooLarge(limit))?;
+        let mut whole = Vec::with_capacity(announced.min(BELIEVED_LENGTH));
+        while let Some(frame) = drive(&mut self.connection, body.frame()).await {
+            let frame = frame.map_err(|error| PostError::Lost(reason(&error)))?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            if chunk.len() > limit.saturating_sub(whole.len()) {
+                return Err(PostError::TooLarge(limit));
+            }
+            whole.extend_from_slice(&chunk);
         }
+        Ok(whole)
     }
+}
+
+/// Waits for `work`, and lets the connection read and write meanwhile. Its errors come out of the work, which also learns
+/// of its end.
+async fn drive<T>(
+    connection: &mut Option<http1::Connection<Stream, Full<Bytes>>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        if connection.as_mut().is_some_and(|open| Pin::new(open).poll(context).is_ready()) {
+            *connection = None;
+        }
+        work.as_mut().poll(context)
+    })
+    .await
 }
 
 /// Why a connection was lost, without the layers above it, which say no more than that; rustls adds a page to read, which
 /// helps nobody who is not its user.
-fn reason(error: &reqwest::Error) -> BoxError {
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    let text = deepest.to_string();
+fn reason(error: &hyper::Error) -> BoxError {
+    let text = causes(error).last().map(ToString::to_string).unwrap_or_default();
     text.split_once(": https://").map_or(text.as_str(), |(text, _)| text).into()
 }
 
-fn died(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<ConnectionDied>())
-}
-
-/// Whether an answer that could not be read began as one of HTTP. The client's error has no other sign of it than its text.
-fn is_http(error: &reqwest::Error) -> bool {
+/// Whether an answer that could not be read began as one of HTTP. There is no other sign of it than the error's text.
+fn is_http(error: &hyper::Error) -> bool {
     !causes(error).any(|cause| cause.to_string().contains(NO_HTTP))
 }
 
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+/// Whether the system has given up waiting.
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    })
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |cause: &&'e (dyn Error + 'static)| Error::source(*cause))
 }
 
 /// What hyper says of an answer that does not begin with `HTTP/1.`.
 const NO_HTTP: &str = "invalid HTTP version";
 
-const USER_AGENT: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
+const PROGRAM: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
 
 const WSMAN_IDENTIFY: HeaderName = HeaderName::from_static("wsmanidentify");
 
-/// Half of the two minutes after which http.sys, and many a firewall, forgets an idle connection.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+/// The headers that a request of ours may have.
+const MOST_HEADERS: usize = 8;
+
+/// For how many bytes of a body there is room at once when the server announces that many or more. Larger are only
+/// listings.
+const BELIEVED_LENGTH: usize = 64 * 1024;

@@ -1,5 +1,6 @@
-//! I/O module: one authenticated TCP connection per [`Connection`], and the gate that keeps it one.
+//! I/O module: one authenticated TCP connection per [`Connection`].
 
+mod answer;
 mod authenticate;
 #[cfg(feature = "kerberos")]
 mod blocking;
@@ -8,7 +9,6 @@ mod challenges;
 mod channel;
 mod connector;
 mod endpoint;
-mod gate;
 mod handshake_signature;
 mod http;
 mod login;
@@ -19,6 +19,7 @@ mod probe;
 mod redaction;
 mod route;
 mod status;
+mod stream;
 mod tls;
 mod tls_error;
 mod tls_observer;

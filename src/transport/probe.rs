@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::answer::Answer;
 use super::channel::SOAP;
-use super::http::{Answer, ClientFactory, Http, PostError, Request};
+use super::http::{ClientFactory, Http, PostError, Request};
 use super::tls_observer::TlsObserver;
 use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, challenges};
 use crate::auth::Challenges;
@@ -41,7 +42,7 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
     let factory = ClientFactory::with_observer(endpoint, options, Arc::clone(&observer))
         .map_err(|e: SetupError| connect(e.into()))?;
     let prober = Prober { endpoint, options, factory };
-    let http = prober.factory.open().map_err(connect)?;
+    let http = prober.factory.open();
     let request = Request {
         body: identify_envelope(),
         content_type: Some(SOAP),
@@ -60,7 +61,7 @@ pub async fn probe(endpoint: &Endpoint, options: &HttpOptions) -> Result<Probe, 
         tls: observer.found(),
     };
     if answer.is_soap() {
-        let http = if answer.closes { prober.factory.open().map_err(connect)? } else { http };
+        let http = if answer.closes { prober.factory.open() } else { http };
         probe.challenges = prober.ask(http, Request::default()).await.1?.challenges;
         probe.identity_body = Some(answer.body);
     }

@@ -23,7 +23,7 @@ pub(super) enum Lookup {
     /// Where the resolver says.
     Url,
     /// The host of the URL is at this address.
-    Fixed(String, SocketAddr),
+    Fixed(SocketAddr),
     /// Where the resolver says that this host is.
     Instead(Arc<str>),
 }
@@ -54,9 +54,8 @@ impl Route {
             url.set_port(Some(address.port()))
                 .map_err(|()| SetupError::Client { source: "the URL cannot have a port".into() })?;
         }
-        let host = url.host_str().unwrap_or_default().to_owned();
         let lookup = match fixed {
-            Some(address) => Lookup::Fixed(host, address),
+            Some(address) => Lookup::Fixed(address),
             None => Lookup::Instead(endpoint.resolved_host().into()),
         };
         Ok(Self { url: url.into(), host_header: Some(host_header), lookup })
@@ -86,13 +85,13 @@ mod tests {
         let expected = (url(), host("alias:5986"), Lookup::Instead("alias".into()));
         assert_eq!(route("alias", named()), expected);
         for (address, socket) in [("10.0.0.7", "10.0.0.7:5986"), ("[::1]", "[::1]:5986")] {
-            let lookup = Lookup::Fixed("web01.lab".to_owned(), socket.parse().unwrap());
+            let lookup = Lookup::Fixed(socket.parse().unwrap());
             assert_eq!(route(address, named()), (url(), host(&format!("{address}:5986")), lookup));
         }
         let socket: SocketAddr = "127.0.0.1:7".parse().unwrap();
         let (url, header, lookup) = route("alias", named().with_resolve(socket));
         assert_eq!((url.as_str(), header), ("https://web01.lab:7/wsman", host("alias:5986")));
-        assert_eq!(lookup, Lookup::Fixed("web01.lab".to_owned(), socket));
+        assert_eq!(lookup, Lookup::Fixed(socket));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers that are not SOAP: what to tell of them without trusting a byte.
 
 use super::TransportError;
-use super::http::Answer;
+use super::answer::Answer;
 use crate::auth::sealing;
 use crate::wsman::one_line;
 

@@ -19,8 +19,6 @@ use super::{BoxError, Certificate, CertificatePin, SetupError, TlsError};
 /// Whose certificates are good enough.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trust<'a> {
-    /// No TLS on the way: nobody is trusted. The HTTP client wants a configuration all the same.
-    Nobody,
     /// The platform's trust store.
     Platform,
     /// Only what chains to these PEM certificates.
@@ -59,7 +57,6 @@ fn rule(
     let provider = Arc::clone(provider);
     let tls = |source: BoxError| SetupError::Tls { source };
     Ok(match trust {
-        Trust::Nobody => Rule::Nobody("no certificate is trusted on this connection".to_owned()),
         Trust::Platform => match rustls_platform_verifier::Verifier::new(provider) {
             Ok(verifier) => Rule::Chain(Arc::new(verifier)),
             // Whoever only looks can do without.
@@ -231,7 +228,7 @@ mod tests {
 
     #[test]
     fn only_http_1_1_is_offered() {
-        let config = config(Trust::Nobody).unwrap();
+        let config = config(Trust::DangerousEverybody).unwrap();
         assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
     }
 }

@@ -181,7 +181,7 @@ fn the_library_names_no_option_of_the_command() {
 fn each_foreign_crate_is_used_by_one_module() {
     let owners = [
         ("quick_xml", "src/wsman/xml/"),
-        ("reqwest", "src/transport/http.rs"),
+        ("hyper_rustls", "src/transport/stream.rs"),
         ("yaml_rust2", "src/yaml.rs"),
         ("libgssapi", "src/auth/kerberos/gss.rs"),
         ("icu_properties", "src/wsman/text.rs"),
