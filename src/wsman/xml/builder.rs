@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use quick_xml::XmlVersion;
-use quick_xml::events::attributes::Attribute as RawAttribute;
+use quick_xml::events::attributes::{Attribute as RawAttribute, Attributes};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -21,8 +21,10 @@ pub(super) struct Builder<'x> {
     /// Whether there is a `]` anywhere, so that text needs a look for `]]>`.
     has_brackets: bool,
     document: Document<'x>,
-    scope: Scope,
+    scope: Scope<'x>,
     open: Vec<Open>,
+    /// The attributes of the element that opens, without its declarations; empty between elements.
+    own: Vec<RawAttribute<'x>>,
 }
 
 /// An element that has not ended.
@@ -50,6 +52,7 @@ impl<'x> Builder<'x> {
             },
             scope: Scope::new(),
             open: Vec::new(),
+            own: Vec::new(),
         }
     }
 
@@ -145,23 +148,30 @@ impl<'x> Builder<'x> {
             end: index + 1,
             offset: offset + self.skipped,
         });
-        let has_attributes = !start.attributes_raw().is_empty();
-        if has_attributes {
-            self.read_declarations(start, offset)?;
+        let name_length = qualified.len();
+        if !start.attributes_raw().is_empty() {
+            let tag = name_at..name_at + name_length + start.attributes_raw().len();
+            let tag = self.source.get(tag).unwrap_or_default();
+            self.read_declarations(tag, name_length, offset)?;
         }
         let namespace = self.resolve_prefix(prefix, offset)?;
         if let Some(node) = self.document.nodes.last_mut() {
             node.namespace = namespace;
         }
-        if has_attributes { self.read_attributes(start, offset) } else { Ok(()) }
+        if self.own.is_empty() { Ok(()) } else { self.read_attributes(offset) }
     }
 
-    /// Checks all attributes, and puts the namespace declarations among them into force.
-    fn read_declarations(&mut self, start: &BytesStart<'_>, offset: usize) -> Result<(), Malformed> {
-        if !spaced(start.attributes_raw()) {
+    /// Checks all attributes, puts the namespace declarations among them into force, and lays the others aside.
+    fn read_declarations(
+        &mut self,
+        tag: &'x str,
+        name_length: usize,
+        offset: usize,
+    ) -> Result<(), Malformed> {
+        if !spaced(tag.get(name_length..).unwrap_or_default()) {
             return Err(self.malformed("bad attribute: no space in front of it", offset));
         }
-        for (count, attribute) in start.attributes().with_checks(true).enumerate() {
+        for (count, attribute) in Attributes::new(tag, name_length).enumerate() {
             if count >= MAX_ATTRIBUTES {
                 return Err(self.malformed(&format!("more than {MAX_ATTRIBUTES} attributes"), offset));
             }
@@ -170,34 +180,36 @@ impl<'x> Builder<'x> {
             if attribute.value.contains('<') {
                 return Err(self.malformed("a '<' in an attribute value", offset));
             }
-            let name = self.split_name(attribute.key.as_ref(), offset)?;
-            if let Some(prefix) = declared_prefix(name) {
-                let namespace = self.value_of(&attribute, offset)?;
-                let declared = self.scope.declare(prefix, &namespace);
-                declared.map_err(|problem| self.malformed(&problem, offset))?;
+            let name = self.split_name(attribute.key.0, offset)?;
+            match declared_prefix(name) {
+                Some(prefix) => {
+                    let namespace = self.value_of(&attribute, offset)?;
+                    let declared = self.scope.declare(prefix, namespace);
+                    declared.map_err(|problem| self.malformed(&problem, offset))?;
+                }
+                None => self.own.push(attribute),
             }
         }
         Ok(())
     }
 
-    /// Keeps the attributes that are not declarations; [`read_declarations`](Self::read_declarations) has checked them.
-    fn read_attributes(&mut self, start: &BytesStart<'_>, offset: usize) -> Result<(), Malformed> {
+    /// Keeps the attributes that [`read_declarations`](Self::read_declarations) has checked and laid aside.
+    fn read_attributes(&mut self, offset: usize) -> Result<(), Malformed> {
         let first = self.document.attributes.len();
-        for attribute in start.attributes().with_checks(false).flatten() {
-            let (prefix, local) = self.split_name(attribute.key.as_ref(), offset)?;
-            if declared_prefix((prefix, local)).is_some() {
-                continue;
-            }
+        let mut own = std::mem::take(&mut self.own);
+        for attribute in own.drain(..) {
+            let (prefix, local) = self.split_name(attribute.key.0, offset)?;
             // The default namespace is not for attributes.
             let namespace =
                 if prefix.is_empty() { NO_NAMESPACE } else { self.resolve_prefix(prefix, offset)? };
-            let own = self.document.attributes.get(first..).unwrap_or_default();
-            if own.iter().any(|other| other.local == local && other.namespace == namespace) {
+            let before = self.document.attributes.get(first..).unwrap_or_default();
+            if before.iter().any(|other| other.local == local && other.namespace == namespace) {
                 return Err(self.malformed(&format!("the attribute {local} twice"), offset));
             }
-            let value = self.value_of(&attribute, offset)?.into_owned();
-            self.document.attributes.push(Attribute { namespace, local: local.to_owned(), value });
+            let value = self.value_of(&attribute, offset)?;
+            self.document.attributes.push(Attribute { namespace, local, value });
         }
+        self.own = own;
         let own = first..self.document.attributes.len();
         if let Some(node) = self.document.nodes.last_mut() {
             node.attributes = own;
@@ -205,15 +217,16 @@ impl<'x> Builder<'x> {
         Ok(())
     }
 
-    fn value_of<'a>(
-        &self,
-        attribute: &'a RawAttribute<'_>,
-        offset: usize,
-    ) -> Result<Cow<'a, str>, Malformed> {
+    fn value_of(&self, attribute: &RawAttribute<'x>, offset: usize) -> Result<Cow<'x, str>, Malformed> {
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|error| self.malformed(&format!("bad attribute value: {error}"), offset))?;
-        match value.chars().find(|character| !is_xml_char(*character)) {
+        // Only a reference brings in what the source does not hold.
+        let bad = match &value {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(value) => value.chars().find(|character| !is_xml_char(*character)),
+        };
+        match bad {
             Some(character) => Err(self.bad_character(character, offset)),
             None => Ok(value),
         }
@@ -319,15 +332,15 @@ fn is_name(text: &str) -> bool {
 fn spaced(attributes: &str) -> bool {
     let mut quote = None;
     let mut closed = false;
-    for character in attributes.chars() {
-        if closed && !is_space(character) {
+    for byte in attributes.bytes() {
+        if closed && !is_space(byte.into()) {
             return false;
         }
-        closed = quote == Some(character);
+        closed = quote == Some(byte);
         quote = match quote {
-            Some(open) if open != character => Some(open),
+            Some(open) if open != byte => Some(open),
             Some(_) => None,
-            None => Some(character).filter(|character| matches!(character, '\'' | '"')),
+            None => Some(byte).filter(|byte| matches!(byte, b'\'' | b'"')),
         };
     }
     true

@@ -40,8 +40,8 @@ impl Malformed {
 /// A parsed document; it borrows from the text wherever no entity had to be replaced.
 pub struct Document<'x> {
     pub(super) nodes: Vec<Node<'x>>,
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) namespaces: Vec<String>,
+    pub(super) attributes: Vec<Attribute<'x>>,
+    pub(super) namespaces: Vec<Cow<'x, str>>,
 }
 
 pub(super) struct Node<'x> {
@@ -55,10 +55,10 @@ pub(super) struct Node<'x> {
     pub(super) offset: usize,
 }
 
-pub(super) struct Attribute {
+pub(super) struct Attribute<'x> {
     pub(super) namespace: usize,
-    pub(super) local: String,
-    pub(super) value: String,
+    pub(super) local: &'x str,
+    pub(super) value: Cow<'x, str>,
 }
 
 impl<'x> Document<'x> {
@@ -133,7 +133,7 @@ impl<'d> Element<'d> {
     /// The namespace URI; empty for none.
     #[must_use]
     pub fn namespace(self) -> &'d str {
-        self.document.namespaces.get(self.node().namespace).map_or("", String::as_str)
+        self.document.namespaces.get(self.node().namespace).map_or("", |namespace| &**namespace)
     }
 
     /// Whether this is the element `local` of `namespace`.
@@ -199,15 +199,15 @@ impl<'d> Element<'d> {
             .find(|a| {
                 a.local == local && self.document.namespaces.get(a.namespace).is_some_and(|n| n == namespace)
             })
-            .map(|a| a.value.as_str())
+            .map(|a| &*a.value)
     }
 
     /// The attributes, without namespace declarations, in document order: namespace (empty for none), local name, value.
     pub fn attributes(self) -> impl Iterator<Item = (&'d str, &'d str, &'d str)> {
         let own = self.document.attributes.get(self.node().attributes.clone()).unwrap_or_default();
         own.iter().map(move |a| {
-            let namespace = self.document.namespaces.get(a.namespace).map_or("", String::as_str);
-            (namespace, a.local.as_str(), a.value.as_str())
+            let namespace = self.document.namespaces.get(a.namespace).map_or("", |namespace| &**namespace);
+            (namespace, a.local, &*a.value)
         })
     }
 

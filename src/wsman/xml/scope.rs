@@ -1,5 +1,7 @@
 //! Which prefix means which namespace, at one place of a document (Namespaces in XML 1.0).
 
+use std::borrow::Cow;
+
 use crate::wsman::uri;
 
 /// The most declarations that are in force at one place; Windows makes about twelve. Each name is compared with them.
@@ -17,20 +19,20 @@ const BUILT_IN: usize = 2;
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The declarations in force, innermost last, and the namespaces of the document so far.
-pub(super) struct Scope {
-    declarations: Vec<Declaration>,
-    namespaces: Vec<String>,
+pub(super) struct Scope<'x> {
+    declarations: Vec<Declaration<'x>>,
+    namespaces: Vec<Cow<'x, str>>,
 }
 
-struct Declaration {
+struct Declaration<'x> {
     /// Empty for the default namespace.
-    prefix: String,
+    prefix: &'x str,
     namespace: usize,
 }
 
-impl Scope {
+impl<'x> Scope<'x> {
     pub(super) fn new() -> Self {
-        Self { declarations: Vec::new(), namespaces: vec![String::new(), uri::XML.to_owned()] }
+        Self { declarations: Vec::new(), namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(uri::XML)] }
     }
 
     /// How many declarations are in force; to be handed to [`leave`](Self::leave) at the element's end.
@@ -43,11 +45,11 @@ impl Scope {
     }
 
     /// Binds a prefix, or the default with an empty one. The error is a problem, as a fragment.
-    pub(super) fn declare(&mut self, prefix: &str, namespace: &str) -> Result<(), String> {
+    pub(super) fn declare(&mut self, prefix: &'x str, namespace: Cow<'x, str>) -> Result<(), String> {
         if prefix == "xml" && namespace == uri::XML {
             return Ok(());
         }
-        if matches!(prefix, "xml" | "xmlns") || matches!(namespace, uri::XML | XMLNS) {
+        if matches!(prefix, "xml" | "xmlns") || matches!(&*namespace, uri::XML | XMLNS) {
             return Err(format!("the reserved prefix or namespace in xmlns:{prefix}='{namespace}'"));
         }
         if namespace.is_empty() && !prefix.is_empty() {
@@ -57,7 +59,7 @@ impl Scope {
             return Err(format!("more than {MAX_DECLARATIONS} namespace declarations"));
         }
         let namespace = self.intern(namespace)?;
-        self.declarations.push(Declaration { prefix: prefix.to_owned(), namespace });
+        self.declarations.push(Declaration { prefix, namespace });
         Ok(())
     }
 
@@ -72,19 +74,19 @@ impl Scope {
     }
 
     /// All namespaces, in the order of their indices.
-    pub(super) fn into_namespaces(self) -> Vec<String> {
+    pub(super) fn into_namespaces(self) -> Vec<Cow<'x, str>> {
         self.namespaces
     }
 
-    fn intern(&mut self, namespace: &str) -> Result<usize, String> {
-        if let Some(index) = self.namespaces.iter().position(|known| known == namespace) {
+    fn intern(&mut self, namespace: Cow<'x, str>) -> Result<usize, String> {
+        if let Some(index) = self.namespaces.iter().position(|known| *known == namespace) {
             return Ok(index);
         }
         let index = self.namespaces.len();
         if index >= BUILT_IN + MAX_NAMESPACES {
             return Err(format!("more than {MAX_NAMESPACES} namespaces"));
         }
-        self.namespaces.push(namespace.to_owned());
+        self.namespaces.push(namespace);
         Ok(index)
     }
 }
