@@ -184,14 +184,12 @@ impl HostRun {
         Job::List
     }
 
-    /// Whether one more free connection would be put to use.
+    /// How many more free connections would be put to use, up to `most`.
     #[must_use]
-    pub(super) fn has_job(&self, now: Instant) -> bool {
-        self.is_relist_due(now)
-            || self.is_look_overdue(now)
-            || self.queue.has_ready(now, self.holds_planned(now))
-            || self.is_identify_due()
-            || self.is_look_due(now)
+    pub(super) fn jobs(&self, now: Instant, most: usize) -> usize {
+        let listings = self.is_relist_due(now) || self.is_look_overdue(now) || self.is_look_due(now);
+        let of_the_host = usize::from(listings) + usize::from(self.is_identify_due());
+        (of_the_host + self.queue.ready(now, self.holds_planned(now), most)).min(most)
     }
 
     /// Takes the result of [`Job::Ask`].

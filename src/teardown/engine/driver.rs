@@ -1,8 +1,11 @@
 //! One task per host: it owns the host's connections and its removals.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -33,13 +36,18 @@ pub(super) struct Driver {
     events: mpsc::UnboundedSender<HostEvent>,
 }
 
-/// The connections of one host, and when the next one may be opened.
+/// The connections of one host, and when the next ones may be opened.
 struct Connections {
     idle: Vec<WsmanClient>,
-    busy: JoinSet<Completion>,
+    /// What is asked over the others. They take turns in the host's own task: another one for each request costs more than
+    /// the request.
+    busy: FuturesUnordered<Work>,
+    /// Those that are to come. A handshake reckons for long enough to do it aside.
+    opening: JoinSet<Result<WsmanClient>>,
     /// Idle, busy, or being opened.
     open: usize,
-    opening: bool,
+    /// The host has accepted the credential on one connection, so that the next ones may log in at the same time.
+    accepted: bool,
     limit: usize,
     failures: u32,
     not_before: Option<Instant>,
@@ -51,11 +59,13 @@ struct Connections {
 
 /// What came of a task.
 enum Completion {
-    Opened(Result<WsmanClient>),
     Asked { client: Option<WsmanClient>, slot: usize, is_delete: bool, answer: Result<Answer> },
     Listed { client: Option<WsmanClient>, listing: Result<Listing> },
     Identified { client: Option<WsmanClient>, identity: Result<Identity> },
 }
+
+/// One of them under way.
+type Work = Pin<Box<dyn Future<Output = Completion> + Send>>;
 
 impl Driver {
     pub(super) fn new(
@@ -83,11 +93,13 @@ impl Driver {
         let visibility = Visibility::new(account, today());
         let host = HostRun::new(sessions, visibility, shown, policy, undrawn());
         let idle = Vec::from_iter(surveyed.client);
+        let accepted = !idle.is_empty();
         let connections = Connections {
             open: idle.len(),
             idle,
-            busy: JoinSet::new(),
-            opening: false,
+            busy: FuturesUnordered::new(),
+            opening: JoinSet::new(),
+            accepted,
             limit,
             failures: 0,
             not_before: None,
@@ -125,13 +137,14 @@ impl Driver {
             if self.is_locked_out() {
                 continue;
             }
-            self.open_another(now);
+            self.open_more(now);
             let wake = [self.host.wake_at(now), self.connections.not_before.filter(|time| *time > now)];
             let wake = wake.into_iter().flatten().min().unwrap_or(now + IDLE);
             tokio::select! {
                 biased;
                 Ok(()) = self.halted.changed() => self.obey(),
-                Some(Ok(completion)) = self.connections.busy.join_next() => self.complete(completion),
+                Some(completion) = self.connections.busy.next() => self.complete(completion),
+                Some(Ok(opened)) = self.connections.opening.join_next() => self.opened(opened),
                 () = sleep_until(Some(wake)) => {}
             }
         }
@@ -166,29 +179,29 @@ impl Driver {
             match job {
                 Job::List => {
                     let policy = Arc::clone(&self.factory.policy);
-                    self.connections.busy.spawn(async move {
+                    self.connections.busy.push(Box::pin(async move {
                         let (client, listing) =
                             over(client, async |client| list(client, &policy).await).await;
                         Completion::Listed { client, listing }
-                    });
+                    }));
                 }
                 Job::Identify => {
                     let limits = Limits::within(self.factory.policy.patience());
-                    self.connections.busy.spawn(async move {
+                    self.connections.busy.push(Box::pin(async move {
                         let (client, identity) =
                             over(client, async |client| identify(client, limits).await).await;
                         Completion::Identified { client, identity }
-                    });
+                    }));
                 }
                 Job::Ask { slot, request } => {
                     let Some((session, _)) = self.host.session(slot) else { continue };
                     let session = Arc::clone(session);
                     let is_delete = matches!(request.kind, RequestKind::Delete { .. });
-                    self.connections.busy.spawn(async move {
+                    self.connections.busy.push(Box::pin(async move {
                         let (client, answer) =
                             over(client, async |client| ask(client, &session.shell, request).await).await;
                         Completion::Asked { client, slot, is_delete, answer }
-                    });
+                    }));
                 }
             }
         }
@@ -204,37 +217,47 @@ impl Driver {
         true
     }
 
-    fn open_another(&mut self, now: Instant) {
+    /// Opens as many connections as there are jobs and may be opened: the first one alone, since it shows whether the host
+    /// accepts the credential, and the others together.
+    fn open_more(&mut self, now: Instant) {
         let connections = &mut self.connections;
-        let limit = connections.limit + usize::from(self.host.is_stuck(now));
-        let may = !connections.opening
-            && !connections.no_more
+        let may = !connections.no_more
             && connections.refused.is_none()
-            && connections.open < limit
+            && connections.idle.is_empty()
             && connections.not_before.is_none_or(|time| time <= now);
-        if may && connections.idle.is_empty() && self.host.has_job(now) {
+        let limit = connections.limit + usize::from(self.host.is_stuck(now));
+        let (opening, room) = (connections.opening.len(), limit.saturating_sub(connections.open));
+        let most = if connections.accepted { room + opening } else { 1 };
+        if !may || room == 0 || opening >= most {
+            return;
+        }
+        for _ in opening..self.host.jobs(now, most) {
             connections.open += 1;
-            connections.opening = true;
             let factory = self.factory.clone();
-            connections.busy.spawn(async move {
+            connections.opening.spawn(async move {
                 let url = factory.connector.endpoint().url();
-                Completion::Opened(caught(url, factory.open()).await.flatten())
+                caught(url, factory.open()).await.flatten()
             });
+        }
+    }
+
+    fn opened(&mut self, opened: Result<WsmanClient>) {
+        match opened {
+            Ok(client) => {
+                self.connections.failures = 0;
+                self.connections.accepted = true;
+                if let Some(names) = client.server_names() {
+                    self.host.name_server(names);
+                }
+                self.connections.idle.push(client);
+            }
+            Err(error) => self.not_opened(error),
         }
     }
 
     fn complete(&mut self, completion: Completion) {
         let at = self.factory.tick();
         match completion {
-            Completion::Opened(Ok(client)) => {
-                self.connections.opening = false;
-                self.connections.failures = 0;
-                if let Some(names) = client.server_names() {
-                    self.host.name_server(names);
-                }
-                self.connections.idle.push(client);
-            }
-            Completion::Opened(Err(error)) => self.not_opened(error),
             Completion::Asked { client, slot, is_delete, answer } => {
                 if is_delete && answer.is_ok() {
                     self.report_delete(slot);
@@ -262,11 +285,12 @@ impl Driver {
     fn not_opened(&mut self, error: Error) {
         let at = self.factory.tick();
         let connections = &mut self.connections;
-        connections.opening = false;
         connections.open = connections.open.saturating_sub(1);
         let retry = self.factory.policy.retry;
         let delay = retry.delay(connections.failures, error.retry_after(), at.jitter);
         match delay.filter(|_| error.is_retryable()) {
+            // What fails at the same time has failed once.
+            Some(_) if connections.not_before.is_some_and(|time| time > at.now) => {}
             Some(delay) => {
                 connections.failures += 1;
                 connections.not_before = Some(at.now + delay);

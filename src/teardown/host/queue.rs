@@ -169,9 +169,18 @@ impl Queue {
         Some(*slot).filter(|_| !held || *phase != Phase::Planned)
     }
 
-    /// Whether it is anybody's turn. Nobody who waits is planned.
+    /// Whether it is anybody's turn.
     pub(super) fn has_ready(&self, now: Instant, held: bool) -> bool {
-        self.readiest(held).is_some() || self.waiting.first().is_some_and(|(time, _)| *time <= now)
+        self.ready(now, held, 1) > 0
+    }
+
+    /// How many have their turn, up to `most`. Nobody who waits is planned, and those who are stand last.
+    pub(super) fn ready(&self, now: Instant, held: bool, most: usize) -> usize {
+        let ready = self.ready.iter().take_while(|(Reverse(phase), _)| !held || *phase != Phase::Planned);
+        let waiting = self.waiting.iter().take_while(|(time, _)| *time <= now);
+        let ready = ready.map(|(_, slot)| slot);
+        let waiting = waiting.map(|(_, slot)| slot);
+        ready.chain(waiting).take(most).count()
     }
 
     /// From when on a listing is wanted.

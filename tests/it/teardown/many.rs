@@ -1,9 +1,11 @@
 //! What a host with many sessions is asked: nothing may grow faster than they do.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pssession::simulator::{InjectedFault, OperationKind};
-use pssession::teardown::{Cancellation, Engine, SESSION_DEADLINE};
+use pssession::teardown::{Cancellation, Engine, Plan, SESSION_DEADLINE, Survey};
+use pssession::transport::{BoxFuture, Connection, Connector, Endpoint, TransportError};
 use tokio::time::Instant;
 
 use super::{ADMIN, Lab, no_signals, ours, outcomes, theirs};
@@ -83,4 +85,45 @@ async fn what_was_deleted_early_is_verified_in_time_however_long_the_others_take
     assert!(began.elapsed() > 2 * SESSION_DEADLINE, "{:?}", began.elapsed());
     let listings = lab.world().count(OperationKind::Enumerate);
     assert!(listings < 15, "{listings} listings");
+}
+
+/// Takes a second for each connection, and remembers when each was begun.
+struct Slow {
+    inner: Arc<dyn Connector>,
+    began: Instant,
+    seconds: Mutex<Vec<u64>>,
+}
+
+impl Connector for Slow {
+    fn endpoint(&self) -> &Endpoint {
+        self.inner.endpoint()
+    }
+
+    fn user(&self) -> &str {
+        self.inner.user()
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, TransportError>> {
+        self.seconds.lock().unwrap().push(self.began.elapsed().as_secs());
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.inner.connect().await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_a_host_has_accepted_the_login_its_further_connections_are_opened_together() {
+    for (keeps_the_first, begun) in [(true, [0, 1, 1, 1].as_slice()), (false, &[0, 1, 2, 2, 2])] {
+        let lab = lab(100, Duration::from_secs(1));
+        let inner = lab.connectors().remove(0);
+        let slow = Arc::new(Slow { inner, began: Instant::now(), seconds: Mutex::default() });
+        let connectors = || vec![Arc::clone(&slow) as Arc<dyn Connector>];
+        let listed = Engine::new(no_signals()).survey(connectors(), &Cancellation::new()).await;
+        let plan = Plan::new(listed.sessions());
+        let survey = if keeps_the_first { listed } else { Survey::unlisted(connectors()) };
+        let report = Engine::new(no_signals()).run(plan, survey, &Cancellation::new(), |_| {}).await;
+        assert!(outcomes(&report).iter().all(|outcome| outcome == "Closed"), "{:?}", outcomes(&report));
+        assert_eq!(*slow.seconds.lock().unwrap(), begun);
+    }
 }

@@ -24,16 +24,19 @@ impl Scan {
         self.slots(wanted).len()
     }
 
-    fn readiest(&self, now: Instant, held: bool) -> Option<usize> {
-        let ready = self.slots(|status| {
+    fn ready(&self, now: Instant, held: bool) -> Vec<usize> {
+        self.slots(|status| {
             !(held && status.phase == Phase::Planned)
                 && match status.wants {
                     Wants::Turn => true,
                     Wants::TurnFrom(time) => time <= now,
                     _ => false,
                 }
-        });
-        ready.into_iter().max_by_key(|slot| (self.statuses[*slot].phase, Reverse(*slot)))
+        })
+    }
+
+    fn readiest(&self, now: Instant, held: bool) -> Option<usize> {
+        self.ready(now, held).into_iter().max_by_key(|slot| (self.statuses[*slot].phase, Reverse(*slot)))
     }
 
     fn next_time(&self, now: Instant, stuck_after: Duration) -> Option<Instant> {
@@ -131,6 +134,9 @@ proptest! {
             queue.advance(now);
             prop_assert_eq!(queue.readiest(held), scan.readiest(now, held));
             prop_assert_eq!(queue.has_ready(now, held), scan.readiest(now, held).is_some());
+            for most in [0, 1, 2, SLOTS] {
+                prop_assert_eq!(queue.ready(now, held, most), scan.ready(now, held).len().min(most));
+            }
             prop_assert_eq!(queue.next_time(now, stuck_after), scan.next_time(now, stuck_after));
             let sorted = |mut slots: Vec<usize>| { slots.sort_unstable(); slots };
             let looks = scan.slots(|status| matches!(status.wants, Wants::Listing(time) if time <= now));
