@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use memchr::{memchr, memchr_iter};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -33,6 +34,8 @@ pub(super) struct Redactor {
 struct Secret {
     text: Zeroizing<String>,
     kind: Kind,
+    /// Where in the text its rarest byte is.
+    rarest: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +81,8 @@ impl Redactor {
         let text = Zeroizing::new(text);
         let is_known = self.secrets.iter().any(|secret| *secret.text == *text);
         if text.chars().count() >= SHORTEST && !is_known {
-            self.secrets.push(Secret { text, kind });
+            let rarest = rarest(&text);
+            self.secrets.push(Secret { text, kind, rarest });
         }
     }
 
@@ -102,6 +106,9 @@ impl Redactor {
 
     /// The text with each secret masked.
     pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.is_in(text) {
+            return Cow::Borrowed(text);
+        }
         let mut spans: Vec<Range<usize>> = Vec::new();
         for secret in &self.secrets {
             find(text, &secret.text, secret.kind, &mut spans);
@@ -161,11 +168,36 @@ impl Redactor {
 
     /// Whether some secret may be in this XML: it is there as it stands, or something is spelt in another way.
     fn may_be_in(&self, text: &str) -> bool {
-        text.contains('&')
-            || text.contains("<!")
-            || self.secrets.iter().any(|secret| text.contains(secret.text.as_str()))
-            || self.tokens().iter().any(|token| text.contains(token.as_str()))
+        memchr(b'&', text.as_bytes()).is_some() || holds(text, "<!", 1) || self.is_in(text)
     }
+
+    /// Whether some secret stands in this text, as part of whatever.
+    fn is_in(&self, text: &str) -> bool {
+        self.secrets.iter().any(|secret| holds(text, &secret.text, secret.rarest))
+            || self.tokens().iter().any(|token| holds(text, token, rarest(token)))
+    }
+}
+
+/// Whether `secret`, whose rarest byte is at `rarest`, stands in the text. Each answer is searched for all secrets: a
+/// searcher that is made anew for each costs more than the search, and one that is kept holds a copy that nobody wipes.
+fn holds(text: &str, secret: &str, rarest: usize) -> bool {
+    let (text, secret) = (text.as_bytes(), secret.as_bytes());
+    let Some(byte) = secret.get(rarest) else { return false };
+    memchr_iter(*byte, text)
+        .filter_map(|at| at.checked_sub(rarest))
+        .any(|start| text.get(start..start + secret.len()) == Some(secret))
+}
+
+/// Where the byte is that an envelope has least of.
+fn rarest(secret: &str) -> usize {
+    let frequency = |byte: &u8| match byte {
+        b'a'..=b'z' | b'/' | b':' | b'.' | b'"' | b'=' | b' ' | b'<' | b'>' => 3,
+        b'A'..=b'F' | b'0'..=b'9' | b'-' => 2,
+        b'G'..=b'Z' => 1,
+        _ => 0,
+    };
+    let bytes = secret.bytes().enumerate();
+    bytes.min_by_key(|(_, byte)| frequency(byte)).map_or(0, |(at, _)| at)
 }
 
 fn replace(body: &mut Vec<u8>, masked: String) {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::acknowledgement::is_acknowledgement;
 use super::decimal::push_decimal;
 use super::duration::write_duration;
 use super::fault::Fault;
@@ -22,6 +23,11 @@ pub trait Operation {
 
     /// Appends the children of `s:Body`.
     fn write_body(&self, body: &mut String);
+
+    /// The reply, where a success says nothing but that the operation is done.
+    fn acknowledged(&self) -> Option<Self::Reply> {
+        None
+    }
 
     /// Reads the reply out of `s:Body`; a fault has been dealt with before.
     ///
@@ -129,6 +135,20 @@ pub fn read_answer<O: Operation>(
     message_id: MessageId,
     answer: &[u8],
 ) -> Result<O::Reply, AnswerError> {
+    if let Some(reply) = operation.acknowledged()
+        && is_acknowledgement(answer, O::ACTION.response, message_id)
+    {
+        return Ok(reply);
+    }
+    read_whole(operation, message_id, answer)
+}
+
+/// The same, read as a document.
+pub(super) fn read_whole<O: Operation>(
+    operation: &O,
+    message_id: MessageId,
+    answer: &[u8],
+) -> Result<O::Reply, AnswerError> {
     let document = Document::parse_bytes(answer)?;
     let envelope = document.root();
     if !envelope.is(uri::SOAP, "Envelope") {
@@ -154,12 +174,11 @@ pub fn read_answer<O: Operation>(
     if related.is_none() {
         return Err(envelope.malformed("the response has no RelatesTo").into());
     }
-    let action = header.and_then(|h| h.child(uri::ADDRESSING, "Action"));
-    match action {
-        Some(action) if action.text() == O::ACTION.response => {}
-        Some(action) => {
-            let problem = format!("the response is {}, not {}", action.text(), O::ACTION.response);
-            return Err(action.malformed(problem).into());
+    match header.and_then(|h| h.child(uri::ADDRESSING, "Action")) {
+        Some(said) if said.text() == O::ACTION.response => {}
+        Some(said) => {
+            let problem = format!("the response is {}, not {}", said.text(), O::ACTION.response);
+            return Err(said.malformed(problem).into());
         }
         None => return Err(envelope.malformed("the response has no Action").into()),
     }

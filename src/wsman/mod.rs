@@ -4,6 +4,7 @@
 //! [`read_answer`] turns an answer into its reply, a [`Fault`] or [`Malformed`]. Nothing here opens a socket,
 //! reads a clock or draws an id: the caller hands them in.
 
+mod acknowledgement;
 mod decimal;
 mod duration;
 mod envelope;

@@ -27,6 +27,8 @@ pub const CIM_SHELL: &str = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/S
 pub const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The `xml:` prefix.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// The namespace of `xmlns` itself, which nothing may be bound to.
+pub(super) const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The anonymous reply address.
 pub const ANONYMOUS: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous";

@@ -24,6 +24,10 @@ impl Operation for Delete<'_> {
 
     fn write_body(&self, _body: &mut String) {}
 
+    fn acknowledged(&self) -> Option<()> {
+        Some(())
+    }
+
     fn read_reply(&self, _body: Element<'_>) -> Result<(), Malformed> {
         Ok(())
     }

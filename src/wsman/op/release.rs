@@ -29,6 +29,10 @@ impl Operation for Release<'_> {
         body.push_str("</n:EnumerationContext></n:Release>");
     }
 
+    fn acknowledged(&self) -> Option<()> {
+        Some(())
+    }
+
     fn read_reply(&self, _body: Element<'_>) -> Result<(), Malformed> {
         Ok(())
     }

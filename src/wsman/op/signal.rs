@@ -58,6 +58,10 @@ impl Operation for Signal<'_> {
         body.push_str("</rsp:Code></rsp:Signal>");
     }
 
+    fn acknowledged(&self) -> Option<()> {
+        Some(())
+    }
+
     fn read_reply(&self, _body: Element<'_>) -> Result<(), Malformed> {
         Ok(())
     }

@@ -15,8 +15,6 @@ pub(super) const NO_NAMESPACE: usize = 0;
 const XML_NAMESPACE: usize = 1;
 /// How many namespaces every document has: none at all, and that of `xml`.
 const BUILT_IN: usize = 2;
-/// The namespace of `xmlns` itself, which nothing may be bound to.
-const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The declarations in force, innermost last, and the namespaces of the document so far.
 pub(super) struct Scope<'x> {
@@ -49,7 +47,7 @@ impl<'x> Scope<'x> {
         if prefix == "xml" && namespace == uri::XML {
             return Ok(());
         }
-        if matches!(prefix, "xml" | "xmlns") || matches!(&*namespace, uri::XML | XMLNS) {
+        if matches!(prefix, "xml" | "xmlns") || matches!(&*namespace, uri::XML | uri::XMLNS) {
             return Err(format!("the reserved prefix or namespace in xmlns:{prefix}='{namespace}'"));
         }
         if namespace.is_empty() && !prefix.is_empty() {
