@@ -67,7 +67,7 @@ pub use record::{
 };
 pub use session::EndpointOf;
 use single_values::SingleValues;
-pub use write::{CsvOptions, escape_invisible, write_csv, write_json, write_ndjson};
+pub use write::{CsvOptions, escape_invisible, write_csv, write_json, write_ndjson, write_removal};
 
 /// The longest input that [`read`] takes, in bytes: [`MAX_OBJECTS`] of our own, each of which takes about 1 KiB with all
 /// properties set. A caller stops reading an endless pipe here.

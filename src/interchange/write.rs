@@ -5,6 +5,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use super::record::removal_fields;
+use crate::store::RowMetadata;
+use crate::teardown::Record;
 use crate::wsman::{is_printable, printable};
 
 /// Writes one JSON array, indented.
@@ -31,6 +34,15 @@ pub fn write_ndjson(
     mut records: impl Iterator<Item = Map<String, Value>>,
 ) -> io::Result<()> {
     records.try_for_each(|record| writeln!(out, "{}", escape_invisible(&serde_json::to_string(&record)?)))
+}
+
+/// Writes what [`removal_record`](super::removal_record) returns as one line, without making it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_removal(out: &mut impl Write, removed: &Record, note: Option<&RowMetadata>) -> io::Result<()> {
+    let text = serde_json::to_string(&removal_fields(removed, note))?;
+    writeln!(out, "{}", escape_invisible(&text))
 }
 
 /// How the values of a CSV are changed for its reader. By default they are as the server sent them.
@@ -82,10 +94,16 @@ fn field(value: &Value) -> String {
     }
 }
 
+/// How many bytes are looked at before asking whether one of them was not plain.
+const SCANNED: usize = 1024;
+
 /// The same JSON with `\u` escapes for characters that a terminal would obey or hide.
 #[must_use]
 pub fn escape_invisible(json: &str) -> Cow<'_, str> {
-    if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+    // All bytes without a branch, so that many are looked at at once.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    let chunks = json.as_bytes().chunks(SCANNED);
+    if chunks.map(|bytes| bytes.iter().fold(true, |plain, byte| plain & is_plain(byte))).all(|plain| plain) {
         return Cow::Borrowed(json);
     }
     let mut text = String::with_capacity(json.len());
@@ -104,7 +122,14 @@ pub fn escape_invisible(json: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+    use crate::interchange::removal_record;
+    use crate::session::{SeenOn, SessionDescriptor};
+    use crate::store::Origin;
+    use crate::teardown::Plan;
+    use crate::wsman::{CommandId, Shell, ShellId};
 
     #[test]
     fn hidden_characters_are_spelt_out_and_mean_the_same() {
@@ -137,6 +162,25 @@ mod tests {
         let mut out = Vec::new();
         write_csv(&mut out, &["Schema", "Id"], std::iter::empty(), FILE).unwrap();
         assert_eq!(out, b"Schema,Id\n");
+    }
+
+    #[test]
+    fn a_removal_is_one_line_with_what_its_record_holds() {
+        let mut shell = Shell::new(ShellId::from_server("B6631D8E-65A0-49F2-9053-A1B156C95777"), "urn:shell");
+        shell.idle_timeout = Some(Duration::from_millis(7_200_500));
+        (shell.process_id, shell.owner) = (Some(7), Some(r"LAB\ada".to_owned()));
+        let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
+        let session = SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::UNIX_EPOCH);
+        let commands = Some(vec![CommandId::from_server("C\u{202e}")]);
+        for record in Plan::new(vec![SessionDescriptor { commands, ..session }]).what_if() {
+            for note in [None, Some(RowMetadata::new(Origin::Listed))] {
+                let (mut line, mut lines) = (Vec::new(), Vec::new());
+                write_removal(&mut line, &record, note.as_ref()).unwrap();
+                let map = removal_record(&record, note.as_ref());
+                write_ndjson(&mut lines, std::iter::once(map)).unwrap();
+                assert_eq!(String::from_utf8(line).unwrap(), String::from_utf8(lines).unwrap());
+            }
+        }
     }
 
     const FILE: CsvOptions = CsvOptions { printable: false, escape_formulas: false };

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use pssession::interchange::{removal_record, write_ndjson};
+use pssession::interchange::write_removal;
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Record};
 
@@ -32,7 +32,7 @@ impl<'a> RecordStream<'a> {
     pub(super) fn write(&self, record: &Record, metadata: &RowMetadata) {
         let mut lines = self.lines.borrow_mut();
         // A vector takes whatever is written.
-        let _ = write_ndjson(&mut *lines, std::iter::once(removal_record(record, Some(metadata))));
+        let _ = write_removal(&mut *lines, record, Some(metadata));
         let is_full = lines.len() >= MAX_BUFFERED;
         drop(lines);
         if is_full || self.is_terminal || self.cancellation.is_cancelled() {
