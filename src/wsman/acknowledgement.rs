@@ -6,17 +6,23 @@
 
 use super::ids::MessageId;
 use super::uri;
+use super::xml::is_space;
 
 /// Whether `answer` is an envelope in the usual spelling with this action, which answers `message_id`, and whose body
 /// holds no more than one empty element that is not a fault.
 pub(super) fn is_acknowledgement(answer: &[u8], action: &str, message_id: MessageId) -> bool {
-    let usual =
-        |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r') && !matches!(byte, b'&' | b']');
-    if answer.len() > LONGEST || !answer.iter().all(usual) {
+    // Without a branch, so that the compiler can look at many at once.
+    let is_usual = |byte: u8| {
+        (byte >= b' ') & (byte <= b'~') & (byte != b'&') & (byte != b']')
+            | (byte == b'\t')
+            | (byte == b'\n')
+            | (byte == b'\r')
+    };
+    if answer.len() > LONGEST || !answer.iter().fold(true, |usual, byte| usual & is_usual(*byte)) {
         return false;
     }
     let Ok(text) = std::str::from_utf8(answer) else { return false };
-    let mut related = String::new();
+    let mut related = String::with_capacity(MESSAGE_ID_BYTES);
     message_id.write_into(&mut related);
     let reader = Reader { rest: text, declared: Vec::with_capacity(MOST_DECLARATIONS) };
     reader.acknowledges(action, &related).is_some()
@@ -52,7 +58,7 @@ impl<'a> Reader<'a> {
                 break;
             }
             let field = self.start()?;
-            let content = self.content(&field)?.trim_matches(SPACE);
+            let content = self.content(&field)?.trim_matches(is_space);
             match (field.namespace, field.local) {
                 (uri::ADDRESSING, "RelatesTo") if content.eq_ignore_ascii_case(message_id) => relates += 1,
                 (uri::ADDRESSING, "Action") if content == action => acts += 1,
@@ -68,7 +74,7 @@ impl<'a> Reader<'a> {
             self.space();
             if self.end(&body).is_none() {
                 let reply = self.start().filter(|tag| tag.local != "Fault")?;
-                self.content(&reply).filter(|text| text.trim_matches(SPACE).is_empty())?;
+                self.content(&reply).filter(|text| text.trim_matches(is_space).is_empty())?;
                 self.space();
                 self.end(&body)?;
             }
@@ -130,8 +136,7 @@ impl<'a> Reader<'a> {
             self.declared.truncate(tag.outside);
             return Some("");
         }
-        let (text, _) = self.rest.split_once('<')?;
-        self.rest = self.rest.get(text.len()..)?;
+        let text = self.up_to(b'<')?;
         self.end(tag).map(|()| text)
     }
 
@@ -146,21 +151,23 @@ impl<'a> Reader<'a> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
         let length = self.rest.bytes().position(|byte| !is_name(byte))?;
         let (name, rest) = self.rest.split_at_checked(length)?;
-        let mut parts = name.split(':');
-        let begins =
-            |part: Option<&str>| part.is_some_and(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
-        let is_valid =
-            begins(parts.next()) && (begins(parts.next()) || !name.contains(':')) && parts.next().is_none();
+        let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_valid = match name.split_once(':') {
+            Some((prefix, local)) => begins(prefix) && begins(local) && !local.contains(':'),
+            None => begins(name),
+        };
         self.rest = rest;
         Some(name).filter(|_| is_valid)
     }
 
     fn value(&mut self) -> Option<&'a str> {
         let rest = self.rest.strip_prefix('=')?;
-        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-        let (value, rest) = rest.strip_prefix(quote)?.split_once(quote)?;
-        self.rest = rest;
-        Some(value).filter(|value| !value.contains(['<', '\t', '\n', '\r']))
+        let quote = rest.bytes().next().filter(|quote| matches!(quote, b'"' | b'\''))?;
+        self.rest = rest.get(1..)?;
+        let value = self.up_to(quote)?;
+        self.rest = self.rest.get(1..)?;
+        let is_plain = |byte: u8| !matches!(byte, b'<' | b'\t' | b'\n' | b'\r');
+        Some(value).filter(|value| value.bytes().all(is_plain))
     }
 
     fn declare(&mut self, prefix: &'a str, namespace: &'a str, outside: usize) -> Option<()> {
@@ -176,11 +183,22 @@ impl<'a> Reader<'a> {
     }
 
     fn space(&mut self) {
-        self.rest = self.rest.trim_start_matches(SPACE);
+        if self.rest.starts_with(is_space) {
+            self.rest = self.rest.trim_start_matches(is_space);
+        }
+    }
+
+    /// What stands before this byte, which is ASCII and must come.
+    fn up_to(&mut self, byte: u8) -> Option<&'a str> {
+        let length = self.rest.bytes().position(|other| other == byte)?;
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(text)
     }
 }
 
-const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+/// The length of a `MessageID`, with its `uuid:`.
+const MESSAGE_ID_BYTES: usize = 41;
 
 /// Servers need about 1 kB.
 const LONGEST: usize = 4 * 1024;

@@ -14,7 +14,7 @@ pub use escape::escape_into;
 pub use scope::{MAX_DECLARATIONS, MAX_NAMESPACES};
 
 /// XML's white space, which is less than Unicode's.
-fn is_space(character: char) -> bool {
+pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
