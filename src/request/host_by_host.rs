@@ -1,6 +1,6 @@
 //! Closing host by host: each host is listed, its sessions are selected, closed and verified, whatever the others do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -10,7 +10,7 @@ use super::event::{Event, LimitedListing, NothingFound};
 use super::listing;
 use super::remembered::UnboundObjects;
 use super::remove::{RemovedSessions, Removing, plan};
-use crate::session::{Miss, OwnersSeen, Selection, SessionDescriptor};
+use crate::session::{LocalId, Miss, OwnersSeen, Selection, SessionDescriptor};
 use crate::store::{Origin, Row, RowMetadata, Rows};
 use crate::teardown::{EngineEvent, HostCounts, HostResult, Record, Report, RunSummary, Survey};
 use crate::transport::Connector;
@@ -41,6 +41,8 @@ struct Done {
     unlisted_commands: usize,
     /// 1 if it has more sessions than may be closed per host.
     left_alone: usize,
+    /// The sessions that are to be closed and have no row in the table: most of them would leave it at once.
+    unwritten: Vec<LocalId>,
 }
 
 /// What was selected on hosts so far.
@@ -202,14 +204,32 @@ impl<C: Caller> Removing<'_, C> {
     /// Selects among what one host has listed.
     async fn select_on(&self, survey: &mut Survey, done: &mut Done) -> Rows {
         let (scope, caller) = (&self.request.scope, self.caller);
-        let mut rows = listing::sessions_or_without_ids(survey, scope, caller).await;
+        // A session that no plan takes has no record by which its row would be written.
+        let writes_new = self.request.limits.max_close_per_host.is_some();
+        let merged = listing::sessions_or_without_ids(survey, scope, caller, writes_new).await;
+        let (mut rows, unwritten) = (merged.rows, merged.unwritten);
         if scope.query.needs_commands() {
             done.unlisted_commands = self.list_commands(survey, &mut rows).await;
         }
         let mut selection = scope.query.select(rows.sessions());
         listing::drop_unfounded_misses(survey, &mut selection);
         done.selected = Selected::on_host(survey, &rows, &selection);
+        self.write_others(&rows, &selection, &unwritten).await;
+        done.unwritten = unwritten;
         rows.into_picked(&selection.chosen)
+    }
+
+    /// Writes the rows of sessions that are not to be closed.
+    async fn write_others(&self, rows: &Rows, selection: &Selection, unwritten: &[LocalId]) {
+        let Some(table) = self.request.scope.table.as_ref().filter(|_| !unwritten.is_empty()) else { return };
+        let unwritten: HashSet<_> = unwritten.iter().collect();
+        let chosen: HashSet<_> = selection.chosen.iter().collect();
+        let others: Vec<usize> = (0..rows.len()).filter(|index| !chosen.contains(index)).collect();
+        let others = rows.pick(&others).into_iter();
+        let others = others.filter(|row| row.session.id.is_some_and(|id| unwritten.contains(&id))).collect();
+        if let Err(error) = table.add(others).await {
+            self.caller.event(Event::TableUnusable(&error));
+        }
     }
 
     /// Reports what concerns all hosts, and puts their records together.
@@ -221,7 +241,7 @@ impl<C: Caller> Removing<'_, C> {
         let scope = &self.request.scope;
         let (mut selected, mut records, mut surveys) = (Selected::default(), Vec::new(), Vec::new());
         let (mut host_results, mut unasked, mut unlisted_commands) = (Vec::new(), false, 0);
-        let (mut hosts_left_alone, mut views) = (0, Vec::new());
+        let (mut hosts_left_alone, mut views, mut unwritten) = (0, Vec::new(), HashSet::new());
         for done in hosts {
             selected.add(done.selected);
             records.extend(done.records);
@@ -231,6 +251,7 @@ impl<C: Caller> Removing<'_, C> {
             unasked |= done.unasked;
             unlisted_commands += done.unlisted_commands;
             hosts_left_alone += done.left_alone;
+            unwritten.extend(done.unwritten);
         }
         if !surveys.is_empty() {
             self.caller.event(Event::AllListed(&Survey::of(surveys)));
@@ -259,9 +280,9 @@ impl<C: Caller> Removing<'_, C> {
             }
         };
         records.sort_by_key(|(record, _)| record.position);
-        let (records, metadata) = records.into_iter().unzip();
+        let (records, metadata): (_, Vec<_>) = records.into_iter().unzip();
         let report = Report { records };
-        self.forget_gone(&report).await;
+        self.settle_in_table(&report, &metadata, &unwritten).await;
         let deadline = unasked && !self.cancellation.is_cancelled();
         let summary = RunSummary { deadline, unlisted_commands, hosts_left_alone, ..summary };
         let summary = summary.with_hosts(HostCounts::after(&report, &host_results));

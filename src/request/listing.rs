@@ -11,7 +11,7 @@ use crate::auth::AuthScheme;
 use crate::session::{
     ListingView, LoginAccount, Selection, Selector, SelectorProperty, SessionDescriptor, SessionQuery,
 };
-use crate::store::{Origin, Row, RowMetadata, Rows};
+use crate::store::{MergedListing, Origin, Row, RowMetadata, Rows};
 use crate::teardown::{Cancellation, Engine, EngineEvent, RunSummary, Survey, SurveyedHost};
 use crate::transport::{Connector, Endpoint};
 use crate::wsman::ShellId;
@@ -78,19 +78,21 @@ pub(super) async fn sessions<C: Caller>(
         // Without Ids nothing could be selected.
         table.check().await.map_err(RequestError::from)?;
     }
-    Ok(sessions_or_without_ids(survey, scope, caller).await)
+    Ok(sessions_or_without_ids(survey, scope, caller, true).await.rows)
 }
 
-/// The same where the table was found usable before.
+/// The same where the table was found usable before. Those that it does not know have their rows afterwards if
+/// `writes_new`.
 pub(super) async fn sessions_or_without_ids<C: Caller>(
     survey: &Survey,
     scope: &SessionScope,
     caller: &C,
-) -> Rows {
+    writes_new: bool,
+) -> MergedListing {
     let scheme = |endpoint: &Endpoint| caller.settings(endpoint).auth.unwrap_or_default();
     if let Some(table) = &scope.table {
-        match table.merge(survey, |endpoint| Some(scheme(endpoint))).await {
-            Ok(rows) => return rows,
+        match table.merge(survey, |endpoint| Some(scheme(endpoint)), writes_new).await {
+            Ok(merged) => return merged,
             Err(error) => caller.event(Event::TableUnusable(&error)),
         }
     }
@@ -102,14 +104,14 @@ pub(super) async fn sessions_or_without_ids<C: Caller>(
             Row { note, session }
         })
     });
-    rows.collect()
+    MergedListing { rows: rows.collect(), unwritten: Vec::new() }
 }
 
 /// Merges what was learned of remembered sessions into the table.
 pub(super) async fn remember<C: Caller>(survey: &Survey, table: Option<&SessionTable>, caller: &C) {
     let Some(table) = table else { return };
     let scheme = |endpoint: &Endpoint| -> Option<AuthScheme> { caller.settings(endpoint).auth };
-    if let Err(error) = table.merge(survey, scheme).await {
+    if let Err(error) = table.merge(survey, scheme, true).await {
         caller.event(Event::TableUnusable(&error));
     }
 }

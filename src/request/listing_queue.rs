@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::error::TableError;
 use super::table::SessionTable;
 use crate::session::{LoginAccount, SeenOn};
-use crate::store::{ListedShells, ListingContext, Rows, Store, StoreError};
+use crate::store::{ListedShells, ListingContext, MergedListing, Store, StoreError};
 use crate::transport::Endpoint;
 use crate::wsman::Shell;
 
@@ -27,6 +27,8 @@ pub(super) struct HostListing {
     pub(super) seen_at: SystemTime,
     /// Whether what it does not show is gone.
     pub(super) complete: bool,
+    /// Whether sessions that the table does not know get their rows now.
+    pub(super) writes_new: bool,
 }
 
 /// The listings that wait. Clones share it.
@@ -40,7 +42,7 @@ struct Waiting {
     is_written: bool,
 }
 
-type Reply = oneshot::Sender<Result<Rows, TableError>>;
+type Reply = oneshot::Sender<Result<MergedListing, TableError>>;
 
 impl ListingQueue {
     /// Merges these listings; the sessions come back in their order.
@@ -48,7 +50,7 @@ impl ListingQueue {
         &self,
         table: &SessionTable,
         hosts: Vec<HostListing>,
-    ) -> Result<Rows, TableError> {
+    ) -> Result<MergedListing, TableError> {
         let (reply, merged) = oneshot::channel();
         let must_write = {
             let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,14 +105,14 @@ impl ListingQueue {
 async fn merge_in_table(
     table: &SessionTable,
     listings: Vec<Vec<HostListing>>,
-) -> (Vec<Vec<HostListing>>, Result<Vec<Rows>, TableError>) {
+) -> (Vec<Vec<HostListing>>, Result<Vec<MergedListing>, TableError>) {
     let listings = Arc::new(listings);
     let shared = Arc::clone(&listings);
     let merged = table.blocking(move |path| merge(&mut Store::open(path)?, &shared)).await;
     (Arc::try_unwrap(listings).unwrap_or_default(), merged)
 }
 
-fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<Rows>, StoreError> {
+fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<MergedListing>, StoreError> {
     let hosts = listings.iter().flatten().map(|host| {
         let context = ListingContext {
             endpoint_url: host.endpoint.url(),
@@ -125,9 +127,19 @@ fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<Rows>, 
             url: host.endpoint.url(),
             port: host.endpoint.port(),
         };
-        ListedShells { context, seen_on, account: host.known_account.clone(), shells: &host.shells }
+        ListedShells {
+            context,
+            seen_on,
+            account: host.known_account.clone(),
+            shells: &host.shells,
+            writes_new: host.writes_new,
+        }
     });
     let mut merged = store.merge_listings(hosts)?.into_iter();
-    let of_one = |hosts: &Vec<HostListing>| merged.by_ref().take(hosts.len()).flatten().collect();
+    let of_one = |hosts: &Vec<HostListing>| {
+        let mut all = MergedListing::default();
+        merged.by_ref().take(hosts.len()).for_each(|one| all.append(one));
+        all
+    };
     Ok(listings.iter().map(of_one).collect())
 }

@@ -1,6 +1,6 @@
 //! Closing sessions: those that the named hosts list now, or remembered ones after a look at how they are now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::accounts::state_accounts;
@@ -13,7 +13,7 @@ use super::remembered::{Remembered, UnboundObjects};
 use super::source::{SessionScope, Source};
 use super::{connectors, listing};
 use crate::limits::LONGEST_LIMIT;
-use crate::session::{Selection, SessionDescriptor, Transport};
+use crate::session::{LocalId, Selection, SessionDescriptor, Transport};
 use crate::store::{Origin, RowMetadata, Rows};
 use crate::teardown::{
     Cancellation, Engine, EngineEvent, HostCounts, Plan, Record, Report, Requirement, RunStatus, RunSummary,
@@ -361,7 +361,7 @@ impl<C: Caller> Removing<'_, C> {
                 self.to_the_end(self.engine.run_with(plan, survey, self.cancellation, on_event)).await
             }
         };
-        self.forget_gone(&report).await;
+        self.settle_in_table(&report, &metadata, &HashSet::new()).await;
         let summary = summary.with_hosts(HostCounts::after(&report, &host_results));
         // Without a plan that ran there are no records to stand beside.
         let metadata = if report.records.is_empty() { Vec::new() } else { metadata };
@@ -384,10 +384,16 @@ impl<C: Caller> Removing<'_, C> {
         self.caller.event(Event::Closed { record, metadata: metadata.unwrap_or(&listed) });
     }
 
-    /// The rows of what is gone leave the table; that they could not is reported, and changes nothing on the hosts.
-    pub(super) async fn forget_gone(&self, report: &Report) {
+    /// The rows of what is gone leave the table, and what is not comes into it where it is `unwritten`; that this could not be
+    /// done is reported, and changes nothing on the hosts.
+    pub(super) async fn settle_in_table(
+        &self,
+        report: &Report,
+        metadata: &[RowMetadata],
+        unwritten: &HashSet<LocalId>,
+    ) {
         if let Some(table) = &self.request.scope.table
-            && let Err(error) = table.drop_gone(&report.records).await
+            && let Err(error) = table.settle(&report.records, metadata, unwritten).await
         {
             self.caller.event(Event::TableUnusable(&error));
         }

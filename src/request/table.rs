@@ -15,8 +15,8 @@ use super::error::TableError;
 use super::listing_queue::{HostListing, ListingQueue};
 use crate::auth::AuthScheme;
 use crate::permissions::{self, Kind};
-use crate::session::{IdRange, LocalId, LoginAccount, Selector, SessionQuery};
-use crate::store::{Imported, Origin, Row, Rows, Store, StoreError, StoreReader};
+use crate::session::{IdRange, LocalId, LoginAccount, Selector, SessionDescriptor, SessionQuery};
+use crate::store::{Imported, MergedListing, Origin, Row, RowMetadata, Rows, Store, StoreError, StoreReader};
 use crate::teardown::{Record, Survey};
 use crate::transport::Endpoint;
 use crate::wsman::{Shell, ShellId, ShellSchema};
@@ -120,12 +120,14 @@ impl SessionTable {
     }
 
     /// Merges what the servers listed; the sessions come back in the survey's order, each with its Id. Without a scheme
-    /// for a server it stays known how each of its sessions was reached.
+    /// for a server it stays known how each of its sessions was reached. Sessions that the table does not know get their rows
+    /// now if `writes_new`, else with [`settle`](Self::settle).
     pub(super) async fn merge(
         &self,
         survey: &Survey,
         scheme: impl Fn(&Endpoint) -> Option<AuthScheme>,
-    ) -> Result<Rows, TableError> {
+        writes_new: bool,
+    ) -> Result<MergedListing, TableError> {
         let hosts: Vec<_> = survey
             .hosts()
             .iter()
@@ -152,30 +154,53 @@ impl SessionTable {
                     shells: host.shells().cloned().collect(),
                     seen_at: host.seen_at(),
                     complete: proves_absence,
+                    writes_new,
                 })
             })
             .collect();
         if hosts.is_empty() {
-            return Ok(Rows::default());
+            return Ok(MergedListing::default());
         }
         self.listings.merge(self, hosts).await
     }
 
-    /// Drops the rows of what is gone for certain.
-    pub(super) async fn drop_gone(&self, records: &[Record]) -> Result<(), TableError> {
-        let gone: Vec<_> = records
-            .iter()
-            .filter(|record| record.outcome.is_gone())
-            .map(|record| (record.session.endpoint_url.clone(), record.session.shell.shell_id.clone()))
-            .collect();
-        if gone.is_empty() {
+    /// Writes the rows of sessions that have their Ids from [`merge`](Self::merge) and none yet.
+    pub(super) async fn add(&self, rows: Rows) -> Result<(), TableError> {
+        if rows.is_empty() {
             return Ok(());
         }
-        self.blocking(move |path| {
-            Store::open(path)?.remove_gone(gone.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
-        })
-        .await
-        .map(|_| ())
+        self.blocking(move |path| Store::open(path)?.add_listed(rows.sessions().iter().zip(rows.notes())))
+            .await
+    }
+
+    /// Drops the rows of what is gone for certain, and writes those of what is not, where they are `unwritten`.
+    pub(super) async fn settle(
+        &self,
+        records: &[Record],
+        metadata: &[RowMetadata],
+        unwritten: &HashSet<LocalId>,
+    ) -> Result<(), TableError> {
+        let has_row = |record: &Record| record.session.id.is_none_or(|id| !unwritten.contains(&id));
+        let gone: Vec<_> = records
+            .iter()
+            .filter(|record| record.outcome.is_gone() && has_row(record))
+            .map(|record| (record.session.endpoint_url.clone(), record.session.shell.shell_id.clone()))
+            .collect();
+        let staying = records.iter().zip(metadata);
+        let staying = staying.filter(|(record, _)| !record.outcome.is_gone() && !has_row(record));
+        let row = |(record, note): (&Record, &RowMetadata)| {
+            // What runs in it was asked for this removal alone.
+            let session = SessionDescriptor { commands: None, ..SessionDescriptor::clone(&record.session) };
+            Row { session, note: note.clone() }
+        };
+        let staying: Rows = staying.map(row).collect();
+        if !gone.is_empty() {
+            self.blocking(move |path| {
+                Store::open(path)?.remove_gone(gone.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
+            })
+            .await?;
+        }
+        self.add(staying).await
     }
 
     /// Every row; none if there is no table yet.

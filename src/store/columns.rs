@@ -91,7 +91,17 @@ pub(super) struct Writer<'c> {
 
 impl<'c> Writer<'c> {
     pub(super) fn new(connection: &'c Connection) -> Result<Self, StoreErrorKind> {
-        let insert = connection.prepare(&format!("INSERT INTO session ({COLUMNS}) VALUES ({PLACES})"))?;
+        Self::with(connection, "")
+    }
+
+    /// One that adds no second row of a session, and none with an Id that is there.
+    pub(super) fn for_missing(connection: &'c Connection) -> Result<Self, StoreErrorKind> {
+        Self::with(connection, "ON CONFLICT DO NOTHING")
+    }
+
+    fn with(connection: &'c Connection, on_conflict: &str) -> Result<Self, StoreErrorKind> {
+        let insert = format!("INSERT INTO session ({COLUMNS}) VALUES ({PLACES}) {on_conflict}");
+        let insert = connection.prepare(&insert)?;
         let update =
             connection.prepare(&format!("UPDATE session SET ({COLUMNS}) = ({PLACES}) WHERE id = ?1"))?;
         Ok(Self { insert, update })

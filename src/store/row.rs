@@ -192,6 +192,27 @@ pub struct ListedShells<'a> {
     pub account: Option<Arc<LoginAccount>>,
     /// The shells, in the server's order.
     pub shells: &'a [Arc<Shell>],
+    /// Whether sessions that the table does not know get their rows now. Who is about to close them may write those that
+    /// stay, afterwards.
+    pub writes_new: bool,
+}
+
+/// What the table makes of one listing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MergedListing {
+    /// The sessions, in their order, each with its Id.
+    pub rows: Rows,
+    /// The Ids of those that have no row in the table.
+    pub unwritten: Vec<LocalId>,
+}
+
+impl MergedListing {
+    /// Adds what the table makes of another listing.
+    pub fn append(&mut self, other: Self) {
+        self.rows.sessions.extend(other.rows.sessions);
+        self.rows.notes.extend(other.rows.notes);
+        self.unwritten.extend(other.unwritten);
+    }
 }
 
 impl ListedShells<'_> {

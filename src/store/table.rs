@@ -1,6 +1,5 @@
 //! Changing the table: each call one transaction.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,11 +10,12 @@ use super::columns::{COLUMNS, Writer, read, time_to_millis};
 use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
 use super::id_allocator::{IdAllocator, MAX_COUNTED_ID};
-use super::merge::{self, RowAction};
+use super::listing_writer::ListingWriter;
+use super::merge;
 use super::opening::{self, StoreOptions};
-use super::row::{Imported, ListedShells, ListingContext, Origin, Row, RowMetadata, Rows};
+use super::row::{Imported, ListedShells, ListingContext, MergedListing, Origin, Row, RowMetadata, Rows};
 use super::{lookup, schema};
-use crate::session::{LocalId, SessionDescriptor, Stated};
+use crate::session::{LocalId, SessionDescriptor};
 use crate::wsman::{Shell, ShellId};
 
 /// The table, open for changes.
@@ -69,22 +69,52 @@ impl Store {
     ) -> Result<Rows, StoreError> {
         let shells: Vec<&Shell> = found.iter().map(|session| &*session.shell).collect();
         let session = |index: usize| found.get(index).cloned();
-        self.change(|transaction| merge_listing(transaction, listing_context, &shells, session))
+        self.change(|transaction| {
+            let mut writer = ListingWriter::new(transaction)?;
+            let merged = writer.merge(listing_context, &shells, session, true)?;
+            writer.finish().map(|()| merged.rows)
+        })
     }
 
-    /// The same of several endpoints, in one transaction.
+    /// The same of several endpoints, in one transaction. Where a listing [writes no new
+    /// rows](ListedShells::writes_new), a session that the table does not know gets an Id that no other session gets, and
+    /// [`add_listed`](Self::add_listed) may write its row later.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is changed.
     pub fn merge_listings<'a>(
         &mut self,
         listings: impl IntoIterator<Item = ListedShells<'a>>,
-    ) -> Result<Vec<Rows>, StoreError> {
-        let merge = |transaction: &Transaction<'_>, listed: ListedShells<'a>| {
-            let shells: Vec<&Shell> = listed.shells.iter().map(Arc::as_ref).collect();
-            merge_listing(transaction, listed.context, &shells, |index| listed.session(index))
-        };
-        self.change(|transaction| listings.into_iter().map(|listed| merge(transaction, listed)).collect())
+    ) -> Result<Vec<MergedListing>, StoreError> {
+        self.change(|transaction| {
+            let mut writer = ListingWriter::new(transaction)?;
+            let merge = |listed: ListedShells<'a>| {
+                let shells: Vec<&Shell> = listed.shells.iter().map(Arc::as_ref).collect();
+                writer.merge(listed.context, &shells, |index| listed.session(index), listed.writes_new)
+            };
+            let merged = listings.into_iter().map(merge).collect::<Result<_, _>>()?;
+            writer.finish().map(|()| merged)
+        })
+    }
+
+    /// Writes the rows of sessions that [`merge_listings`](Self::merge_listings) has given their Ids. One that has come into
+    /// the table in the meantime stays as it is there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is written.
+    pub fn add_listed<'a>(
+        &mut self,
+        rows: impl IntoIterator<Item = (&'a SessionDescriptor, &'a RowMetadata)>,
+    ) -> Result<(), StoreError> {
+        self.change(|transaction| {
+            let mut writer = Writer::for_missing(transaction)?;
+            for (session, note) in rows {
+                merge::check(session)?;
+                let id = session.id.ok_or(StoreProblem::Corrupt)?;
+                writer.insert(id, session, note)?;
+            }
+            Ok(())
+        })
     }
 
     /// Takes in what a person imports, and says for each object, in order, which Id it has now.
@@ -122,8 +152,7 @@ impl Store {
                 };
                 outcomes.push(Imported { given: object.session.id, id, is_new });
             }
-            transaction
-                .execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'session'", [ids.counted()])?;
+            reserve(transaction, &ids)?;
             keep_order(transaction, outcomes.iter().filter(|one| one.is_new).map(|one| one.id))?;
             Ok(outcomes)
         })
@@ -209,60 +238,6 @@ impl Store {
     }
 }
 
-/// What [`Store::merge_listing`] does, within a transaction.
-/// Each session is made when its turn comes, so that a large listing is not kept twice.
-fn merge_listing(
-    transaction: &Transaction<'_>,
-    listing_context: ListingContext<'_>,
-    found: &[&Shell],
-    session: impl Fn(usize) -> Option<SessionDescriptor>,
-) -> Result<Rows, StoreErrorKind> {
-    merge::check_endpoint(listing_context.endpoint_url)?;
-    let mut absent = at_endpoint(transaction, listing_context.endpoint_url)?;
-    let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
-    let mut rows = Rows::with_capacity(found.len());
-    let mut writer = Writer::new(transaction)?;
-    let mut ids = id_allocator(transaction, std::iter::empty())?;
-    for (shell_id, session) in
-        found.iter().enumerate().filter_map(|(index, shell)| Some((&shell.shell_id, session(index)?)))
-    {
-        merge::check(&session)?;
-        // A server that lists a shell twice still has one.
-        let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
-        let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
-        let mut row = merge::seen(absent.remove(shell_id).or(twin), session, listing_context);
-        write(&mut writer, &mut ids, &mut row)?;
-        merged.insert(shell_id, rows.len());
-        rows.push(row);
-    }
-    let mut delete = transaction.prepare("DELETE FROM session WHERE id = ?1")?;
-    let visibility = merge::visibility(listing_context, found);
-    for mut row in absent.into_values() {
-        match merge::absent(&row, listing_context.complete, &visibility) {
-            RowAction::Stays => {}
-            RowAction::Leaves => drop(delete.execute([row.session.id.map(|id| id.0)])?),
-            RowAction::Breaks => {
-                row.session.stated = Some(Stated::BROKEN);
-                writer.update(&row)?;
-            }
-        }
-    }
-    transaction.execute(
-        "DELETE FROM session WHERE origin = ?1 AND seen_at_ms < ?2",
-        params![Origin::Listed.as_str(), time_to_millis(merge::expiry(listing_context.seen_at))],
-    )?;
-    transaction.execute(
-        "INSERT INTO endpoint (url, listed_by, listed_at_ms) VALUES (?1, ?2, ?3)
-         ON CONFLICT (url) DO UPDATE SET listed_by = ?2, listed_at_ms = ?3",
-        params![
-            listing_context.endpoint_url,
-            listing_context.seen_by,
-            time_to_millis(listing_context.seen_at)
-        ],
-    )?;
-    Ok(rows)
-}
-
 /// Keeps the order in which rows were added, where it is not that of their Ids: each stands where the Id of its place would.
 fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> Result<(), StoreErrorKind> {
     let ids: Vec<i64> = added.map(|id| id.0).collect();
@@ -276,7 +251,11 @@ fn keep_order(connection: &Connection, added: impl Iterator<Item = LocalId>) -> 
 }
 
 /// Writes a row over its old self, or as a new one, whose Id it then has.
-fn write(writer: &mut Writer<'_>, ids: &mut IdAllocator, row: &mut Row) -> Result<LocalId, StoreErrorKind> {
+pub(super) fn write(
+    writer: &mut Writer<'_>,
+    ids: &mut IdAllocator,
+    row: &mut Row,
+) -> Result<LocalId, StoreErrorKind> {
     match row.session.id {
         Some(id) => writer.update(row).map(|()| id),
         None => {
@@ -288,20 +267,17 @@ fn write(writer: &mut Writer<'_>, ids: &mut IdAllocator, row: &mut Row) -> Resul
     }
 }
 
-fn at_endpoint(connection: &Connection, url: &str) -> Result<HashMap<ShellId, Row>, StoreErrorKind> {
-    let mut statement =
-        connection.prepare(&format!("SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1"))?;
-    let mut found = statement.query([url])?;
-    let mut rows = HashMap::new();
-    while let Some(row) = found.next()? {
-        let row = read(row)?;
-        rows.insert(row.session.shell.shell_id.clone(), row);
+/// Counts the Ids as given, whether they have rows or not.
+pub(super) fn reserve(connection: &Connection, ids: &IdAllocator) -> Result<(), StoreErrorKind> {
+    let counted = [ids.counted()];
+    if connection.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'session'", counted)? == 0 {
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('session', ?1)", counted)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Gives the next Ids of the table. SQLite keeps the highest one that counts; it is 0 in a table that never had a row.
-fn id_allocator(
+pub(super) fn id_allocator(
     connection: &Connection,
     wanted: impl Iterator<Item = LocalId>,
 ) -> Result<IdAllocator, StoreErrorKind> {

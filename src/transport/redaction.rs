@@ -1,5 +1,7 @@
 //! What a server echoes of a login is masked, before anybody reads it.
 
+mod search;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,11 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use self::search::{Kind, Secret, find, holds, rarest};
 use super::Endpoint;
 use crate::auth::Credential;
 use crate::wsman::op::OPERATIONS;
@@ -20,7 +23,7 @@ use crate::wsman::xml::{Document, Element, escape_into};
 /// What one endpoint's server has been shown of a login, so that it is found in what comes back: the password, as it is and
 /// as XML, a URL and Base64 spell it, the Base64 of `user:password`, and each token of `Authorization` that was sent.
 ///
-/// A secret of at least [`ANYWHERE`] characters is masked wherever it stands, a shorter one only as a word of its own, and
+/// A secret of at least [`search::ANYWHERE`] characters is masked wherever it stands, a shorter one only as a word of its own, and
 /// one below [`SHORTEST`] not at all: so short a text is found by chance, and masking it would spoil ordinary texts and show
 /// where they have it. Nor is a password that stands in the user's name or in the endpoint's URL, in any case: we show these
 /// ourselves, and an owner must stay comparable with the login.
@@ -29,20 +32,6 @@ pub(super) struct Redactor {
     secrets: Vec<Secret>,
     /// How the tokens that were sent begin.
     tokens: Mutex<Vec<Zeroizing<String>>>,
-}
-
-struct Secret {
-    text: Zeroizing<String>,
-    kind: Kind,
-    /// Where in the text its rarest byte is.
-    rarest: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Plain,
-    /// All the Base64 that follows belongs to it, such as padding, and the rest of a token.
-    Base64,
 }
 
 impl Redactor {
@@ -178,55 +167,9 @@ impl Redactor {
     }
 }
 
-/// Whether `secret`, whose rarest byte is at `rarest`, stands in the text. Each answer is searched for all secrets: a
-/// searcher that is made anew for each costs more than the search, and one that is kept holds a copy that nobody wipes.
-fn holds(text: &str, secret: &str, rarest: usize) -> bool {
-    let (text, secret) = (text.as_bytes(), secret.as_bytes());
-    let Some(byte) = secret.get(rarest) else { return false };
-    memchr_iter(*byte, text)
-        .filter_map(|at| at.checked_sub(rarest))
-        .any(|start| text.get(start..start + secret.len()) == Some(secret))
-}
-
-/// Where the byte is that an envelope has least of.
-fn rarest(secret: &str) -> usize {
-    let frequency = |byte: &u8| match byte {
-        b'a'..=b'z' | b'/' | b':' | b'.' | b'"' | b'=' | b' ' | b'<' | b'>' => 3,
-        b'A'..=b'F' | b'0'..=b'9' | b'-' => 2,
-        b'G'..=b'Z' => 1,
-        _ => 0,
-    };
-    let bytes = secret.bytes().enumerate();
-    bytes.min_by_key(|(_, byte)| frequency(byte)).map_or(0, |(at, _)| at)
-}
-
 fn replace(body: &mut Vec<u8>, masked: String) {
     body.zeroize();
     *body = masked.into_bytes();
-}
-
-/// Adds where `secret` stands in `text`.
-fn find(text: &str, secret: &str, kind: Kind, spans: &mut Vec<Range<usize>>) {
-    let is_short = secret.chars().count() < ANYWHERE;
-    let mut masked_to = 0;
-    for (start, _) in text.match_indices(secret) {
-        // Within what has been found nothing is looked at again: a server may repeat a token as often as it likes.
-        if start < masked_to {
-            continue;
-        }
-        let (before, found) = text.split_at_checked(start).unwrap_or_default();
-        let mut after = found.get(secret.len()..).unwrap_or_default();
-        let touches = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-        if is_short && (touches(before.chars().next_back()) || touches(after.chars().next())) {
-            continue;
-        }
-        if kind == Kind::Base64 {
-            after = after
-                .trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "+/=".contains(letter));
-        }
-        masked_to = text.len() - after.len();
-        spans.push(start..masked_to);
-    }
 }
 
 /// Writes a document anew, as its reader understands it.
@@ -335,10 +278,6 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// What stands for a secret; it does not tell its length.
 const MASK: &str = "***";
-
-/// From this length on, in characters, a secret is masked within other words as well: the shortest password that NIST
-/// SP 800-63B allows (section 5.1.1.2, Memorized Secret Verifiers).
-const ANYWHERE: usize = 8;
 
 /// The shortest text that is masked, in characters.
 const SHORTEST: usize = 4;

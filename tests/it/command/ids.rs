@@ -1,8 +1,9 @@
 //! The local table gives each session a small Id that the next command can use.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use pssession::simulator::Simulator;
+use pssession::simulator::{InjectedFault, OperationKind, Simulator};
 use serde_json::Value;
 
 use super::{ALICE, BUILD_7, BUILD_8, host, leaked, left, on};
@@ -68,4 +69,25 @@ async fn what_if_drops_no_row() {
     with_table(&simulator, &table, "remove", &["--all", "--what-if"]).await.expect(0);
     let again = ids(&with_table(&simulator, &table, "get", &[]).await.expect(0));
     assert_eq!(again.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn what_is_closed_at_once_never_stands_in_the_table_and_what_is_not_keeps_its_id() {
+    let simulator = host(leaked()).await;
+    let refuses = InjectedFault::Fault(5);
+    simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, refuses);
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("sessions.db");
+    let builds = ["--id", "1..2", "--yes", "--signal", "never"];
+    let removed = ids(&with_table(&simulator, &table, "remove", &builds).await.expect(4));
+    assert_eq!(removed.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>(), BTreeSet::from([1, 2]));
+    let store = pssession::store::Store::open(&table).unwrap();
+    let rows = store.all(std::time::SystemTime::now()).unwrap();
+    let rows = rows.sessions().iter().map(|session| (session.id.unwrap().0, session.shell.shell_id.as_str()));
+    assert_eq!(rows.collect::<Vec<_>>(), [(1, BUILD_7), (3, ALICE)]);
+
+    simulator.world().lock().unwrap().add(pssession::simulator::SimulatedShell::cmd(BUILD_8, "CONTOSO\\bob"));
+    let later = ids(&with_table(&simulator, &table, "get", &[]).await.expect(0));
+    let expected = [(1, BUILD_7), (3, ALICE), (4, BUILD_8)].map(|(id, shell_id)| (id, shell_id.to_owned()));
+    assert_eq!(later, expected);
 }

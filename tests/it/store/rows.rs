@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pssession::session::{
-    Availability, ComputerType, IdRange, LocalId, Selector, SessionQuery, SessionState, Stated, Transport,
+    Availability, ComputerType, IdRange, LocalId, SeenOn, Selector, SessionQuery, SessionState, Stated,
+    Transport,
 };
 use pssession::store::{
-    InvalidRow, ListingContext, Origin, Row, RowMetadata, Store, StoreProblem, StoreReader,
+    InvalidRow, ListedShells, ListingContext, Origin, Row, RowMetadata, Store, StoreProblem, StoreReader,
 };
 use pssession::wsman::{CommandId, SessionId, ShellId};
 use uuid::Uuid;
@@ -333,4 +334,28 @@ fn a_query_selects_from_what_comes_out() {
         SessionQuery::new(vec![pssession::session::Selector::All], Vec::new()).select(rows.sessions());
     let (session, note) = rows.get(chosen.chosen[1]).unwrap();
     assert_eq!((session.id, note.user.as_deref()), (Some(LocalId(2)), Some("ada")));
+}
+
+#[test]
+fn a_listing_may_give_ids_whose_rows_come_later_or_never() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    let found: Vec<_> = ["A", "B", "C"].map(|id| session(id).shell).into();
+    let merge = |store: &mut Store, writes_new| {
+        let seen_on = SeenOn { host: "web01", url: URL, port: 5985 };
+        let listed = ListedShells { context: listing(0), seen_on, account: None, shells: &found, writes_new };
+        store.merge_listings([listed]).unwrap().remove(0)
+    };
+    let merged = merge(&mut store, false);
+    assert_eq!((ids(&merged.rows), &*merged.unwritten), (vec![1, 2, 3], &[1, 2, 3].map(LocalId)[..]));
+    assert!(store.all(at(0)).unwrap().is_empty());
+
+    let (row, note) = merged.rows.get(1).unwrap();
+    store.add_listed([(row, note)]).unwrap();
+    let again = merge(&mut store, true);
+    assert_eq!((ids(&again.rows), again.unwritten.len()), (vec![4, 2, 5], 0), "no Id is given twice");
+    // In the meantime A has come back as 4: that is what it stays.
+    let (row, note) = merged.rows.get(0).unwrap();
+    store.add_listed([(row, note)]).unwrap();
+    assert_eq!(ids(&store.all(at(0)).unwrap()), [2, 4, 5]);
 }
