@@ -165,6 +165,12 @@ impl Authenticator {
             let leg = match step {
                 Ok(Step::Send(leg)) => leg,
                 Ok(Step::Established(protection)) => {
+                    if turn.is_none() && matches!(protection, Protection::Header(_)) {
+                        // The next request bears the password, and this server has accepted it before.
+                        http.connect().await.map_err(|error| self.login_lost(error))?;
+                        turn = Some(self.turn(purpose, expected.is_some()).await?);
+                        drop(expected.take());
+                    }
                     let (scheme, server_names) = (handshake.name(), handshake.server_names().cloned());
                     let link = Link { http, protection, scheme, server_names, closed, is_unconfirmed: false };
                     let is_accepted = handshake.is_accepted();
@@ -267,12 +273,13 @@ impl Authenticator {
         purpose: Purpose,
         left: &mut Duration,
     ) -> Result<Link, TransportError> {
-        let Some(turn) = turn else { return Ok(link) };
+        let Some(mut turn) = turn else { return Ok(link) };
         if !is_accepted {
             if !turn.is_unproven() && purpose == Purpose::Work {
                 link.is_unconfirmed = true;
                 return Ok(link);
             }
+            turn.sending();
             let began = Instant::now();
             let identified = link.identify(*left, self.endpoint.url()).await;
             *left = left.saturating_sub(began.elapsed());

@@ -1,5 +1,7 @@
 //! Who is sent what, and how often.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 #[tokio::test]
@@ -18,6 +20,36 @@ async fn basic_is_never_sent_before_it_was_offered() {
     assert_eq!(seen[0].header("authorization"), None);
     assert_eq!(seen[1].header("authorization"), Some("Basic YW5uOmh1bnRlcjI="));
     assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test]
+async fn a_further_connection_to_who_has_accepted_basic_costs_no_request_of_its_own() {
+    let accepts = Arc::new(AtomicBool::new(true));
+    let at_server = Arc::clone(&accepts);
+    let refusal = || Act::Answer(Response::new(401).header("WWW-Authenticate", "Basic realm=\"WSMAN\""));
+    let server = RawServer::start(move |seen| match at_server.load(Ordering::Relaxed) {
+        true => with_basic(seen, |_| reported()),
+        false => refusal(),
+    })
+    .await;
+    let connector = basic(&server.url()).build().unwrap();
+    let _first = connector.connect().await.unwrap();
+    let before = server.seen().len();
+    let mut further = connector.connect().await.unwrap();
+    assert_eq!(server.seen().len(), before, "nothing is sent for the login alone");
+    ask(further.as_mut()).await.unwrap();
+    let last = server.seen().pop().unwrap();
+    assert_eq!(last.header("authorization"), Some("Basic YW5uOmh1bnRlcjI="));
+    assert_eq!((server.accepts(), server.seen().len()), (2, before + 1));
+    assert_eq!(last.body, ENVELOPE.as_bytes());
+
+    let mut third = connector.connect().await.unwrap();
+    accepts.store(false, Ordering::Relaxed);
+    for _ in 0..2 {
+        assert!(ask(third.as_mut()).await.is_err());
+    }
+    assert!(connector.connect().await.is_err(), "a password that is refused here is not shown again");
+    assert_eq!(server.seen().len(), before + 2);
 }
 
 #[tokio::test]
