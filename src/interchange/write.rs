@@ -41,8 +41,13 @@ pub fn write_ndjson(
 /// # Errors
 /// Those of `out`.
 pub fn write_removal(out: &mut impl Write, removed: &Record, note: Option<&RowMetadata>) -> io::Result<()> {
-    let text = serde_json::to_string(&removal_fields(removed, note))?;
-    writeln!(out, "{}", escape_invisible(&text))
+    let mut line = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut line, &removal_fields(removed, note))?;
+    if !is_plain(&line) {
+        line = escape_invisible(&String::from_utf8_lossy(&line)).into_owned().into_bytes();
+    }
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
 /// How the values of a CSV are changed for its reader. By default they are as the server sent them.
@@ -94,16 +99,22 @@ fn field(value: &Value) -> String {
     }
 }
 
+/// Whether nothing needs an escape. It looks at all bytes without a branch, so that the compiler can look at many at once.
+fn is_plain(json: &[u8]) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte <= b'~') | (byte == b'\n');
+    json.chunks(SCANNED).all(|bytes| bytes.iter().fold(true, |plain, byte| plain & is_plain(*byte)))
+}
+
 /// How many bytes are looked at before asking whether one of them was not plain.
 const SCANNED: usize = 1024;
+
+/// About the bytes of a removal; only the first allocation depends on it.
+const USUAL_BYTES: usize = 1280;
 
 /// The same JSON with `\u` escapes for characters that a terminal would obey or hide.
 #[must_use]
 pub fn escape_invisible(json: &str) -> Cow<'_, str> {
-    // All bytes without a branch, so that many are looked at at once.
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
-    let chunks = json.as_bytes().chunks(SCANNED);
-    if chunks.map(|bytes| bytes.iter().fold(true, |plain, byte| plain & is_plain(byte))).all(|plain| plain) {
+    if is_plain(json.as_bytes()) {
         return Cow::Borrowed(json);
     }
     let mut text = String::with_capacity(json.len());

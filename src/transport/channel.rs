@@ -80,7 +80,8 @@ impl HttpConnection {
                 Err(Failure::Post(PostError::TooLarge(_))) => return Err(too_large(endpoint)),
             }
             fresh = true;
-            link = self.dialer.login().await?;
+            // Aside, so that an exchange has no room for a login in it: nearly none needs one.
+            link = Box::pin(self.dialer.login()).await?;
             self.server_names.clone_from(&link.server_names);
         }
     }

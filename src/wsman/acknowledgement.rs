@@ -164,10 +164,12 @@ impl<'a> Reader<'a> {
         let rest = self.rest.strip_prefix('=')?;
         let quote = rest.bytes().next().filter(|quote| matches!(quote, b'"' | b'\''))?;
         self.rest = rest.get(1..)?;
-        let value = self.up_to(quote)?;
-        self.rest = self.rest.get(1..)?;
-        let is_plain = |byte: u8| !matches!(byte, b'<' | b'\t' | b'\n' | b'\r');
-        Some(value).filter(|value| value.bytes().all(is_plain))
+        // White space and `<` end the search, too: neither is usual in a value.
+        let is_end = |byte: u8| byte == quote || matches!(byte, b'<' | b'\t' | b'\n' | b'\r');
+        let length = self.rest.bytes().position(is_end)?;
+        let (value, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest.strip_prefix(char::from(quote))?;
+        Some(value)
     }
 
     fn declare(&mut self, prefix: &'a str, namespace: &'a str, outside: usize) -> Option<()> {

@@ -20,6 +20,8 @@ pub(super) struct Builder<'x> {
     has_returns: bool,
     /// Whether there is a `]` anywhere, so that text needs a look for `]]>`.
     has_brackets: bool,
+    /// Whether there is anything that may be part of a character which XML forbids.
+    has_suspects: bool,
     document: Document<'x>,
     scope: Scope<'x>,
     open: Vec<Open>,
@@ -35,23 +37,28 @@ struct Open {
 }
 
 /// About how many bytes a server spends on one element; only the first allocation depends on it.
-const BYTES_PER_ELEMENT: usize = 48;
+const BYTES_PER_ELEMENT: usize = 40;
+
+/// How deep an answer of Windows is nested; only the first allocation depends on it.
+const USUAL_DEPTH: usize = 8;
 
 impl<'x> Builder<'x> {
     pub(super) fn new(text: &'x str) -> Self {
         let source = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let found = source.as_bytes().chunks(SCANNED).fold(0, |found, bytes| found | scan(bytes));
         Self {
             source,
             skipped: text.len() - source.len(),
-            has_returns: source.as_bytes().contains(&b'\r'),
-            has_brackets: source.as_bytes().contains(&b']'),
+            has_returns: found & RETURN != 0,
+            has_brackets: found & BRACKET != 0,
+            has_suspects: found & SUSPECT != 0,
             document: Document {
                 nodes: Vec::with_capacity(source.len() / BYTES_PER_ELEMENT),
                 attributes: Vec::new(),
                 namespaces: Vec::new(),
             },
             scope: Scope::new(),
-            open: Vec::new(),
+            open: Vec::with_capacity(USUAL_DEPTH),
             own: Vec::new(),
         }
     }
@@ -108,7 +115,7 @@ impl<'x> Builder<'x> {
 
     /// Refuses what no place of a document may hold, so that the events need not be asked.
     fn check_characters(&self) -> Result<(), Malformed> {
-        if !self.source.as_bytes().chunks(SCANNED).any(holds_suspect) {
+        if !self.has_suspects {
             return Ok(());
         }
         match self.source.char_indices().find(|(_, character)| !is_xml_char(*character)) {
@@ -302,12 +309,21 @@ fn declared_prefix<'n>(name: (&'n str, &'n str)) -> Option<&'n str> {
     }
 }
 
-/// How many bytes are looked at before asking whether one of them was bad.
+/// How many bytes are looked at in one loop.
 const SCANNED: usize = 1024;
 
+/// What [`scan`] finds.
+const RETURN: u8 = 1;
+const BRACKET: u8 = 2;
+const SUSPECT: u8 = 4;
+
 /// Looks at all bytes without a branch, so that the compiler can look at many at once.
-fn holds_suspect(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, byte| found | is_suspect(*byte))
+fn scan(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |found, &byte| {
+        let is_return = u8::from(byte == b'\r') * RETURN;
+        let is_bracket = u8::from(byte == b']') * BRACKET;
+        found | is_return | is_bracket | u8::from(is_suspect(byte)) * SUSPECT
+    })
 }
 
 /// Whether a byte is a control character, or begins U+FFFE or U+FFFF (and much that is harmless).

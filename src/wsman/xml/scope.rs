@@ -13,6 +13,8 @@ pub const MAX_NAMESPACES: usize = 256;
 pub(super) const NO_NAMESPACE: usize = 0;
 /// The index of the namespace that the prefix `xml` always has.
 const XML_NAMESPACE: usize = 1;
+/// How many of each Windows has; only the first allocation depends on it.
+const USUAL: usize = 12;
 /// How many namespaces every document has: none at all, and that of `xml`.
 const BUILT_IN: usize = 2;
 
@@ -30,7 +32,9 @@ struct Declaration<'x> {
 
 impl<'x> Scope<'x> {
     pub(super) fn new() -> Self {
-        Self { declarations: Vec::new(), namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(uri::XML)] }
+        let mut namespaces = Vec::with_capacity(USUAL);
+        namespaces.extend([Cow::Borrowed(""), Cow::Borrowed(uri::XML)]);
+        Self { declarations: Vec::with_capacity(USUAL), namespaces }
     }
 
     /// How many declarations are in force; to be handed to [`leave`](Self::leave) at the element's end.
