@@ -1,5 +1,7 @@
 //! The multipart/encrypted frame, byte for byte (MS-WSMV 2.2.9.1, Encrypted Message Types): bytes in, bytes out.
 
+use std::ops::Range;
+
 use super::{AuthError, Seal};
 
 /// One pair of parts of a sealed body.
@@ -40,23 +42,31 @@ pub fn seal_body(seal: &mut dyn Seal, plaintext: &[u8]) -> Result<(String, Vec<u
 /// Opens a sealed body, whatever number of pairs it has, and drops what pads it ([`without_padding`]).
 ///
 /// # Errors
+/// As [`open_body_in_place`].
+pub fn open_body(seal: &mut dyn Seal, body: &[u8]) -> Result<Vec<u8>, AuthError> {
+    let mut plaintext = body.to_vec();
+    open_body_in_place(seal, &mut plaintext).map(|()| plaintext)
+}
+
+/// The same without a copy: the text takes the place of the body.
+///
+/// # Errors
 /// [`AuthError::BadFrame`], [`AuthError::BadSeal`] or [`AuthError::Poisoned`]. After any of them the connection is of
 /// no further use: the server's stream has moved on.
-pub fn open_body(seal: &mut dyn Seal, body: &[u8]) -> Result<Vec<u8>, AuthError> {
-    let mut plaintext = Vec::with_capacity(body.len());
-    for frame in read_frames(body)? {
-        let part = seal.open(&frame.signature, &frame.ciphertext)?;
-        if part.len() != frame.plaintext_len {
-            return Err(bad_frame(format!(
-                "{} bytes were announced and {} came",
-                frame.plaintext_len,
-                part.len()
-            )));
-        }
-        plaintext.extend_from_slice(&part);
+pub fn open_body_in_place(seal: &mut dyn Seal, body: &mut Vec<u8>) -> Result<(), AuthError> {
+    let mut length = 0;
+    for place in places(body)? {
+        let (head, tail) = body.split_at_mut(place.ciphertext.start);
+        let signature = head.get(place.signature).unwrap_or_default();
+        let text = tail.get_mut(..place.ciphertext.len()).unwrap_or_default();
+        seal.open_in_place(signature, text)?;
+        // What is opened moves up to what was opened before.
+        length += place.ciphertext.len();
+        body.copy_within(place.ciphertext.clone(), length - place.ciphertext.len());
     }
-    plaintext.truncate(without_padding(&plaintext).len());
-    Ok(plaintext)
+    body.truncate(length);
+    body.truncate(without_padding(body).len());
+    Ok(())
 }
 
 /// Whether a `Content-Type` announces a sealed body: `multipart/encrypted` or `multipart/x-multi-encrypted`.
@@ -121,7 +131,23 @@ pub fn without_padding(plaintext: &[u8]) -> &[u8] {
 /// # Errors
 /// [`AuthError::BadFrame`] says what is wrong with the framing.
 pub fn read_frames(body: &[u8]) -> Result<Vec<Frame>, AuthError> {
-    let mut reader = FrameReader { rest: body };
+    let bytes = |range: Range<usize>| body.get(range).unwrap_or_default().to_vec();
+    let frame = |place: Place| {
+        let plaintext_len = place.ciphertext.len();
+        Frame { signature: bytes(place.signature), ciphertext: bytes(place.ciphertext), plaintext_len }
+    };
+    Ok(places(body)?.into_iter().map(frame).collect())
+}
+
+/// Where a pair of parts stands in its body.
+struct Place {
+    signature: Range<usize>,
+    /// As long as the plaintext.
+    ciphertext: Range<usize>,
+}
+
+fn places(body: &[u8]) -> Result<Vec<Place>, AuthError> {
+    let mut reader = FrameReader { body, at: 0 };
     let boundary = delimiter(reader.line()?).ok_or_else(|| bad_frame("it does not begin with a boundary"))?;
     if boundary.is_empty() || boundary.ends_with("--") {
         return Err(bad_frame("its boundary is empty"));
@@ -132,21 +158,22 @@ pub fn read_frames(body: &[u8]) -> Result<Vec<Frame>, AuthError> {
         let line = reader.line()?;
         match delimiter(line).and_then(|text| text.strip_prefix(boundary)) {
             Some("") => {}
-            Some("--") if reader.rest.trim_ascii().is_empty() => return Ok(frames),
+            Some("--") if reader.rest().trim_ascii().is_empty() => return Ok(frames),
             Some("--") => return Err(bad_frame("something follows its closing boundary")),
             _ => return Err(bad_frame("the ciphertext is not followed by the boundary")),
         }
     }
 }
 
-/// A body that is eaten from the front.
+/// A body that is read from the front.
 struct FrameReader<'a> {
-    rest: &'a [u8],
+    body: &'a [u8],
+    at: usize,
 }
 
 impl<'a> FrameReader<'a> {
     /// One pair of parts, from after its first boundary line to the end of its ciphertext.
-    fn pair(&mut self, boundary: &str) -> Result<Frame, AuthError> {
+    fn pair(&mut self, boundary: &str) -> Result<Place, AuthError> {
         let mut announced = None;
         for _ in 0..MAX_HEADER_LINES {
             let line = self.line()?;
@@ -161,7 +188,7 @@ impl<'a> FrameReader<'a> {
         Err(bad_frame("its first part has too many header lines"))
     }
 
-    fn binary(&mut self, plaintext_len: usize) -> Result<Frame, AuthError> {
+    fn binary(&mut self, plaintext_len: usize) -> Result<Place, AuthError> {
         let media = header(self.line()?, "Content-Type").unwrap_or_default();
         if !media.trim_end().eq_ignore_ascii_case("application/octet-stream") {
             return Err(bad_frame("its second part is not application/octet-stream"));
@@ -171,14 +198,17 @@ impl<'a> FrameReader<'a> {
         if signature_len > MAX_SIGNATURE {
             return Err(bad_frame(format!("its signature would have {signature_len} bytes")));
         }
-        let signature = self.take(signature_len)?.to_vec();
-        let ciphertext = self.take(plaintext_len)?.to_vec();
-        Ok(Frame { signature, ciphertext, plaintext_len })
+        let begins = self.at;
+        self.take(signature_len)?;
+        let signature = begins..self.at;
+        self.take(plaintext_len)?;
+        Ok(Place { ciphertext: signature.end..self.at, signature })
     }
 
     /// One line of text without its end.
     fn line(&mut self) -> Result<&'a str, AuthError> {
-        let window = self.rest.get(..MAX_LINE).unwrap_or(self.rest);
+        let rest = self.rest();
+        let window = rest.get(..MAX_LINE).unwrap_or(rest);
         let Some(end) = window.iter().position(|byte| *byte == b'\n') else {
             return Err(bad_frame("a header line has no end"));
         };
@@ -188,9 +218,13 @@ impl<'a> FrameReader<'a> {
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], AuthError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| bad_frame("it is cut short"))?;
-        self.rest = rest;
+        let taken = self.rest().get(..count).ok_or_else(|| bad_frame("it is cut short"))?;
+        self.at += count;
         Ok(taken)
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.body.get(self.at..).unwrap_or_default()
     }
 }
 
@@ -217,7 +251,7 @@ fn length(value: &str) -> Result<usize, AuthError> {
         .ok_or_else(|| bad_frame("OriginalContent has no usable Length"))
 }
 
-fn bad_frame(problem: impl Into<String>) -> AuthError {
+pub(super) fn bad_frame(problem: impl Into<String>) -> AuthError {
     AuthError::BadFrame { problem: problem.into() }
 }
 
@@ -389,6 +423,15 @@ mod tests {
             assert_eq!(open_body(&mut server, &body).unwrap(), b"<x/>");
             let (_, body) = seal_body(&mut client, b"<x/>\0\0\0\0\0\0\0\0\0\0\0\0").unwrap();
             assert_eq!(open_body(&mut server, &body).unwrap(), b"<x/>", "padded to 16 bytes, as libmi does");
+            let frames = [&b"<x>"[..], b"", b"a longer one</x>"].map(|part| {
+                let sealed = client.seal(part).unwrap();
+                let (signature, ciphertext) = (&sealed.signature, &sealed.ciphertext);
+                write_frame(FrameLayout::Windows, client.protocol(), signature, ciphertext, part.len())
+            });
+            let closing = format!("--{BOUNDARY}--\r\n");
+            let [one, two, three] = frames.map(|frame| frame[..frame.len() - closing.len()].to_vec());
+            let whole = [one, two, three, closing.into_bytes()].concat();
+            assert_eq!(open_body(&mut server, &whole).unwrap(), b"<x>a longer one</x>");
 
             let (_, body) = seal_body(&mut server, b"").unwrap();
             assert_eq!(open_body(&mut client, &body).unwrap(), b"");

@@ -159,7 +159,8 @@ impl Link {
         let auth = |source| TransportError::Auth { endpoint: endpoint.to_owned(), source };
         match &mut self.protection {
             Protection::Sealed(seal) if answer.is_sealed() => {
-                let mut body = sealing::open_body(seal.as_mut(), &answer.body).map_err(auth)?;
+                let mut body = answer.body;
+                sealing::open_body_in_place(seal.as_mut(), &mut body).map_err(auth)?;
                 if body.len() > MAX_BYTES {
                     return Err(too_large(endpoint));
                 }

@@ -86,14 +86,18 @@ impl Seal for NtlmSeal {
     }
 
     fn open(&mut self, signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, AuthError> {
+        let mut plaintext = ciphertext.to_vec();
+        self.open_in_place(signature, &mut plaintext).map(|()| plaintext)
+    }
+
+    fn open_in_place(&mut self, signature: &[u8], text: &mut [u8]) -> Result<(), AuthError> {
         self.guarded(|this| {
-            let mut plaintext = ciphertext.to_vec();
-            this.incoming.cipher.apply_keystream(&mut plaintext);
-            let expected = this.incoming.sign(&plaintext)?;
+            this.incoming.cipher.apply_keystream(text);
+            let expected = this.incoming.sign(text)?;
             if bool::from(expected.ct_eq(signature)) {
-                Ok(plaintext)
+                Ok(())
             } else {
-                plaintext.zeroize();
+                text.zeroize();
                 Err(AuthError::BadSeal)
             }
         })
