@@ -204,8 +204,8 @@ impl<C: Caller> Removing<'_, C> {
     /// Selects among what one host has listed.
     async fn select_on(&self, survey: &mut Survey, done: &mut Done) -> Rows {
         let (scope, caller) = (&self.request.scope, self.caller);
-        // A session that no plan takes has no record by which its row would be written.
-        let writes_new = self.request.limits.max_close_per_host.is_some();
+        // Where all are to be closed, each has a record by which its row is written afterwards, if it stays.
+        let writes_new = !scope.query.is_empty() || self.request.limits.max_close_per_host.is_some();
         let merged = listing::sessions_or_without_ids(survey, scope, caller, writes_new).await;
         let (mut rows, unwritten) = (merged.rows, merged.unwritten);
         if scope.query.needs_commands() {
@@ -214,22 +214,8 @@ impl<C: Caller> Removing<'_, C> {
         let mut selection = scope.query.select(rows.sessions());
         listing::drop_unfounded_misses(survey, &mut selection);
         done.selected = Selected::on_host(survey, &rows, &selection);
-        self.write_others(&rows, &selection, &unwritten).await;
         done.unwritten = unwritten;
         rows.into_picked(&selection.chosen)
-    }
-
-    /// Writes the rows of sessions that are not to be closed.
-    async fn write_others(&self, rows: &Rows, selection: &Selection, unwritten: &[LocalId]) {
-        let Some(table) = self.request.scope.table.as_ref().filter(|_| !unwritten.is_empty()) else { return };
-        let unwritten: HashSet<_> = unwritten.iter().collect();
-        let chosen: HashSet<_> = selection.chosen.iter().collect();
-        let others: Vec<usize> = (0..rows.len()).filter(|index| !chosen.contains(index)).collect();
-        let others = rows.pick(&others).into_iter();
-        let others = others.filter(|row| row.session.id.is_some_and(|id| unwritten.contains(&id))).collect();
-        if let Err(error) = table.add(others).await {
-            self.caller.event(Event::TableUnusable(&error));
-        }
     }
 
     /// Reports what concerns all hosts, and puts their records together.

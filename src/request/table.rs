@@ -164,15 +164,6 @@ impl SessionTable {
         self.listings.merge(self, hosts).await
     }
 
-    /// Writes the rows of sessions that have their Ids from [`merge`](Self::merge) and none yet.
-    pub(super) async fn add(&self, rows: Rows) -> Result<(), TableError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.blocking(move |path| Store::open(path)?.add_listed(rows.sessions().iter().zip(rows.notes())))
-            .await
-    }
-
     /// Drops the rows of what is gone for certain, and writes those of what is not, where they are `unwritten`.
     pub(super) async fn settle(
         &self,
@@ -200,7 +191,13 @@ impl SessionTable {
             })
             .await?;
         }
-        self.add(staying).await
+        if staying.is_empty() {
+            return Ok(());
+        }
+        self.blocking(move |path| {
+            Store::open(path)?.add_listed(staying.sessions().iter().zip(staying.notes()))
+        })
+        .await
     }
 
     /// Every row; none if there is no table yet.

@@ -78,16 +78,16 @@ async fn what_is_closed_at_once_never_stands_in_the_table_and_what_is_not_keeps_
     simulator.world().lock().unwrap().inject_for(OperationKind::Delete, BUILD_7, 99, refuses);
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("sessions.db");
-    let builds = ["--id", "1..2", "--yes", "--signal", "never"];
-    let removed = ids(&with_table(&simulator, &table, "remove", &builds).await.expect(4));
-    assert_eq!(removed.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>(), BTreeSet::from([1, 2]));
+    let all = ["--all", "--yes", "--signal", "never"];
+    let removed = ids(&with_table(&simulator, &table, "remove", &all).await.expect(4));
+    assert_eq!(removed.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>(), BTreeSet::from([1, 2, 3]));
     let store = pssession::store::Store::open(&table).unwrap();
     let rows = store.all(std::time::SystemTime::now()).unwrap();
     let rows = rows.sessions().iter().map(|session| (session.id.unwrap().0, session.shell.shell_id.as_str()));
-    assert_eq!(rows.collect::<Vec<_>>(), [(1, BUILD_7), (3, ALICE)]);
+    assert_eq!(rows.collect::<Vec<_>>(), [(1, BUILD_7)]);
 
     simulator.world().lock().unwrap().add(pssession::simulator::SimulatedShell::cmd(BUILD_8, "CONTOSO\\bob"));
     let later = ids(&with_table(&simulator, &table, "get", &[]).await.expect(0));
-    let expected = [(1, BUILD_7), (3, ALICE), (4, BUILD_8)].map(|(id, shell_id)| (id, shell_id.to_owned()));
+    let expected = [(1, BUILD_7), (4, BUILD_8)].map(|(id, shell_id)| (id, shell_id.to_owned()));
     assert_eq!(later, expected);
 }
