@@ -101,7 +101,7 @@ fn field(value: &Value) -> String {
 
 /// Whether nothing needs an escape. It looks at all bytes without a branch, so that the compiler can look at many at once.
 fn is_plain(json: &[u8]) -> bool {
-    let is_plain = |byte: u8| (byte >= b' ') & (byte <= b'~') | (byte == b'\n');
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) | (byte == b'\n');
     json.chunks(SCANNED).all(|bytes| bytes.iter().fold(true, |plain, byte| plain & is_plain(*byte)))
 }
 

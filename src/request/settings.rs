@@ -25,6 +25,9 @@ pub struct HostSettings {
     pub spn: Option<String>,
     /// Whether a host that is named without a scheme is reached over HTTPS. Default: no.
     pub tls: Option<bool>,
+    /// The host name or address to which the connection goes, instead of the host's own name. Certificates, principals,
+    /// settings and the table go by the name all the same. Default: the host.
+    pub address: Option<String>,
     /// The port of a host that is named without one. Default: 5985, with TLS 5986.
     pub port: Option<u16>,
     /// A PEM file of certificate authorities, instead of those of the platform.
@@ -83,6 +86,7 @@ impl HostSettings {
             no_ntlm: self.no_ntlm.or(others.no_ntlm),
             spn: self.spn.or(others.spn),
             tls: self.tls.or(others.tls),
+            address: self.address.or(others.address),
             port: self.port.or(others.port),
             ca_file: self.ca_file.or(others.ca_file),
             certificate_pin: match self.certificate_pin.is_empty() {
@@ -100,6 +104,9 @@ impl HostSettings {
     pub(super) fn apply(&self, mut options: HttpOptions) -> HttpOptions {
         if let Some(name) = &self.tls_server_name {
             options = options.with_tls_server_name(name.clone());
+        }
+        if let Some(address) = &self.address {
+            options = options.with_address(address.clone());
         }
         if let Some(principal) = &self.spn {
             options = options.with_spn(principal);

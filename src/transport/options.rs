@@ -19,6 +19,7 @@ pub struct HttpOptions {
     pub(super) login_timeout: Duration,
     pub(super) login_attempts: u32,
     pub(super) resolve: Option<SocketAddr>,
+    pub(super) address: Option<String>,
     pub(super) spn: Option<String>,
     pub(super) workstation: String,
 }
@@ -88,6 +89,14 @@ impl HttpOptions {
         self
     }
 
+    /// Look for the server under this host name or address, at the endpoint's port; names, `Host`, TLS and the service
+    /// principal stay those of the endpoint, which must be given by name. Default: the endpoint's own host.
+    #[must_use]
+    pub fn with_address(mut self, host: impl Into<String>) -> Self {
+        self.address = Some(host.into());
+        self
+    }
+
     /// The service principal to log in to, such as `HTTP/web01.example.com` or, with a realm, `host/web01@EXAMPLE.COM`;
     /// without a `/` it is the service alone, whose host is the endpoint's. Kerberos asks for a ticket for it, and NTLM
     /// names it to the server. Default: `HTTP` and the endpoint's host.
@@ -118,6 +127,7 @@ impl Default for HttpOptions {
             login_timeout: LOGIN_TIMEOUT,
             login_attempts: LOGIN_ATTEMPTS,
             resolve: None,
+            address: None,
             spn: None,
             workstation: String::new(),
         }
@@ -135,6 +145,7 @@ impl fmt::Debug for HttpOptions {
             .field("login_timeout", &self.login_timeout)
             .field("login_attempts", &self.login_attempts)
             .field("resolve", &self.resolve)
+            .field("address", &self.address)
             .field("spn", &self.spn)
             .field("workstation", &self.workstation)
             .finish()

@@ -31,13 +31,20 @@ pub(super) enum Lookup {
 impl Route {
     pub(super) fn to(endpoint: &Endpoint, options: &HttpOptions) -> Result<Self, SetupError> {
         let name = options.tls_server_name.as_deref().filter(|_| endpoint.is_tls());
-        let fixed = options.resolve.or_else(|| {
+        let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let other = options.address.as_deref();
+        if other.is_some() && bare(endpoint.resolved_host()).is_ok() {
+            return Err(SetupError::Client {
+                source: "another address is only for a host given by name".into(),
+            });
+        }
+        let other_address = other.and_then(|host| Some(SocketAddr::new(bare(host).ok()?, endpoint.port())));
+        let fixed = options.resolve.or(other_address).or_else(|| {
             // An address needs no resolver, and the name for TLS must not be asked of one.
-            let host = endpoint.resolved_host().trim_start_matches('[').trim_end_matches(']');
-            let address: IpAddr = name.and_then(|_| host.parse().ok())?;
+            let address = name.and_then(|_| bare(endpoint.resolved_host()).ok())?;
             Some(SocketAddr::new(address, endpoint.port()))
         });
-        if name.is_none() && fixed.is_none() {
+        if name.is_none() && fixed.is_none() && other.is_none() {
             return Ok(Self { url: endpoint.url().to_owned(), host_header: None, lookup: Lookup::Url });
         }
         let mut url = endpoint.parsed_url().clone();
@@ -56,7 +63,7 @@ impl Route {
         }
         let lookup = match fixed {
             Some(address) => Lookup::Fixed(address),
-            None => Lookup::Instead(endpoint.resolved_host().into()),
+            None => Lookup::Instead(other.unwrap_or(endpoint.resolved_host()).into()),
         };
         Ok(Self { url: url.into(), host_header: Some(host_header), lookup })
     }
@@ -69,6 +76,21 @@ mod tests {
     fn route(host: &str, options: HttpOptions) -> (String, Option<String>, Lookup) {
         let route = Route::to(&Endpoint::parse(host, true).unwrap(), &options).unwrap();
         (route.url, route.host_header, route.lookup)
+    }
+
+    #[test]
+    fn another_address_changes_where_the_connection_goes_and_nothing_else() {
+        let at = |address: &str| route("alias.lab", HttpOptions::default().with_address(address));
+        let own = ("https://alias.lab:5986/wsman".to_owned(), Some("alias.lab:5986".to_owned()));
+        for (address, socket) in [("10.0.0.7", "10.0.0.7:5986"), ("[2001:db8::7]", "[2001:db8::7]:5986")] {
+            let (url, header, lookup) = at(address);
+            assert_eq!((url, header), own, "{address}");
+            assert_eq!(lookup, Lookup::Fixed(socket.parse().unwrap()), "{address}");
+        }
+        let (url, header, lookup) = at("web01.internal");
+        assert_eq!(((url, header), lookup), (own, Lookup::Instead("web01.internal".into())));
+        let literal = Endpoint::parse("10.0.0.1", true).unwrap();
+        assert!(Route::to(&literal, &HttpOptions::default().with_address("10.0.0.7")).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::xml::is_space;
 pub(super) fn is_acknowledgement(answer: &[u8], action: &str, message_id: MessageId) -> bool {
     // Without a branch, so that the compiler can look at many at once.
     let is_usual = |byte: u8| {
-        (byte >= b' ') & (byte <= b'~') & (byte != b'&') & (byte != b']')
+        (b' '..=b'~').contains(&byte) & (byte != b'&') & (byte != b']')
             | (byte == b'\t')
             | (byte == b'\n')
             | (byte == b'\r')

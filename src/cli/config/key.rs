@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pssession::AuthScheme;
 use pssession::auth::UnknownScheme;
 use pssession::request::{HostSettings, PasswordSource};
 use pssession::session::{QueryError, parse_account, parse_duration_text};
 use pssession::transport::{CertificatePin, CertificatePinError};
+use pssession::{AuthScheme, Endpoint};
 use toml::de::DeValue;
 
 /// How much of a key's name must be another's to be taken for a slip of the pen, from 0 to 1.
@@ -79,6 +79,7 @@ pub(super) const KEYS: &[Key] = &[
         },
     },
     Key { name: "tls", set: |settings, value, _| put(&mut settings.tls, yes_or_no(value)?) },
+    Key { name: "address", set: |settings, value, _| put(&mut settings.address, address(value)?) },
     Key { name: "port", set: |settings, value, _| put(&mut settings.port, port(value)?) },
     Key { name: "ca-file", set: |settings, value, places| put(&mut settings.ca_file, path(value, places)?) },
     Key {
@@ -198,6 +199,19 @@ fn port(value: &DeValue<'_>) -> Result<u16, String> {
     let number =
         value.as_integer().and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
     number.filter(|port| *port != 0).ok_or_else(|| "it is not a port (a number from 1 to 65535)".to_owned())
+}
+
+/// A host without a port or a scheme: those are the endpoint's.
+fn address(value: &DeValue<'_>) -> Result<String, String> {
+    let text = text(value)?;
+    let is_host = Endpoint::parse(text, false).is_ok_and(|endpoint| {
+        let host = endpoint.computer_name();
+        host == text || host.trim_matches(['[', ']']) == text
+    });
+    match is_host {
+        true => Ok(text.to_owned()),
+        false => Err("it is not a host name or an address, without a port".to_owned()),
+    }
 }
 
 fn connections(value: &DeValue<'_>) -> Result<usize, String> {

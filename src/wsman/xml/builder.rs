@@ -322,7 +322,7 @@ fn scan(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |found, &byte| {
         let is_return = u8::from(byte == b'\r') * RETURN;
         let is_bracket = u8::from(byte == b']') * BRACKET;
-        found | is_return | is_bracket | u8::from(is_suspect(byte)) * SUSPECT
+        found | is_return | is_bracket | (u8::from(is_suspect(byte)) * SUSPECT)
     })
 }
 

@@ -57,8 +57,9 @@ async fn examine<F: Fn(&Event<'_>)>(
 ) -> Result<(), Diagnostic> {
     let hosts = &connection.hosts;
     let Some(first) = hosts.endpoints.first() else { return Ok(()) };
-    let addresses = resolve(first, report).await?;
-    let limit = connection.settings(first).connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    let settings = connection.settings(first);
+    let addresses = resolve(first, settings.address.as_deref(), report).await?;
+    let limit = settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     for endpoint in &hosts.endpoints {
         connect(endpoint, &addresses, limit, report).await?;
     }
@@ -82,8 +83,13 @@ async fn examine<F: Fn(&Event<'_>)>(
     login_and_list(&hosts, caller, report).await
 }
 
-async fn resolve(endpoint: &Endpoint, report: &mut DoctorReport) -> Result<Vec<SocketAddr>, Diagnostic> {
-    let host = endpoint.computer_name().trim_start_matches('[').trim_end_matches(']');
+/// Where the host is: under its own name, or under the address that the config gives it.
+async fn resolve(
+    endpoint: &Endpoint,
+    address: Option<&str>,
+    report: &mut DoctorReport,
+) -> Result<Vec<SocketAddr>, Diagnostic> {
+    let host = address.unwrap_or(endpoint.computer_name()).trim_start_matches('[').trim_end_matches(']');
     let found = lookup_host((host, endpoint.port())).await.map(Iterator::collect::<Vec<_>>);
     match found {
         Ok(addresses) => {

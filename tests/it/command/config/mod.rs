@@ -244,3 +244,20 @@ async fn a_computer_that_an_object_only_names_is_where_the_config_says() {
     let run = estate.command(&["forget", "--session", "-"]).stdin(&object).run().await.expect(0);
     assert_eq!(run.records().len(), 1);
 }
+
+#[tokio::test]
+async fn a_name_leads_to_its_address_and_stays_the_name_elsewhere() {
+    let simulator = host(2, "11111111-0000-0000-0000-000000000001", r"LAB\ann", "x").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let port = simulator.address().port();
+    let text =
+        format!("[[host]]\nname = 'db.invalid'\naddress = '127.0.0.2'\nport = {port}\nuser = 'LAB\\ann'\n");
+    std::fs::write(&path, text).unwrap();
+    let run =
+        Pssession::new(["get", "--on", "db.invalid", "-o", "ndjson", "--config", path.to_str().unwrap()]);
+    let run = run.env("PSSESSION_PASSWORD", "x").run().await.expect(0);
+    let record = &run.records()[0];
+    assert_eq!(record["ComputerName"], "db.invalid");
+    assert_eq!(record["Endpoint"], format!("http://db.invalid:{port}/wsman"));
+}
