@@ -180,7 +180,7 @@ async fn close(
 }
 
 /// So many in every test run; `PSSESSION_SEEDS` sets another number.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 4_000;
 
 fn number_from(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
