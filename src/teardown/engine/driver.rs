@@ -34,6 +34,9 @@ pub(super) struct Driver {
     connections: Connections,
     halted: watch::Receiver<Option<StopOrder>>,
     events: mpsc::UnboundedSender<HostEvent>,
+    /// The slots of Deletes that were answered and are not reported yet, and when they are to be.
+    deleted: Vec<usize>,
+    report_at: Option<Instant>,
 }
 
 /// The connections of one host, and when the next ones may be opened.
@@ -106,13 +109,14 @@ impl Driver {
             no_more: false,
             refused: None,
         };
-        Self { factory, host, connections, halted, events }
+        Self { factory, host, connections, halted, events, deleted: Vec::new(), report_at: None }
     }
 
     /// Every session has a record in the end, whatever happens.
     pub(super) async fn run(mut self, permits: Arc<Semaphore>) {
         let url = self.factory.connector.endpoint().url().to_owned();
         if caught(&url, self.drive(permits)).await.is_err() {
+            self.report_deletes();
             let abandoned = self.host.abandon();
             self.report(abandoned);
         }
@@ -130,6 +134,9 @@ impl Driver {
             self.dispatch();
             let now = now();
             let finished = self.host.take_finished(now);
+            if !finished.is_empty() || self.report_at.is_some_and(|time| time <= now) {
+                self.report_deletes();
+            }
             self.report(finished);
             if self.host.is_done() {
                 return;
@@ -138,7 +145,8 @@ impl Driver {
                 continue;
             }
             self.open_more(now);
-            let wake = [self.host.wake_at(now), self.connections.not_before.filter(|time| *time > now)];
+            let not_before = self.connections.not_before.filter(|time| *time > now);
+            let wake = [self.host.wake_at(now), not_before, self.report_at];
             let wake = wake.into_iter().flatten().min().unwrap_or(now + IDLE);
             tokio::select! {
                 biased;
@@ -156,10 +164,13 @@ impl Driver {
         }
     }
 
-    fn report_delete(&self, slot: usize) {
-        if let Some((session, position)) = self.host.session(slot) {
-            let session = Arc::clone(session);
-            let _ = self.events.send(HostEvent::DeleteAnswered { session, position });
+    /// Reports Deletes that were answered, several at a time: to wake whoever hears of it costs more than the Delete.
+    fn report_deletes(&mut self) {
+        self.report_at = None;
+        let session = |slot: usize| self.host.session(slot).map(|(session, at)| (Arc::clone(session), at));
+        let sessions: Vec<_> = self.deleted.drain(..).filter_map(session).collect();
+        if !sessions.is_empty() {
+            let _ = self.events.send(HostEvent::DeletesAnswered(sessions));
         }
     }
 
@@ -260,7 +271,8 @@ impl Driver {
         match completion {
             Completion::Asked { client, slot, is_delete, answer } => {
                 if is_delete && answer.is_ok() {
-                    self.report_delete(slot);
+                    self.deleted.push(slot);
+                    self.report_at.get_or_insert(at.now + REPORT_PAUSE);
                 }
                 let answer = answer.map_err(|error| request_error(&error));
                 self.note_refusal(answer.as_ref().err());
@@ -336,6 +348,9 @@ async fn over<T>(
     let url = client.endpoint_url().to_owned();
     caught(&url, job(client)).await.unwrap_or_else(|error| (None, Err(error)))
 }
+
+/// How long a Delete that was answered waits for others to be reported with: no progress line changes faster.
+const REPORT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The pause of a host that has nothing to wait for; it only guards against a missed wake-up.
 const IDLE: Duration = Duration::from_secs(1);

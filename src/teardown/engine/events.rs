@@ -28,7 +28,8 @@ pub enum EngineEvent<'a> {
 
 /// The same on its way from the task of a host.
 pub(super) enum HostEvent {
-    DeleteAnswered { session: Arc<SessionDescriptor>, position: usize },
+    /// Sessions, each with its position in the plan.
+    DeletesAnswered(Vec<(Arc<SessionDescriptor>, usize)>),
     Finished(Box<Record>),
 }
 

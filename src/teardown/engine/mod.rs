@@ -244,8 +244,10 @@ impl Engine {
                 event = inbox.recv() => {
                     let record = match event {
                         None => break,
-                        Some(HostEvent::DeleteAnswered { session, position }) => {
-                            on_event(EngineEvent::DeleteAnswered { session: &session, position });
+                        Some(HostEvent::DeletesAnswered(sessions)) => {
+                            for (session, position) in sessions {
+                                on_event(EngineEvent::DeleteAnswered { session: &session, position });
+                            }
                             continue;
                         }
                         Some(HostEvent::Finished(record)) => *record,
