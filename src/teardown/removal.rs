@@ -61,8 +61,8 @@ pub(super) struct Removal {
     state: State,
     /// What the server is, once that is known.
     server: Option<ServerKind>,
-    /// A complete listing lacked it before anything was sent, which alone proved nothing.
-    missed: bool,
+    /// A listing lacked it before anything was sent, which alone proved nothing.
+    missed: Option<Missed>,
     /// When the listing or Get began that last showed the planned identity.
     proven_at: Option<Instant>,
     /// When the last Get or Delete was sent: a Get's answer may be old when it comes, and vouches for no later time.
@@ -145,6 +145,21 @@ impl Turn {
     }
 }
 
+/// Why a listing that lacks the session proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Missed {
+    /// This account may not see it.
+    NotVisible,
+    /// More may be there than it shows.
+    Incomplete,
+}
+
+impl Missed {
+    fn of(complete: bool) -> Self {
+        if complete { Self::NotVisible } else { Self::Incomplete }
+    }
+}
+
 /// What the last listing said while verifying.
 #[derive(Clone, Debug)]
 enum Seen {
@@ -171,7 +186,7 @@ impl Removal {
             state: State::Planned,
             proven_at,
             server: None,
-            missed: false,
+            missed: None,
             asked_at: None,
             got_late: false,
             begun_at: None,

@@ -242,7 +242,11 @@ impl Target {
         let connecting = tokio::time::timeout(self.connect_timeout, self.streams.connect()).await;
         let stream = connecting.unwrap_or_else(|_| Err(silence())).map_err(not_connected)?;
         let certificate = certificate(&stream);
-        let handshake = http1::Builder::new().title_case_headers(true).handshake(stream).await;
+        let handshake = http1::Builder::new()
+            .title_case_headers(true)
+            .read_buf_exact_size(Some(READ_BUFFER))
+            .handshake(stream)
+            .await;
         let (sender, connection) = handshake.map_err(|error| not_connected(error.into()))?;
         Ok(Open { sender, connection: Some(connection), certificate })
     }
@@ -365,6 +369,11 @@ const NO_HTTP: &str = "invalid HTTP version";
 const PROGRAM: &str = concat!("pssession/", env!("CARGO_PKG_VERSION"));
 
 const WSMAN_IDENTIFY: HeaderName = HeaderName::from_static("wsmanidentify");
+
+/// How many bytes are read at once, and the longest head of a response. A buffer that grows with what it reads stays that
+/// large for as long as its connection is idle, and a fleet has hundreds of them; heads with the tokens of a login are
+/// some 20 KB at most.
+const READ_BUFFER: usize = 64 * 1024;
 
 /// The headers that a request of ours may have.
 const MOST_HEADERS: usize = 8;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::event::{Answer, RequestError, Tick};
-use super::super::outcome::{Failure, NotStarted, Outcome};
+use super::super::outcome::{Failure, NotStarted, Outcome, UnknownReason};
 use super::super::policy::{IDENTITY_MAX_AGE, MAX_RESENDS};
 use super::deletes::DeleteAnswer;
-use super::{Check, Question, Removal, State, Turn};
+use super::{Check, Missed, Question, Removal, State, Turn};
 use crate::wsman::{CommandId, Fault, FaultGroup, Shell, ShellSchema, uri};
 
 impl Removal {
@@ -206,7 +206,12 @@ impl Removal {
                 return self.conclude_halted();
             }
             // Nobody has seen it.
-            _ if !self.deletes.were_sent() && self.missed => Outcome::Unknown(self.not_visible()),
+            _ if !self.deletes.were_sent() && self.missed == Some(Missed::NotVisible) => {
+                Outcome::Unknown(self.not_visible())
+            }
+            _ if !self.deletes.were_sent() && self.missed == Some(Missed::Incomplete) => {
+                Outcome::Unknown(UnknownReason::ListingIncomplete)
+            }
             RequestError::Fault(fault) if fault.is_access_denied() => {
                 Outcome::Failed(Failure::AccessDenied(fault))
             }

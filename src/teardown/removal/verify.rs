@@ -6,7 +6,7 @@ use super::super::event::{Answer, ListingEvidence, RequestError, ServerKind};
 use super::super::outcome::{Failure, Outcome, UnknownReason};
 use super::super::policy::{MAX_RESENDS, VERIFY_POLLS, verify_poll};
 use super::replies::may_read_again;
-use super::{Check, Question, Removal, Seen, State, Turn};
+use super::{Check, Missed, Question, Removal, Seen, State, Turn};
 
 impl Removal {
     pub(super) fn verify(&mut self, now: Instant) {
@@ -24,26 +24,25 @@ impl Removal {
                     self.state = State::Done(Outcome::Failed(Failure::IdentityChanged));
                 }
             }
-            (State::Planned, ListingEvidence::Absent { complete: true, shows_others }) => {
+            (State::Planned, ListingEvidence::Absent { complete, shows_others }) => {
                 // An absence that proves nothing leaves the question to a Get.
-                self.missed = true;
-                if self.could_see(*shows_others) {
+                self.missed = Some(Missed::of(*complete));
+                if *complete && self.could_see(*shows_others) {
                     self.gone(now);
                 }
             }
             // Taken for somebody else. The Get that is out may get no answer, and the next listing none either.
-            (State::Checking(Check::Get(turn)), ListingEvidence::Absent { complete: true, shows_others }) => {
+            (State::Checking(Check::Get(turn)), ListingEvidence::Absent { complete, shows_others }) => {
                 let is_out = matches!(turn, Turn::Out);
-                self.missed = true;
-                if !is_out && self.could_see(*shows_others) {
+                self.missed = Some(Missed::of(*complete));
+                if *complete && !is_out && self.could_see(*shows_others) {
                     self.gone(now);
                 }
             }
-            (
-                State::Signalling { .. } | State::Deleting(_),
-                ListingEvidence::Absent { complete: true, .. },
-            ) if !self.deletes.were_sent() => {
-                self.missed = true;
+            (State::Signalling { .. } | State::Deleting(_), ListingEvidence::Absent { complete, .. })
+                if !self.deletes.were_sent() =>
+            {
+                self.missed = Some(Missed::of(*complete));
             }
             (State::Checking(Check::Listing(_)), ListingEvidence::Present(shell)) => {
                 self.identified(shell, since, now)
