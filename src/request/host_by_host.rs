@@ -205,7 +205,8 @@ impl<C: Caller> Removing<'_, C> {
     async fn select_on(&self, survey: &mut Survey, done: &mut Done) -> Rows {
         let (scope, caller) = (&self.request.scope, self.caller);
         // Where all are to be closed, each has a record by which its row is written afterwards, if it stays.
-        let writes_new = !scope.query.is_empty() || self.request.limits.max_close_per_host.is_some();
+        let writes_new =
+            !scope.query.chooses_everything() || self.request.limits.max_close_per_host.is_some();
         let merged = listing::sessions_or_without_ids(survey, scope, caller, writes_new).await;
         let (mut rows, unwritten) = (merged.rows, merged.unwritten);
         if scope.query.needs_commands() {

@@ -119,6 +119,13 @@ impl SessionQuery {
         self.selectors.is_empty() && self.filters.is_empty() && self.keep_newest.is_none()
     }
 
+    /// Whether it chooses every session that there is, as it does where [`Selector::All`] alone was given.
+    #[must_use]
+    pub fn chooses_everything(&self) -> bool {
+        let narrows = self.selectors.iter().any(|selector| !matches!(selector, Selector::All));
+        !narrows && self.filters.is_empty() && self.keep_newest.is_none()
+    }
+
     /// The instance ids to which the selectors confine it; `None` if they do not. Where a server does not list its
     /// sessions it can be asked for these.
     #[must_use]
@@ -459,5 +466,18 @@ mod tests {
             vec![Selector::Name(patterns(&["a", "b"])), Selector::ComputerName(patterns(&["db*", "mail*"]))];
         // The fourth is chosen; the first and the third keep "a" and "b" from being misses.
         assert_eq!(SessionQuery::new(selectors, Vec::new()).needed(&sessions), [0, 2, 3]);
+    }
+
+    #[test]
+    fn only_a_query_without_a_condition_chooses_everything() {
+        let sessions: Vec<_> = (0..3).map(|_| sample::session(|_| ())).collect();
+        for selectors in [vec![], vec![Selector::All], vec![Selector::All, Selector::All]] {
+            let query = SessionQuery::new(selectors, Vec::new());
+            assert!(query.chooses_everything());
+            assert_eq!(query.select(&sessions).chosen, [0, 1, 2]);
+        }
+        let name = Selector::Name(vec![WildcardPattern::new("*").unwrap()]);
+        assert!(!SessionQuery::new(vec![Selector::All, name], Vec::new()).chooses_everything());
+        assert!(!SessionQuery::new(vec![Selector::All], vec![Filter::Mine]).chooses_everything());
     }
 }
