@@ -195,6 +195,8 @@ async fn remove(
             max_close_percent: args.max_close_percent,
             max_close_per_host: args.max_close_per_host.and_then(|limit| usize::try_from(limit).ok()),
         },
+        evidence: false,
+        repetition: None,
     };
     let on_event = |event: &Event<'_>| {
         match event {
