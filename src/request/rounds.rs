@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::evidence::Sightings;
+use crate::auth::AuthError;
+use crate::error::Error;
 use crate::session::{Miss, Selection, SessionDescriptor};
 use crate::store::RowMetadata;
 use crate::teardown::{HostResult, ListingResult, Outcome, Record, Survey};
+use crate::transport::TransportError;
 use crate::wsman::ShellId;
 
 /// A session on the host with this URL.
@@ -26,6 +29,8 @@ pub(super) struct Rounds {
     /// How many sessions each host showed last.
     listed: HashMap<String, usize>,
     left_alone: HashSet<String>,
+    /// Hosts that refused a login, or at which it was held back: each further one could count as a failed logon.
+    refused: HashSet<String>,
     /// How many sessions of each host have unknown commands, although they matter.
     unlisted_commands: HashMap<String, usize>,
     /// Values that have found nothing in any round.
@@ -72,6 +77,9 @@ impl Rounds {
                     sightings.note(&result.endpoint_url, host.sessions());
                 }
             }
+            if host.listing().is_some_and(|listing| listing.is_err_and(refuses_login)) {
+                self.refused.insert(result.endpoint_url.clone());
+            }
             change = self.note_result(result);
         }
         change
@@ -92,10 +100,11 @@ impl Rounds {
         }
     }
 
-    /// Whether this host refused the credential, or it was held back there: it is not asked again.
+    /// Whether this host refused the login, or it was held back there: it is not asked again.
     pub(super) fn is_refused(&self, url: &str) -> bool {
         let refused = [ListingResult::CredentialRefused, ListingResult::CredentialWithheld];
-        self.results.iter().any(|host| host.endpoint_url == url && refused.contains(&host.listing))
+        self.refused.contains(url)
+            || self.results.iter().any(|host| host.endpoint_url == url && refused.contains(&host.listing))
     }
 
     /// How the hosts answered last.
@@ -185,6 +194,14 @@ impl Rounds {
     pub(super) fn take_records(&mut self) -> (Vec<Record>, Vec<RowMetadata>) {
         std::mem::take(&mut self.records).into_values().unzip()
     }
+}
+
+fn refuses_login(error: &Error) -> bool {
+    let not_authorized = matches!(
+        error,
+        Error::Transport(TransportError::Auth { source: AuthError::NotAuthorized { .. }, .. })
+    );
+    not_authorized || error.is_credential_refused()
 }
 
 fn key(session: &SessionDescriptor) -> SessionKey {
