@@ -96,9 +96,7 @@ impl Engine {
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
         let mut tasks = JoinSet::new();
         let (starts, mut started) = mpsc::unbounded_channel();
-        for (index, host) in
-            survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_login())
-        {
+        for (index, host) in survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_login()) {
             let client = host.begin_again();
             let factory = self.factory(&host.connector);
             let (permits, starts) = (Arc::clone(&permits), starts.clone());
