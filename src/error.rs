@@ -91,6 +91,17 @@ impl Error {
         }
     }
 
+    /// Whether a login was refused: for the credential, or only on this host, because the account is not authorized there. The
+    /// same login would be refused again, and may count as another failed logon.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_login_refused(&self) -> bool {
+        let not_authorized = matches!(
+            self,
+            Self::Transport(TransportError::Auth { source: AuthError::NotAuthorized { .. }, .. })
+        );
+        not_authorized || self.is_credential_refused()
+    }
+
     /// Of those, whether the credential was not shown at all here: the run has stopped to spare the account.
     #[must_use]
     pub fn is_credential_withheld(&self) -> bool {

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pssession::request::{Caller, Event, HostSettings, MachinePassword, PasswordSource};
+use pssession::request::{Caller, Event, HostSettings, MachinePassword, PasswordSource, SessionEvidence};
 use pssession::teardown::{Cancellation, ConfirmReason, Plan};
 use pssession::{AuthScheme, Credential, Endpoint};
 use secrecy::SecretString;
 
 use super::diagnostic::Diagnostic;
+use super::evidence::EvidenceWriter;
 use super::hints::place;
 use super::interrupt::Watch;
 use super::login::{self, Logins};
@@ -41,6 +42,11 @@ pub(crate) struct CommandCaller<'a, F> {
     on_event: F,
     /// Whether the plan is confirmed session by session.
     asked: Cell<bool>,
+    /// Whether the plan was carried out, and hosts are asked again: a line of progress would stand for ever.
+    repeats: Cell<bool>,
+    evidence: Option<EvidenceWriter>,
+    /// Whether it is asked before each session, and not only where there is a reason.
+    asks_each: bool,
 }
 
 impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
@@ -66,7 +72,20 @@ impl<'a, F: Fn(&Event<'_>)> CommandCaller<'a, F> {
             screen: None,
             on_event,
             asked: Cell::default(),
+            repeats: Cell::default(),
+            evidence: None,
+            asks_each: true,
         }
+    }
+
+    /// The same with a place for evidence.
+    pub(crate) fn keeping_evidence(self, evidence: Option<EvidenceWriter>) -> Self {
+        Self { evidence, ..self }
+    }
+
+    /// The same, which asks before each session, or only where there is a reason.
+    pub(crate) fn asking_each(self, asks_each: bool) -> Self {
+        Self { asks_each, ..self }
     }
 
     /// The same with a screen, whose frame begins where a listing ends.
@@ -161,8 +180,10 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
                 if !self.asked.get() {
                     confirm::announce(plan, self.ui);
                 }
-                let start = || (Progress::start(self.ui.is_quiet()), 0);
-                self.progress.borrow_mut().get_or_insert_with(start);
+                if !self.repeats.get() {
+                    let start = || (Progress::start(self.ui.is_quiet()), 0);
+                    self.progress.borrow_mut().get_or_insert_with(start);
+                }
                 self.note(|line, now| {
                     for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
                         let session = planned.descriptor();
@@ -173,6 +194,10 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
             Event::DeleteAnswered { session, position } => {
                 self.note(|line, now| line.deleted(&session.endpoint_url, *position, now));
             }
+            Event::Repeating { .. } => {
+                self.repeats.set(true);
+                self.end_progress();
+            }
             _ => {}
         }
         (self.on_event)(&event);
@@ -182,8 +207,12 @@ impl<F: Fn(&Event<'_>)> Caller for CommandCaller<'_, F> {
         }
     }
 
+    fn keep_evidence(&self, evidence: &[SessionEvidence]) -> Result<(), Diagnostic> {
+        self.evidence.as_ref().map_or(Ok(()), |writer| writer.write(evidence))
+    }
+
     fn can_confirm(&self) -> Result<(), Diagnostic> {
-        confirm::can_ask(self.watch, self.ui)
+        confirm::can_ask(self.asks_each, self.watch, self.ui)
     }
 
     fn confirm_hosts(&self, urls: &[String]) -> Result<bool, Diagnostic> {

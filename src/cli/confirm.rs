@@ -80,9 +80,12 @@ pub(crate) fn rest(found: usize, watch: &Watch) -> Result<bool, Diagnostic> {
     Ok(terminal.yes_or_no(&question)?)
 }
 
-/// An error where `--confirm` would have nobody to ask.
-pub(crate) fn can_ask(watch: &Watch, ui: &Ui) -> Result<(), Diagnostic> {
-    watch.terminal().map(drop).map_err(|error| nobody_to_ask(&error, watch, ui))
+/// An error where `--confirm`, or a question about a session that returns, would have nobody to ask.
+pub(crate) fn can_ask(each: bool, watch: &Watch, ui: &Ui) -> Result<(), Diagnostic> {
+    watch.terminal().map(drop).map_err(|error| match each {
+        true => nobody_to_ask(&error, watch, ui),
+        false => unconfirmed("--repeat-for asks about sessions that return", watch, ui).caused_by(&error),
+    })
 }
 
 fn nobody_to_ask(error: &std::io::Error, watch: &Watch, ui: &Ui) -> Diagnostic {

@@ -10,7 +10,7 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
     (
         "1",
         "cannot start: no host reached, the local table unreadable, or no match for a name or id under \
-         `--error-action stop`; or the report cannot be written at the end",
+         `--error-action stop`; or evidence cannot be kept, or the report cannot be written at the end",
     ),
     ("2", "invalid command line, config or input file; nothing was sent"),
     (

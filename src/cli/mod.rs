@@ -9,6 +9,7 @@ mod config;
 mod confirm;
 mod diagnostic;
 mod environment;
+mod evidence;
 mod exit;
 mod folded_errors;
 #[cfg(any(test, fuzzing))]

@@ -4,7 +4,7 @@
 
 mod leftovers;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use pssession::session::{Selection, SessionDescriptor};
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Plan, Record, Report, SurveyedHost};
 use pssession::{Endpoint, error_chain};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use super::diagnostic::Diagnostic;
@@ -41,6 +41,10 @@ struct Notes {
     /// By their positions in the plan, each with what is kept beside it.
     planned: BTreeMap<usize, (Arc<SessionDescriptor>, RowMetadata)>,
     records: BTreeMap<usize, Record>,
+    /// What was asked for.
+    asked: Value,
+    /// The positions of sessions that returned after the first round.
+    returned: BTreeSet<usize>,
 }
 
 /// Where a report is to go.
@@ -100,8 +104,22 @@ impl ReportWriter {
             numbers: HashMap::new(),
             planned: BTreeMap::new(),
             records: BTreeMap::new(),
+            asked: Value::Null,
+            returned: BTreeSet::new(),
         };
         Ok(Self(Arc::new(Mutex::new(Some(notes)))))
+    }
+
+    /// Notes what was asked for.
+    pub(crate) fn asked(&self, asked: Map<String, Value>) {
+        self.note(|notes| notes.asked = Value::Object(asked));
+    }
+
+    /// Notes that the session at this position of the plan returned after the first round.
+    pub(crate) fn returned(&self, position: usize) {
+        self.note(|notes| {
+            notes.returned.insert(position);
+        });
     }
 
     /// Notes the hosts that are listed, before any has answered.
@@ -210,6 +228,19 @@ impl Notes {
         out.flush()
     }
 
+    /// The sessions that returned, in the order in which they did.
+    fn returned_sessions(&self) -> Vec<Value> {
+        let planned = self.returned.iter().filter_map(|position| self.planned.get(position));
+        let one = |(session, _): &(Arc<SessionDescriptor>, RowMetadata)| {
+            json!({
+                "Endpoint": session.endpoint_url,
+                "ShellId": session.shell.shell_id.as_str(),
+                "SeenAt": timestamp(session.seen_at),
+            })
+        };
+        planned.map(one).collect()
+    }
+
     /// All but the sessions.
     fn head(&self, exit: Exit, error: Option<&Diagnostic>) -> Value {
         let counts = Report::new(self.records.values().cloned().collect()).counts();
@@ -219,6 +250,8 @@ impl Notes {
             "StartedAt": timestamp(self.started_at),
             "EndedAt": timestamp(SystemTime::now()),
             "WhatIf": self.what_if,
+            "Asked": self.asked,
+            "Returned": self.returned_sessions(),
             "ExitCode": exit.code(),
             "Error": error.map(Diagnostic::to_json),
             "Counts": {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use pssession::interchange::ReadErrors;
-use pssession::request::{RequestError, TableError};
+use pssession::request::{NotRepeatable, RequestError, TableError};
 use pssession::transport::SetupError;
 
 use super::diagnostic::Diagnostic;
@@ -26,6 +26,21 @@ impl Diagnostic {
 impl From<RequestError> for Diagnostic {
     fn from(error: RequestError) -> Self {
         match &error {
+            RequestError::NotRepeatable(why) => {
+                Self::usage(format!("--repeat-for cannot be used here: {why}")).about("--repeat-for").with_hint(
+                    match why {
+                        NotRepeatable::WhatIf => "remove --what-if or --repeat-for; nothing was sent",
+                        NotRepeatable::Ids => {
+                            "select by --client-ip, --owner or --name, with the hosts in --on; nothing was sent"
+                        }
+                        NotRepeatable::KeepsNewest => {
+                            "run once for each host, or remove --keep-newest; nothing was sent"
+                        }
+                        _ => "name the hosts with --on or --inventory, and select by --client-ip, --owner or \
+                              --name; nothing was sent",
+                    },
+                )
+            }
             RequestError::Objects { name, errors } => Self::objects(name, errors, "nothing was sent"),
             RequestError::Table(table) => Self::from(table),
             RequestError::BadEndpoint { shell_id, source } => {

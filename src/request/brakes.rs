@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::store::Rows;
 pub use crate::teardown::FailureLimit;
 
-/// How much one request may close. Default: no limit.
+/// How much one request may close. Default: no limit. With a [repetition](super::Repetition) the numbers count over all
+/// rounds, and the percentage counts for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CloseLimits {
     /// A plan with more sessions closes nothing.
@@ -21,7 +22,7 @@ pub struct CloseLimits {
 pub enum ExceededLimit {
     /// [`CloseLimits::max_close`].
     Sessions {
-        /// How many are planned.
+        /// How many are planned, with those of earlier rounds.
         planned: usize,
         /// How many are allowed.
         limit: usize,
@@ -43,25 +44,31 @@ impl CloseLimits {
         self.max_close.is_some() || self.max_close_percent.is_some()
     }
 
-    /// The limit that a plan of so many sessions exceeds, of so many that were listed.
-    pub(super) fn exceeded(&self, planned: usize, listed: usize) -> Option<ExceededLimit> {
-        if let Some(limit) = self.max_close.filter(|limit| planned > *limit) {
-            return Some(ExceededLimit::Sessions { planned, limit });
+    /// The limit that a plan of so many sessions exceeds, of so many that were listed, after so many of earlier rounds.
+    pub(super) fn exceeded(&self, planned: usize, listed: usize, before: usize) -> Option<ExceededLimit> {
+        let all = planned.saturating_add(before);
+        if let Some(limit) = self.max_close.filter(|limit| all > *limit) {
+            return Some(ExceededLimit::Sessions { planned: all, limit });
         }
         let too_many = |limit: &u8| planned.saturating_mul(100) > listed.saturating_mul(usize::from(*limit));
         let limit = self.max_close_percent.filter(too_many)?;
         Some(ExceededLimit::Percent { planned, listed, limit })
     }
 
-    /// Takes away the sessions of hosts that have too many. Returns these hosts, each with how many it has.
-    pub(super) fn leave_hosts_alone(&self, rows: Rows) -> (Rows, Vec<(String, usize)>) {
+    /// Takes away the sessions of hosts that have too many, with those that were planned there before. Returns these hosts,
+    /// each with how many it has.
+    pub(super) fn leave_hosts_alone(
+        &self,
+        rows: Rows,
+        before: impl Fn(&str) -> usize,
+    ) -> (Rows, Vec<(String, usize)>) {
         let Some(limit) = self.max_close_per_host else { return (rows, Vec::new()) };
         let mut hosts: Vec<(String, usize)> = Vec::new();
         let mut numbers: HashMap<String, usize> = HashMap::new();
         for session in rows.sessions() {
             let url = &session.endpoint_url;
             let number = *numbers.entry(url.clone()).or_insert_with(|| {
-                hosts.push((url.clone(), 0));
+                hosts.push((url.clone(), before(url)));
                 hosts.len() - 1
             });
             if let Some((_, sessions)) = hosts.get_mut(number) {
@@ -85,11 +92,12 @@ mod tests {
     #[test]
     fn a_plan_is_held_against_both_limits() {
         let limits = CloseLimits { max_close: Some(5), max_close_percent: Some(50), ..Default::default() };
-        assert_eq!(limits.exceeded(5, 10), None);
-        assert_eq!(limits.exceeded(6, 100), Some(ExceededLimit::Sessions { planned: 6, limit: 5 }));
+        assert_eq!(limits.exceeded(5, 10, 0), None);
+        assert_eq!(limits.exceeded(6, 100, 0), Some(ExceededLimit::Sessions { planned: 6, limit: 5 }));
+        assert_eq!(limits.exceeded(1, 100, 5), Some(ExceededLimit::Sessions { planned: 6, limit: 5 }));
         let percent = ExceededLimit::Percent { planned: 5, listed: 9, limit: 50 };
-        assert_eq!(limits.exceeded(5, 9), Some(percent));
-        assert_eq!(limits.exceeded(0, 0), None);
+        assert_eq!(limits.exceeded(5, 9, 0), Some(percent));
+        assert_eq!(limits.exceeded(0, 0, 0), None);
         assert!(limits.need_the_whole_plan() && !CloseLimits::default().need_the_whole_plan());
     }
 }

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::error::RequestError;
 use super::event::Event;
+use super::evidence::SessionEvidence;
 use super::settings::{HostSettings, PasswordSource};
 use crate::auth::{AuthScheme, Credential};
 use crate::teardown::{ConfirmReason, Plan};
@@ -99,6 +100,16 @@ pub trait Caller {
     /// There is nobody to ask.
     fn confirm_each(&self, _plan: &mut Plan) -> Result<(), Self::Error> {
         Err(RequestError::ConfirmationRequired { reasons: "each session is to be confirmed".into() }.into())
+    }
+
+    /// Keeps what is known of the sessions that are about to be closed, where the request asks for it
+    /// ([`RemoveRequest::evidence`](super::RemoveRequest::evidence)). It is called after the plan was confirmed, and none of
+    /// these sessions is closed before it returns.
+    ///
+    /// # Errors
+    /// It cannot be kept. Nothing of this plan is closed then.
+    fn keep_evidence(&self, _evidence: &[SessionEvidence]) -> Result<(), Self::Error> {
+        Err(RequestError::EvidenceNotKept.into())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::repetition::NotRepeatable;
 use crate::auth::AuthError;
 use crate::interchange::ReadErrors;
 use crate::permissions::Exposed;
@@ -17,6 +18,12 @@ pub enum RequestError {
     /// The query has neither a selector nor a filter: it would choose every session.
     #[error("no selector for the sessions")]
     NoSelector,
+    /// The request is to be repeated, and cannot be.
+    #[error("this selection cannot be repeated")]
+    NotRepeatable(#[from] NotRepeatable),
+    /// Evidence is to be kept, and the caller keeps none.
+    #[error("this program keeps no evidence")]
+    EvidenceNotKept,
     /// Objects that name sessions cannot be resolved.
     #[error("cannot read sessions from {name}")]
     Objects {

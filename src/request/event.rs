@@ -3,6 +3,7 @@
 use super::brakes::ExceededLimit;
 use super::error::TableError;
 use super::remembered::UnboundObjects;
+use super::repetition::Repetition;
 use crate::session::{ListingView, OwnersSeen, Selection, SessionDescriptor};
 use crate::store::RowMetadata;
 use crate::teardown::{Plan, Record, Survey, SurveyedHost, UnlistedCommands};
@@ -22,7 +23,8 @@ pub enum Event<'a> {
     /// A host has answered, or failed. A host that was not reached in time has no such event.
     Listed(&'a SurveyedHost),
     /// The listings of these hosts are at an end: all of them, or, where each host is closed as soon as it has answered, those
-    /// about which there is something to report, at the end of the run.
+    /// about which there is something to report, at the end of the run. In the later rounds of a repetition a host that fails
+    /// has this event once, until that changes.
     AllListed(&'a Survey),
     /// The commands of some sessions cannot be listed.
     CommandsUnlisted {
@@ -113,6 +115,22 @@ pub enum Event<'a> {
     },
     /// The run was cancelled: nothing new is started, and what was sent is verified.
     Cancelled,
+    /// The plan was carried out, and the selection is kept up from now on.
+    Repeating {
+        /// How many hosts are asked again.
+        hosts: usize,
+        /// How long and how often.
+        repetition: Repetition,
+    },
+    /// In a later round a host that had failed answers again.
+    Recovered(&'a Endpoint),
+    /// A session that matches is there in a later round: another one, or one that was gone. Its plan comes next.
+    Returned {
+        /// The session.
+        session: &'a SessionDescriptor,
+        /// Its position in the plan of the whole run.
+        position: usize,
+    },
 }
 
 /// A host that showed this account no sessions of others.

@@ -100,6 +100,7 @@ impl<C: Caller> Removing<'_, C> {
     /// One host from its listing to the last outcome.
     async fn close_host(&self, number: usize, work: Work) -> Done {
         let mut survey = self.list_host(&work).await;
+        self.rounds.borrow_mut().note_answers(&survey);
         let mut done = Done { host_results: survey.host_results(), ..Done::default() };
         for host in survey.hosts() {
             done.unasked = host.listing().is_none();

@@ -1,5 +1,6 @@
 //! Closing sessions: those that the named hosts list now, or remembered ones after a look at how they are now.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use super::error::RequestError;
 use super::event::{Event, NothingFound};
 use super::miss_rule::OnMiss;
 use super::remembered::{Remembered, UnboundObjects};
+use super::repetition::Repetition;
+use super::rounds::{Rounds, Seen};
 use super::source::{SessionScope, Source};
 use super::{connectors, listing};
 use crate::limits::LONGEST_LIMIT;
@@ -34,6 +37,13 @@ pub struct RemoveRequest {
     pub on_miss: OnMiss,
     /// How much may be closed.
     pub limits: CloseLimits,
+    /// Whether the caller is given evidence of each session before anything is closed ([`Caller::keep_evidence`]). It tells
+    /// what else was seen from the same address, so the answers of all hosts are awaited first.
+    pub evidence: bool,
+    /// How long and how often the hosts are asked again for sessions that match, after the plan was carried out. Every
+    /// protection holds in each round; the connectors are kept, so that no credential is asked for again. A host that refuses
+    /// the credential is not asked again. Default: not at all.
+    pub repetition: Option<Repetition>,
 }
 
 /// What is confirmed by the [`Caller`] before anything is closed.
@@ -51,7 +61,7 @@ pub enum Confirm {
 /// What became of a [`RemoveRequest`].
 #[derive(Debug)]
 pub struct RemovedSessions {
-    /// A record for each session of the plan.
+    /// A record for each session of the plan; with a repetition the last one of each session that was ever planned.
     pub report: Report,
     /// What is kept beside the session of each record.
     pub metadata: Vec<RowMetadata>,
@@ -80,6 +90,7 @@ impl RemoveRequest {
         if self.scope.query.is_empty() && !matches!(self.scope.source, Source::Objects { .. }) {
             return Err(RequestError::NoSelector.into());
         }
+        self.check_repetition().map_err(RequestError::from)?;
         let source = std::mem::take(&mut self.scope.source);
         let hosts = self.scope.hosts.endpoints.len();
         let policy = self.scope.policy.clone();
@@ -89,7 +100,8 @@ impl RemoveRequest {
             false => policy.with_barrier_timeout(LONGEST_LIMIT),
         };
         let engine = Engine::new(policy);
-        let removal = Removing { request: &self, engine, caller, cancellation };
+        let rounds = RefCell::new(Rounds::new(self.evidence));
+        let removal = Removing { request: &self, engine, caller, cancellation, rounds };
         match source {
             Source::Hosts => removal.on_hosts().await,
             source => removal.remembered(source).await,
@@ -103,7 +115,7 @@ impl RemoveRequest {
         let asks = self.confirm != Confirm::Never || self.on_miss != OnMiss::Continue;
         let compares_hosts = self.scope.query.keeps_newest() && hosts > 1;
         let limited = self.limits.need_the_whole_plan();
-        asks || self.what_if || self.scope.policy.stop_on_error || compares_hosts || limited
+        asks || self.what_if || self.evidence || self.scope.policy.stop_on_error || compares_hosts || limited
     }
 }
 
@@ -122,6 +134,8 @@ pub(super) struct Removing<'a, C> {
     pub(super) engine: Engine,
     pub(super) caller: &'a C,
     pub(super) cancellation: &'a Cancellation,
+    /// What has happened on its hosts so far.
+    pub(super) rounds: RefCell<Rounds>,
 }
 
 impl<C: Caller> Removing<'_, C> {
@@ -130,15 +144,20 @@ impl<C: Caller> Removing<'_, C> {
         self.can_confirm()?;
         let (scope, caller) = (&self.request.scope, self.caller);
         let connectors = connectors::to_named(&scope.hosts, caller, scope.table.as_ref()).await?;
-        match self.request.needs_all_answers(connectors.len()) {
-            true => self.close(self.choose_on_hosts(connectors).await?).await,
+        let again = self.request.repetition.map(|repetition| (repetition, connectors.clone()));
+        let removed = match self.request.needs_all_answers(connectors.len()) {
+            true => self.close(self.choose_on_hosts(connectors).await?).await?,
             false => {
                 if let Some(table) = scope.table.as_ref().filter(|_| scope.query.has_ids()) {
                     // Without Ids nothing could be selected.
                     table.check().await.map_err(RequestError::from)?;
                 }
-                self.close_host_by_host(connectors, None).await
+                self.close_host_by_host(connectors, None).await?
             }
+        };
+        match again {
+            Some((repetition, connectors)) => self.keep_up(repetition, connectors, removed).await,
+            None => Ok(removed),
         }
     }
 
@@ -277,6 +296,7 @@ impl<C: Caller> Removing<'_, C> {
         nothing: Option<NothingFound>,
         required: Option<Requirement>,
     ) -> Result<RunSummary, C::Error> {
+        self.rounds.borrow_mut().miss(selection);
         self.caller.event(Event::Selected { selection, sessions, unbound });
         let must_match = required.is_some();
         let required = self.require(required, summary.hits, selection.kept);
@@ -312,7 +332,9 @@ impl<C: Caller> Removing<'_, C> {
 
     fn can_confirm(&self) -> Result<(), C::Error> {
         let asks_each = self.request.confirm == Confirm::Each && !self.request.what_if;
-        if asks_each { self.caller.can_confirm() } else { Ok(()) }
+        // A question that only a later round has must find somebody, too.
+        let asks_later = self.request.confirm != Confirm::Never && self.request.repetition.is_some();
+        if asks_each || asks_later { self.caller.can_confirm() } else { Ok(()) }
     }
 
     /// Whether a credential may be sent to where these sessions are said to be: to hosts that a person named, to those
@@ -331,11 +353,12 @@ impl<C: Caller> Removing<'_, C> {
 
     /// Plans, has the plan confirmed, and carries it out.
     async fn close(&self, chosen: Chosen) -> Result<RemovedSessions, C::Error> {
-        let Chosen { rows, survey, mut summary, declined } = chosen;
+        let Chosen { rows, mut survey, mut summary, declined } = chosen;
+        self.rounds.borrow_mut().note_answers(&survey);
         let host_results = survey.host_results();
         let rows = self.leave_hosts_alone(rows, &mut summary);
         let listed = survey.hosts().iter().map(|host| host.shells().count()).sum::<usize>().max(rows.len());
-        let exceeded = self.request.limits.exceeded(rows.len(), listed);
+        let exceeded = self.request.limits.exceeded(rows.len(), listed, 0);
         let (mut plan, metadata) = plan(rows);
         if declined {
             (0..plan.len()).for_each(|position| plan.decline(position));
@@ -352,6 +375,8 @@ impl<C: Caller> Removing<'_, C> {
             () => {
                 if !declined {
                     self.confirm(&mut plan)?;
+                    self.keep_evidence(&plan, |position| metadata.get(position).cloned(), &mut survey)
+                        .await?;
                 }
                 self.caller.event(Event::Closing(&plan));
                 let on_event = |event: EngineEvent<'_>| match event {
@@ -370,10 +395,19 @@ impl<C: Caller> Removing<'_, C> {
 
     /// Takes away the sessions of hosts that have too many.
     pub(super) fn leave_hosts_alone(&self, rows: Rows, summary: &mut RunSummary) -> Rows {
-        let (rows, hosts) = self.request.limits.leave_hosts_alone(rows);
+        let is_known = |row: &&SessionDescriptor| matches!(self.rounds.borrow().seen(row), Seen::Still(_));
+        let known: Vec<_> =
+            rows.sessions().iter().filter(is_known).map(|row| row.endpoint_url.clone()).collect();
+        let before = |url: &str| {
+            let counted = known.iter().filter(|known| *known == url).count();
+            self.rounds.borrow().planned(Some(url)).saturating_sub(counted)
+        };
+        let (rows, hosts) = self.request.limits.leave_hosts_alone(rows, before);
         let limit = self.request.limits.max_close_per_host.unwrap_or_default();
         for (endpoint_url, sessions) in &hosts {
-            self.caller.event(Event::HostLeftAlone { endpoint_url, sessions: *sessions, limit });
+            if self.rounds.borrow_mut().leave_alone(endpoint_url) {
+                self.caller.event(Event::HostLeftAlone { endpoint_url, sessions: *sessions, limit });
+            }
         }
         summary.hosts_left_alone += hosts.len();
         rows
@@ -400,7 +434,7 @@ impl<C: Caller> Removing<'_, C> {
     }
 
     /// Has the plan confirmed. What somebody says no to stays in the plan, declined.
-    fn confirm(&self, plan: &mut Plan) -> Result<(), C::Error> {
+    pub(super) fn confirm(&self, plan: &mut Plan) -> Result<(), C::Error> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -425,7 +459,9 @@ impl<C: Caller> Removing<'_, C> {
             report = &mut run => return report,
             () = self.cancellation.cancelled() => {}
         }
-        self.caller.event(Event::Cancelled);
+        if self.rounds.borrow_mut().cancel() {
+            self.caller.event(Event::Cancelled);
+        }
         run.await
     }
 }

@@ -30,6 +30,7 @@ mod negotiate;
 mod ntlm_interop;
 mod readme;
 mod recorded;
+mod repetition;
 mod replay;
 mod request;
 mod schemas;

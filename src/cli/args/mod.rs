@@ -1,5 +1,6 @@
 //! Options that several commands have, as they are typed. Every decision that concerns several options is made in `options`.
 
+mod asked;
 mod columns;
 mod connection;
 mod output;
@@ -8,6 +9,7 @@ mod select;
 use clap::{ArgAction, Args, ValueEnum};
 use pssession::request::OnMiss;
 
+pub(crate) use asked::Asked;
 pub(crate) use columns::{Column, CountKey, SortKey};
 pub(crate) use connection::{
     ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs,

@@ -13,7 +13,7 @@ use crate::client::WsmanClient;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::session::SessionDescriptor;
-use crate::wsman::{CommandId, ShellId};
+use crate::wsman::{Command, ShellId};
 
 /// Sessions of one host whose commands could not be listed: their
 /// [`commands`](SessionDescriptor::commands) stay `None`.
@@ -45,12 +45,28 @@ impl Engine {
         survey: &mut Survey,
         sessions: &mut [SessionDescriptor],
     ) -> Vec<UnlistedCommands> {
+        let wanted = sessions.iter().map(|session| (&*session.endpoint_url, &session.shell.shell_id));
+        let (found, unlisted) = self.commands_of(survey, &wanted.collect::<Vec<_>>()).await;
+        for (index, commands) in found {
+            if let Some(session) = sessions.get_mut(index) {
+                session.commands = Some(connection::running(commands));
+            }
+        }
+        unlisted
+    }
+
+    /// The commands of these shells, each given by its endpoint's URL and its id, as their hosts list them: by the shell's
+    /// index, and the hosts on which that failed for some of them. A shell that is gone by now has no commands.
+    pub(crate) async fn commands_of(
+        &self,
+        survey: &mut Survey,
+        shells: &[(&str, &ShellId)],
+    ) -> (Vec<(usize, Vec<Command>)>, Vec<UnlistedCommands>) {
         let mut tasks = JoinSet::new();
         for (host_index, host) in survey.hosts.iter_mut().enumerate() {
             let url = host.connector.endpoint().url();
-            let wanted = sessions.iter().enumerate().filter(|(_, session)| session.endpoint_url == url);
-            let wanted: Vec<_> =
-                wanted.map(|(index, session)| (index, session.shell.shell_id.clone())).collect();
+            let wanted = shells.iter().enumerate().filter(|(_, (shell_url, _))| *shell_url == url);
+            let wanted: Vec<_> = wanted.map(|(index, (_, shell_id))| (index, (*shell_id).clone())).collect();
             let has_answered = host.asked_singly || host.listing.as_ref().is_some_and(Result::is_ok);
             if wanted.is_empty() || !has_answered || host.refused {
                 host.client = self.slots.keep_idle(host.client.take());
@@ -63,14 +79,10 @@ impl Engine {
                 (host_index, listed.unwrap_or_else(|error| Listed::none(sessions, error)))
             });
         }
-        let mut unlisted = Vec::new();
+        let (mut found, mut unlisted) = (Vec::new(), Vec::new());
         while let Some(done) = tasks.join_next().await {
             let Ok((host_index, listed)) = done else { continue };
-            for (index, commands) in listed.found {
-                if let Some(session) = sessions.get_mut(index) {
-                    session.commands = Some(commands);
-                }
-            }
+            found.extend(listed.found);
             let Some(host) = survey.hosts.get_mut(host_index) else { continue };
             host.client = self.slots.keep_idle(listed.client);
             host.refused |= listed.refused;
@@ -81,7 +93,7 @@ impl Engine {
             }
         }
         unlisted.sort_by_key(|(host_index, _)| *host_index);
-        unlisted.into_iter().map(|(_, unlisted)| unlisted).collect()
+        (found, unlisted.into_iter().map(|(_, unlisted)| unlisted).collect())
     }
 }
 
@@ -89,8 +101,8 @@ impl Engine {
 #[derive(Default)]
 struct Listed {
     client: Option<WsmanClient>,
-    /// By the session's index.
-    found: Vec<(usize, Vec<CommandId>)>,
+    /// By the shell's index.
+    found: Vec<(usize, Vec<Command>)>,
     failed: usize,
     /// The first failure.
     error: Option<Error>,
@@ -182,7 +194,7 @@ async fn list_over_one(
             continue;
         };
         match client.list_commands(&shell_id, limits).await {
-            Ok(commands) => listed.found.push((index, connection::running(commands))),
+            Ok(commands) => listed.found.push((index, commands)),
             Err(error) if error.is_shell_gone() => listed.found.push((index, Vec::new())),
             Err(error) => {
                 if !client.is_usable() {

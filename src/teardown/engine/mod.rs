@@ -96,9 +96,7 @@ impl Engine {
         let permits = Arc::new(Semaphore::new(self.policy.parallel_hosts));
         let mut tasks = JoinSet::new();
         let (starts, mut started) = mpsc::unbounded_channel();
-        for (index, host) in
-            survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_credential())
-        {
+        for (index, host) in survey.hosts.iter_mut().enumerate().filter(|(_, host)| !host.refuses_login()) {
             let client = host.begin_again();
             let factory = self.factory(&host.connector);
             let (permits, starts) = (Arc::clone(&permits), starts.clone());
@@ -298,6 +296,24 @@ impl Engine {
             slots: self.slots.clone(),
             session_id: self.session_id,
         }
+    }
+
+    /// Waits until the run's deadline has passed; for ever without one.
+    #[cfg(feature = "request")]
+    pub(crate) async fn overdue(&self) {
+        sleep_until(self.deadline()).await;
+    }
+
+    /// Whether the run's deadline has passed.
+    #[cfg(feature = "request")]
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now())
+    }
+
+    /// Whether so many sessions have failed that nothing new begins.
+    #[cfg(feature = "request")]
+    pub(crate) fn has_failed_too_often(&self) -> bool {
+        self.failures.is_exceeded()
     }
 
     fn deadline(&self) -> Option<Instant> {

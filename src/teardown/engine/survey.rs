@@ -188,10 +188,10 @@ impl SurveyedHost {
         }
     }
 
-    /// Whether the credential was refused there, or held back.
-    pub(super) fn refuses_credential(&self) -> bool {
+    /// Whether the login was refused there, or the credential held back: it is not asked again.
+    pub(crate) fn refuses_login(&self) -> bool {
         let error = self.listing.as_ref().and_then(|listing| listing.as_ref().err());
-        self.refused || error.is_some_and(Error::is_credential_refused)
+        self.refused || error.is_some_and(Error::is_login_refused)
     }
 
     /// Forgets what it answered, and gives away its connection.

@@ -50,6 +50,8 @@ mod powershell_module;
 #[cfg(target_os = "linux")]
 mod progress;
 mod remove;
+#[cfg(target_os = "linux")]
+mod repetition;
 mod report;
 #[cfg(target_os = "linux")]
 mod secrets;

@@ -65,6 +65,8 @@ async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() 
         "StartedAt",
         "EndedAt",
         "WhatIf",
+        "Asked",
+        "Returned",
         "ExitCode",
         "Error",
         "Counts",
@@ -80,6 +82,12 @@ async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() 
         (&report["WhatIf"], &report["ExitCode"], &report["Error"]),
         (&json!(false), &json!(4), &Value::Null)
     );
+    let asked = json!({
+        "Selection": { "Name": ["build-7", "nobody", "x*"] },
+        "Limits": {},
+        "IncidentResponse": {},
+    });
+    assert_eq!((&report["Asked"], &report["Returned"]), (&asked, &json!([])));
     assert!(report["StartedAt"].as_str().unwrap() <= report["EndedAt"].as_str().unwrap());
     assert_eq!(report["Counts"]["Closed"], 1);
     assert_eq!(report["Sessions"], serde_json::from_str::<Value>(&run.stdout).unwrap());
@@ -100,6 +108,41 @@ async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() 
     assert!(missing["Error"].as_str().unwrap().contains("refused"), "{missing}");
     let text = fs::read_to_string(fixture.path()).unwrap();
     assert!(!text.contains(simulator.password().expose_secret()));
+}
+
+#[tokio::test]
+async fn the_report_holds_the_filters_and_limits_that_were_asked_for_and_no_secret() {
+    let (simulator, fixture) = (host(leaked()).await, CommandFixture::new());
+    let command = r#"printf %s "$SECRET" # hush"#;
+    let args = [
+        "--owner",
+        "*ci-runner",
+        "--idle",
+        "2h",
+        "--skip-running",
+        "--max-close",
+        "10",
+        "--deadline",
+        "5m",
+        "--yes",
+        "--user",
+        &simulator.user(),
+        "--password-command",
+        command,
+    ];
+    fixture.remove(&simulator, &args).await.expect(0);
+    let report = fixture.report();
+    let asked = json!({
+        "Selection": { "Owner": ["*ci-runner"], "Idle": ["2h"], "SkipRunning": true },
+        "Limits": { "MaxClose": ["10"], "Deadline": ["5m"] },
+        "IncidentResponse": {},
+    });
+    assert_eq!(report["Asked"], asked);
+    assert!(!report.to_string().contains("hush"), "{report}");
+    let path = fixture.path();
+    let args = ["Remove-PSSession", "-Name", "x*,y", "-WhatIf", "--report", path.to_str().unwrap()];
+    Pssession::new(args).login(&simulator).run().await;
+    assert_eq!(fixture.report()["Asked"]["Selection"], json!({ "Name": ["x*", "y"] }));
 }
 
 #[cfg(unix)]

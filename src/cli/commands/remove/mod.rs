@@ -7,18 +7,24 @@ mod record_stream;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pssession::request::{CloseLimits, Confirm, Event, FailureLimit, RemoveRequest, SessionScope};
+use pssession::request::{
+    CloseLimits, Confirm, Event, FailureLimit, RemoveRequest, Repetition, SessionScope,
+};
+use pssession::session::{IdRange, Selector, WildcardPattern};
 use pssession::teardown::{Cancellation, INTERRUPT_GRACE, Requirement, SignalMode};
+use pssession::uuid::Uuid;
+use serde_json::{Map, Value};
 
 use self::output::RemoveOutput;
-use crate::cli::args::{ErrorAction, OutputArgs, ReachArgs, SelectArgs, SessionValues, TableArgs};
+use crate::cli::args::{Asked, ErrorAction, OutputArgs, ReachArgs, SelectArgs, SessionValues, TableArgs};
 use crate::cli::caller::CommandCaller;
 use crate::cli::config;
 use crate::cli::diagnostic::{Diagnostic, PowerShellStyle};
 use crate::cli::environment::Environment;
+use crate::cli::evidence::EvidenceWriter;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
-use crate::cli::options::{ConnectionOptions, Extent, Scope, SelectOptions, policy};
+use crate::cli::options::{ConnectionOptions, Extent, Scope, SelectOptions, parse_duration, policy};
 use crate::cli::positional::{self, Verb};
 use crate::cli::report::{ReportPlace, ReportWriter};
 use crate::cli::ui::Ui;
@@ -38,6 +44,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArgs {
+    #[command(flatten)]
+    pub(crate) asked: Asked,
     #[command(flatten)]
     pub(crate) sessions: SessionValues,
     #[command(flatten)]
@@ -71,6 +79,16 @@ pub(crate) struct RemoveArgs {
     /// Start nothing new after this many failures, or this part of the sessions: 5, 10%
     #[arg(long, value_name = "N|P%", help_heading = "Limits")]
     pub(crate) abort_if_failed: Option<String>,
+    /// After that, close sessions that match again on the hosts of --on or --inventory, for this long
+    #[arg(long, value_name = "DURATION", help_heading = "Incident response")]
+    pub(crate) repeat_for: Option<String>,
+    /// Pause between two listings of a host [default: 3s]
+    #[arg(long, value_name = "DURATION", requires = "repeat_for", help_heading = "Incident response")]
+    pub(crate) repeat_every: Option<String>,
+    /// Before anything is closed, write to this directory what is known of each session: its commands, its address, and
+    /// the other sessions from there
+    #[arg(long, value_name = "DIR", help_heading = "Incident response")]
+    pub(crate) evidence: Option<PathBuf>,
     /// Succeed even if no session matches
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
@@ -161,6 +179,11 @@ async fn remove(
         (environment.resolved(connection), source)
     };
     let output = RemoveOutput::new(args, ui, &cancellation)?;
+    let what_if = args.what_if || cmdlet.what_if;
+    let evidence = args.evidence.as_deref().filter(|_| !what_if);
+    let evidence = evidence.map(EvidenceWriter::begin).transpose()?;
+    let repetition = repetition(args)?;
+    report_writer.asked(asked(args, &cmdlet.selectors));
     if args.supervised {
         watch.interrupt_at_end_of_stdin();
     }
@@ -174,7 +197,6 @@ async fn remove(
         policy = policy.with_abort_if_failed(limit);
     }
     let miss_rule = unmatched::rule(ui, args.ignore_not_found);
-    let what_if = args.what_if || cmdlet.what_if;
     let must_match = cmdlet.style.is_none() && !args.ignore_not_found;
     let unmatched = Unmatched::new(miss_rule, advice, ui).of_query(&select.query);
     let request = RemoveRequest {
@@ -195,6 +217,8 @@ async fn remove(
             max_close_percent: args.max_close_percent,
             max_close_per_host: args.max_close_per_host.and_then(|limit| usize::try_from(limit).ok()),
         },
+        evidence: evidence.is_some(),
+        repetition,
     };
     let on_event = |event: &Event<'_>| {
         match event {
@@ -209,7 +233,13 @@ async fn remove(
         Event::HostLeftAlone { endpoint_url, sessions, limit } => {
             ui.error(&output::left_alone(endpoint_url, *sessions, *limit));
         }
-        Event::LimitExceeded(exceeded) => ui.error(&output::limit_exceeded(*exceeded)),
+        Event::LimitExceeded(exceeded) => ui.error(&output.limit_exceeded(*exceeded)),
+        Event::Repeating { hosts, repetition } => output.repeating(*hosts, *repetition),
+        Event::Recovered(endpoint) => output.recovered(endpoint),
+        Event::Returned { session, position } => {
+            report_writer.returned(*position);
+            output.returned(session);
+        }
         Event::StoppedByMiss => {
             ui.remark("nothing was closed, because some of the given sessions do not exist");
         }
@@ -230,13 +260,52 @@ async fn remove(
     }
     };
     let credential = environment.credential.as_ref();
-    let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, on_event);
-    let mut removed = output.stream.during(request.run(&caller, &cancellation)).await?;
+    let caller = CommandCaller::new(ui, &watch, &cancellation, &connection, credential, unmatched, on_event)
+        .keeping_evidence(evidence)
+        .asking_each(request.confirm == Confirm::Each);
+    let removed = output.stream.during(request.run(&caller, &cancellation)).await;
     caller.end_progress();
+    let mut removed = removed.inspect_err(|_| output.conclude_early())?;
     removed.report.records.iter().for_each(|record| report_writer.finished(record));
     removed.summary.interruption = watch.stop();
     output.conclude(&removed.report, &removed.metadata, what_if)?;
     Ok(removed.status().into())
+}
+
+/// What was asked for, in either spelling.
+fn asked(args: &RemoveArgs, selectors: &[Selector]) -> Map<String, Value> {
+    let mut asked = args.asked.clone();
+    let patterns = |patterns: &[WildcardPattern]| -> Vec<String> {
+        patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect()
+    };
+    let guids = |guids: &[Uuid]| -> Vec<String> { guids.iter().map(ToString::to_string).collect() };
+    for selector in selectors {
+        match selector {
+            Selector::Id(ranges) => {
+                let range = |range: &IdRange| match range {
+                    IdRange { first, last } if first == last => first.to_string(),
+                    IdRange { first, last } => format!("{first}..{last}"),
+                };
+                asked.select("Id", ranges.iter().map(range).collect());
+            }
+            Selector::Name(names) => asked.select("Name", patterns(names)),
+            Selector::ComputerName(names) => asked.select("ComputerName", patterns(names)),
+            Selector::VmName(names) => asked.select("VmName", patterns(names)),
+            Selector::InstanceId(ids) => asked.select("InstanceId", guids(ids)),
+            Selector::VmId(ids) => asked.select("VmId", guids(ids)),
+            Selector::ContainerId(ids) => asked.select("ContainerId", ids.clone()),
+            _ => {}
+        }
+    }
+    asked.to_json()
+}
+
+/// How long and how often hosts are asked again.
+fn repetition(args: &RemoveArgs) -> Result<Option<Repetition>, Diagnostic> {
+    let Some(duration) = parse_duration("--repeat-for", args.repeat_for.as_deref())? else { return Ok(None) };
+    let every = parse_duration("--repeat-every", args.repeat_every.as_deref())?;
+    let repetition = Repetition::new(duration);
+    Ok(Some(every.map_or(repetition, |every| repetition.every(every))))
 }
 
 /// `5` or `10%`.

@@ -1,13 +1,15 @@
 //! How a removal is written: records to stdout, errors and the summary to stderr.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use pssession::SessionDescriptor;
-use pssession::request::{ExceededLimit, NothingFound};
+use pssession::request::{ExceededLimit, NothingFound, Repetition};
 use pssession::session::OwnersSeen;
 use pssession::store::RowMetadata;
 use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
+use pssession::{Endpoint, SessionDescriptor};
 
 use super::RemoveArgs;
 use super::failures::Failures;
@@ -16,7 +18,7 @@ use crate::cli::args::{Format, OutputArgs};
 use crate::cli::confirm::{identity, performing};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::hints::outcome_hint;
+use crate::cli::hints::{outcome_hint, place};
 use crate::cli::render::{self, plural, printable};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched;
@@ -33,6 +35,11 @@ pub(super) struct RemoveOutput<'a> {
     failures: Failures,
     /// The records as they come, in NDJSON.
     pub(super) stream: RecordStream<'a>,
+    /// Whether the first round is over.
+    repeats: Cell<bool>,
+    /// What stands so far, where an error may end a later round.
+    finished: RefCell<BTreeMap<usize, (Record, RowMetadata)>>,
+    keeps_finished: bool,
 }
 
 impl<'a> RemoveOutput<'a> {
@@ -55,9 +62,19 @@ impl<'a> RemoveOutput<'a> {
         let summary = !powershell && !ui.is_quiet() && !matches!(ui.errors(), DiagnosticFormat::Json);
         let running = args.select.skip_running || args.select.running;
         let stream = RecordStream::new(cancellation);
-        let failures = Failures::default();
-        let output = &args.output;
-        Ok(Self { ui, format: ui.format(), output, running, summary, records, failures, stream })
+        Ok(Self {
+            ui,
+            format: ui.format(),
+            output: &args.output,
+            running,
+            summary,
+            records,
+            failures: Failures::default(),
+            stream,
+            repeats: Cell::default(),
+            finished: RefCell::default(),
+            keeps_finished: args.repeat_for.is_some(),
+        })
     }
 
     /// All that was found is kept.
@@ -95,8 +112,49 @@ impl<'a> RemoveOutput<'a> {
         ));
     }
 
+    /// The first round is over, and hosts are asked again.
+    pub(super) fn repeating(&self, hosts: usize, repetition: Repetition) {
+        self.repeats.set(true);
+        self.ui.remark(&format!(
+            "closing matching sessions again on {} for {}; press Ctrl-C to end",
+            plural(hosts, "host"),
+            render::duration(repetition.duration()),
+        ));
+    }
+
+    /// A host that had failed answers again.
+    pub(super) fn recovered(&self, endpoint: &Endpoint) {
+        self.ui.remark(&format!("{} answers again", place(endpoint)));
+    }
+
+    /// A session has returned.
+    pub(super) fn returned(&self, session: &SessionDescriptor) {
+        let shell = &session.shell;
+        let text = |text: &Option<String>, without: &str| printable(text.as_deref().unwrap_or(without));
+        self.ui.remark(&format!(
+            "returned on {}: session {}, owner {}, from {}",
+            printable(&session.computer_name),
+            printable(session.name().unwrap_or(shell.shell_id.as_str())),
+            text(&shell.owner, "unknown"),
+            text(&shell.client_ip, "an unknown address"),
+        ));
+    }
+
+    /// An error ends the run in a later round: what stands so far is written all the same.
+    pub(super) fn conclude_early(&self) {
+        let (records, notes): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut *self.finished.borrow_mut()).into_values().unzip();
+        if !records.is_empty() {
+            // The error that ended the run says more than that stdout cannot be written.
+            let _ = self.conclude(&Report::new(records), &notes, false);
+        }
+    }
+
     /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
     pub(super) fn finished(&self, record: &Record, metadata: &RowMetadata) {
+        if self.keeps_finished {
+            self.finished.borrow_mut().insert(record.position, (record.clone(), metadata.clone()));
+        }
         tracing::info!(
             host = record.session.computer_name,
             shell_id = printable(record.session.shell.shell_id.as_str()),
@@ -119,6 +177,11 @@ impl<'a> RemoveOutput<'a> {
             },
             _ => {}
         }
+    }
+
+    /// A plan that is too large, of the first round or a later one.
+    pub(super) fn limit_exceeded(&self, exceeded: ExceededLimit) -> Diagnostic {
+        limit_exceeded(exceeded, if self.repeats.get() { "nothing more" } else { "nothing" })
     }
 
     pub(super) fn conclude(
@@ -206,14 +269,14 @@ pub(super) fn left_alone(endpoint_url: &str, sessions: usize, limit: usize) -> D
 }
 
 /// A plan that is too large.
-pub(super) fn limit_exceeded(exceeded: ExceededLimit) -> Diagnostic {
+fn limit_exceeded(exceeded: ExceededLimit, nothing: &str) -> Diagnostic {
     let (message, option) = match exceeded {
         ExceededLimit::Sessions { planned, limit } => (
-            format!("nothing was closed: {} selected, more than {limit}", plural(planned, "session")),
+            format!("{nothing} was closed: {} selected, more than {limit}", plural(planned, "session")),
             "--max-close",
         ),
         ExceededLimit::Percent { planned, listed, limit } => (
-            format!("nothing was closed: {planned} of {listed} sessions are selected, more than {limit}%"),
+            format!("{nothing} was closed: {planned} of {listed} sessions are selected, more than {limit}%"),
             "--max-close-percent",
         ),
     };
