@@ -139,6 +139,9 @@ fn unconfirmed(why: &str, watch: &Watch, ui: &Ui) -> Diagnostic {
 
 /// What PowerShell says before it acts, where it is verbose and does not ask, and which session it is.
 pub(crate) fn announce(plan: &Plan, ui: &Ui) {
+    if !ui.is_verbose() {
+        return;
+    }
     for planned in plan.sessions().into_iter().filter(|planned| !planned.is_declined()) {
         ui.verbose(&performing(planned.descriptor()));
         ui.verbose(&identity(planned.descriptor()));

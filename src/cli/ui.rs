@@ -124,9 +124,14 @@ impl Ui {
         self.line("", text);
     }
 
+    /// Whether a cmdlet was called with `-Verbose`.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.powershell.is_some_and(|style| style.verbose)
+    }
+
     /// Writes what PowerShell writes with `-Verbose`.
     pub(crate) fn verbose(&self, text: &str) {
-        if self.powershell.is_some_and(|style| style.verbose) {
+        if self.is_verbose() {
             self.line("VERBOSE: ", text);
         }
     }
