@@ -38,7 +38,10 @@ impl FromArgMatches for Asked {
         for argument in command.get_arguments() {
             let id = argument.get_id().as_str();
             let heading = argument.get_help_heading().unwrap_or_default();
-            let Some((_, property)) = KEPT.iter().find(|(kept, _)| *kept == heading) else { continue };
+            let kept = KEPT.iter().find(|(kept, _)| *kept == heading);
+            // Values without an option are sessions.
+            let kept = if argument.is_positional() { KEPT.first() } else { kept };
+            let Some((_, property)) = kept else { continue };
             if !matches!(matches.try_contains_id(id), Ok(true))
                 || matches.value_source(id) != Some(ValueSource::CommandLine)
             {

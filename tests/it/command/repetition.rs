@@ -46,6 +46,8 @@ async fn returns(simulator: &Simulator, times: usize, last: impl FnOnce()) {
         world.add(intruder(next));
         next += 1;
     }
+    // What was closed by then says what went wrong.
+    last();
 }
 
 fn names(folder: &Path) -> Vec<String> {

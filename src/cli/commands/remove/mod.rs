@@ -79,7 +79,7 @@ pub(crate) struct RemoveArgs {
     /// Start nothing new after this many failures, or this part of the sessions: 5, 10%
     #[arg(long, value_name = "N|P%", help_heading = "Limits")]
     pub(crate) abort_if_failed: Option<String>,
-    /// After that, close sessions that match again on the hosts of --on or --inventory, for this long
+    /// Then close sessions that match again on the hosts of --on or --inventory, for this long
     #[arg(long, value_name = "DURATION", help_heading = "Incident response")]
     pub(crate) repeat_for: Option<String>,
     /// Pause between two listings of a host [default: 3s]
