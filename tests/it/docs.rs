@@ -3,11 +3,15 @@
 //!
 //! Above a block a comment may stand, of parts with semicolons between: `<!-- exit 4 -->` is the exit code that is meant,
 //! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does,
+//! `<!-- interrupt TEXT -->` types Ctrl-C as soon as the terminal shows this text,
 //! `<!-- no login -->` without the user and the password in the environment, and
 //! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_UPDATE_SNAPSHOTS=1` writes what was
 //! shown into the pages.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use pssession::simulator::{InjectedFault, OperationKind, SimulatedShell};
 
 use crate::support::page_fixture::{Done, PageFixture, Reader};
 use crate::support::pty;
@@ -15,7 +19,7 @@ use crate::support::screen::is_as_shown;
 use crate::support::tools;
 
 /// What nobody runs here.
-const ONLY_SHOWN: [&str; 6] = ["powershell", "yaml", "crontab", "toml", "python", "console"];
+const ONLY_SHOWN: [&str; 7] = ["powershell", "yaml", "crontab", "ini", "toml", "python", "console"];
 
 /// A longer page answers more than one question.
 const MAX_LINES: usize = 200;
@@ -88,6 +92,7 @@ fn understand(remark: &str) -> (i32, Reader<'_>, bool) {
         match part.split_once(' ') {
             Some(("exit", number)) => code = number.parse().unwrap(),
             Some(("answer", typed)) => reader = Reader::Answers(if typed == "y" { "y\r" } else { "n\r" }),
+            Some(("interrupt", text)) => reader = Reader::Interrupts(text),
             Some(("no", "terminal")) => reader = Reader::Nobody,
             Some(("no", "login")) => login = false,
             // A shell that the block is not for: `command::pasted_examples`.
@@ -98,13 +103,19 @@ fn understand(remark: &str) -> (i32, Reader<'_>, bool) {
     (code, reader, login)
 }
 
+/// Whether the programs that a page needs are there.
+fn can_try_out(page: &Page) -> bool {
+    pty::available() && ["jq", "xmllint"].iter().all(|tool| !page.text.contains(tool) || tools::has(tool))
+}
+
 async fn try_out(name: &str) {
-    let mut page = Page::read(name);
-    if !pty::available() || ["jq", "xmllint"].iter().any(|tool| page.text.contains(tool) && !tools::has(tool))
-    {
-        return;
+    if can_try_out(&Page::read(name)) {
+        try_out_on(&PageFixture::set().await, name).await;
     }
-    let stage = PageFixture::set().await;
+}
+
+async fn try_out_on(stage: &PageFixture, name: &str) {
+    let mut page = Page::read(name);
     let mut done: Option<Done> = None;
     // From behind, so that what is written into the page moves no line that is still to come.
     let mut to_bless = Vec::new();
@@ -171,7 +182,116 @@ pages! {
     the_command_is_installed_as_the_page_says: "docs/install.md";
     a_scenario_is_made_judged_and_served_as_the_page_says: "docs/conformance.md";
     tables_look_as_the_page_says: "docs/output.md";
+    a_schedule_goes_as_the_page_says: "docs/schedule.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
+}
+
+/// Where the intruder of a page comes from.
+const INTRUDER: &str = "203.0.113.9";
+
+/// The n-th session of the intruder.
+fn intruder(number: usize) -> SimulatedShell {
+    let id = format!("5A0C3E1{number}-7B42-4D19-9E6F-0C8D2B7A4F5{number}");
+    let shell = SimulatedShell::powershell(&id, "Runspace1", r"CONTOSO\svc-deploy", "Microsoft.PowerShell");
+    let shell = SimulatedShell { client_ip: INTRUDER.to_owned(), ..shell };
+    let minute = Duration::from_secs(60);
+    shell.aged(minute * 40, minute * 3).running("C3D1F7A2-6E0B-4B55-8F39-1D2E4C6A8B0F", "")
+}
+
+/// Comes back to web02 once, as soon as the session there is gone.
+async fn comes_back(stage: &PageFixture) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let world = stage.world(2);
+        let mut world = world.lock().unwrap();
+        if world.shells().iter().all(|shell| shell.client_ip != INTRUDER) {
+            return world.add(intruder(3));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_intruder_is_cut_as_the_page_says() {
+    let page = "docs/cut-an-intruder.md";
+    if !can_try_out(&Page::read(page)) {
+        return;
+    }
+    let stage = PageFixture::set().await;
+    let others = [1, 2].map(|number| stage.shells(number));
+    stage.world(1).lock().unwrap().add(intruder(1));
+    stage.world(2).lock().unwrap().add(intruder(2));
+    tokio::join!(try_out_on(&stage, page), comes_back(&stage));
+    assert_eq!([1, 2].map(|number| stage.shells(number)), others, "everyone else's sessions stay");
+}
+
+/// The n-th block of this language, with the hosts and the programs of a test.
+fn nth_block(page: &Page, language: &str, number: usize) -> String {
+    let blocks = page.blocks();
+    blocks.into_iter().filter(|block| block.language == language).nth(number).unwrap().text
+}
+
+#[tokio::test]
+async fn the_cron_line_is_silent_unless_something_is_wrong() {
+    let page = Page::read("docs/schedule.md");
+    if !can_try_out(&page) {
+        return;
+    }
+    let stage = PageFixture::set().await;
+    let crontab = nth_block(&page, "crontab", 0);
+    let set = |line: &&str| !line.starts_with('#') && !line.starts_with("15 3");
+    let set: Vec<&str> = crontab.lines().filter(set).collect();
+    let line = crontab.lines().find_map(|line| line.strip_prefix("15 3 * * * ")).unwrap();
+    assert!(set.iter().any(|line| line.starts_with("PATH=")) && !line.contains('%'), "{crontab}");
+    // As cron starts it: in the home of its user, with nothing else in the environment, and no terminal.
+    let run = async || {
+        let set = set.iter().map(|line| format!("'{}'", line.replace("/usr/local/bin", stage.programs())));
+        let set = set.collect::<Vec<_>>().join(" ");
+        let line = line.replace('\'', "'\\''");
+        let cron = "HOME=\"$PWD\" LOGNAME=ops SHELL=/bin/sh";
+        let script = format!("env -i {cron} {set} /bin/sh -c '{line}' </dev/null");
+        stage.run(&script, &Reader::Nobody).await
+    };
+    for before in [7, 3] {
+        let shells = stage.shells(1).len() + stage.shells(2).len();
+        let ran = run().await;
+        assert_eq!((shells, ran.code, ran.screen.as_str()), (before, 0, ""));
+    }
+    let leaked = SimulatedShell::cmd("16758727-2751-4CAF-9B67-9C859ACD7AAF", r"CONTOSO\ci-runner");
+    let hours = Duration::from_secs(4 * 3_600);
+    stage.world(1).lock().unwrap().add(leaked.aged(hours, hours));
+    stage.world(1).lock().unwrap().inject(OperationKind::Delete, 9, InjectedFault::Fault(5));
+    let ran = run().await;
+    assert_eq!(ran.code, 4, "{}", ran.screen);
+    assert!(
+        ran.screen.contains("error: could not remove session") && ran.screen.contains("denied"),
+        "{}",
+        ran.screen
+    );
+    let report: serde_json::Value = serde_json::from_str(&stage.read("closed.json")).unwrap();
+    assert_eq!((&report["ExitCode"], &report["Counts"]["Failed"]), (&4.into(), &1.into()));
+}
+
+#[tokio::test]
+async fn the_units_are_valid_and_their_command_is_that_of_the_page() {
+    let page = Page::read("docs/schedule.md");
+    if !can_try_out(&page) || !tools::has("systemd-analyze") {
+        return;
+    }
+    let stage = PageFixture::set().await;
+    let names = ["pssession-cleanup.service", "pssession-cleanup.timer"];
+    for (number, name) in names.into_iter().enumerate() {
+        let unit = nth_block(&page, "ini", number);
+        stage.write(name, &unit.replace("/usr/local/bin", stage.programs()));
+    }
+    let ran = stage.run("systemd-analyze verify --man=no ./pssession-cleanup.*", &Reader::Nobody).await;
+    assert_eq!((ran.code, ran.screen.contains("pssession-cleanup")), (0, false), "{}", ran.screen);
+    let service = nth_block(&page, "ini", 0);
+    let command = service.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    let command = command.replace("/usr/local/bin", stage.programs()).replace("%d", ".").replace("%S", ".");
+    stage.run("cp .winrm-password winrm", &Reader::Nobody).await;
+    let ran = stage.run(&format!("env -i HOME=\"$PWD\" PATH=/usr/bin:/bin {command}"), &Reader::Nobody).await;
+    assert_eq!((ran.code, ran.screen.as_str()), (0, ""));
+    assert_eq!((stage.shells(1).len(), stage.shells(2).len()), (2, 1));
 }
 
 /// The anchor that a heading gets on a web page.

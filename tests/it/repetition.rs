@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pssession::request::{
-    Caller, CloseLimits, Confirm, Event, Hosts, NotRepeatable, PasswordSource, RemoveRequest,
+    Caller, CloseLimits, Confirm, Event, Hosts, ListRequest, NotRepeatable, PasswordSource, RemoveRequest,
     RemovedSessions, Repetition, RequestError, SessionEvidence, SessionScope, Source,
 };
 use pssession::secrecy::SecretString;
@@ -373,4 +373,21 @@ async fn evidence_is_kept_in_every_round_and_names_all_from_that_address() {
     let second = BTreeMap::from([(id(2), vec![id(9), id(1)])]);
     assert_eq!(kept, [first, second]);
     assert_eq!(left(&two), [id(9)]);
+}
+
+#[tokio::test]
+async fn a_repeated_listing_asks_no_host_again_that_refused_the_login() {
+    let one = host().await;
+    let account = Account::administrator(r"CONTOSO\admin");
+    let builder = Simulator::builder().account(account, SecretString::from("another"));
+    let two = builder.start().await.unwrap();
+    let caller = Watcher::new(&one, &|_, _| ());
+    let scope = request(&[&one, &two]).scope;
+    let list = ListRequest { scope, ..ListRequest::default() };
+    let mut listing = list.repeated(&caller).await.unwrap();
+    for _ in 0..3 {
+        let listed = listing.list(&caller, &Cancellation::new()).await.unwrap();
+        assert_eq!((listed.rows.len(), listed.status()), (1, RunStatus::Partial));
+    }
+    assert_eq!((one.handshakes(), two.failed_logons()), (1, 1));
 }

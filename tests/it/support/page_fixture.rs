@@ -8,6 +8,7 @@ use std::fs::Permissions;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pssession::simulator::{Account, ChannelBinding, SimulatedShell, Simulator, World};
@@ -54,6 +55,8 @@ pub(crate) enum Reader<'a> {
     Silent,
     /// Somebody who types this when asked for a yes.
     Answers(&'a str),
+    /// Somebody who types Ctrl-C as soon as this is shown.
+    Interrupts(&'a str),
     /// Nobody, as in a scheduled job.
     Nobody,
 }
@@ -112,6 +115,29 @@ impl PageFixture {
         std::fs::write(path, self.hidden(text)).unwrap();
     }
 
+    /// What a file there holds.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Where the programs of a test are.
+    #[expect(clippy::unused_self, reason = "it is a part of the place")]
+    pub(crate) fn programs(&self) -> &'static str {
+        Path::new(env!("CARGO_BIN_EXE_pssession")).parent().unwrap().to_str().unwrap()
+    }
+
+    /// The state of web01 or web02, by its number.
+    pub(crate) fn world(&self, number: usize) -> Arc<Mutex<World>> {
+        self.windows[number - 1].world()
+    }
+
+    /// The ids of its shells.
+    pub(crate) fn shells(&self, number: usize) -> Vec<String> {
+        let world = self.world(number);
+        let world = world.lock().unwrap();
+        world.shells().iter().map(|shell| shell.shell_id.clone()).collect()
+    }
+
     /// Somebody opens a session on web01 in a PowerShell window elsewhere.
     pub(crate) fn open_session(&self, name: &str) {
         let shell = session("6B0E4C0A-0B62-4E0C-9C4E-0D8D4A7C1F11", name, r"CONTOSO\admin");
@@ -129,8 +155,11 @@ impl PageFixture {
         let line = format!("cd {place}\nset -euo pipefail\n{}", self.hidden(script));
         // In a session of its own, bash still writes to the terminal and can no longer ask there.
         let alone: &[&str] = if matches!(reader, Reader::Nobody) { &["setsid", "--wait"] } else { &[] };
+        let shown = if let Reader::Interrupts(text) = reader { self.hidden(text) } else { String::new() };
+        let interrupts = [(shown.as_str(), "\x03")];
         let answers = match reader {
             Reader::Answers(typed) => &[("[y/N] ", *typed)][..],
+            Reader::Interrupts(_) => &interrupts,
             Reader::Silent | Reader::Nobody => &[],
         };
         let shown = Pty::running([alone, &["bash", "--norc", "-c", &line]].concat())

@@ -152,6 +152,12 @@ impl<'a> RemoveOutput<'a> {
 
     /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
     pub(super) fn finished(&self, record: &Record, metadata: &RowMetadata) {
+        if self.repeats.get() && record.outcome.is_gone() {
+            let session = &record.session;
+            let name = session.name().unwrap_or(session.shell.shell_id.as_str());
+            let host = printable(&session.computer_name);
+            self.ui.remark(&format!("closed on {host}: session {}", printable(name)));
+        }
         if self.keeps_finished {
             self.finished.borrow_mut().insert(record.position, (record.clone(), metadata.clone()));
         }
