@@ -3,7 +3,7 @@
 //!
 //! Above a block a comment may stand, of parts with semicolons between: `<!-- exit 4 -->` is the exit code that is meant,
 //! `<!-- answer y -->` what is typed when a yes is asked for, `<!-- no terminal -->` runs it as a scheduled job does,
-//! `<!-- interrupt TEXT -->` types Ctrl-C as soon as the terminal shows this text,
+//! `<!-- interrupt TEXT -->` types Ctrl-C as soon as a line of the terminal ends with this text,
 //! `<!-- no login -->` without the user and the password in the environment, and
 //! `<!-- file NAME -->` makes the block a file for the commands below it. A line `...` in a `text` block stands for any lines. `PSSESSION_UPDATE_SNAPSHOTS=1` writes what was
 //! shown into the pages.

@@ -55,7 +55,7 @@ pub(crate) enum Reader<'a> {
     Silent,
     /// Somebody who types this when asked for a yes.
     Answers(&'a str),
-    /// Somebody who types Ctrl-C as soon as this is shown.
+    /// Somebody who types Ctrl-C as soon as a line with this end is shown.
     Interrupts(&'a str),
     /// Nobody, as in a scheduled job.
     Nobody,
@@ -155,7 +155,11 @@ impl PageFixture {
         let line = format!("cd {place}\nset -euo pipefail\n{}", self.hidden(script));
         // In a session of its own, bash still writes to the terminal and can no longer ask there.
         let alone: &[&str] = if matches!(reader, Reader::Nobody) { &["setsid", "--wait"] } else { &[] };
-        let shown = if let Reader::Interrupts(text) = reader { self.hidden(text) } else { String::new() };
+        let shown = match reader {
+            // At the end of its line, so that what Ctrl-C shows is not in it.
+            Reader::Interrupts(text) => format!("{}\r\n", self.hidden(text)),
+            _ => String::new(),
+        };
         let interrupts = [(shown.as_str(), "\x03")];
         let answers = match reader {
             Reader::Answers(typed) => &[("[y/N] ", *typed)][..],
