@@ -43,7 +43,7 @@ mod host_by_host;
 mod hosts;
 mod identify;
 mod inventory;
-mod keep_up;
+mod later_rounds;
 mod list;
 mod listing;
 mod listing_queue;

@@ -156,7 +156,7 @@ impl<C: Caller> Removing<'_, C> {
             }
         };
         match again {
-            Some((repetition, connectors)) => self.keep_up(repetition, connectors, removed).await,
+            Some((repetition, connectors)) => self.repeat(repetition, connectors, removed).await,
             None => Ok(removed),
         }
     }

@@ -18,7 +18,7 @@ use crate::teardown::{Cancellation, HostCounts, Plan, Record, Report, RunStatus,
 use crate::transport::Connector;
 
 /// What all hosts of the later rounds share.
-struct KeepUp {
+struct LaterRounds {
     every: Duration,
     /// Thrown when no host is to be asked again.
     ended: Cancellation,
@@ -38,7 +38,7 @@ enum Closed {
 
 impl<C: Caller> Removing<'_, C> {
     /// Keeps the selection up on these hosts after the first round. What was begun is brought to its end whatever ends it.
-    pub(super) async fn keep_up(
+    pub(super) async fn repeat(
         &self,
         repetition: Repetition,
         connectors: Vec<Arc<dyn Connector>>,
@@ -55,13 +55,13 @@ impl<C: Caller> Removing<'_, C> {
             self.rounds.borrow_mut().insert(record, metadata);
         }
         self.caller.event(Event::Repeating { hosts: connectors.len(), repetition });
-        let shared = KeepUp {
+        let shared = LaterRounds {
             every: repetition.interval(),
             ended: Cancellation::new(),
             permits: Semaphore::new(self.request.scope.policy.parallel_hosts),
         };
         let hosts: FuturesUnordered<_> =
-            connectors.into_iter().map(|connector| self.keep_up_on(connector, &shared)).collect();
+            connectors.into_iter().map(|connector| self.repeat_on(connector, &shared)).collect();
         let (overdue, outcome) = self.until_ended(repetition.duration(), &shared, hosts).await;
         summary.deadline |= overdue;
         let (limit_exceeded, unlisted) = outcome?;
@@ -98,7 +98,7 @@ impl<C: Caller> Removing<'_, C> {
     async fn until_ended<F>(
         &self,
         duration: Duration,
-        shared: &KeepUp,
+        shared: &LaterRounds,
         mut hosts: FuturesUnordered<F>,
     ) -> (bool, Result<(bool, usize), C::Error>)
     where
@@ -137,7 +137,7 @@ impl<C: Caller> Removing<'_, C> {
 
     /// Asks one host again and again, until that is at an end or it refuses the credential. Returns whether a limit ended
     /// the whole.
-    async fn keep_up_on(&self, connector: Arc<dyn Connector>, shared: &KeepUp) -> Result<bool, C::Error> {
+    async fn repeat_on(&self, connector: Arc<dyn Connector>, shared: &LaterRounds) -> Result<bool, C::Error> {
         let mut open = None;
         loop {
             tokio::select! {
@@ -193,7 +193,7 @@ impl<C: Caller> Removing<'_, C> {
     }
 
     /// Closes what matches on one host now.
-    async fn close_returned(&self, mut survey: Survey, shared: &KeepUp) -> Result<Closed, C::Error> {
+    async fn close_returned(&self, mut survey: Survey, shared: &LaterRounds) -> Result<Closed, C::Error> {
         let Some(rows) = self.select_again(&mut survey).await else { return Ok(Closed::Nothing(survey)) };
         let rows = self.leave_hosts_alone(rows, &mut RunSummary::default());
         if rows.is_empty() || shared.ended.is_cancelled() {
