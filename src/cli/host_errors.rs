@@ -46,17 +46,22 @@ pub(crate) fn report(survey: &Survey, cancellation: &Cancellation, ui: &Ui) {
             None => errors.push((endpoint, out_of_time(endpoint))),
         }
     }
-    let errors = match ui.errors() {
-        DiagnosticFormat::Text => folded_errors::fold(errors),
-        _ => errors.into_iter().map(|(_, error)| error).collect(),
-    };
-    errors.iter().for_each(|error| ui.error(error));
+    write(errors, ui);
     not_tried(&untried, ui.errors()).iter().for_each(|error| ui.error(error));
     if !interrupted.is_empty() {
         let hosts = plural(interrupted.len(), "host");
         let names = folded_errors::names(interrupted.into_iter());
         ui.remark(&format!("interrupted before {hosts} had answered: {names}"));
     }
+}
+
+/// Writes errors about hosts: for a person those that are alike in one.
+fn write(errors: Vec<(&Endpoint, Diagnostic)>, ui: &Ui) {
+    let errors = match ui.errors() {
+        DiagnosticFormat::Text => folded_errors::fold(errors),
+        _ => errors.into_iter().map(|(_, error)| error).collect(),
+    };
+    errors.iter().for_each(|error| ui.error(error));
 }
 
 /// One sentence for a person however many hosts there are, one object for each for a program.
@@ -99,6 +104,7 @@ pub(crate) fn report_unlisted_commands(
         true => "it is unknown whether commands are running, so they are excluded",
         false => "it is unknown whether commands are running",
     };
+    let mut errors = Vec::new();
     for failure in unlisted {
         let url = failure.endpoint_url.as_str();
         let mut hosts = survey.hosts().iter().map(|host| host.connector().endpoint());
@@ -110,8 +116,9 @@ pub(crate) fn report_unlisted_commands(
             .about(url)
             .caused_by(&failure.error)
             .with_hint(hint(&failure.error, endpoint));
-        ui.error(&error);
+        errors.push((endpoint, error));
     }
+    write(errors, ui);
 }
 
 /// Reports the hosts that showed no sessions of others. A cmdlet says so to a person alone: in a pipe it writes what

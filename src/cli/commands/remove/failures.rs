@@ -24,7 +24,7 @@ pub(super) struct Failures(RefCell<Vec<Kind>>);
 struct Kind {
     endpoint_url: String,
     outcome: &'static str,
-    reason: String,
+    reason: Option<String>,
     place: String,
     /// The sessions after the first.
     others: Vec<String>,
@@ -35,7 +35,7 @@ impl Failures {
     pub(super) fn add(&self, record: &Record) -> Option<Diagnostic> {
         let mut kinds = self.0.borrow_mut();
         let (session, outcome) = (&record.session, record.outcome.name());
-        let reason = record.outcome.reason().unwrap_or_default();
+        let reason = record.outcome.reason();
         let is_same = |kind: &&mut Kind| {
             kind.endpoint_url == session.endpoint_url && kind.outcome == outcome && kind.reason == reason
         };
@@ -43,11 +43,6 @@ impl Failures {
             kind.others.push(short_name(session));
             return None;
         }
-        let message = format!(
-            "could not remove session {} on `{}`: {outcome}: {reason}",
-            name(session),
-            place(session)
-        );
         kinds.push(Kind {
             endpoint_url: session.endpoint_url.clone(),
             outcome,
@@ -55,8 +50,7 @@ impl Failures {
             place: place(session),
             others: Vec::new(),
         });
-        let error = Diagnostic::new(outcome, "CloseError", message, Exit::SUCCESS);
-        Some(error.about(target(session)).with_hint(outcome_hint(record)))
+        Some(error(record))
     }
 
     /// The errors about all others.
@@ -78,6 +72,17 @@ impl Failures {
         });
         others.collect()
     }
+}
+
+/// The error about one session.
+pub(super) fn error(record: &Record) -> Diagnostic {
+    let (session, outcome) = (&record.session, record.outcome.name());
+    let reason = record.outcome.reason().unwrap_or_default();
+    let message =
+        format!("could not remove session {} on `{}`: {outcome}: {reason}", name(session), place(session));
+    Diagnostic::new(outcome, "CloseError", message, Exit::SUCCESS)
+        .about(target(session))
+        .with_hint(outcome_hint(record))
 }
 
 /// Host and port: several endpoints of one host are told apart.

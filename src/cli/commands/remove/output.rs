@@ -12,13 +12,13 @@ use pssession::teardown::{Cancellation, Failure, Outcome, Record, Report};
 use pssession::{Endpoint, SessionDescriptor};
 
 use super::RemoveArgs;
-use super::failures::Failures;
+use super::failures::{self, Failures};
 use super::record_stream::RecordStream;
 use crate::cli::args::{Format, OutputArgs};
 use crate::cli::confirm::{identity, performing};
 use crate::cli::diagnostic::{Diagnostic, DiagnosticFormat};
 use crate::cli::exit::Exit;
-use crate::cli::hints::{outcome_hint, place};
+use crate::cli::hints::place;
 use crate::cli::render::{self, plural, printable};
 use crate::cli::ui::Ui;
 use crate::cli::unmatched;
@@ -150,7 +150,7 @@ impl<'a> RemoveOutput<'a> {
         }
     }
 
-    /// A session that went wrong is told as soon as it is known; in NDJSON every session is.
+    /// Reports a session that went wrong as soon as that is known; in NDJSON each session.
     pub(super) fn finished(&self, record: &Record, metadata: &RowMetadata) {
         if self.repeats.get() && record.outcome.is_gone() {
             let session = &record.session;
@@ -170,7 +170,7 @@ impl<'a> RemoveOutput<'a> {
         if self.format == Format::Ndjson && self.records {
             self.stream.write(record, metadata);
         }
-        // That a host cannot be reached or listed is told once, and for each session in its own record.
+        // That a host cannot be reached or listed is reported once, and for each session in its own record.
         let reported_for_its_host =
             matches!(&record.outcome, Outcome::Failed(Failure::Unreachable(_) | Failure::ListingIncomplete))
                 && record.elapsed.is_zero()
@@ -178,7 +178,7 @@ impl<'a> RemoveOutput<'a> {
         match self.ui.powershell() {
             Some(_) if record.outcome.is_bad() => self.ui.error(&went_wrong_in_powershell(record)),
             None if record.outcome.is_bad() && !reported_for_its_host => match self.ui.errors() {
-                DiagnosticFormat::Json => self.ui.error(&went_wrong(record)),
+                DiagnosticFormat::Json => self.ui.error(&failures::error(record)),
                 _ => self.failures.add(record).iter().for_each(|error| self.ui.error(error)),
             },
             _ => {}
@@ -232,28 +232,22 @@ fn what_if(report: &Report) -> std::io::Result<()> {
     })
 }
 
-fn went_wrong(record: &Record) -> Diagnostic {
+/// PowerShell has one error for all that keeps a session from being removed: that there was no connection to its server.
+/// What else goes wrong names the session as PowerShell does.
+fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
     let session = &record.session;
     let name = session.name().unwrap_or(session.shell.shell_id.as_str());
+    let computer = &session.computer_name;
+    let Outcome::Failed(Failure::Unreachable(why)) = &record.outcome else {
+        let reason = record.outcome.reason().unwrap_or_default();
+        let outcome = record.outcome.name();
+        let message = format!("could not remove session `{name}` on `{computer}`: {outcome}: {reason}");
+        let mut error = failures::error(record);
+        error.message = message;
+        return error;
+    };
     let message = format!(
-        "could not remove session `{name}` on `{}`: {}: {}",
-        session.computer_name,
-        record.outcome.name(),
-        record.outcome.reason().unwrap_or_default(),
-    );
-    Diagnostic::new(record.outcome.name(), "CloseError", message, Exit::SUCCESS)
-        .about(target(session))
-        .with_hint(outcome_hint(record))
-}
-
-/// PowerShell has one error for all that keeps a session from being removed: that there was no connection to its server.
-fn went_wrong_in_powershell(record: &Record) -> Diagnostic {
-    let Outcome::Failed(Failure::Unreachable(why)) = &record.outcome else { return went_wrong(record) };
-    let session = &record.session;
-    let message = format!(
-        "no connection to `{}` for session `{}`, so it was not removed and may still be there: {why}",
-        session.computer_name,
-        session.name().unwrap_or(session.shell.shell_id.as_str()),
+        "no connection to `{computer}` for session `{name}`, so it was not removed and may still be there: {why}"
     );
     Diagnostic::new("RemoveSessionCannotConnectToServer", "InvalidOperation", message, Exit::SUCCESS)
         .about(target(session))
