@@ -47,11 +47,13 @@ mod canonical_request;
 mod checks;
 mod expected_request;
 mod fault;
+mod fragments;
 mod header;
 mod mismatch;
 mod replay;
 mod report;
 mod scenario;
+mod scrub;
 mod section;
 
 pub use canonical_request::CanonicalRequest;
@@ -63,4 +65,5 @@ pub use report::{Judged, Report};
 pub use scenario::{
     Exchange, FixtureError, HEADER_FILE, MAX_EXCHANGES, MAX_FILE, MAX_HEADER, Scenario, file_names, scenarios,
 };
+pub use scrub::{Replaced, ReplacedKind, ScrubOptions, Scrubber};
 pub use section::Section;

@@ -63,6 +63,23 @@ pub struct Action {
     pub response: &'static str,
 }
 
+/// The actions of all operations.
+pub const ACTIONS: &[Action] = &[
+    ENUMERATE,
+    PULL,
+    RELEASE,
+    GET,
+    DELETE,
+    SIGNAL,
+    CREATE,
+    COMMAND,
+    SEND,
+    RECEIVE,
+    DISCONNECT,
+    RECONNECT,
+    CONNECT,
+];
+
 /// WS-Enumeration Enumerate.
 pub const ENUMERATE: Action = Action {
     request: "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate",

@@ -211,6 +211,17 @@ impl<'d> Element<'d> {
         })
     }
 
+    /// The element around it.
+    #[must_use]
+    pub fn parent(self) -> Option<Element<'d>> {
+        self.node().parent.map(|index| Element { document: self.document, index })
+    }
+
+    /// Where its tag begins in the text, in bytes.
+    pub(super) fn offset(self) -> usize {
+        self.node().offset
+    }
+
     /// The path of local names from the root, such as `/Envelope/Body/Fault`.
     #[must_use]
     pub fn path(self) -> String {

@@ -7,10 +7,12 @@
 mod builder;
 mod document;
 mod escape;
+mod rewrite;
 mod scope;
 
 pub use document::{Document, Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Malformed};
 pub use escape::escape_into;
+pub use rewrite::{Rewrite, rewrite};
 pub use scope::{MAX_DECLARATIONS, MAX_NAMESPACES};
 
 /// XML's white space, which is less than Unicode's.
