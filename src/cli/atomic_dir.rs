@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "makes, renames and deletes folders")]
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -33,26 +33,65 @@ impl AtomicDir {
         self.beside.path().join("new")
     }
 
-    /// Writes one file, to the disk: a full one is told now.
+    /// Writes one file. It is on the disk when this folder appears.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = fs::File::create(self.path().join(name))?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        fs::write(self.path().join(name), bytes)
+    }
+
+    /// Writes one file into a folder of this one. It is on the disk when this one appears.
+    pub(crate) fn write_in(&self, folder: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let folder = self.path().join(folder);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), bytes)
+    }
+
+    /// Renames a file of such a folder; one that is not there is left out.
+    pub(crate) fn rename(&self, folder: &str, from: &str, to: &str) -> io::Result<()> {
+        let folder = self.path().join(folder);
+        match fs::rename(folder.join(from), folder.join(to)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            renamed => renamed,
+        }
+    }
+
+    /// One of its folders takes the place.
+    pub(crate) fn appear_from(self, folder: &str) -> io::Result<()> {
+        let path = self.path().join(folder);
+        self.replace_with(&path)
     }
 
     /// Takes its place; what stood there goes.
     pub(crate) fn appear(self) -> io::Result<()> {
+        let path = self.path();
+        self.replace_with(&path)
+    }
+
+    fn replace_with(&self, path: &Path) -> io::Result<()> {
+        sync(path)?;
         let old = self.beside.path().join("old");
         let replaces = self.place.exists();
         if replaces {
             fs::rename(&self.place, &old)?;
         }
-        let appeared = fs::rename(self.path(), &self.place);
+        let appeared = fs::rename(path, &self.place);
         if appeared.is_err() && replaces {
             fs::rename(&old, &self.place)?;
         }
         appeared
     }
+}
+
+/// Waits until all files are on the disk: a full one is told now.
+fn sync(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sync(&path)?;
+        } else {
+            fs::File::open(&path)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pssession::Credential;
 use pssession::request::{SessionTable, TableError};
+use pssession::transport::ExchangeObserver;
 
 use super::args::{ConfigArgs, OutputArgs, TableArgs};
 use super::config::{self, Config};
@@ -15,7 +17,7 @@ use super::source;
 use super::ui::Ui;
 
 /// What surrounds a command.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
     /// The addresses of these host names, instead of asking the name service.
     pub(crate) resolve: HashMap<String, SocketAddr>,
@@ -25,6 +27,8 @@ pub(crate) struct Environment {
     pub(crate) without_files: bool,
     /// Write tables even where stdout is no terminal.
     pub(crate) tables: bool,
+    /// Who sees the exchanges with the hosts.
+    pub(crate) observer: Option<Arc<dyn ExchangeObserver>>,
     /// Write only errors.
     pub(crate) quiet: bool,
     /// What the parameters of a cmdlet say, where the command has PowerShell's spelling.
@@ -52,9 +56,15 @@ impl Environment {
         if self.without_files { Ok(Config::default()) } else { config::read(args.config.as_deref()) }
     }
 
-    /// The same connection options with the addresses of this environment.
+    /// The same, but that all exchanges with hosts are shown to an observer.
+    pub(crate) fn observed_by(&self, observer: Arc<dyn ExchangeObserver>) -> Self {
+        Self { observer: Some(observer), ..self.clone() }
+    }
+
+    /// The same connection options with the addresses and the observer of this environment.
     pub(crate) fn resolved(&self, mut connection: ConnectionOptions) -> ConnectionOptions {
         connection.hosts.resolve.clone_from(&self.resolve);
+        connection.hosts.observer.clone_from(&self.observer);
         connection
     }
 }

@@ -29,6 +29,7 @@ mod recording;
 mod render;
 mod report;
 mod request_error;
+mod scenario_dir;
 mod schemas;
 mod screen;
 mod source;

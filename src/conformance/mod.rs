@@ -48,8 +48,11 @@ mod checks;
 mod expected_request;
 mod fault;
 mod fragments;
+#[cfg(feature = "client")]
+mod gateway;
 mod header;
 mod mismatch;
+mod recorder;
 mod replay;
 mod report;
 mod scenario;
@@ -58,8 +61,11 @@ mod section;
 
 pub use canonical_request::CanonicalRequest;
 pub use checks::{Check, CheckKind, CheckedExchange, Validation, Verdict, judge};
+#[cfg(feature = "client")]
+pub use gateway::Gateway;
 pub use header::{ExchangeHeader, Malformation, Origin, SCHEMA, ScenarioHeader};
 pub use mismatch::Mismatch;
+pub use recorder::{NotRecorded, RawExchange, RecordedFile, RecordedScenario, Recorder};
 pub use replay::{Answer, Order, Replay};
 pub use report::{Judged, Report};
 pub use scenario::{

@@ -301,10 +301,10 @@ fn count(folder: &Path) -> Result<u32, FixtureError> {
 }
 
 /// The usual status of an answer, and that of a fault.
-const OK: u16 = 200;
-const FAULT: u16 = 500;
+pub(super) const OK: u16 = 200;
+pub(super) const FAULT: u16 = 500;
 
-fn kind_of(response: &[u8]) -> ResponseKind {
+pub(super) fn kind_of(response: &[u8]) -> ResponseKind {
     let Ok(document) = Document::parse_bytes(response) else { return ResponseKind::NoXml };
     let body = document.root().child(uri::SOAP, "Body");
     let is_fault = body.is_some_and(|body| body.child(uri::SOAP, "Fault").is_some());

@@ -193,6 +193,9 @@ impl Authorities {
         if let Some(address) = hosts.resolve.get(endpoint.computer_name()) {
             options = options.with_resolve(*address);
         }
+        if let Some(observer) = &hosts.observer {
+            options = options.with_observer(Arc::clone(observer));
+        }
         if let Some(attempts) = hosts.login_attempts {
             options = options.with_login_attempts(attempts);
         }

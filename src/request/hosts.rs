@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::caller::Caller;
 use super::connectors;
 use super::settings::HostSettings;
-use crate::transport::{CertificatePin, Connector, Endpoint, PinScope, Security};
+use crate::transport::{CertificatePin, Connector, Endpoint, ExchangeObserver, PinScope, Security};
 
 /// The hosts that a request may contact, and what holds for all of them; what is set for one host alone is the
 /// [`Caller`]'s to say.
@@ -26,6 +26,8 @@ pub struct Hosts {
     pub pins: Vec<(PinScope, CertificatePin)>,
     /// The addresses of these host names, instead of asking the name service.
     pub resolve: HashMap<String, SocketAddr>,
+    /// Who sees the exchanges with them, in clear. Default: nobody.
+    pub observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
 impl Hosts {

@@ -64,8 +64,8 @@ pub struct SimulatorBuilder<H = World> {
 
 /// The account of a simulator that was given none.
 const DEFAULT_ACCOUNT: &str = "CONTOSO\\admin";
-/// Length of a drawn password: 24 characters out of 32 are 120 bits.
-const PASSWORD_LENGTH: usize = 24;
+/// Length of a drawn password: 26 characters out of 32 are 130 bits.
+const PASSWORD_LENGTH: usize = 26;
 /// The characters of a drawn password: 32, without those that are easily confused.
 const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.

@@ -70,7 +70,7 @@ pub use listener::{Host, Simulator, SimulatorBuilder};
 #[cfg(feature = "client")]
 pub use memory::WorldConnector;
 pub use ntlm::ChannelBinding;
-pub use operations::Held;
+pub use operations::{Held, HeldReceive};
 pub use profile::{Profile, UnknownProfile};
 pub use request::OperationKind;
 pub use request_log::LogEntry;

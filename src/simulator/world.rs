@@ -10,7 +10,7 @@ use super::enumeration::Listings;
 use super::fault_injection::{Delivery, InjectedFault, InjectedFaults};
 use super::faults::Refusal;
 use super::guids::Guids;
-use super::operations::{Done, Held};
+use super::operations::{Done, Held, HeldReceive};
 use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
 use super::request_log::{LogEntry, RequestLog};
@@ -49,7 +49,7 @@ pub struct Response {
     pub delay: Duration,
     /// How it travels.
     pub delivery: Delivery,
-    /// There is no answer yet: this is a Receive that waits, and [`World::resume`] is to be asked again.
+    /// There is no answer yet, and [`Handler::resume`](super::Handler::resume) is to be asked again.
     pub held: Option<Held>,
 }
 
@@ -276,7 +276,7 @@ impl World {
             status: response.status,
             fault,
         });
-        if let Some(held) = &mut response.held {
+        if let Some(Held::Receive(held)) = &mut response.held {
             held.entry = entry;
         }
         response
@@ -285,6 +285,7 @@ impl World {
     /// Answers a Receive that had nothing to say when it came; it may have to wait on. It takes the same time as
     /// [`World::handle`].
     pub fn resume(&mut self, held: &Held, now: Duration) -> Response {
+        let Held::Receive(held) = held else { return Response::status(500) };
         let now = self.time(now);
         let relates_to = held.message_id.as_deref();
         let (response, fault) = match self.listen(held, now) {
@@ -353,7 +354,7 @@ impl World {
         injected_fault: Option<InjectedFault>,
         message_id: Option<&str>,
     ) -> (Response, Option<u32>) {
-        if let Some(held) = &mut response.held {
+        if let Some(Held::Receive(held)) = &mut response.held {
             held.injected_fault = injected_fault;
             return (response, fault);
         }
@@ -413,8 +414,8 @@ impl Response {
         Self { status, body: Vec::new(), delay: Duration::ZERO, delivery: Delivery::Whole, held: None }
     }
 
-    fn waits(held: Held) -> Self {
-        Self { held: Some(held), ..Self::status(0) }
+    fn waits(held: HeldReceive) -> Self {
+        Self { held: Some(Held::Receive(held)), ..Self::status(0) }
     }
 
     /// A status with an envelope.

@@ -11,7 +11,8 @@ use super::channel::{Failure, SOAP};
 use super::http::{ClientFactory, Http, PostError, Request};
 use super::login::{Expected, Recheck, Refusal, Turn};
 use super::{
-    BoxError, BoxFuture, Endpoint, LoginGate, RETRYABLE_STATUS, Silence, TransportError, challenges,
+    BoxError, BoxFuture, Endpoint, ExchangeObserver, LoginGate, RETRYABLE_STATUS, Silence, TransportError,
+    challenges,
 };
 use crate::auth::{
     self, AuthError, AuthScheme, Challenges, Credential, Handshake, Leg, LoginPolicy, NtlmOptions,
@@ -31,6 +32,7 @@ pub(super) struct Authenticator {
     pub(super) endpoint: Endpoint,
     pub(super) spn: String,
     pub(super) workstation: String,
+    pub(super) observer: Option<Arc<dyn ExchangeObserver>>,
     pub(super) credential: Credential,
     pub(super) auth: AuthScheme,
     pub(super) policy: LoginPolicy,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::authenticate::{Authenticator, Link};
 use super::http::{PostError, Request};
-use super::{BoxFuture, Connection, Reply, TransportError};
+use super::{BoxFuture, Connection, Reply, TransportError, observer};
 use crate::auth::{AuthError, Protection, ServerNames, sealing};
 use crate::wsman::op::identify;
 use crate::wsman::xml::MAX_BYTES;
@@ -93,7 +93,15 @@ impl Connection for HttpConnection {
         envelope: &'a str,
         read_timeout: Duration,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
-        Box::pin(self.run(envelope, read_timeout))
+        Box::pin(async move {
+            let Some(observer) = self.dialer.observer.clone() else {
+                return self.run(envelope, read_timeout).await;
+            };
+            let sequence = observer::next_sequence();
+            let result = self.run(envelope, read_timeout).await;
+            observer::report(observer.as_ref(), sequence, self.dialer.endpoint(), envelope, &result);
+            result
+        })
     }
 
     fn server_names(&self) -> Option<&ServerNames> {

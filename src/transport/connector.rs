@@ -184,6 +184,7 @@ impl HttpConnectorBuilder {
             )?,
             spn: principal(&self.endpoint, self.options.spn.as_deref()),
             workstation: self.options.workstation,
+            observer: self.options.observer,
             endpoint: self.endpoint,
             credential: self.credential,
             auth: self.auth,

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BoxError, CertificatePin, Security};
+use super::{BoxError, CertificatePin, ExchangeObserver, Security};
 use crate::auth::AuthError;
 use crate::limits::LONGEST_LIMIT;
 
@@ -22,6 +23,7 @@ pub struct HttpOptions {
     pub(super) address: Option<String>,
     pub(super) spn: Option<String>,
     pub(super) workstation: String,
+    pub(super) observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
 impl HttpOptions {
@@ -114,6 +116,13 @@ impl HttpOptions {
         self.workstation = name.into();
         self
     }
+
+    /// Show every exchange after the login to an observer, in clear. Default: nobody sees them.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn ExchangeObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
 }
 
 impl Default for HttpOptions {
@@ -130,6 +139,7 @@ impl Default for HttpOptions {
             address: None,
             spn: None,
             workstation: String::new(),
+            observer: None,
         }
     }
 }
@@ -148,6 +158,7 @@ impl fmt::Debug for HttpOptions {
             .field("address", &self.address)
             .field("spn", &self.spn)
             .field("workstation", &self.workstation)
+            .field("is_observed", &self.observer.is_some())
             .finish()
     }
 }

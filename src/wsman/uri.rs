@@ -65,18 +65,7 @@ pub struct Action {
 
 /// The actions of all operations.
 pub const ACTIONS: &[Action] = &[
-    ENUMERATE,
-    PULL,
-    RELEASE,
-    GET,
-    DELETE,
-    SIGNAL,
-    CREATE,
-    COMMAND,
-    SEND,
-    RECEIVE,
-    DISCONNECT,
-    RECONNECT,
+    ENUMERATE, PULL, RELEASE, GET, DELETE, SIGNAL, CREATE, COMMAND, SEND, RECEIVE, DISCONNECT, RECONNECT,
     CONNECT,
 ];
 

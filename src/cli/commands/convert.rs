@@ -17,6 +17,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::recording::{self, Message};
 use crate::cli::render::plural;
+use crate::cli::scenario_dir::spare_what_is_there;
 use crate::cli::source;
 use crate::cli::ui::Ui;
 
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &ConvertArgs, ui: &Ui) -> Result<Exit, Diagnostic> {
             )
         })?;
     }
-    spare_what_is_there(args)?;
+    spare_what_is_there(&args.dir, args.force)?;
     write(args, &messages).map_err(|error| {
         let message = format!("cannot create {}; no partial files are left", args.dir.display());
         Diagnostic::new("CannotWriteFolder", "WriteError", message, Exit::COULD_NOT_BEGIN).caused_by(&error)
@@ -92,25 +93,6 @@ fn not_converted(shown: &str, line: usize, reason: &str) -> Diagnostic {
     Diagnostic::new("InvalidRecording", "InvalidData", message, Exit::USAGE).with_hint(
         "a recording is YAML: `messages`, a list of `request` and `response`; see docs/conformance.md",
     )
-}
-
-/// Nothing is replaced unasked, and nothing but a scenario is.
-fn spare_what_is_there(args: &ConvertArgs) -> Result<(), Diagnostic> {
-    let dir = &args.dir;
-    let refused = |message, hint: &str| {
-        Err(Diagnostic::new("FolderExists", "ResourceExists", message, Exit::USAGE).with_hint(hint))
-    };
-    if !dir.exists() {
-        Ok(())
-    } else if !dir.join(HEADER_FILE).is_file() {
-        let message =
-            format!("{} is not a scenario, and is not changed: it has no {HEADER_FILE}", dir.display());
-        refused(message, "choose another directory")
-    } else if !args.force {
-        refused(format!("{} already exists", dir.display()), "use --force to replace the scenario")
-    } else {
-        Ok(())
-    }
 }
 
 fn write(args: &ConvertArgs, messages: &[Message]) -> std::io::Result<()> {

@@ -11,6 +11,7 @@ pub(crate) mod get;
 pub(crate) mod identify;
 pub(crate) mod import;
 pub(crate) mod man;
+pub(crate) mod record;
 pub(crate) mod remove;
 pub(crate) mod replay;
 pub(crate) mod simulator;
@@ -61,6 +62,12 @@ pub(crate) enum Command {
     /// Run a WinRM simulator on loopback, for tests
     #[command(after_help = simulator::EXAMPLES)]
     Simulator(simulator::SimulatorArgs),
+    /// Record exchanges with a server as a scenario, without names, addresses and payloads
+    #[command(
+        override_usage = "pssession record DIR [OPTIONS] -- COMMAND...\n       pssession record DIR --to HOST [--listen ADDR] [OPTIONS]"
+    )]
+    #[command(after_help = record::EXAMPLES)]
+    Record(Box<record::RecordArgs>),
     /// Convert a recording to a scenario
     #[command(after_help = convert::EXAMPLES)]
     Convert(convert::ConvertArgs),
@@ -100,6 +107,7 @@ pub(crate) async fn dispatch(command: &Command, environment: &Environment) -> Ex
         Command::Identify(args) => identify::run(args, environment).await,
         Command::Explain(args) => Ui::plain(args.output).conclude(explain::run(args)),
         Command::Simulator(args) => Ui::plain(args.output).conclude(simulator::run(args).await),
+        Command::Record(args) => record::run(args, environment).await,
         Command::Convert(args) => {
             let ui = Ui::default().quiet(environment.quiet);
             ui.conclude(convert::run(args, &ui))

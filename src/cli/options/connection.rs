@@ -80,6 +80,7 @@ impl ConnectionOptions {
                 login_attempts: args.limits.login_attempts.map(u32::from),
                 pins: pins(&args.trust, &naming)?,
                 resolve: HashMap::new(),
+                observer: None,
             },
             said,
             authorities: RefCell::default(),

@@ -51,7 +51,9 @@ impl Rewrite for Clixml<'_> {
         }
         match element.local() {
             "B" => "false".into(),
-            "C" | "By" | "SB" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64" | "Sg" | "Db" | "D" => "0".into(),
+            "C" | "By" | "SB" | "U16" | "I16" | "U32" | "I32" | "U64" | "I64" | "Sg" | "Db" | "D" => {
+                "0".into()
+            }
             "Version" => "0.0".into(),
             "DT" => "2000-01-01T00:00:00Z".into(),
             "TS" => "PT0S".into(),

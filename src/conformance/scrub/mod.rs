@@ -70,7 +70,9 @@ impl Scrubber {
         match fragments::read(&payload) {
             Some(fragments) => BASE64.encode(self.messages(&fragments)),
             None if payload.is_empty() => String::new(),
-            None => BASE64.encode(self.placeholders.of(ReplacedKind::Stream, &String::from_utf8_lossy(&payload))),
+            None => {
+                BASE64.encode(self.placeholders.of(ReplacedKind::Stream, &String::from_utf8_lossy(&payload)))
+            }
         }
     }
 

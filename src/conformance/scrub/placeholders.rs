@@ -155,9 +155,7 @@ impl Placeholders {
                     high => Ipv4Addr::new(198, 18, u8::try_from(high).unwrap_or(u8::MAX), last).to_string(),
                 }
             }
-            IpAddr::V6(_) => {
-                Ipv6Addr::from((0x2001_0db8_u128 << 96) | u128::from(number)).to_string()
-            }
+            IpAddr::V6(_) => Ipv6Addr::from((0x2001_0db8_u128 << 96) | u128::from(number)).to_string(),
         });
         placeholder.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }

@@ -185,11 +185,18 @@ fn a_secret_in_a_stream_is_gone_whatever_the_stream_holds() {
         for data in [
             format!("<S>{secret}</S>"),
             format!("<Obj RefId=\"0\"><MS><S N=\"{secret}\">x</S><I32 N=\"a\">7</I32></MS></Obj>"),
-            format!("<Obj RefId=\"{secret}\"><TN RefId=\"0\"><T>{secret}</T></TN><ToString>{secret}</ToString></Obj>"),
+            format!(
+                "<Obj RefId=\"{secret}\"><TN RefId=\"0\"><T>{secret}</T></TN><ToString>{secret}</ToString></Obj>"
+            ),
             format!("<BA>{}</BA>", BASE64.encode(secret)),
-            format!("<Obj><MS><Version N=\"PSVersion\">{secret}</Version><G>{secret}</G><B>{secret}</B></MS></Obj>"),
+            format!(
+                "<Obj><MS><Version N=\"PSVersion\">{secret}</Version><G>{secret}</G><B>{secret}</B></MS></Obj>"
+            ),
             format!("no XML: {secret}"),
-            format!("<S>{}</S>", secret.chars().map(|one| format!("&#{};", u32::from(one))).collect::<String>()),
+            format!(
+                "<S>{}</S>",
+                secret.chars().map(|one| format!("&#{};", u32::from(one))).collect::<String>()
+            ),
         ] {
             let one = whole(0x0004_1004, Uuid::from_u128(7), Uuid::from_u128(8), &data);
             payloads.push(one.clone());
@@ -274,5 +281,8 @@ fn the_ids_in_powershells_messages_are_those_of_the_envelope() {
     let mut scrubber = Scrubber::default();
     let placeholder = scrubber.placeholders.guid(id);
     let scrubbed = scrubber.envelope(&text).unwrap();
-    assert!(scrubbed.contains(&BASE64.encode(whole(0x0002_1005, placeholder, Uuid::nil(), state))), "{scrubbed}");
+    assert!(
+        scrubbed.contains(&BASE64.encode(whole(0x0002_1005, placeholder, Uuid::nil(), state))),
+        "{scrubbed}"
+    );
 }

@@ -86,8 +86,8 @@ impl ValueKind {
             "Code" => Self::Uri,
             "State" | "CommandState" | "InputStreams" | "OutputStreams" | "DesiredStream" | "BufferMode"
             | "CompressionMode" | "Encoding" | "ProfileLoaded" => Self::Word,
-            "ProcessId" | "IdleTimeOut" | "MaxIdleTimeOut" | "ShellRunTime" | "ShellInactivity" | "MemoryUsed"
-            | "ChildProcesses" | "ExitCode" | "Lifetime" => Self::Scalar,
+            "ProcessId" | "IdleTimeOut" | "MaxIdleTimeOut" | "ShellRunTime" | "ShellInactivity"
+            | "MemoryUsed" | "ChildProcesses" | "ExitCode" | "Lifetime" => Self::Scalar,
             "Stream" => Self::Stream,
             // An argument of a pipeline is its first message; one of a command is text.
             "Arguments" if is_messages(text) => Self::Stream,
@@ -179,7 +179,9 @@ fn is_number(text: &str) -> bool {
 fn is_duration(text: &str) -> bool {
     let Some(fields) = text.strip_prefix('-').unwrap_or(text).strip_prefix('P') else { return false };
     let is_part = |one: char| one.is_ascii_digit() || "YMWDTHS.".contains(one);
-    text.len() <= MAX_SCALAR && fields.contains(|one: char| one.is_ascii_digit()) && fields.chars().all(is_part)
+    text.len() <= MAX_SCALAR
+        && fields.contains(|one: char| one.is_ascii_digit())
+        && fields.chars().all(is_part)
 }
 
 /// Numbers with dots between them, which are no address.

@@ -17,7 +17,7 @@ use super::world::World;
 use crate::wsman::uri;
 use crate::wsman::xml::Element;
 
-pub use receive::Held;
+pub use receive::{Held, HeldReceive};
 
 /// What came of an operation.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) enum Done {
     /// It is answered.
     Answered(Answer),
     /// It is answered when there is something to say, or its time is up.
-    Waits(Held),
+    Waits(HeldReceive),
 }
 
 impl World {

@@ -17,9 +17,20 @@ use crate::simulator::world::World;
 use crate::wsman::uri;
 use crate::wsman::xml::escape_into;
 
-/// A Receive that has nothing to say yet. Whoever holds it asks [`World::resume`] again, until there is an answer.
+/// A request that has no answer yet. Whoever holds it asks [`Handler::resume`](crate::simulator::Handler::resume) again, until
+/// there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+#[non_exhaustive]
+pub enum Held {
+    /// A Receive of a [`World`] that has nothing to say.
+    Receive(HeldReceive),
+    /// Whatever another handler waits for, under a number of its own.
+    Ticket(u64),
+}
+
+/// A Receive that has nothing to say yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldReceive {
     shell_id: String,
     command_id: Option<String>,
     /// When its OperationTimeout is over, on the world's clock.
@@ -56,7 +67,7 @@ impl World {
             _ => {}
         }
         shell.touch(now);
-        let held = Held {
+        let held = HeldReceive {
             shell_id: shell.shell_id.clone(),
             command_id,
             until: now.saturating_add(request.operation_timeout),
@@ -71,7 +82,7 @@ impl World {
     /// What a held Receive hears now: nothing yet, something, or why it will hear no more.
     pub(in crate::simulator) fn listen(
         &mut self,
-        held: &Held,
+        held: &HeldReceive,
         now: Duration,
     ) -> Result<Option<Answer>, Refusal> {
         let found = self.shells.iter_mut().find(|shell| shell.shell_id == held.shell_id);
