@@ -25,15 +25,19 @@ pub(crate) struct RecordingDir {
 #[derive(Debug)]
 struct State {
     recorder: Recorder,
-    folder: AtomicDir,
+    /// Until the recording is kept or given up.
+    folder: Option<AtomicDir>,
     failure: Option<io::Error>,
 }
 
 impl RecordingDir {
     /// Makes room beside `place`.
     pub(crate) fn begin(place: &Path, title: &str, keeps: ScrubOptions) -> io::Result<Self> {
-        let state =
-            State { recorder: Recorder::new(title, keeps), folder: AtomicDir::beside(place)?, failure: None };
+        let state = State {
+            recorder: Recorder::new(title, keeps),
+            folder: Some(AtomicDir::beside(place)?),
+            failure: None,
+        };
         Ok(Self { place: place.to_owned(), state: Mutex::new(state) })
     }
 
@@ -47,7 +51,7 @@ impl RecordingDir {
     }
 
     /// How many exchanges there are, of how many servers, and how many were left out.
-    pub(crate) fn counts(&self) -> (usize, usize, u32) {
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let state = self.state();
         let scenarios = state.recorder.scenarios();
         let exchanges = scenarios.iter().map(pssession::conformance::RecordedScenario::len).sum();
@@ -60,12 +64,13 @@ impl RecordingDir {
     }
 
     /// Puts the scenarios in their place: one alone in the folder itself, several in folders of their own.
-    pub(crate) fn keep(self) -> io::Result<()> {
-        let State { recorder, folder, failure } =
-            self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = failure {
+    pub(crate) fn keep(&self) -> io::Result<()> {
+        let mut state = self.state();
+        let Some(folder) = state.folder.take() else { return Ok(()) };
+        if let Some(error) = state.failure.take() {
             return Err(error);
         }
+        let recorder = &state.recorder;
         for scenario in recorder.scenarios() {
             for (from, to) in scenario.renamed() {
                 folder.rename(scenario.folder(), &from, &to)?;
@@ -78,6 +83,11 @@ impl RecordingDir {
         }
     }
 
+    /// Leaves nothing behind.
+    pub(crate) fn give_up(&self) {
+        self.state().folder = None;
+    }
+
     /// The folder.
     pub(crate) fn place(&self) -> &Path {
         &self.place
@@ -87,7 +97,7 @@ impl RecordingDir {
 impl ExchangeObserver for RecordingDir {
     fn observe(&self, exchange: &ObservedExchange<'_>) {
         let mut state = self.state();
-        if state.failure.is_some() {
+        if state.failure.is_some() || state.folder.is_none() {
             return;
         }
         let endpoint = exchange.endpoint;
@@ -99,9 +109,9 @@ impl ExchangeObserver for RecordingDir {
         };
         // What is left out is counted, and named in the end.
         let Ok(files) = state.recorder.record(&raw) else { return };
-        if let Err(error) = files.iter().try_for_each(|file| write(&state.folder, file)) {
-            state.failure = Some(error);
-        }
+        let folder = state.folder.as_ref();
+        let written = folder.map_or(Ok(()), |folder| files.iter().try_for_each(|file| write(folder, file)));
+        state.failure = written.err();
     }
 }
 

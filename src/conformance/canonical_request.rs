@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use uuid::Uuid;
 
+use super::fragments::{self, Fragment};
+
 use crate::wsman::uri;
 use crate::wsman::xml::{Document, Element, Malformed};
 
@@ -129,14 +131,47 @@ fn push_tree(element: Element<'_>, depth: usize, lines: &mut Vec<String>) {
         .collect();
     attributes.sort_unstable();
     shown.extend(attributes);
-    if !element.text().is_empty() {
+    let payload = fragments::payload(element);
+    let messages = payload.as_deref().and_then(fragments::read);
+    if messages.is_none() && !element.text().is_empty() {
         let _ = write!(shown, " = {}", canonical(element.text()));
     }
     lines.push(line("Body", &shown));
+    for fragment in messages.into_iter().flatten() {
+        push_message(fragment, depth + 1, lines);
+    }
     let mut children: Vec<_> = element.children().collect();
     children.sort_by_key(|child| (child.namespace(), child.local()));
     for child in children {
         push_tree(child, depth + 1, lines);
+    }
+}
+
+/// The type of a message and its data, without the ids that a client draws.
+fn push_message(fragment: Fragment<'_>, depth: usize, lines: &mut Vec<String>) {
+    let Some(message) = fragment.message() else {
+        lines.push(line("Body", &format!("{:1$}a part of a message", "", 2 * depth)));
+        return;
+    };
+    lines.push(line("Body", &format!("{:2$}message {}", "", fragments::name_of(message.kind), 2 * depth)));
+    let data = message.data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message.data);
+    if let Ok(data) = Document::parse_bytes(data) {
+        push_object(data.root(), depth + 1, lines);
+    }
+}
+
+/// One line for each value of a serialized object. How a client numbers objects, and what it says of its host, are its own.
+fn push_object(element: Element<'_>, depth: usize, lines: &mut Vec<String>) {
+    const OWN: [&str; 3] = ["HostInfo", "ApplicationArguments", "TimeZone"];
+    let name = element.attribute("N").unwrap_or_default();
+    if OWN.contains(&name) {
+        return;
+    }
+    let value = if element.text().is_empty() { "" } else { " = " };
+    let shown = format!("{} {name}{value}{}", element.local(), element.text());
+    lines.push(line("Body", &format!("{:1$}{shown}", "", 2 * depth)));
+    for child in element.children() {
+        push_object(child, depth + 1, lines);
     }
 }
 

@@ -1,7 +1,12 @@
 //! The fragments in which PowerShell's messages travel within a shell's streams (MS-PSRP 2.2.4, Packet Fragment, and
 //! 2.2.1, PowerShell Remoting Protocol Message).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use uuid::Uuid;
+
+use crate::wsman::uri;
+use crate::wsman::xml::Element;
 
 /// One fragment: its header as it was, and the part of a message in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,59 @@ const MESSAGE_HEAD: usize = 40;
 /// The bits of the flags: the fragment begins, or ends, a message.
 const STARTS: u8 = 1;
 const ENDS: u8 = 2;
+
+/// What an element holds, if it is one that may hold messages and is base64.
+pub(super) fn payload(element: Element<'_>) -> Option<Vec<u8>> {
+    let holds = matches!(
+        (element.namespace(), element.local()),
+        (uri::SHELL, "Stream" | "Arguments")
+            | (POWERSHELL, "creationXml" | "connectXml" | "connectResponseXml")
+    );
+    if holds { BASE64.decode(element.text()).ok() } else { None }
+}
+
+/// The namespace of what PowerShell adds to Create and Connect.
+pub(super) const POWERSHELL: &str = "http://schemas.microsoft.com/powershell";
+
+/// The name of a message's type (MS-PSRP 2.2.1, PowerShell Remoting Protocol Message), or its number.
+pub(super) fn name_of(kind: u32) -> String {
+    let found = NAMES.iter().find(|(known, _)| *known == kind);
+    found.map_or_else(|| format!("0x{kind:08X}"), |(_, name)| (*name).to_owned())
+}
+
+const NAMES: &[(u32, &str)] = &[
+    (0x0001_0002, "SESSION_CAPABILITY"),
+    (0x0001_0004, "INIT_RUNSPACEPOOL"),
+    (0x0001_0005, "PUBLIC_KEY"),
+    (0x0001_0006, "ENCRYPTED_SESSION_KEY"),
+    (0x0001_0007, "PUBLIC_KEY_REQUEST"),
+    (0x0001_0008, "CONNECT_RUNSPACEPOOL"),
+    (0x0002_1002, "SET_MAX_RUNSPACES"),
+    (0x0002_1003, "SET_MIN_RUNSPACES"),
+    (0x0002_1004, "RUNSPACE_AVAILABILITY"),
+    (0x0002_1005, "RUNSPACEPOOL_STATE"),
+    (0x0002_1006, "CREATE_PIPELINE"),
+    (0x0002_1007, "GET_AVAILABLE_RUNSPACES"),
+    (0x0002_1008, "USER_EVENT"),
+    (0x0002_1009, "APPLICATION_PRIVATE_DATA"),
+    (0x0002_100A, "GET_COMMAND_METADATA"),
+    (0x0002_100B, "RUNSPACEPOOL_INIT_DATA"),
+    (0x0002_100C, "RESET_RUNSPACE_STATE"),
+    (0x0002_1100, "RUNSPACEPOOL_HOST_CALL"),
+    (0x0002_1101, "RUNSPACEPOOL_HOST_RESPONSE"),
+    (0x0004_1002, "PIPELINE_INPUT"),
+    (0x0004_1003, "END_OF_PIPELINE_INPUT"),
+    (0x0004_1004, "PIPELINE_OUTPUT"),
+    (0x0004_1005, "ERROR_RECORD"),
+    (0x0004_1006, "PIPELINE_STATE"),
+    (0x0004_1007, "DEBUG_RECORD"),
+    (0x0004_1008, "VERBOSE_RECORD"),
+    (0x0004_1009, "WARNING_RECORD"),
+    (0x0004_1010, "PROGRESS_RECORD"),
+    (0x0004_1011, "INFORMATION_RECORD"),
+    (0x0004_1100, "PIPELINE_HOST_CALL"),
+    (0x0004_1101, "PIPELINE_HOST_RESPONSE"),
+];
 
 /// Reads a payload that is nothing but whole fragments; `None` where it is anything else, or empty.
 pub(super) fn read(mut payload: &[u8]) -> Option<Vec<Fragment<'_>>> {

@@ -22,6 +22,9 @@ pub struct ScenarioHeader {
     pub source: String,
     /// Where its exchanges come from, unless one says otherwise.
     pub origin: Origin,
+    /// Whether names and values were replaced by placeholders, so that they do not tell two requests apart. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scrubbed: bool,
     /// What is to be said of single exchanges, by number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub exchanges: BTreeMap<String, ExchangeHeader>,
@@ -31,7 +34,15 @@ impl ScenarioHeader {
     /// A header that says nothing of single exchanges.
     #[must_use]
     pub fn new(title: String, server: String, source: String, origin: Origin) -> Self {
-        Self { schema: SCHEMA.to_owned(), title, server, source, origin, exchanges: BTreeMap::new() }
+        Self {
+            schema: SCHEMA.to_owned(),
+            title,
+            server,
+            source,
+            origin,
+            scrubbed: false,
+            exchanges: BTreeMap::new(),
+        }
     }
 }
 

@@ -52,6 +52,7 @@ mod fragments;
 mod gateway;
 mod header;
 mod mismatch;
+mod proposed_ids;
 mod recorder;
 mod replay;
 mod report;

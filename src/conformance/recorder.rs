@@ -14,7 +14,7 @@ pub struct Recorder {
     scrubber: Scrubber,
     title: String,
     scenarios: Vec<RecordedScenario>,
-    left_out: u32,
+    left_out: usize,
 }
 
 /// One request and its answer, as they came.
@@ -78,7 +78,7 @@ impl Recorder {
     /// [`NotRecorded`]: the exchange is left out, and [`Self::left_out`] counts it.
     pub fn record(&mut self, exchange: &RawExchange<'_>) -> Result<Vec<RecordedFile>, NotRecorded> {
         let recorded = self.scrub(exchange);
-        self.left_out += u32::from(recorded.is_err());
+        self.left_out += usize::from(recorded.is_err());
         recorded
     }
 
@@ -97,7 +97,8 @@ impl Recorder {
         if request.len().max(response.as_ref().map_or(0, Vec::len)) > MAX_FILE {
             return Err(NotRecorded::TooLarge);
         }
-        let scenario = self.scenario_of(exchange.server);
+        let place = self.place_of(exchange.server);
+        let Some(scenario) = self.scenarios.get_mut(place) else { return Err(NotRecorded::TooMany) };
         if scenario.exchanges.len() >= usize::try_from(MAX_EXCHANGES).unwrap_or(usize::MAX) {
             return Err(NotRecorded::TooMany);
         }
@@ -127,19 +128,15 @@ impl Recorder {
         scrubbed
     }
 
-    fn scenario_of(&mut self, (host, port): (&str, u16)) -> &mut RecordedScenario {
-        let found = self.scenarios.iter().position(|scenario| scenario.is_of(host, port));
-        let index = found.unwrap_or_else(|| {
-            let folder = format!("{}-{port}", self.scrubber.host(host)).replace(':', "_");
-            self.scenarios.push(RecordedScenario {
-                server: (host.to_owned(), port),
-                folder,
-                product: None,
-                exchanges: Vec::new(),
-            });
-            self.scenarios.len() - 1
-        });
-        &mut self.scenarios[index]
+    /// The place of the scenario of that server, which is made if there is none.
+    fn place_of(&mut self, (host, port): (&str, u16)) -> usize {
+        if let Some(place) = self.scenarios.iter().position(|scenario| scenario.is_of(host, port)) {
+            return place;
+        }
+        let folder = format!("{}-{port}", self.scrubber.host(host)).replace(':', "_");
+        let server = (host.to_owned(), port);
+        self.scenarios.push(RecordedScenario { server, folder, product: None, exchanges: Vec::new() });
+        self.scenarios.len() - 1
     }
 
     /// The scenarios so far, in the order in which their servers were first seen.
@@ -150,7 +147,7 @@ impl Recorder {
 
     /// How many exchanges were left out.
     #[must_use]
-    pub fn left_out(&self) -> u32 {
+    pub fn left_out(&self) -> usize {
         self.left_out
     }
 
@@ -166,6 +163,7 @@ impl Recorder {
         let product = scenario.product.clone().unwrap_or_else(|| "not recorded".to_owned());
         let source = "pssession record".to_owned();
         let mut header = ScenarioHeader::new(self.title.clone(), product, source, Origin::Recorded);
+        header.scrubbed = true;
         for (number, (_, said)) in (1_u32..).zip(scenario.in_order()) {
             if *said != ExchangeHeader::default() {
                 header.exchanges.insert(format!("{number:02}"), said.clone());

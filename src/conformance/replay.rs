@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::canonical_request::CanonicalRequest;
 use super::fault;
 use super::mismatch::Mismatch;
+use super::proposed_ids::ProposedIds;
 use super::scenario::{Exchange, FixtureError, Scenario, message_id};
+use super::scrub::Scrubber;
 use crate::simulator::{Caller, Delivery, Handler, Response};
-use crate::wsman::xml::Document;
+use crate::wsman::xml::{Document, Malformed};
 
 /// Answers requests as a scenario's server did. Behind a [`Simulator`](crate::simulator::Simulator) it is a server on a
 /// port; [`Replay::answer`] needs none.
@@ -23,6 +25,7 @@ pub struct Replay {
     unexpected: Vec<Mismatch>,
     unexpected_count: u64,
     broken: Option<FixtureError>,
+    ids: ProposedIds,
 }
 
 /// Whether requests must come in the order of the scenario.
@@ -75,7 +78,7 @@ impl Replay {
     pub fn new(scenario: Scenario, order: Order) -> Result<Self, FixtureError> {
         let mut by_fingerprint: HashMap<u64, VecDeque<u32>> = HashMap::new();
         for number in 1..=scenario.count() {
-            let fingerprint = scenario.canonical(number)?.fingerprint();
+            let fingerprint = recorded(&scenario, number)?.1.fingerprint();
             by_fingerprint.entry(fingerprint).or_default().push_back(number);
         }
         let waiting = (1..=scenario.count()).collect();
@@ -88,6 +91,7 @@ impl Replay {
             unexpected: Vec::new(),
             unexpected_count: 0,
             broken: None,
+            ids: ProposedIds::default(),
         })
     }
 
@@ -97,14 +101,17 @@ impl Replay {
     /// [`FixtureError`] when the exchange can no longer be read.
     pub fn answer(&mut self, request: &[u8]) -> Result<Answer, FixtureError> {
         self.requests += 1;
-        let document = match Document::parse_bytes(request) {
-            Ok(document) => document,
-            Err(malformed) => {
-                return Ok(self.refuse(None, Mismatch::unreadable(self.requests, &malformed.to_string())));
-            }
+        let read = std::str::from_utf8(request).map_err(|error| error.to_string());
+        let read =
+            read.and_then(|text| Ok((text, Document::parse(text).map_err(|error| error.to_string())?)));
+        let (text, document) = match read {
+            Ok(read) => read,
+            Err(problem) => return Ok(self.refuse(None, Mismatch::unreadable(self.requests, &problem))),
         };
         let message_id = message_id(document.root());
-        let came = match CanonicalRequest::of_envelope(document.root()) {
+        let came =
+            self.ids.recorded(text).and_then(|text| comparable(&text, self.scenario.header().scrubbed));
+        let came = match came {
             Ok(came) => came,
             Err(malformed) => {
                 let reported = Mismatch::unreadable(self.requests, &malformed.to_string());
@@ -118,12 +125,13 @@ impl Replay {
         };
         let number = exchange.number;
         self.waiting.remove(&number);
+        self.ids.learn(document.root(), &exchange.request);
         let Some(response) = exchange.response else { return Ok(Answer::Lost { number }) };
         let body = match (&exchange.message_id, message_id) {
             (Some(recorded), Some(sent)) if recorded != sent => replaced(&response, recorded, sent),
             _ => response,
         };
-        Ok(Answer::Recorded { number, status: exchange.status, body })
+        Ok(Answer::Recorded { number, status: exchange.status, body: self.ids.client(body) })
     }
 
     /// The requests that were not expected, the first twenty of them.
@@ -175,9 +183,9 @@ impl Replay {
         if !is_next {
             return Ok(None);
         }
-        let exchange = self.scenario.exchange(number)?;
+        let (exchange, canonical) = recorded(&self.scenario, number)?;
         // Two requests may share a fingerprint by chance.
-        if exchange.canonical != *came {
+        if canonical != *came {
             return Ok(None);
         }
         queue.pop_front();
@@ -191,7 +199,7 @@ impl Replay {
         };
         let mut nearest = BTreeMap::new();
         for number in self.waiting.iter().take(candidates) {
-            let canonical = self.scenario.canonical(*number)?;
+            let (_, canonical) = recorded(&self.scenario, *number)?;
             nearest.entry(came.distance(&canonical)).or_insert((*number, canonical));
         }
         Ok(nearest.pop_first().map(|(_, nearest)| nearest))
@@ -223,6 +231,24 @@ impl Handler for Replay {
 
     fn machine(&self) -> &str {
         "replay"
+    }
+}
+
+/// An exchange, and what matters of its request in this scenario.
+fn recorded(scenario: &Scenario, number: u32) -> Result<(Exchange, CanonicalRequest), FixtureError> {
+    let exchange = scenario.exchange(number)?;
+    let canonical = match scenario.header().scrubbed {
+        true => comparable(&exchange.request, true).unwrap_or_else(|_| exchange.canonical.clone()),
+        false => exchange.canonical.clone(),
+    };
+    Ok((exchange, canonical))
+}
+
+/// What matters of a request: where the recorded ones hold placeholders, no names and no payloads.
+fn comparable(request: &str, is_scrubbed: bool) -> Result<CanonicalRequest, Malformed> {
+    match is_scrubbed {
+        true => CanonicalRequest::of(Scrubber::neutral().envelope(request)?.as_bytes()),
+        false => CanonicalRequest::of(request.as_bytes()),
     }
 }
 

@@ -5,4 +5,5 @@ mod fixtures;
 mod judging;
 mod path;
 mod replaying;
+mod scrubbing;
 mod sizes;

@@ -43,6 +43,11 @@ impl Scrubber {
         Self { keeps, placeholders: Placeholders::default() }
     }
 
+    /// A scrubber after which two requests differ only in what is of the protocol, and in ids.
+    pub(super) fn neutral() -> Self {
+        Self { keeps: ScrubOptions::default(), placeholders: Placeholders::neutral() }
+    }
+
     /// One envelope, scrubbed.
     ///
     /// # Errors

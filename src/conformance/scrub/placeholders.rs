@@ -108,6 +108,8 @@ pub(super) struct Placeholders {
     known: HashMap<(ReplacedKind, String), String>,
     counts: HashMap<ReplacedKind, u32>,
     replaced: Vec<Replaced>,
+    /// Whether values of one kind have one placeholder, and GUIDs stay.
+    is_neutral: bool,
 }
 
 /// A longer value is remembered by its hash.
@@ -118,6 +120,11 @@ const MAX_SHOWN: usize = 60;
 const BLOCK: u32 = 254;
 
 impl Placeholders {
+    /// With these, values of one kind are the same, and ids stay.
+    pub(super) fn neutral() -> Self {
+        Self { is_neutral: true, ..Self::default() }
+    }
+
     pub(super) fn replaced(&self) -> &[Replaced] {
         &self.replaced
     }
@@ -129,7 +136,7 @@ impl Placeholders {
 
     /// The placeholder of a GUID, which is one. The nil GUID names nothing and stays.
     pub(super) fn guid(&mut self, id: Uuid) -> Uuid {
-        if id.is_nil() {
+        if id.is_nil() || self.is_neutral {
             return id;
         }
         let placeholder = self.with(ReplacedKind::Id, &id.to_string(), |number| {
@@ -166,6 +173,9 @@ impl Placeholders {
     }
 
     fn with(&mut self, kind: ReplacedKind, value: &str, make: impl FnOnce(u32) -> String) -> String {
+        if self.is_neutral {
+            return make(1);
+        }
         let key = (kind, key(kind, value));
         if let Some(known) = self.known.get(&key) {
             return known.clone();

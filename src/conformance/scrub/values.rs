@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::placeholders::{Placeholders, ReplacedKind};
 use super::vocabulary;
+use crate::conformance::fragments::POWERSHELL;
 use crate::wsman::uri as uris;
 use crate::wsman::xml::Element;
 
@@ -121,9 +122,6 @@ impl ValueKind {
         }
     }
 }
-
-/// The namespace of what PowerShell adds to Create and Connect.
-const POWERSHELL: &str = "http://schemas.microsoft.com/powershell";
 
 fn is_config(namespace: &str) -> bool {
     namespace.starts_with("http://schemas.microsoft.com/wbem/wsman/1/config") && vocabulary::is_uri(namespace)
@@ -247,8 +245,8 @@ fn qualified_name<'v>(text: &'v str, known: &mut Placeholders) -> Cow<'v, str> {
 /// The placeholder of a GUID, also behind `uuid:`; nothing for other text.
 fn id(text: &str, known: &mut Placeholders) -> Option<String> {
     let (scheme, guid) = match text.split_once(':') {
-        Some((scheme, guid)) if scheme.eq_ignore_ascii_case("uuid") => (&text[..=scheme.len()], guid),
-        _ => ("", text),
+        Some((scheme, guid)) if scheme.eq_ignore_ascii_case("uuid") => (format!("{scheme}:"), guid),
+        _ => (String::new(), text),
     };
     let guid = known.guid(Uuid::try_parse(guid).ok()?).to_string();
     Some(format!("{scheme}{}", guid.to_ascii_uppercase()))

@@ -60,6 +60,7 @@ const OURS: &[&str] = &[
     uri::SIGNAL_CTRL_C,
     uri::SIGNAL_POWERSHELL_CRTL_C,
     "powershell/signal/ctrl_c",
+    "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/terminate",
 ];
 
 /// What a fault detail of DSP0226 (annex, Fault details) begins with, and how it may end.

@@ -49,6 +49,8 @@ mod powershell;
 mod powershell_module;
 #[cfg(target_os = "linux")]
 mod progress;
+#[cfg(target_os = "linux")]
+mod record;
 mod remove;
 #[cfg(target_os = "linux")]
 mod repetition;

@@ -139,16 +139,10 @@ async fn record(args: &RecordArgs, environment: &Environment, ui: &Ui) -> Result
         }
         None => gateway::run(args, environment, &recording, ui).await?,
     };
-    // Whoever observed has ended with its connections.
-    match Arc::try_unwrap(recording) {
-        Ok(recording) => keep(recording, args, ui, exit),
-        Err(_) => Err(Diagnostic::new(
-            "RecordingInUse",
-            "InvalidOperation",
-            format!("{} is not kept: connections are still in use", args.dir.display()),
-            Exit::COULD_NOT_BEGIN,
-        )),
-    }
+    let kept = keep(&recording, args, ui, exit);
+    // What a connection still receives is not recorded any more.
+    recording.give_up();
+    kept
 }
 
 /// The command behind `--`, and its name.
@@ -178,7 +172,7 @@ fn recorded_command(words: &[String]) -> Result<(String, Cli), Diagnostic> {
 }
 
 /// Shows what was replaced, asks, and keeps the recording.
-fn keep(recording: RecordingDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Result<Exit, Diagnostic> {
+fn keep(recording: &RecordingDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Result<Exit, Diagnostic> {
     let (exchanges, servers, left_out) = recording.counts();
     let shown = recording.place().display().to_string();
     if recording.has_failed() {
@@ -198,7 +192,7 @@ fn keep(recording: RecordingDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Resu
     }
     let made = format!("{} with {}", plural(exchanges, "exchange"), plural(servers, "server"));
     if left_out > 0 {
-        ui.always(&format!("left out: {} that no scenario can hold", plural(left_out as usize, "exchange")));
+        ui.always(&format!("left out: {} that no scenario can hold", plural(left_out, "exchange")));
     }
     if !args.yes {
         let mut terminal = Terminal::open()?;
