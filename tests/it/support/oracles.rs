@@ -14,7 +14,7 @@ use pssession::auth::{
     Answer, AuthScheme, Challenges, Credential, LoginPolicy, NtlmOptions, Step, handshake,
 };
 use pssession::client::{IdSource, MAX_PAGES, WsmanClient};
-use pssession::conformance::{HEADER_FILE, Scenario, ScenarioHeader, Validation, judge};
+use pssession::conformance::{HEADER_FILE, Scenario, ScenarioHeader, Scrubber, Validation, judge};
 use pssession::session::{
     self, IdRange, WildcardPattern, parse_bound, parse_client_network, parse_duration_text, parse_guid,
     parse_ids,
@@ -44,6 +44,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("listing", listing),
     ("offers", challenges),
     ("scenario", scenario),
+    ("scrub", scrub),
     ("selector", selector),
     ("wildcard", wildcard),
     ("xml", xml),
@@ -61,6 +62,36 @@ fn xml(data: &[u8]) {
         }
         Err(malformed) => check_malformed(&malformed, data),
     }
+}
+
+/// An envelope to scrub: what comes of it is a document, in which the marker is nowhere, and scrubbing it again changes
+/// nothing in its form.
+fn scrub(data: &[u8]) {
+    const MARKER: &str = "zq7hidden";
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(scrubbed) = Scrubber::default().envelope(text) else {
+        assert!(Document::parse(text).is_err());
+        return;
+    };
+    let document = Document::parse(&scrubbed).expect("a document");
+    assert!(!scrubbed.to_lowercase().contains(MARKER), "{scrubbed}");
+    check_payloads(document.root(), MARKER);
+    let again = Scrubber::default().envelope(&scrubbed).expect("a document");
+    let count = |text: &str| Document::parse(text).map(|document| depth_first(document.root()));
+    assert_eq!(count(&again), count(&scrubbed));
+}
+
+fn check_payloads(element: Element<'_>, marker: &str) {
+    if let Ok(payload) = BASE64.decode(element.text()) {
+        assert!(!String::from_utf8_lossy(&payload).to_lowercase().contains(marker), "{}", element.path());
+    }
+    element.children().for_each(|child| check_payloads(child, marker));
+}
+
+/// How many children each element has.
+fn depth_first(element: Element<'_>) -> Vec<usize> {
+    let below = element.children().flat_map(depth_first);
+    std::iter::once(element.children().count()).chain(below).collect()
 }
 
 fn walk(element: Element<'_>, depth: usize, elements: &mut usize) {
