@@ -6,9 +6,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::account::Account;
+use super::login::Login;
 use super::names;
 use super::ntlm::Entropy;
-use super::service::{ConnectionState, Counters, Incoming, Login, Policy, Service};
+use super::service::{ConnectionState, Counters, Incoming, Policy, Service};
 use super::{Channel, ChannelBinding, World};
 
 /// One connection to a service that knows one account.

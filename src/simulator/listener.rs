@@ -26,9 +26,10 @@ use super::account::Account;
 use super::control::Control;
 use super::fault_injection::Delivery;
 use super::handler::{Handler, RESUME_EVERY};
+use super::login::Login;
 use super::names;
 use super::ntlm::{ChannelBinding, Entropy};
-use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};
+use super::service::{Channel, ConnectionState, Counters, Incoming, Outgoing, Policy, Service};
 use super::world::World;
 use crate::auth::ServerNames;
 

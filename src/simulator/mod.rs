@@ -45,6 +45,7 @@ pub(crate) mod fuzzing;
 mod guids;
 mod handler;
 mod listener;
+mod login;
 #[cfg(feature = "client")]
 mod memory;
 mod names;
