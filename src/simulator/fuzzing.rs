@@ -24,6 +24,7 @@ impl Logins {
     pub(crate) fn new(account: &str, password: &str, nonce: [u8; 8]) -> Self {
         let policy = Policy {
             negotiate: true,
+            ntlm: true,
             spnego: true,
             allow_basic: true,
             allow_unencrypted: false,
@@ -35,6 +36,7 @@ impl Logins {
             policy,
             names: names::of("web01", "LAB"),
             counters: Counters::default(),
+            traces: false,
         };
         let connection = ConnectionState { number: 1, channel: Channel::Plain, login: Login::None };
         Self { service, connection, nonce }

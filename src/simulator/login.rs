@@ -9,8 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::account::{Account, Caller};
 use super::fault_injection::{Delivery, InjectedFault};
-use super::ntlm::channel_binding_hash;
-use super::ntlm::{Acceptor, ChannelBinding, Demands, Entropy, LoginRefused, MessageSecurity};
+use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused, MessageSecurity};
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
 use super::spnego::{Further, Negotiation};
 
@@ -100,6 +99,14 @@ impl Service {
         now: Duration,
     ) -> Outgoing {
         let understands_spnego = self.policy.spnego && carrier == Carrier::Negotiate;
+        if !self.policy.ntlm {
+            connection.login = Login::None;
+            let answer = match understands_spnego && Negotiation::is_begun_by(token) {
+                true => carrier.answer(401, &Negotiation::reject()),
+                false => self.unauthorized(),
+            };
+            return Outgoing { refused: Some(NO_NTLM.to_owned()), ..answer };
+        }
         match std::mem::replace(&mut connection.login, Login::None) {
             Login::Challenged(acceptor, negotiation) => {
                 let further = match negotiation {
@@ -172,7 +179,7 @@ impl Service {
         connection: &ConnectionState,
         (acceptor, negotiation): (&Acceptor, Option<&Negotiation>),
         further: &Further,
-    ) -> Result<(Login, Option<Vec<u8>>), LoginRefused> {
+    ) -> Result<(Login, Option<Vec<u8>>), Vec<LoginRefused>> {
         let machine = &self.names.netbios_computer;
         let find = |domain: &str, user: &str| {
             let is_local =
@@ -184,7 +191,8 @@ impl Service {
             Some((index, password.expose_secret()))
         };
         let mut accepted = acceptor.judge(&further.token, find, self.demands(connection))?;
-        let last = negotiation.map(|negotiation| negotiation.conclude(further, &mut accepted)).transpose()?;
+        let last = negotiation.map(|negotiation| negotiation.conclude(further, &mut accepted)).transpose();
+        let last = last.map_err(|refused| vec![refused])?;
         let (account, security) = (accepted.account, Box::new(accepted.security));
         Ok((Login::Standing { account, security }, last))
     }
@@ -194,14 +202,14 @@ impl Service {
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
         carrier: Carrier,
-        concluded: Result<(Login, Option<Vec<u8>>), LoginRefused>,
+        concluded: Result<(Login, Option<Vec<u8>>), Vec<LoginRefused>>,
         now: Duration,
     ) -> Outgoing {
         let (login, last) = match concluded {
             Ok(concluded) => concluded,
             Err(refused) => {
                 self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
-                return self.unauthorized_because(refused.to_string());
+                return self.unauthorized_because(ntlm::reason(&refused));
             }
         };
         connection.login = login;
@@ -215,7 +223,7 @@ impl Service {
     fn demands(&self, connection: &ConnectionState) -> Demands {
         let binding = match (self.policy.channel_binding, &connection.channel) {
             (ChannelBinding::Relaxed | ChannelBinding::Strict, Channel::Tls { certificate_hash }) => {
-                certificate_hash.as_deref().map(channel_binding_hash)
+                certificate_hash.as_deref().map(ntlm::channel_binding_hash)
             }
             _ => None,
         };
@@ -257,5 +265,7 @@ impl Carrier {
     }
 }
 
+/// Why a login is turned away where NTLM is off.
+const NO_NTLM: &str = "another mechanism expected, NTLM sent: NTLM is off here";
 /// The most characters of a scheme's name that a reason repeats.
 const MAX_SCHEME: usize = 40;

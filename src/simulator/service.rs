@@ -26,12 +26,15 @@ pub(super) struct Service {
     /// What it says of itself in its challenge.
     pub(super) names: ServerNames,
     pub(super) counters: Counters,
+    /// Whether answers bear what was opened and sealed, for a trace.
+    pub(super) traces: bool,
 }
 
 /// What the service allows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     pub(super) negotiate: bool,
+    pub(super) ntlm: bool,
     /// Whether SPNEGO is understood, or NTLM's raw tokens alone.
     pub(super) spnego: bool,
     pub(super) allow_basic: bool,
@@ -89,6 +92,10 @@ pub(super) struct Outgoing {
     pub(super) delivery: Delivery,
     /// Why the request was turned away before the handler heard of it.
     pub(super) refused: Option<String>,
+    /// The sealed request as it was opened, if the service traces.
+    pub(super) opened: Option<Vec<u8>>,
+    /// The sealed answer before it was sealed, if the service traces.
+    pub(super) unsealed: Option<Vec<u8>>,
     /// There is no answer yet; [`Service::resume`] is to be asked.
     pub(super) waiting: Option<Waiting>,
 }
@@ -177,13 +184,13 @@ impl Service {
             return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
         }
         let Ok(frames) = sealing::read_frames(request.body) else {
-            return Outgoing::status(400);
+            return Outgoing::refused(400, "the frame of a sealed body expected, another body sent");
         };
         let mut envelope = Vec::new();
         for frame in frames {
             match security.open(&frame.signature, &frame.ciphertext) {
                 Some(part) if part.len() == frame.plaintext_len => envelope.extend(part),
-                Some(_) => return Outgoing::status(400),
+                Some(_) => return Outgoing::refused(400, "the Length of a frame is not that of its content"),
                 None => {
                     connection.login = Login::None;
                     return Outgoing::refused(500, "the sealed body cannot be opened with the login's keys");
@@ -191,7 +198,8 @@ impl Service {
             }
         }
         let response = self.handler().handle(&caller, sealing::without_padding(&envelope), now);
-        self.deliver(connection, true, response)
+        let outgoing = self.deliver(connection, true, response);
+        Outgoing { opened: self.traces.then_some(envelope), ..outgoing }
     }
 
     fn frames(&self) -> sealing::FrameLayout {
@@ -237,6 +245,7 @@ impl Service {
         let body = sealing::write_frame(self.frames(), SEALED_PROTOCOL, &signature, &ciphertext, length);
         Outgoing {
             content_type: Some(sealing::content_type(SEALED_PROTOCOL)),
+            unsealed: self.traces.then_some(response.body),
             body,
             delay: response.delay,
             ..Outgoing::status(response.status)
@@ -292,6 +301,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             negotiate: true,
+            ntlm: true,
             spnego: true,
             allow_basic: false,
             allow_unencrypted: false,
@@ -310,6 +320,8 @@ impl Outgoing {
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
             refused: None,
+            opened: None,
+            unsealed: None,
             waiting: None,
         }
     }

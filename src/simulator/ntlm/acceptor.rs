@@ -1,6 +1,6 @@
 //! One login: challenge, then judge the answer.
 
-use super::crypto::{base_key, exported_key, mic, proof, response_key};
+use super::crypto::{Key, base_key, exported_key, mic, proof, response_key};
 use super::refusal::LoginRefused;
 use super::session::MessageSecurity;
 use super::token::{self, Authenticate, ChallengeFields};
@@ -70,13 +70,55 @@ impl Acceptor {
         &self.challenge
     }
 
-    /// Judges an AUTHENTICATE. `find` gives the index and password of the account that a domain and user mean.
+    /// Judges an AUTHENTICATE. `find` gives the index and password of the account that a domain and user mean. Of a login
+    /// with the right password all that is wrong is given.
     pub(in crate::simulator) fn judge<'p>(
         &self,
         authenticate: &[u8],
         find: impl Fn(&str, &str) -> Option<(usize, &'p str)>,
         demands: Demands,
-    ) -> Result<Accepted, LoginRefused> {
+    ) -> Result<Accepted, Vec<LoginRefused>> {
+        let (message, account, exchange_key) =
+            self.prove(authenticate, find).map_err(|refused| vec![refused])?;
+        let flags = message.flags & self.flags;
+        let exported = match &message.sealed_key {
+            _ if flags & token::KEY_EXCHANGE == 0 => exchange_key,
+            Some(sealed) => exported_key(&exchange_key, sealed),
+            None if flags & (token::SIGN | token::SEAL) == 0 => exchange_key,
+            None => return Err(vec![LoginRefused::NoSessionKey]),
+        };
+        let bears_mic = message.announces_mic();
+        let mut refused = Vec::new();
+        if bears_mic {
+            let expected =
+                mic(&exported, &self.negotiate, &self.challenge, &token::without_mic(authenticate));
+            match message.mic {
+                Some(mic) if mic == expected => {}
+                Some(mic) if mic != [0; 16] => refused.push(LoginRefused::WrongMic),
+                _ => refused.push(LoginRefused::NoMic),
+            }
+        }
+        match (demands.binding, message.channel_binding()) {
+            (Some(_), None) if !demands.may_be_unbound => refused.push(LoginRefused::NoBinding),
+            (Some(right), Some(bound)) if bound != right => refused.push(LoginRefused::WrongBinding),
+            _ => {}
+        }
+        let missing = token::DEMANDED_TO_SEAL & !flags;
+        if demands.sealing && missing != 0 {
+            refused.push(LoginRefused::MissingFlags(missing));
+        }
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        Ok(Accepted { account, security: MessageSecurity::new(&exported, flags), bears_mic })
+    }
+
+    /// Whose password the message proves: the message, the account and the key exchange key.
+    fn prove<'t, 'p>(
+        &self,
+        authenticate: &'t [u8],
+        find: impl Fn(&str, &str) -> Option<(usize, &'p str)>,
+    ) -> Result<(Authenticate<'t>, usize, Key), LoginRefused> {
         let malformed = LoginRefused::Malformed("an AUTHENTICATE");
         let message = (token::message_type(authenticate) == Some(3))
             .then(|| Authenticate::read(authenticate))
@@ -93,44 +135,14 @@ impl Acceptor {
         if proof(&key, &self.nonce, temp) != given {
             return Err(LoginRefused::WrongPassword);
         }
-        let flags = message.flags & self.flags;
-        let exchange_key = base_key(&key, &given);
-        let exported = match &message.sealed_key {
-            _ if flags & token::KEY_EXCHANGE == 0 => exchange_key,
-            Some(sealed) => exported_key(&exchange_key, sealed),
-            None if flags & (token::SIGN | token::SEAL) == 0 => exchange_key,
-            None => return Err(LoginRefused::NoSessionKey),
-        };
-        let bears_mic = message.announces_mic();
-        if bears_mic {
-            let expected =
-                mic(&exported, &self.negotiate, &self.challenge, &token::without_mic(authenticate));
-            match message.mic {
-                None => return Err(LoginRefused::NoMic),
-                Some(mic) if mic == [0; 16] => return Err(LoginRefused::NoMic),
-                Some(mic) if mic != expected => return Err(LoginRefused::WrongMic),
-                Some(_) => {}
-            }
-        }
-        // Sixteen zero bytes say the same as no binding at all.
-        let bound =
-            message.av_pair(token::AV_CHANNEL_BINDINGS).filter(|value| value.iter().any(|byte| *byte != 0));
-        match (demands.binding, bound) {
-            (Some(_), None) if !demands.may_be_unbound => return Err(LoginRefused::NoBinding),
-            (Some(right), Some(bound)) if bound != right => return Err(LoginRefused::WrongBinding),
-            _ => {}
-        }
-        let missing = token::DEMANDED_TO_SEAL & !flags;
-        if demands.sealing && missing != 0 {
-            return Err(LoginRefused::MissingFlags(missing));
-        }
-        Ok(Accepted { account, security: MessageSecurity::new(&exported, flags), bears_mic })
+        Ok((message, account, base_key(&key, &given)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::hex;
+    use super::super::refusal::reason;
     use super::*;
 
     /// The handshake of the wire specification, section 4.4: user, password and challenges of MS-NLMP 4.2, a
@@ -174,9 +186,9 @@ mod tests {
     #[test]
     fn a_wrong_password_and_an_unknown_account_are_refused() {
         let judged = acceptor().judge(&hex(AUTHENTICATE), find("password"), SEALED);
-        assert_eq!(judged.err(), Some(LoginRefused::WrongPassword));
+        assert_eq!(judged.err(), Some(vec![LoginRefused::WrongPassword]));
         let judged = acceptor().judge(&hex(AUTHENTICATE), |_, _| None, SEALED);
-        assert_eq!(judged.err(), Some(LoginRefused::NoAccount));
+        assert_eq!(judged.err(), Some(vec![LoginRefused::NoAccount]));
     }
 
     #[test]
@@ -194,14 +206,14 @@ mod tests {
         let mut acceptor = acceptor();
         acceptor.negotiate[12] ^= 1;
         let judged = acceptor.judge(&hex(AUTHENTICATE), find("Password"), SEALED);
-        assert_eq!(judged.err(), Some(LoginRefused::WrongMic));
+        assert_eq!(judged.err(), Some(vec![LoginRefused::WrongMic]));
     }
 
     #[test]
     fn a_missing_channel_binding_is_refused_only_when_it_must_be_there() {
         let strict = Demands { binding: Some([1; 16]), may_be_unbound: false, ..SEALED };
         let judged = acceptor().judge(&hex(AUTHENTICATE), find("Password"), strict);
-        assert_eq!(judged.err(), Some(LoginRefused::NoBinding));
+        assert_eq!(judged.err(), Some(vec![LoginRefused::NoBinding]));
         let relaxed = Demands { may_be_unbound: true, ..strict };
         assert!(acceptor().judge(&hex(AUTHENTICATE), find("Password"), relaxed).is_ok());
     }
@@ -259,24 +271,28 @@ mod tests {
             let accepted = acceptor.judge(&message, find("Password"), CLEAR).unwrap();
             assert!(!accepted.security.seals() && !accepted.bears_mic);
             let refused = acceptor.judge(&message, find("Password"), SEALED).unwrap_err();
-            assert_eq!(refused.to_string(), "flags missing: SEAL");
+            assert_eq!(reason(&refused), "flags missing: SEAL");
             let refused = acceptor.judge(&message, find("password"), CLEAR).err();
-            assert_eq!(refused, Some(LoginRefused::WrongPassword));
+            assert_eq!(refused, Some(vec![LoginRefused::WrongPassword]));
         }
         let (acceptor, message) = weak(0x0000_8205, false);
         let refused = acceptor.judge(&message, find("Password"), SEALED).unwrap_err();
-        assert_eq!(refused.to_string(), "flags missing: SEAL, EXTENDED_SESSIONSECURITY, 128");
+        assert_eq!(reason(&refused), "flags missing: SEAL, EXTENDED_SESSIONSECURITY, 128");
     }
 
     #[test]
     fn a_mic_that_is_announced_must_come() {
         let (acceptor, message) = weak(0x2008_8205, true);
         let judged = acceptor.judge(&message, find("Password"), CLEAR);
-        assert_eq!(judged.err(), Some(LoginRefused::WrongMic), "what lies where the MIC would be is none");
+        assert_eq!(
+            judged.err(),
+            Some(vec![LoginRefused::WrongMic]),
+            "what lies where the MIC would be is none"
+        );
         let mut message = hex(AUTHENTICATE);
         message[72..88].fill(0);
         let judged = self::acceptor().judge(&message, find("Password"), CLEAR);
-        assert_eq!(judged.err(), Some(LoginRefused::NoMic));
+        assert_eq!(judged.err(), Some(vec![LoginRefused::NoMic]));
     }
 
     #[test]
@@ -284,7 +300,7 @@ mod tests {
         for (length, refused) in [(0_u16, LoginRefused::Anonymous), (24, LoginRefused::Version1)] {
             let mut message = hex(AUTHENTICATE);
             message[20..22].copy_from_slice(&length.to_le_bytes());
-            assert_eq!(acceptor().judge(&message, find("Password"), CLEAR).err(), Some(refused));
+            assert_eq!(acceptor().judge(&message, find("Password"), CLEAR).err(), Some(vec![refused]));
         }
     }
 

@@ -35,6 +35,17 @@ pub(in crate::simulator) enum LoginRefused {
     WrongListMic,
 }
 
+/// All that is wrong with a login, in one line.
+pub(in crate::simulator) fn reason(refused: &[LoginRefused]) -> String {
+    refused.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The names of these flags.
+pub(super) fn flag_names(flags: u32) -> String {
+    let names = token::NAMES.iter().filter(|(flag, _)| flag & flags != 0);
+    names.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+}
+
 impl fmt::Display for LoginRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
@@ -42,9 +53,7 @@ impl fmt::Display for LoginRefused {
                 return write!(f, "{wanted} message of NTLM expected, something else sent");
             }
             Self::MissingFlags(missing) => {
-                let names = token::NAMES.iter().filter(|(flag, _)| flag & missing != 0);
-                let names: Vec<_> = names.map(|(_, name)| *name).collect();
-                return write!(f, "flags missing: {}", names.join(", "));
+                return write!(f, "flags missing: {}", flag_names(*missing));
             }
             Self::Anonymous => "NTLMv2 response expected, none sent: the login is anonymous",
             Self::Version1 => "NTLMv2 response expected, NTLMv1 response sent",

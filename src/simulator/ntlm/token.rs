@@ -21,27 +21,30 @@ pub(super) const BITS_128: u32 = 0x2000_0000;
 pub(super) const KEY_EXCHANGE: u32 = 0x4000_0000;
 pub(super) const BITS_56: u32 = 0x8000_0000;
 
-/// The names of flags that a reason may give, as MS-NLMP 2.2.2.5 writes them behind `NTLMSSP_NEGOTIATE_`.
+/// The names of flags, as MS-NLMP 2.2.2.5 writes them behind `NTLMSSP_NEGOTIATE_`.
 pub(super) const NAMES: &[(u32, &str)] = &[
     (UNICODE, "UNICODE"),
     (OEM, "OEM"),
     (SIGN, "SIGN"),
     (SEAL, "SEAL"),
+    (0x200, "NTLM"),
     (ALWAYS_SIGN, "ALWAYS_SIGN"),
     (EXTENDED_SESSION_SECURITY, "EXTENDED_SESSIONSECURITY"),
+    (0x80_0000, "TARGET_INFO"),
+    (0x200_0000, "VERSION"),
     (BITS_128, "128"),
     (KEY_EXCHANGE, "KEY_EXCH"),
     (BITS_56, "56"),
 ];
 
 /// MsvAvFlags.
-pub(super) const AV_FLAGS: u16 = 6;
+const AV_FLAGS: u16 = 6;
 /// The bit of MsvAvFlags that says that the message bears a MIC.
-pub(super) const AV_FLAG_MIC: u8 = 2;
+const AV_FLAG_MIC: u8 = 2;
 /// MsvAvChannelBindings.
-pub(super) const AV_CHANNEL_BINDINGS: u16 = 10;
+const AV_CHANNEL_BINDINGS: u16 = 10;
 
-const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
+pub(super) const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 const VERSION: [u8; 8] = [10, 0, 0x7C, 0x4F, 0, 0, 0, 15];
 /// Where the MIC lies in an AUTHENTICATE.
 const MIC_AT: usize = 72;
@@ -77,6 +80,11 @@ pub(super) fn message_type(token: &[u8]) -> Option<u32> {
 /// The flags of a NEGOTIATE.
 pub(super) fn negotiate_flags(token: &[u8]) -> Option<u32> {
     number(token, 12)
+}
+
+/// The flags of a CHALLENGE.
+pub(super) fn challenge_flags(token: &[u8]) -> Option<u32> {
+    number(token, 20)
 }
 
 pub(super) fn write_challenge(fields: &ChallengeFields<'_>) -> Vec<u8> {
@@ -150,8 +158,13 @@ impl<'t> Authenticate<'t> {
         Some((proof.try_into().ok()?, temp))
     }
 
+    /// MsvAvChannelBindings; sixteen zero bytes say the same as none at all.
+    pub(super) fn channel_binding(&self) -> Option<&'t [u8]> {
+        self.av_pair(AV_CHANNEL_BINDINGS).filter(|value| value.iter().any(|byte| *byte != 0))
+    }
+
     /// One of the AV pairs that the client repeated or added.
-    pub(super) fn av_pair(&self, wanted: u16) -> Option<&'t [u8]> {
+    fn av_pair(&self, wanted: u16) -> Option<&'t [u8]> {
         // The pairs follow the proof (16), the versions (8), the time (8), the client's challenge (8) and a gap (4).
         let mut rest = self.nt_response.get(44..)?;
         loop {
