@@ -6,9 +6,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::account::Account;
+use super::login::Login;
 use super::names;
 use super::ntlm::Entropy;
-use super::service::{ConnectionState, Counters, Incoming, Login, Policy, Service};
+use super::service::{ConnectionState, Counters, Incoming, Policy, Service};
 use super::{Channel, ChannelBinding, World};
 
 /// One connection to a service that knows one account.
@@ -23,6 +24,7 @@ impl Logins {
     pub(crate) fn new(account: &str, password: &str, nonce: [u8; 8]) -> Self {
         let policy = Policy {
             negotiate: true,
+            ntlm: true,
             spnego: true,
             allow_basic: true,
             allow_unencrypted: false,
@@ -34,6 +36,7 @@ impl Logins {
             policy,
             names: names::of("web01", "LAB"),
             counters: Counters::default(),
+            traces: false,
         };
         let connection = ConnectionState { number: 1, channel: Channel::Plain, login: Login::None };
         Self { service, connection, nonce }

@@ -44,6 +44,11 @@ pub trait Handler: Send + 'static {
     fn login_fault(&mut self) -> Option<InjectedFault> {
         None
     }
+
+    /// Hears of a request that was turned away before it came here, and why: a login that does not stand, or a body in
+    /// clear where it must be sealed. `status` is that of the HTTP answer, which says no more. `now` is as in
+    /// [`Handler::handle`].
+    fn login_refused(&mut self, _connection: u64, _status: u16, _reason: &str, _now: Duration) {}
 }
 
 impl Handler for World {
@@ -69,5 +74,9 @@ impl Handler for World {
 
     fn login_fault(&mut self) -> Option<InjectedFault> {
         self.take_login_fault()
+    }
+
+    fn login_refused(&mut self, connection: u64, status: u16, reason: &str, now: Duration) {
+        Self::login_refused(self, connection, status, reason, now);
     }
 }

@@ -1,20 +1,18 @@
-#![expect(clippy::disallowed_methods, reason = "draws passwords and challenges, reads the clock and listens")]
+#![expect(clippy::disallowed_methods, reason = "draws challenges, reads the clock and listens")]
 //! I/O module: a handler, such as the world, behind a TCP port.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Body, Bytes, Frame, Incoming as RequestBody, SizeHint};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::body::Incoming as RequestBody;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,15 +20,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
-use super::account::Account;
+use super::builder::SimulatorBuilder;
 use super::control::Control;
-use super::fault_injection::Delivery;
 use super::handler::{Handler, RESUME_EVERY};
-use super::names;
-use super::ntlm::{ChannelBinding, Entropy};
-use super::service::{Channel, ConnectionState, Counters, Incoming, Login, Outgoing, Policy, Service};
+use super::limits::Limits;
+use super::login::Login;
+use super::ntlm::Entropy;
+use super::pace::Pace;
+use super::payload::{Closed, Payload, into_http};
+use super::service::{Channel, ConnectionState, Incoming, Outgoing, Service};
+use super::tls::{Identity, SimulatorCertificate};
+use super::trace::{self, Trace, TracedExchange};
 use super::world::World;
-use crate::auth::ServerNames;
 
 /// A simulated WinRM service that listens on a port of this machine until it is dropped. What answers is a [`World`],
 /// or another [`Handler`].
@@ -40,6 +41,7 @@ pub struct Simulator<H = World> {
     path: String,
     handler: Arc<Mutex<H>>,
     host: Host,
+    certificate: Option<SimulatorCertificate>,
     closing: watch::Sender<u64>,
 }
 
@@ -48,26 +50,13 @@ pub struct Simulator<H = World> {
 pub struct Host {
     service: Arc<Service>,
     began: Instant,
+    limits: Limits,
+    trace: Option<Trace>,
+    /// How many exchanges have come.
+    exchanges: Arc<AtomicU64>,
     closing: watch::Receiver<u64>,
 }
 
-/// How a [`Simulator`] is set up. Without anything said: 127.0.0.1, a free port, one administrator with a random
-/// password, Negotiate only, sealed bodies only.
-#[derive(Debug)]
-pub struct SimulatorBuilder<H = World> {
-    handler: H,
-    address: SocketAddr,
-    accounts: Vec<(Account, SecretString)>,
-    policy: Policy,
-    names: Option<ServerNames>,
-}
-
-/// The account of a simulator that was given none.
-const DEFAULT_ACCOUNT: &str = "CONTOSO\\admin";
-/// Length of a drawn password: 26 characters out of 32 are 130 bits.
-const PASSWORD_LENGTH: usize = 26;
-/// The characters of a drawn password: 32, without those that are easily confused.
-const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.
 const MAX_REQUEST: usize = 512_000 + 4_096;
 /// How long to wait after a failed accept: the process may be out of descriptors, and trying at once would spin.
@@ -79,13 +68,7 @@ impl Simulator {
     /// Begins to set up a simulator.
     #[must_use]
     pub fn builder() -> SimulatorBuilder {
-        SimulatorBuilder {
-            handler: World::new("simulator"),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            accounts: Vec::new(),
-            policy: Policy::default(),
-            names: None,
-        }
+        SimulatorBuilder::default()
     }
 
     /// The world behind the port.
@@ -113,7 +96,14 @@ impl<H> Simulator<H> {
     /// The endpoint's URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.path)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.address, self.path)
+    }
+
+    /// The certificate that it shows, if it speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&SimulatorCertificate> {
+        self.certificate.as_ref()
     }
 
     /// The address that it listens on.
@@ -170,116 +160,39 @@ impl<H> Simulator<H> {
     }
 }
 
-impl SimulatorBuilder {
-    /// The world to serve, instead of one without shells.
-    #[must_use]
-    pub fn world(mut self, world: World) -> Self {
-        self.handler = world;
-        self
-    }
-}
-
-impl<H: Handler> SimulatorBuilder<H> {
-    /// Another handler instead of a world, behind the same logins.
-    #[must_use]
-    pub fn handler<O: Handler>(self, handler: O) -> SimulatorBuilder<O> {
-        let Self { handler: _, address, accounts, policy, names } = self;
-        SimulatorBuilder { handler, address, accounts, policy, names }
-    }
-
-    /// The port, instead of any free one.
-    #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.address.set_port(port);
-        self
-    }
-
-    /// The address to bind, instead of 127.0.0.1. Whoever reaches it can guess at the password.
-    #[must_use]
-    pub fn bind(mut self, address: IpAddr) -> Self {
-        self.address.set_ip(address);
-        self
-    }
-
-    /// One more account; the first is the one that [`Simulator::user`] names.
-    #[must_use]
-    pub fn account(mut self, account: Account, password: SecretString) -> Self {
-        self.accounts.push((account, password));
-        self
-    }
-
-    /// Whether Negotiate is offered. Default: yes.
-    #[must_use]
-    pub fn negotiate(mut self, offered: bool) -> Self {
-        self.policy.negotiate = offered;
-        self
-    }
-
-    /// Whether a negotiation (SPNEGO) is understood under Negotiate, or NTLM's raw tokens alone. Default: yes.
-    #[must_use]
-    pub fn spnego(mut self, understood: bool) -> Self {
-        self.policy.spnego = understood;
-        self
-    }
-
-    /// Offers Basic, too. Over plain HTTP it needs [`Self::allow_unencrypted`] to be of use.
-    #[must_use]
-    pub fn allow_basic(mut self) -> Self {
-        self.policy.allow_basic = true;
-        self
-    }
-
-    /// Takes bodies in clear over plain HTTP (the service's AllowUnencrypted).
-    #[must_use]
-    pub fn allow_unencrypted(mut self) -> Self {
-        self.policy.allow_unencrypted = true;
-        self
-    }
-
-    /// How strictly logins over TLS are bound to the channel.
-    #[must_use]
-    pub fn channel_binding(mut self, level: ChannelBinding) -> Self {
-        self.policy.channel_binding = level;
-        self
-    }
-
-    /// What the service says of itself in its NTLM challenge. Default: it is a member of the first account's domain, or of
-    /// a workgroup where that has none, and its name is the handler's machine.
-    #[must_use]
-    pub fn server_names(mut self, names: ServerNames) -> Self {
-        self.names = Some(names);
-        self
-    }
-
-    /// Binds the port and begins to serve.
-    ///
-    /// # Errors
-    /// The port cannot be bound, or the system gives no random bytes.
-    pub async fn start(mut self) -> io::Result<Simulator<H>> {
-        if self.accounts.is_empty() {
-            self.accounts.push((Account::administrator(DEFAULT_ACCOUNT), random_password()?));
-        }
-        let listener = TcpListener::bind(self.address).await?;
+impl<H: Handler> Simulator<H> {
+    /// Begins to serve behind a port that is bound.
+    pub(super) fn begin(
+        listener: TcpListener,
+        handler: H,
+        service: impl FnOnce(Arc<Mutex<H>>) -> Service,
+        identity: Option<Identity>,
+        (limits, trace): (Limits, Option<Trace>),
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (closing, closed) = watch::channel(0);
-        let path = self.handler.path().to_owned();
-        let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
-        let names = self.names.unwrap_or_else(|| names::of(self.handler.machine(), domain));
-        let handler = Arc::new(Mutex::new(self.handler));
-        let service = Arc::new(Service {
-            handler: handler.clone(),
-            accounts: self.accounts,
-            policy: self.policy,
-            names,
-            counters: Counters::default(),
-        });
-        let host = Host { service, began: Instant::now(), closing: closed };
-        let serving = host.clone();
+        let path = handler.path().to_owned();
+        let handler = Arc::new(Mutex::new(handler));
+        let host = Host {
+            service: Arc::new(service(Arc::clone(&handler))),
+            began: Instant::now(),
+            limits,
+            trace,
+            exchanges: Arc::default(),
+            closing: closed,
+        };
+        let certificate = identity.as_ref().map(|identity| identity.certificate.clone());
+        let (serving, identity) = (host.clone(), identity.map(Arc::new));
         tokio::spawn(accept(listener, host.ends(), move |stream| {
-            let host = serving.clone();
-            async move { host.serve_connection(stream, Channel::Plain).await }
+            let (host, identity) = (serving.clone(), identity.clone());
+            async move {
+                match identity {
+                    None => host.serve_connection(stream, Channel::Plain).await,
+                    Some(identity) => host.serve_tls(stream, &identity).await,
+                }
+            }
         }));
-        Ok(Simulator { address, path, handler, host, closing })
+        Ok(Self { address, path, handler, host, certificate, closing })
     }
 }
 
@@ -304,21 +217,39 @@ impl Host {
         Ends { closing: self.closing.clone() }
     }
 
-    /// Serves one connection until it ends or the simulator is dropped.
+    /// Serves one connection until it ends, its client is too slow, or the simulator is dropped.
     pub async fn serve_connection<S>(&self, stream: S, channel: Channel)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let number = self.service.counters.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let state = AsyncMutex::new(ConnectionState { number, channel, login: Login::None });
-        let serve = service_fn(|request| self.answer(&state, request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
+        let pace = Pace::new();
+        let serve = service_fn(async |request| {
+            pace.is_busy();
+            let answer = self.answer(&state, request).await;
+            pace.is_idle();
+            answer
+        });
+        let connection = http1::Builder::new()
+            .max_buf_size(self.limits.header_size())
+            .serve_connection(TokioIo::new(pace.paced(stream)), serve);
         let mut closing = self.closing.clone();
         closing.mark_unchanged();
         // The client, or an injected fault, decides how a connection ends.
         tokio::select! {
             _ = connection => {}
+            () = pace.too_slow(&self.limits) => {}
             _ = closing.changed() => {}
+        }
+    }
+
+    async fn serve_tls(&self, stream: TcpStream, identity: &Identity) {
+        let accepted = tokio::time::timeout(self.limits.header_time, identity.acceptor.accept(stream));
+        // A handshake that fails is the client's affair.
+        if let Ok(Ok(stream)) = accepted.await {
+            let certificate_hash = Some(identity.certificate.end_point_hash());
+            self.serve_connection(stream, Channel::Tls { certificate_hash }).await;
         }
     }
 
@@ -328,7 +259,14 @@ impl Host {
         request: Request<RequestBody>,
     ) -> Result<Response<Payload>, Closed> {
         let mut state = state.lock().await;
-        let mut outgoing = self.exchange(&mut state, request).await;
+        let mut traced = self.trace.as_ref().map(|_| TracedExchange {
+            number: self.exchanges.fetch_add(1, Ordering::Relaxed) + 1,
+            connection: state.number,
+            request_line: format!("{} {}", request.method(), request.uri().path()),
+            login: header(&request, AUTHORIZATION.as_str()).map(trace::login),
+            ..TracedExchange::default()
+        });
+        let mut outgoing = self.exchange(&mut state, request, traced.as_mut()).await;
         while let Some(waiting) = outgoing.waiting.take() {
             tokio::time::sleep(RESUME_EVERY).await;
             outgoing = self.service.resume(&mut state, &waiting, self.began.elapsed());
@@ -336,33 +274,65 @@ impl Host {
         if !outgoing.delay.is_zero() {
             tokio::time::sleep(outgoing.delay).await;
         }
+        if let (Some(trace), Some(mut traced)) = (&self.trace, traced) {
+            traced.status = outgoing.status;
+            traced.offered = outgoing.authenticate.iter().map(|value| trace::login(value)).collect();
+            traced.reason.clone_from(&outgoing.refused);
+            traced.response = trace::scrub(outgoing.unsealed.as_deref().unwrap_or(&outgoing.body));
+            trace.report(&traced);
+        }
         into_http(outgoing)
     }
 
-    async fn exchange(&self, state: &mut ConnectionState, request: Request<RequestBody>) -> Outgoing {
+    async fn exchange(
+        &self,
+        state: &mut ConnectionState,
+        request: Request<RequestBody>,
+        traced: Option<&mut TracedExchange>,
+    ) -> Outgoing {
         if !self.service.is_at(request.uri().path()) {
-            return Outgoing::status(404);
+            return Outgoing::refused(404, "another path expected");
         }
         if request.method() != Method::POST {
-            return Outgoing::status(405);
+            return Outgoing::refused(405, "POST expected");
         }
-        let (head, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, MAX_REQUEST).collect().await else {
-            return Outgoing::status(413);
+        let authorization = header(&request, AUTHORIZATION.as_str()).map(str::to_owned);
+        let content_type = header(&request, CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
+        let is_anonymous_identify = header(&request, "wsmanidentify")
+            .is_some_and(|value| value.eq_ignore_ascii_case("unauthenticated"));
+        let body = Limited::new(request.into_body(), MAX_REQUEST).collect();
+        let body = match tokio::time::timeout(self.limits.body_time, body).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(_)) => {
+                return Outgoing::refused(413, format!("a body of at most {MAX_REQUEST} bytes expected"));
+            }
+            Err(_) => return Outgoing::refused(408, "the rest of the body expected, nothing sent in time"),
         };
-        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let Ok(entropy) = draw_entropy() else {
             return Outgoing::status(503);
         };
         let incoming = Incoming {
-            authorization: header(AUTHORIZATION.as_str()),
-            content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default(),
-            is_anonymous_identify: header("wsmanidentify")
-                .is_some_and(|value| value.eq_ignore_ascii_case("unauthenticated")),
-            body: &body.to_bytes(),
+            authorization: authorization.as_deref(),
+            content_type: &content_type,
+            is_anonymous_identify,
+            body: &body,
         };
-        self.service.respond(state, &incoming, entropy, self.began.elapsed())
+        let mut outgoing = self.service.respond(state, &incoming, entropy, self.began.elapsed());
+        if let Some(traced) = traced {
+            let opened = outgoing.opened.take();
+            traced.sealed = opened.is_some();
+            traced.request = match (&opened, content_type.starts_with("multipart/")) {
+                (Some(opened), _) => trace::scrub(opened),
+                (None, true) => format!("[{} sealed bytes]", body.len()),
+                (None, false) => trace::scrub(&body),
+            };
+        }
+        outgoing
     }
+}
+
+fn header<'r, B>(request: &'r Request<B>, name: &str) -> Option<&'r str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Serves each connection in a task of its own, until the simulator is gone.
@@ -381,77 +351,10 @@ where
     }
 }
 
-/// The connection is to be closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the simulator closes the connection")]
-struct Closed;
-
-fn into_http(outgoing: Outgoing) -> Result<Response<Payload>, Closed> {
-    if outgoing.delivery == Delivery::Closed {
-        return Err(Closed);
-    }
-    let length = outgoing.body.len();
-    let mut body = Bytes::from(outgoing.body);
-    let breaks = outgoing.delivery == Delivery::Truncated;
-    if breaks {
-        body.truncate(length / 2);
-    }
-    let mut response = Response::new(Payload { length, body: Some(body), breaks });
-    *response.status_mut() = StatusCode::from_u16(outgoing.status).map_err(|_| Closed)?;
-    let headers = response.headers_mut();
-    headers.insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    if let Some(value) = outgoing.content_type.and_then(|value| HeaderValue::from_str(&value).ok()) {
-        headers.insert(CONTENT_TYPE, value);
-    }
-    for value in outgoing.authenticate.iter().filter_map(|value| HeaderValue::from_str(value).ok()) {
-        headers.append(WWW_AUTHENTICATE, value);
-    }
-    Ok(response)
-}
-
-/// A body that may break off before its announced end.
-struct Payload {
-    length: usize,
-    body: Option<Bytes>,
-    breaks: bool,
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = Closed;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
-        Poll::Ready(match self.body.take().filter(|body| !body.is_empty()) {
-            Some(body) => Some(Ok(Frame::data(body))),
-            None if self.breaks => Some(Err(Closed)),
-            None => None,
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.length == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(u64::try_from(self.length).unwrap_or(u64::MAX))
-    }
-}
-
 fn draw_entropy() -> io::Result<Entropy> {
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| io::Error::other(error.to_string()))?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let ticks = (since_1970 + FILETIME_EPOCH).as_nanos() / 100;
     Ok(Entropy { nonce, time: u64::try_from(ticks).unwrap_or(u64::MAX) })
-}
-
-fn random_password() -> io::Result<SecretString> {
-    let mut bytes = [0_u8; PASSWORD_LENGTH];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    let characters = bytes.iter().filter_map(|byte| PASSWORD_CHARACTERS.get(usize::from(byte % 32)).copied());
-    Ok(SecretString::from(characters.map(char::from).collect::<String>()))
 }

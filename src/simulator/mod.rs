@@ -34,6 +34,7 @@
 
 mod account;
 mod answers;
+mod builder;
 mod command_io;
 mod control;
 mod dialect;
@@ -44,12 +45,16 @@ mod faults;
 pub(crate) mod fuzzing;
 mod guids;
 mod handler;
+mod limits;
 mod listener;
+mod login;
 #[cfg(feature = "client")]
 mod memory;
 mod names;
 mod ntlm;
 mod operations;
+mod pace;
+mod payload;
 mod profile;
 mod programs;
 mod psrp;
@@ -59,14 +64,18 @@ mod seed;
 mod service;
 mod shells;
 mod spnego;
+mod tls;
+mod trace;
 mod world;
 
 pub use account::{Account, Caller};
+pub use builder::SimulatorBuilder;
 pub use command_io::CommandIo;
 pub use control::Control;
 pub use fault_injection::{Delivery, InjectedFault};
 pub use handler::Handler;
-pub use listener::{Host, Simulator, SimulatorBuilder};
+pub use limits::Limits;
+pub use listener::{Host, Simulator};
 #[cfg(feature = "client")]
 pub use memory::WorldConnector;
 pub use ntlm::ChannelBinding;
@@ -76,4 +85,6 @@ pub use request::OperationKind;
 pub use request_log::LogEntry;
 pub use service::Channel;
 pub use shells::{SimulatedCommand, SimulatedShell, Tie};
+pub use tls::SimulatorCertificate;
+pub use trace::TracedExchange;
 pub use world::{DEFAULT_MAX_SHELLS_PER_USER, Response, World};

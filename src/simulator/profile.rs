@@ -1,6 +1,7 @@
 //! What differs between the servers that a world can be: one row each.
 
 use super::faults;
+use super::ntlm::ChannelBinding;
 use super::psrp::Versions;
 use crate::auth::sealing;
 
@@ -21,6 +22,8 @@ pub enum Profile {
     Windows2022,
     /// Windows Server 2025.
     Windows2025,
+    /// Windows Server 2025 as a baseline for security sets it: NTLM is off, TLS alone, and a login must be bound to it.
+    Windows2025Hardened,
     /// Exchange: an endpoint of IIS that lets nobody list.
     Exchange,
     /// OMI with the PowerShell provider, on Linux.
@@ -63,6 +66,15 @@ pub(super) struct Traits {
     pub(super) dialect: Dialect,
     /// How sealed answers are framed.
     pub(super) frames: sealing::FrameLayout,
+    /// Whether it takes neither NTLM nor plain HTTP, and demands channel bindings.
+    pub(super) is_hardened: bool,
+}
+
+impl Traits {
+    /// How strictly it binds logins to TLS, unless it is told.
+    pub(super) fn channel_binding(&self) -> ChannelBinding {
+        if self.is_hardened { ChannelBinding::Strict } else { ChannelBinding::default() }
+    }
 }
 
 /// The elements of `rsp:Shell`.
@@ -110,6 +122,7 @@ const WINDOWS_2022: Traits = Traits {
     only_configuration: None,
     dialect: Dialect::Windows,
     frames: sealing::FrameLayout::Windows,
+    is_hardened: false,
 };
 
 const WINDOWS_2008_R2: Traits = Traits {
@@ -156,6 +169,8 @@ const WINDOWS_2025: Traits = Traits {
     ..WINDOWS_2022
 };
 
+const WINDOWS_2025_HARDENED: Traits = Traits { name: "2025-hardened", is_hardened: true, ..WINDOWS_2025 };
+
 const EXCHANGE: Traits = Traits {
     name: "exchange",
     path: "/PowerShell/",
@@ -188,6 +203,7 @@ impl Profile {
         Self::Windows2019,
         Self::Windows2022,
         Self::Windows2025,
+        Self::Windows2025Hardened,
         Self::Exchange,
         Self::Omi,
     ];
@@ -212,6 +228,7 @@ impl Profile {
             Self::Windows2019 => &WINDOWS_2019,
             Self::Windows2022 => &WINDOWS_2022,
             Self::Windows2025 => &WINDOWS_2025,
+            Self::Windows2025Hardened => &WINDOWS_2025_HARDENED,
             Self::Exchange => &EXCHANGE,
             Self::Omi => &OMI,
         }
@@ -229,7 +246,9 @@ impl std::str::FromStr for Profile {
 
 /// A name that no profile has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown profile {name:?}; the profiles are 2008r2, 2012r2, 2016, 2019, 2022, 2025, exchange, omi")]
+#[error(
+    "unknown profile {name:?}; the profiles are 2008r2, 2012r2, 2016, 2019, 2022, 2025, 2025-hardened, exchange, omi"
+)]
 pub struct UnknownProfile {
     name: String,
 }

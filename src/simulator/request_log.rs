@@ -8,7 +8,7 @@ use super::request::OperationKind;
 /// The most entries that are kept; the oldest go first. A long-running simulator must not grow without bound.
 const MAX_ENTRIES: usize = 100_000;
 
-/// One request that reached the service.
+/// One request that reached the service, or one that its login kept away from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
     /// What was asked.
@@ -33,6 +33,8 @@ pub struct LogEntry {
     pub status: u16,
     /// The fault's code, if the answer was one.
     pub fault: Option<u32>,
+    /// Why the service turned the request away before it was read: then `kind` is [`OperationKind::Login`].
+    pub reason: Option<String>,
 }
 
 /// The bounded list of entries.

@@ -2,20 +2,18 @@
 //! ([`super::listener`]) brings the bytes, the time and the randomness.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::account::{Account, Caller};
-use super::fault_injection::{Delivery, InjectedFault};
+use super::fault_injection::Delivery;
 use super::handler::Handler;
-use super::ntlm::{Acceptor, Binding, ChannelBinding, Entropy, MessageSecurity, channel_binding_hash};
+use super::login::Login;
+use super::ntlm::{ChannelBinding, Entropy};
 use super::operations::Held;
-use super::spnego::{Further, Negotiation};
 use super::world::Response;
 use crate::auth::ServerNames;
 use crate::auth::sealing;
@@ -28,12 +26,15 @@ pub(super) struct Service {
     /// What it says of itself in its challenge.
     pub(super) names: ServerNames,
     pub(super) counters: Counters,
+    /// Whether answers bear what was opened and sealed, for a trace.
+    pub(super) traces: bool,
 }
 
 /// What the service allows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     pub(super) negotiate: bool,
+    pub(super) ntlm: bool,
     /// Whether SPNEGO is understood, or NTLM's raw tokens alone.
     pub(super) spnego: bool,
     pub(super) allow_basic: bool,
@@ -71,19 +72,6 @@ pub enum Channel {
     },
 }
 
-/// How far the connection's login has come.
-pub(super) enum Login {
-    None,
-    /// NTLM is agreed on, and its first token is to come.
-    Agreed(Negotiation),
-    /// In a negotiation, or with raw tokens.
-    Challenged(Acceptor, Option<Negotiation>),
-    Standing {
-        account: usize,
-        security: Box<MessageSecurity>,
-    },
-}
-
 /// The parts of a request that matter here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming<'r> {
@@ -102,6 +90,12 @@ pub(super) struct Outgoing {
     pub(super) body: Vec<u8>,
     pub(super) delay: Duration,
     pub(super) delivery: Delivery,
+    /// Why the request was turned away before the handler heard of it.
+    pub(super) refused: Option<String>,
+    /// The sealed request as it was opened, if the service traces.
+    pub(super) opened: Option<Vec<u8>>,
+    /// The sealed answer before it was sealed, if the service traces.
+    pub(super) unsealed: Option<Vec<u8>>,
     /// There is no answer yet; [`Service::resume`] is to be asked.
     pub(super) waiting: Option<Waiting>,
 }
@@ -116,10 +110,12 @@ pub(super) struct Waiting {
 const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
 /// How far into a body its first tag is looked for, in bytes.
 const MAX_OPENING: usize = 256;
+/// Why a body in clear is turned away.
+pub(super) const NOT_SEALED: &str = "sealed body expected, body in clear sent";
 const SOAP_TYPE: &str = "application/soap+xml;charset=UTF-8";
 
 impl Service {
-    fn handler(&self) -> MutexGuard<'_, dyn Handler> {
+    pub(super) fn handler(&self) -> MutexGuard<'_, dyn Handler> {
         self.handler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -136,160 +132,32 @@ impl Service {
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
+        let outgoing = self.begin(connection, request, entropy, now);
+        if let Some(reason) = &outgoing.refused {
+            self.handler().login_refused(connection.number, outgoing.status, reason, now);
+        }
+        outgoing
+    }
+
+    fn begin(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        entropy: Entropy,
+        now: Duration,
+    ) -> Outgoing {
         if request.is_anonymous_identify {
             let caller = Caller { account: None, connection: connection.number, sealed: false };
             return self.ask(connection, &caller, request.body, now);
         }
-        let Some(authorization) = request.authorization else {
-            return self.authenticated(connection, request, now);
-        };
-        let (scheme, value) = authorization.trim().split_once(' ').unwrap_or((authorization, ""));
-        let value = BASE64.decode(value.trim()).unwrap_or_default();
-        if scheme.eq_ignore_ascii_case("Basic") && self.policy.allow_basic {
-            self.basic(connection, request, &value, now)
-        } else if scheme.eq_ignore_ascii_case("Negotiate") && self.policy.negotiate {
-            self.negotiate(connection, request, &value, entropy, now)
-        } else {
-            self.unauthorized()
-        }
-    }
-
-    /// HTTP Basic: name and password with every request (RFC 7617).
-    fn basic(
-        &self,
-        connection: &mut ConnectionState,
-        request: &Incoming<'_>,
-        value: &[u8],
-        now: Duration,
-    ) -> Outgoing {
-        let pair = std::str::from_utf8(value).unwrap_or_default();
-        let (user, password) = pair.split_once(':').unwrap_or_default();
-        let (domain, user) = user.split_once('\\').unwrap_or(("", user));
-        let found = self
-            .accounts
-            .iter()
-            .find(|(account, right)| account.is_meant_by(domain, user) && right.expose_secret() == password);
-        let Some((account, _)) = found else {
-            self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
-            return self.unauthorized();
-        };
-        if !self.may_be_clear(connection) {
-            return Outgoing::status(500);
-        }
-        let caller = Caller { account: Some(account.clone()), connection: connection.number, sealed: false };
-        self.ask(connection, &caller, request.body, now)
-    }
-
-    /// NTLM, in SPNEGO or with its raw tokens, under `Negotiate` (RFC 4559).
-    fn negotiate(
-        &self,
-        connection: &mut ConnectionState,
-        request: &Incoming<'_>,
-        token: &[u8],
-        entropy: Entropy,
-        now: Duration,
-    ) -> Outgoing {
-        match std::mem::replace(&mut connection.login, Login::None) {
-            Login::Challenged(acceptor, negotiation) => {
-                self.judge(connection, request, (&acceptor, negotiation.as_ref()), token, now)
-            }
-            Login::Agreed(negotiation) => {
-                let further = Negotiation::further(token).unwrap_or_default();
-                self.challenge(connection, Some(negotiation), &further.token, entropy)
-            }
-            _ if self.policy.spnego && Negotiation::is_begun_by(token) => match Negotiation::begin(token) {
-                Some((negotiation, Some(token))) => {
-                    self.challenge(connection, Some(negotiation), &token, entropy)
-                }
-                Some((negotiation, None)) => {
-                    connection.login = Login::Agreed(negotiation);
-                    negotiating(401, &Negotiation::choose())
-                }
-                None => negotiating(401, &Negotiation::reject()),
-            },
-            _ => self.challenge(connection, None, token, entropy),
-        }
-    }
-
-    fn challenge(
-        &self,
-        connection: &mut ConnectionState,
-        negotiation: Option<Negotiation>,
-        token: &[u8],
-        entropy: Entropy,
-    ) -> Outgoing {
-        let injected_fault = self.handler().login_fault();
-        let mut delay = Duration::ZERO;
-        match injected_fault {
-            Some(InjectedFault::Status(status, body)) => {
-                return Outgoing { body, ..Outgoing::status(status) };
-            }
-            Some(InjectedFault::Fault(_) | InjectedFault::ForgetLogin) => return self.unauthorized(),
-            Some(InjectedFault::Drop | InjectedFault::DropAfter) => {
-                return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
-            }
-            Some(InjectedFault::Delay(wanted)) => delay = wanted,
-            _ => {}
-        }
-        let Some(acceptor) = Acceptor::challenge(token, &self.names, entropy) else {
-            return self.unauthorized();
-        };
-        self.counters.handshakes.fetch_add(1, Ordering::Relaxed);
-        let answer = match &negotiation {
-            Some(_) => negotiating(401, &Negotiation::challenge(acceptor.token())),
-            None => negotiating(401, acceptor.token()),
-        };
-        connection.login = Login::Challenged(acceptor, negotiation);
-        Outgoing { delay, ..answer }
-    }
-
-    fn judge(
-        &self,
-        connection: &mut ConnectionState,
-        request: &Incoming<'_>,
-        (acceptor, negotiation): (&Acceptor, Option<&Negotiation>),
-        token: &[u8],
-        now: Duration,
-    ) -> Outgoing {
-        let machine = &self.names.netbios_computer;
-        let find = |domain: &str, user: &str| {
-            let is_local =
-                |account: &Account| account.domain.is_empty() && machine.eq_ignore_ascii_case(domain);
-            let index = self.accounts.iter().position(|(account, _)| {
-                account.is_meant_by(domain, user) || (is_local(account) && account.is_meant_by("", user))
-            })?;
-            let (_, password) = self.accounts.get(index)?;
-            Some((index, password.expose_secret()))
-        };
-        let further = match negotiation {
-            Some(_) => Negotiation::further(token).unwrap_or_default(),
-            None => Further { token: token.to_vec(), ..Further::default() },
-        };
-        let judged = acceptor.judge(&further.token, find, self.binding(&connection.channel)).ok();
-        let concluded = judged.and_then(|mut accepted| {
-            let end = match negotiation {
-                Some(negotiation) => {
-                    negotiating(200, &negotiation.conclude(&further, &mut accepted.security)?)
-                }
-                None => Outgoing::status(200),
-            };
-            Some((accepted, end))
-        });
-        let Some((accepted, end)) = concluded else {
-            self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
-            return self.unauthorized();
-        };
-        let (account, security) = (accepted.account, Box::new(accepted.security));
-        connection.login = Login::Standing { account, security };
-        if request.body.is_empty() {
-            end
-        } else {
-            Outgoing { authenticate: end.authenticate, ..self.authenticated(connection, request, now) }
+        match request.authorization {
+            None => self.authenticated(connection, request, now),
+            Some(authorization) => self.log_in(connection, request, authorization, entropy, now),
         }
     }
 
     /// A request that relies on the connection's login.
-    fn authenticated(
+    pub(super) fn authenticated(
         &self,
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
@@ -306,28 +174,32 @@ impl Service {
             return if may_be_clear {
                 self.ask(connection, &caller, request.body, now)
             } else {
-                Outgoing::status(500)
+                Outgoing::refused(500, NOT_SEALED)
             };
+        }
+        if !security.seals() {
+            return Outgoing::refused(500, "sealed body sent, but the login has not agreed on SEAL");
         }
         if self.frames() == sealing::FrameLayout::Omi && has_tabs(request.body) {
             return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
         }
         let Ok(frames) = sealing::read_frames(request.body) else {
-            return Outgoing::status(400);
+            return Outgoing::refused(400, "the frame of a sealed body expected, another body sent");
         };
         let mut envelope = Vec::new();
         for frame in frames {
             match security.open(&frame.signature, &frame.ciphertext) {
                 Some(part) if part.len() == frame.plaintext_len => envelope.extend(part),
-                Some(_) => return Outgoing::status(400),
+                Some(_) => return Outgoing::refused(400, "the Length of a frame is not that of its content"),
                 None => {
                     connection.login = Login::None;
-                    return Outgoing::status(500);
+                    return Outgoing::refused(500, "the sealed body cannot be opened with the login's keys");
                 }
             }
         }
         let response = self.handler().handle(&caller, sealing::without_padding(&envelope), now);
-        self.deliver(connection, true, response)
+        let outgoing = self.deliver(connection, true, response);
+        Outgoing { opened: self.traces.then_some(envelope), ..outgoing }
     }
 
     fn frames(&self) -> sealing::FrameLayout {
@@ -335,7 +207,13 @@ impl Service {
     }
 
     /// Asks the handler in clear.
-    fn ask(&self, connection: &mut ConnectionState, caller: &Caller, body: &[u8], now: Duration) -> Outgoing {
+    pub(super) fn ask(
+        &self,
+        connection: &mut ConnectionState,
+        caller: &Caller,
+        body: &[u8],
+        now: Duration,
+    ) -> Outgoing {
         let response = self.handler().handle(caller, body, now);
         self.deliver(connection, false, response)
     }
@@ -367,6 +245,7 @@ impl Service {
         let body = sealing::write_frame(self.frames(), SEALED_PROTOCOL, &signature, &ciphertext, length);
         Outgoing {
             content_type: Some(sealing::content_type(SEALED_PROTOCOL)),
+            unsealed: self.traces.then_some(response.body),
             body,
             delay: response.delay,
             ..Outgoing::status(response.status)
@@ -395,29 +274,8 @@ impl Service {
         }
     }
 
-    fn may_be_clear(&self, connection: &ConnectionState) -> bool {
+    pub(super) fn may_be_clear(&self, connection: &ConnectionState) -> bool {
         self.policy.allow_unencrypted || connection.channel != Channel::Plain
-    }
-
-    fn binding(&self, channel: &Channel) -> Binding {
-        let hash = match (self.policy.channel_binding, channel) {
-            (ChannelBinding::Relaxed | ChannelBinding::Strict, Channel::Tls { certificate_hash }) => {
-                certificate_hash.as_deref().map(channel_binding_hash)
-            }
-            _ => None,
-        };
-        Binding { hash, is_optional: self.policy.channel_binding != ChannelBinding::Strict }
-    }
-
-    fn unauthorized(&self) -> Outgoing {
-        let mut authenticate = Vec::new();
-        if self.policy.negotiate {
-            authenticate.push("Negotiate".to_owned());
-        }
-        if self.policy.allow_basic {
-            authenticate.push("Basic realm=\"WSMAN\"".to_owned());
-        }
-        Outgoing { authenticate, ..Outgoing::status(401) }
     }
 }
 
@@ -438,17 +296,12 @@ fn is_soap(body: &[u8]) -> bool {
     name.is_some_and(|name| name.rsplit(':').next() == Some("Envelope"))
 }
 
-/// An answer that bears a token.
-fn negotiating(status: u16, token: &[u8]) -> Outgoing {
-    let token = format!("Negotiate {}", BASE64.encode(token));
-    Outgoing { authenticate: vec![token], ..Outgoing::status(status) }
-}
-
 impl Default for Policy {
     /// As Windows is installed.
     fn default() -> Self {
         Self {
             negotiate: true,
+            ntlm: true,
             spnego: true,
             allow_basic: false,
             allow_unencrypted: false,
@@ -466,8 +319,15 @@ impl Outgoing {
             body: Vec::new(),
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
+            refused: None,
+            opened: None,
+            unsealed: None,
             waiting: None,
         }
+    }
+
+    pub(super) fn refused(status: u16, reason: impl Into<String>) -> Self {
+        Self { refused: Some(reason.into()), ..Self::status(status) }
     }
 }
 

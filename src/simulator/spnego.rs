@@ -3,13 +3,15 @@
 use der::asn1::{BitString, ContextSpecific, ContextSpecificRef, ObjectIdentifier, OctetString};
 use der::{Any, Decode as _, Encode as _, Reader as _, Sequence, SliceReader, TagMode, TagNumber};
 
-use super::ntlm::MessageSecurity;
+use super::ntlm::{Accepted, LoginRefused};
 
 /// A negotiation that has begun.
 #[derive(Clone, Debug)]
 pub(super) struct Negotiation {
     /// The DER of the client's list, which both sides sign.
     list: Vec<u8>,
+    /// Whether the client preferred another mechanism, so that it was asked to sign its list.
+    is_asked_to_sign: bool,
 }
 
 /// What a client's further message carries.
@@ -63,7 +65,8 @@ impl Negotiation {
         }
         let list = init.mechanisms.to_der().ok()?;
         let token = init.token.filter(|_| init.mechanisms.first() == Some(&NTLM));
-        Some((Self { list }, token.map(OctetString::into_bytes)))
+        let is_asked_to_sign = init.mechanisms.first() != Some(&NTLM);
+        Some((Self { list, is_asked_to_sign }, token.map(OctetString::into_bytes)))
     }
 
     /// The answer that takes NTLM although the client prefers another: its first token is still to come.
@@ -93,14 +96,23 @@ impl Negotiation {
         })
     }
 
-    /// The last answer, if the client has signed its list, which it owes: NTLM's own last message bore a MIC (MS-SPNG
-    /// 3.1.5.1, mechListMIC Processing).
-    pub(super) fn conclude(&self, further: &Further, security: &mut MessageSecurity) -> Option<Vec<u8>> {
-        if !security.is_list_signature(&self.list, further.mic.as_ref()?) {
-            return None;
-        }
-        let mic = OctetString::new(security.sign_list(&self.list)).ok();
-        Some(write(Response { mic, ..Response::of(COMPLETED) }))
+    /// The last answer. A client signs its list if NTLM's own last message bore a MIC (MS-SPNG 3.1.5.1, mechListMIC
+    /// Processing), or if it was asked to; else it may leave that, and the answer leaves it, too (RFC 4178 5).
+    pub(super) fn conclude(
+        &self,
+        further: &Further,
+        accepted: &mut Accepted,
+    ) -> Result<Vec<u8>, LoginRefused> {
+        let mic = match &further.mic {
+            Some(mic) => {
+                let answer = accepted.security.answer_to_list(&self.list, mic);
+                Some(answer.ok_or(LoginRefused::WrongListMic)?)
+            }
+            None if accepted.bears_mic || self.is_asked_to_sign => return Err(LoginRefused::NoListMic),
+            None => None,
+        };
+        let mic = mic.and_then(|mic| OctetString::new(mic).ok());
+        Ok(write(Response { mic, ..Response::of(COMPLETED) }))
     }
 }
 

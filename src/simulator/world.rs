@@ -210,6 +210,24 @@ impl World {
         self.log().filter(|entry| entry.kind == kind).count()
     }
 
+    /// Notes a request that its login kept away, and why.
+    pub(super) fn login_refused(&mut self, connection: u64, status: u16, reason: &str, now: Duration) {
+        self.journal.push(LogEntry {
+            kind: OperationKind::Login,
+            shell_id: None,
+            command_id: None,
+            resource_uri: String::new(),
+            user: None,
+            connection,
+            sealed: false,
+            message_id: None,
+            at: self.time(now),
+            status,
+            fault: None,
+            reason: Some(reason.to_owned()),
+        });
+    }
+
     /// Empties the log.
     pub fn clear_log(&mut self) {
         self.journal.clear();
@@ -275,6 +293,7 @@ impl World {
             at: now,
             status: response.status,
             fault,
+            reason: None,
         });
         if let Some(Held::Receive(held)) = &mut response.held {
             held.entry = entry;

@@ -20,6 +20,7 @@ mod docs;
 mod examples;
 mod faults;
 mod foreign_clients;
+mod foreign_logins;
 mod fuzz_regressions;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;

@@ -9,6 +9,7 @@ mod negotiate;
 mod powershell;
 mod profiles;
 mod sealed;
+mod security;
 mod streams;
 mod wire;
 mod world;

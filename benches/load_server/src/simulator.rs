@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ntlm::{Acceptor, Binding, Entropy, MessageSecurity};
+use ntlm::{Acceptor, Demands, Entropy, MessageSecurity};
 use spnego::{Further, Negotiation};
 
 use crate::auth::ServerNames;
@@ -85,7 +85,7 @@ impl Login {
         }
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let time = (FILETIME_EPOCH + since_1970.as_secs()) * 10_000_000;
-        let Some(acceptor) = Acceptor::challenge(token, names, Entropy { nonce, time }) else {
+        let Ok(acceptor) = Acceptor::challenge(token, names, Entropy { nonce, time }) else {
             return Step::Refused;
         };
         let answer = match &negotiation {
@@ -111,12 +111,12 @@ impl Login {
                 && (domain.is_empty() || domain.eq_ignore_ascii_case(&account.domain));
             is_meant.then_some((0, account.password.as_str()))
         };
-        let unbound = Binding { hash: None, is_optional: true };
-        let Ok(mut accepted) = acceptor.judge(&further.token, find, unbound) else { return Step::Refused };
+        let demands = Demands { sealing: true, binding: None, may_be_unbound: true };
+        let Ok(mut accepted) = acceptor.judge(&further.token, find, demands) else { return Step::Refused };
         let last = match negotiation {
-            Some(negotiation) => match negotiation.conclude(&further, &mut accepted.security) {
-                Some(last) => line(&last),
-                None => return Step::Refused,
+            Some(negotiation) => match negotiation.conclude(&further, &mut accepted) {
+                Ok(last) => line(&last),
+                Err(_) => return Step::Refused,
             },
             None => Vec::new(),
         };

@@ -5,6 +5,7 @@ mod columns;
 mod connection;
 mod output;
 mod select;
+mod simulated_security;
 
 use clap::{ArgAction, Args, ValueEnum};
 use pssession::request::OnMiss;
@@ -16,6 +17,7 @@ pub(crate) use connection::{
 };
 pub(crate) use output::{Format, OutputArgs, PlainFormat, ReportFormat};
 pub(crate) use select::{SelectArgs, SessionValues};
+pub(crate) use simulated_security::SimulatedSecurityArgs;
 
 /// How much is said, and how.
 #[derive(Debug, Args)]

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Simulator, World};
+use pssession::simulator::{Control, Simulator, SimulatorCertificate, World};
+use pssession::transport::CertificatePin;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
+use tempfile::NamedTempFile;
 
-use crate::cli::args::PlainFormat;
+use crate::cli::args::{PlainFormat, SimulatedSecurityArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
@@ -21,7 +23,8 @@ The output also shows a control endpoint, where tests create shells, read the lo
 Examples:
   pssession simulator
   pssession simulator --shells 30 --port 5985 -o json
-  pssession simulator --profile 2008r2 --shells 0 -o json";
+  pssession simulator --profile 2008r2 --shells 0 -o json
+  pssession simulator --tls --extended-protection strict --trace";
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
@@ -34,9 +37,6 @@ pub(crate) struct SimulatorArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) listen: std::net::IpAddr,
-    /// Also offer Basic, and accept unencrypted messages
-    #[arg(long)]
-    pub(crate) allow_unencrypted: bool,
     /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
@@ -49,6 +49,8 @@ pub(crate) struct SimulatorArgs {
     /// Output format of the line with the address [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<PlainFormat>,
+    #[command(flatten)]
+    pub(crate) security: SimulatedSecurityArgs,
 }
 
 /// The profiles by name, so that they are listed and completed.
@@ -60,19 +62,46 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let mut world = World::new("simulator").with_profile(args.profile);
     world.populate(usize::from(args.shells));
-    let mut builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
-    if args.allow_unencrypted {
-        builder = builder.allow_basic().allow_unencrypted();
-    }
+    let builder = args.security.apply(Simulator::builder().world(world).bind(args.listen).port(args.port));
     let address = SocketAddr::new(args.listen, args.port);
     let simulator = builder.start().await.map_err(|error| cannot_listen("simulator", address, &error))?;
     let address = SocketAddr::new(args.control_listen, args.control_port);
     let control = simulator.control(address).await;
     let control = control.map_err(|error| cannot_listen("control endpoint", address, &error))?;
     let interrupted = interrupt::wait();
-    announce(&simulator, &control, args)?;
+    // The file is there as long as it serves.
+    let tls = simulator.certificate().map(Tls::publish).transpose()?;
+    announce(&simulator, &control, tls.as_ref(), args)?;
     interrupted.await;
     Ok(Exit::SUCCESS)
+}
+
+/// How clients may trust the certificate.
+struct Tls {
+    pin: CertificatePin,
+    ca_file: NamedTempFile,
+}
+
+impl Tls {
+    fn publish(certificate: &SimulatorCertificate) -> Result<Self, Diagnostic> {
+        let ca_file = tempfile::Builder::new().prefix("pssession-simulator-ca-").suffix(".pem").tempfile();
+        let written = ca_file.and_then(|mut file| {
+            file.write_all(certificate.authority_pem().as_bytes())?;
+            Ok(file)
+        });
+        let ca_file = written.map_err(|error| {
+            let message = "the CA file of the simulator cannot be written to the folder of temporary files";
+            Diagnostic::new("CannotWrite", "WriteError", message.to_owned(), Exit::COULD_NOT_BEGIN)
+                .caused_by(&error)
+                .with_hint("set TMPDIR to a folder with free space")
+        })?;
+        Ok(Self { pin: CertificatePin::of(certificate.der()), ca_file })
+    }
+
+    /// The value of `--certificate-pin`.
+    fn pin_of(&self, simulator: &Simulator) -> String {
+        format!("{}={}", simulator.address().ip(), self.pin)
+    }
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {
@@ -84,14 +113,19 @@ fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Dia
 
 /// One line once it listens, so that a script can wait for it. The password and the token are drawn anew at each start,
 /// for this endpoint only: showing them is the point.
-fn announce(simulator: &Simulator, control: &Control, args: &SimulatorArgs) -> Result<(), Diagnostic> {
+fn announce(
+    simulator: &Simulator,
+    control: &Control,
+    tls: Option<&Tls>,
+    args: &SimulatorArgs,
+) -> Result<(), Diagnostic> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
     let password = password.expose_secret();
     let token = control.token().expose_secret();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {
-            let line = json!({
+            let mut line = json!({
                 "Schema": "pssession.simulator/1",
                 "Url": url,
                 "Port": simulator.port(),
@@ -102,15 +136,28 @@ fn announce(simulator: &Simulator, control: &Control, args: &SimulatorArgs) -> R
                 "Control": control.url(),
                 "Token": token,
             });
+            if let Some(tls) = tls {
+                line["CertificatePin"] = json!(tls.pin_of(simulator));
+                line["CaFile"] = json!(tls.ca_file.path());
+            }
             writeln!(out, "{line}")?;
         }
-        PlainFormat::Table => writeln!(
-            out,
-            "listening on {url} with {} shells; PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; \
-             control at {} with the token {token}; Ctrl-C ends it",
-            args.shells,
-            control.url()
-        )?,
+        PlainFormat::Table => {
+            let trust = tls.map_or(String::new(), |tls| {
+                format!(
+                    " --ca-file {} or --certificate-pin {};",
+                    tls.ca_file.path().display(),
+                    tls.pin_of(simulator)
+                )
+            });
+            writeln!(
+                out,
+                "listening on {url} with {} shells;{trust} PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; \
+                 control at {} with the token {token}; Ctrl-C ends it",
+                args.shells,
+                control.url()
+            )?;
+        }
     }
     out.flush()?;
     Ok(())

@@ -156,6 +156,7 @@ fn log(world: &World) -> Value {
             "Time": entry.at.as_secs_f64(),
             "Status": entry.status,
             "FaultCode": entry.fault,
+            "Reason": entry.reason,
         })
     };
     json!({ "Schema": "pssession.simulator.log/1", "Log": world.log().map(entry).collect::<Vec<_>>() })

@@ -54,7 +54,8 @@ pub(super) fn sign_key(exported: &Key, direction: Direction) -> Key {
     md5(&[exported, purpose])
 }
 
-pub(super) fn seal_key(exported: &Key, direction: Direction) -> Key {
+/// The seal key, out of as many bytes of the exported key as the strength that was agreed on says.
+pub(super) fn seal_key(exported: &[u8], direction: Direction) -> Key {
     let purpose: &[u8] = match direction {
         Direction::FromClient => b"session key to client-to-server sealing key magic constant\0",
         Direction::FromServer => b"session key to server-to-client sealing key magic constant\0",

@@ -3,11 +3,15 @@
 
 mod acceptor;
 mod crypto;
+mod description;
+mod refusal;
 mod session;
 mod token;
 
-pub(super) use acceptor::{Acceptor, Binding, Entropy};
+pub(super) use acceptor::{Accepted, Acceptor, Demands, Entropy};
 pub(super) use crypto::channel_binding_hash;
+pub(super) use description::describe;
+pub(super) use refusal::{LoginRefused, reason};
 pub(super) use session::MessageSecurity;
 
 /// How strictly a login over TLS is bound to the TLS channel (the service's CbtHardeningLevel).

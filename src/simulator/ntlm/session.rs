@@ -4,11 +4,13 @@ use rc4::consts::U16;
 use rc4::{Rc4, StreamCipher};
 
 use super::crypto::{Direction, Key, cipher, hmac_md5, seal_key, sign_key};
+use super::token::{BITS_56, BITS_128, EXTENDED_SESSION_SECURITY, KEY_EXCHANGE, SEAL, SIGN};
 
 /// Both directions of one connection.
 pub(in crate::simulator) struct MessageSecurity {
     incoming: Stream,
     outgoing: Stream,
+    flags: u32,
 }
 
 struct Stream {
@@ -16,35 +18,58 @@ struct Stream {
     seal_key: Key,
     cipher: Rc4<U16>,
     number: u32,
+    /// Whether checksums go through the cipher, too.
+    seals_checksum: bool,
 }
 
+/// The signature of a side that has agreed to sign always, but to no key to do it with (MS-NLMP 3.4.4, Message Signature
+/// Functions).
+const DUMMY: [u8; 16] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
 impl MessageSecurity {
-    pub(super) fn new(exported: &Key) -> Self {
-        let stream = |direction| {
-            let seal_key = seal_key(exported, direction);
-            let cipher = cipher(&seal_key);
-            Stream { sign_key: sign_key(exported, direction), seal_key, cipher, number: 0 }
+    /// The streams of a session key, as `flags` say that both sides do it.
+    pub(super) fn new(exported: &Key, flags: u32) -> Self {
+        let strength = match flags {
+            _ if flags & BITS_128 != 0 => 16,
+            _ if flags & BITS_56 != 0 => 7,
+            _ => 5,
         };
-        Self { incoming: stream(Direction::FromClient), outgoing: stream(Direction::FromServer) }
+        let stream = |direction| {
+            let seal_key = seal_key(exported.get(..strength).unwrap_or(exported), direction);
+            Stream {
+                sign_key: sign_key(exported, direction),
+                seal_key,
+                cipher: cipher(&seal_key),
+                number: 0,
+                seals_checksum: flags & KEY_EXCHANGE != 0,
+            }
+        };
+        Self { incoming: stream(Direction::FromClient), outgoing: stream(Direction::FromServer), flags }
+    }
+
+    /// Whether both sides have agreed to seal.
+    pub(in crate::simulator) fn seals(&self) -> bool {
+        self.flags & (SEAL | EXTENDED_SESSION_SECURITY) == SEAL | EXTENDED_SESSION_SECURITY
     }
 
     /// Opens one message of the client; `None` if it was altered, repeated or reordered, after which the streams are
     /// of no further use.
     pub(in crate::simulator) fn open(&mut self, signature: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
+        if !self.seals() {
+            return None;
+        }
         let mut text = ciphertext.to_vec();
         self.incoming.cipher.apply_keystream(&mut text);
         let expected = self.incoming.sign(&text);
         (signature == expected).then_some(text)
     }
 
-    /// Whether this is the client's signature of a negotiation's list.
-    pub(in crate::simulator) fn is_list_signature(&mut self, list: &[u8], signature: &[u8]) -> bool {
-        self.incoming.sign_list(list) == signature
-    }
-
-    /// The server's signature of a negotiation's list.
-    pub(in crate::simulator) fn sign_list(&mut self, list: &[u8]) -> [u8; 16] {
-        self.outgoing.sign_list(list)
+    /// The server's signature of a negotiation's list, if `signature` is the client's.
+    pub(in crate::simulator) fn answer_to_list(&mut self, list: &[u8], signature: &[u8]) -> Option<[u8; 16]> {
+        if self.flags & SIGN == 0 && signature == DUMMY {
+            return Some(DUMMY);
+        }
+        (self.incoming.sign_list(list) == signature).then(|| self.outgoing.sign_list(list))
     }
 
     /// Seals one message to the client: its signature and ciphertext.
@@ -75,7 +100,9 @@ impl Stream {
         for (to, from) in checksum.iter_mut().zip(full) {
             *to = from;
         }
-        self.cipher.apply_keystream(checksum);
+        if self.seals_checksum {
+            self.cipher.apply_keystream(checksum);
+        }
         sequence.copy_from_slice(&number);
         signature
     }
@@ -95,10 +122,12 @@ mod tests {
     use super::super::hex;
     use super::*;
 
+    const FLAGS: u32 = SIGN | SEAL | EXTENDED_SESSION_SECURITY | BITS_128 | KEY_EXCHANGE;
+
     /// MS-NLMP 4.2.4.4, GSS_WrapEx Examples, and the same text once more.
     #[test]
     fn the_published_sealed_message_opens_and_its_successor_too() {
-        let mut security = MessageSecurity::new(&[0x55; 16]);
+        let mut security = MessageSecurity::new(&[0x55; 16], FLAGS);
         let text: Vec<u8> = "Plaintext".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let first = security
             .open(&hex("010000007fb38ec5c55d497600000000"), &hex("54e50165bf1936dc996020c1811b0f06fb5f"));
@@ -110,7 +139,7 @@ mod tests {
 
     #[test]
     fn messages_open_only_in_the_order_in_which_they_were_sealed() {
-        let mut security = MessageSecurity::new(&[0x55; 16]);
+        let mut security = MessageSecurity::new(&[0x55; 16], FLAGS);
         let second = security
             .open(&hex("01000000255405955d31d8c401000000"), &hex("64c308e09ea236e7f4232553c94a01e700fa"));
         assert_eq!(second, None);
@@ -118,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_message_whose_signature_was_changed_does_not_open() {
-        let mut security = MessageSecurity::new(&[0x55; 16]);
+        let mut security = MessageSecurity::new(&[0x55; 16], FLAGS);
         let first = security
             .open(&hex("010000007fb38ec5c55d497700000000"), &hex("54e50165bf1936dc996020c1811b0f06fb5f"));
         assert_eq!(first, None);
@@ -126,7 +155,7 @@ mod tests {
 
     #[test]
     fn sealing_goes_through_the_servers_own_stream() {
-        let mut server = MessageSecurity::new(&[0x55; 16]);
+        let mut server = MessageSecurity::new(&[0x55; 16], FLAGS);
         let (signature, sealed) = server.seal(b"<y/>");
         // The stream of the wire specification's example, whose signature has number 1 because of SPNEGO.
         assert_eq!(sealed, hex("7a713289"));

@@ -102,7 +102,13 @@ async fn a_clear_body_is_answered_500_without_a_body_unless_it_is_allowed() {
     let headers = [SOAP, ("Authorization", login.as_str())];
     let answer = connect(&simulator).await.post(&headers, list().as_bytes()).await.unwrap();
     assert_eq!((answer.status, answer.body.len()), (500, 0));
-    assert_eq!(simulator.world().lock().unwrap().log().count(), 0);
+    let world = simulator.world();
+    let world = world.lock().unwrap();
+    let log: Vec<_> = world
+        .log()
+        .map(|entry| (entry.kind, entry.status, entry.reason.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(log, [(OperationKind::Login, 500, "sealed body expected, body in clear sent")]);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn seen(profile: Profile) -> String {
     let big = format!("{}{}", list(), " ".repeat(160_000));
     let yes = |is: bool| if is { "yes" } else { "no" };
     format!(
-        "{:8} {:12} {:3} {:3} {:7} {:7} {:5} {:10} {:10} {:8} {:5} {:5} {}",
+        "{:13} {:12} {:3} {:3} {:7} {:7} {:5} {:10} {:10} {:8} {:5} {:5} {}",
         profile.name(),
         world.profile().path(),
         yes(created.contains(CMD_ID)),
@@ -89,14 +89,15 @@ fn the_table_of_differences_is_what_a_client_sees() {
     // Path, keeps a chosen id, describes what it created, takes a shell without a name, lists shells, tells their
     // State, lists commands, Disconnect, ActivityId, shells per user, 160 KB, Identify.
     let expected = [
-        "2008r2   /wsman       no  no  ok      ok      no    2150858811 2150858771 no           5   413 OS: 6.1.7601 SP: 0.0 Stack: 2.0",
-        "2012r2   /wsman       yes yes ok      ok      yes   ok         ok         yes         30   200 OS: 6.3.9600 SP: 0.0 Stack: 3.0",
-        "2016     /wsman       yes yes ok      ok      yes   ok         ok         yes         30   200 OS: 10.0.14393 SP: 0.0 Stack: 3.0",
-        "2019     /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.17763 SP: 0.0 Stack: 3.0",
-        "2022     /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.20348 SP: 0.0 Stack: 3.0",
-        "2025     /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.26100 SP: 0.0 Stack: 3.0",
-        "exchange /PowerShell/ yes yes ok      5       no    5          ok         no          30   500 OS: 10.0.20348 SP: 0.0 Stack: 3.0",
-        "omi      /wsman       yes no  uncoded uncoded no    uncoded    uncoded    no          30   500 1.0",
+        "2008r2        /wsman       no  no  ok      ok      no    2150858811 2150858771 no           5   413 OS: 6.1.7601 SP: 0.0 Stack: 2.0",
+        "2012r2        /wsman       yes yes ok      ok      yes   ok         ok         yes         30   200 OS: 6.3.9600 SP: 0.0 Stack: 3.0",
+        "2016          /wsman       yes yes ok      ok      yes   ok         ok         yes         30   200 OS: 10.0.14393 SP: 0.0 Stack: 3.0",
+        "2019          /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.17763 SP: 0.0 Stack: 3.0",
+        "2022          /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.20348 SP: 0.0 Stack: 3.0",
+        "2025          /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.26100 SP: 0.0 Stack: 3.0",
+        "2025-hardened /wsman       yes yes ok      ok      yes   ok         ok         no          30   200 OS: 10.0.26100 SP: 0.0 Stack: 3.0",
+        "exchange      /PowerShell/ yes yes ok      5       no    5          ok         no          30   500 OS: 10.0.20348 SP: 0.0 Stack: 3.0",
+        "omi           /wsman       yes no  uncoded uncoded no    uncoded    uncoded    no          30   500 1.0",
     ];
     assert_eq!(table.join("\n"), expected.join("\n"));
 }

@@ -35,7 +35,7 @@ fn options(seal: bool) -> NtlmOptions {
     }
 }
 
-async fn login_as<S: AsyncRead + AsyncWrite + Unpin>(
+pub(super) async fn login_as<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     user: &str,
     password: SecretString,
@@ -113,7 +113,7 @@ async fn a_second_connection_is_not_authenticated_by_the_first() {
 /// The bytes of a sealed answer before its signature.
 async fn head_of_answer(profile: Profile, request: &str) -> (Vec<u8>, Vec<u8>) {
     let world = World::with_shells(1).with_profile(profile);
-    let simulator = Simulator::builder().world(world).start().await.unwrap();
+    let simulator = Simulator::builder().world(world).tls(false).ntlm(true).start().await.unwrap();
     let mut wire = connect(&simulator).await;
     wire.path = profile.path();
     let mut seal = login(&simulator, &mut wire).await;
