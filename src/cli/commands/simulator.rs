@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Simulator, World};
+use pssession::simulator::{Control, Script, Simulator, World};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -13,6 +14,7 @@ use crate::cli::args::PlainFormat;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::source;
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -21,7 +23,19 @@ The output also shows a control endpoint, where tests create shells, read the lo
 Examples:
   pssession simulator
   pssession simulator --shells 30 --port 5985 -o json
-  pssession simulator --profile 2008r2 --shells 0 -o json";
+  pssession simulator --profile 2008r2 --shells 0 -o json
+  pssession simulator --script answers.yml
+
+--script FILE says what commands and pipelines answer; the first rule whose pattern matches counts:
+  - match: Get-Service *
+    stdout: Running
+  - match: '*\\deploy.cmd *'
+    stderr: disk full
+    exit_code: 3
+    delay: 1.5";
+
+/// The largest script file, in bytes.
+const MAX_SCRIPT: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
@@ -40,6 +54,9 @@ pub(crate) struct SimulatorArgs {
     /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
+    /// A file of rules (YAML or JSON): what commands and pipelines answer
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) script: Option<PathBuf>,
     /// The TCP port of the control endpoint; 0 selects a free port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) control_port: u16,
@@ -58,7 +75,8 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 }
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
-    let mut world = World::new("simulator").with_profile(args.profile);
+    let script = args.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
+    let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
     world.populate(usize::from(args.shells));
     let mut builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
     if args.allow_unencrypted {
@@ -73,6 +91,19 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     announce(&simulator, &control, args)?;
     interrupted.await;
     Ok(Exit::SUCCESS)
+}
+
+fn read_script(path: &Path) -> Result<Script, Diagnostic> {
+    let shown = source::shown(path);
+    let text = source::text(path, MAX_SCRIPT).map_err(|error| {
+        let message = format!("cannot read the script {shown}");
+        Diagnostic::new("CannotReadScript", "OpenError", message, Exit::USAGE).caused_by(&error)
+    })?;
+    Script::parse(&text).map_err(|error| {
+        let message = format!("{shown}:{}: {}", error.line, error.reason);
+        Diagnostic::new("InvalidScript", "InvalidData", message, Exit::USAGE)
+            .with_hint("`pssession simulator --help` shows a script")
+    })
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {
