@@ -111,7 +111,7 @@ pub mod teardown;
 #[cfg(feature = "client")]
 pub mod transport;
 pub mod wsman;
-#[cfg(feature = "request")]
+#[cfg(any(feature = "request", feature = "simulator"))]
 pub mod yaml;
 
 pub use auth::{AuthScheme, Credential};

@@ -17,6 +17,9 @@ pub struct LogEntry {
     pub shell_id: Option<String>,
     /// The `CommandId` that the body names.
     pub command_id: Option<String>,
+    /// What the operation has started, decoded: the command line, script or pipeline, or Ansible's module with its
+    /// arguments. Input that completes it starts it.
+    pub command_line: Option<String>,
     /// `w:ResourceURI`; empty for Identify.
     pub resource_uri: String,
     /// The account, as `DOMAIN\name`; `None` if nobody was logged in.

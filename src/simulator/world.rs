@@ -14,6 +14,7 @@ use super::operations::{Done, Held, HeldReceive};
 use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
 use super::request_log::{LogEntry, RequestLog};
+use super::script::{MAX_RULES, Script, Scripts};
 use super::shells::SimulatedShell;
 use crate::wsman::MessageId;
 use crate::wsman::uri;
@@ -28,6 +29,9 @@ pub struct World {
     pub(super) shells: Vec<SimulatedShell>,
     pub(super) listings: Listings,
     pub(super) guids: Guids,
+    pub(super) scripts: Scripts,
+    /// What the request that is being answered has started.
+    pub(super) started: Option<String>,
     /// Resources of this host's own: those of every shell that was ever here.
     registered: BTreeSet<String>,
     unregistered: BTreeSet<String>,
@@ -73,6 +77,8 @@ impl World {
             shells: Vec::new(),
             listings: Listings::default(),
             guids: Guids::new(seed),
+            scripts: Scripts::default(),
+            started: None,
             registered: BTreeSet::new(),
             unregistered: BTreeSet::new(),
             injected_faults: InjectedFaults::default(),
@@ -88,6 +94,30 @@ impl World {
         self.profile = profile;
         self.max_shells_per_user = profile.traits().max_shells_per_user;
         self
+    }
+
+    /// The same host with answers to commands and pipelines, which last as long as the host.
+    #[must_use]
+    pub fn with_script(mut self, script: Script) -> Self {
+        self.scripts = Scripts::of(script);
+        self
+    }
+
+    /// Adds answers to commands and pipelines; they are asked before those that are there.
+    ///
+    /// # Errors
+    /// There would be more than 1,000 rules; the text says so.
+    pub fn add_script(&mut self, script: Script) -> Result<(), String> {
+        if self.scripts.len() + script.len() > MAX_RULES {
+            return Err(format!("there would be more than {MAX_RULES} rules"));
+        }
+        self.scripts.add(script);
+        Ok(())
+    }
+
+    /// Removes the scripts that were added; that of [`World::with_script`] stays.
+    pub fn clear_scripts(&mut self) {
+        self.scripts.clear();
     }
 
     /// The server version to simulate.
@@ -191,9 +221,10 @@ impl World {
         self.injected_faults.len()
     }
 
-    /// Removes shells, listings, injected faults and log entries, and resets the clock.
+    /// Removes shells, listings, added scripts, injected faults and log entries, and resets the clock.
     pub fn reset(&mut self) {
         self.restart();
+        self.clear_scripts();
         self.clear_faults();
         self.clear_log();
         self.ahead = Duration::ZERO;
@@ -216,6 +247,7 @@ impl World {
             kind: OperationKind::Login,
             shell_id: None,
             command_id: None,
+            command_line: None,
             resource_uri: String::new(),
             user: None,
             connection,
@@ -291,6 +323,7 @@ impl World {
             sealed: caller.sealed,
             message_id: request.message_id.map(str::to_owned),
             at: now,
+            command_line: self.started.take(),
             status: response.status,
             fault,
             reason: None,

@@ -1,6 +1,8 @@
 """pypsrp opens, uses, leaves, rejoins, lists and closes cmd shells and runspace pools."""
 
 import pytest
+from pypsrp.complex_objects import ObjectMeta
+from pypsrp.host import PSHost
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.shell import Process, SignalCode, WinRS
 from pypsrp.wsman import WSMan
@@ -61,11 +63,38 @@ def test_a_runspace_pool_opens_answers_is_left_and_taken_back(connect):
     with RunspacePool(connect()) as pool:
         pipeline = PowerShell(pool)
         pipeline.add_script("1 + 1")
-        assert pipeline.invoke() == ["the simulator runs no pipelines"]
+        assert pipeline.invoke() == ["2"]
         assert not pipeline.had_errors
         pool.disconnect()
         pool.connect()
         assert pool.protocol_version == "2.3"
+
+
+def test_a_pool_counts_its_runspaces_is_reset_and_exchanges_keys(connect):
+    with RunspacePool(connect(), max_runspaces=3) as pool:
+        assert pool.get_available_runspaces() == 3
+        pool.max_runspaces = 5
+        pool.min_runspaces = 2
+        assert (pool.min_runspaces, pool.max_runspaces) == (2, 5)
+        assert pool.get_available_runspaces() == 5
+        pool.reset_runspace_state()
+        pool.exchange_keys()
+        # The key is good for what follows: a secure string, encrypted, as an argument.
+        pipeline = PowerShell(pool)
+        pipeline.add_cmdlet("Write-Output").add_argument(pool.serialize("secret", ObjectMeta("SS")))
+        pipeline.invoke()
+        assert not pipeline.had_errors
+
+
+def test_a_pipeline_fails_with_its_error_and_its_exit_code(connect):
+    host = PSHost(None, None, False, "test", None, None, "1.0")
+    with RunspacePool(connect(), host=host) as pool:
+        pipeline = PowerShell(pool)
+        pipeline.add_cmdlet("Get-Frobnication").add_parameter("All", True)
+        assert pipeline.invoke() == []
+        assert pipeline.had_errors
+        assert "'Get-Frobnication' is not recognized" in str(pipeline.streams.error[0])
+        assert host.rc == 1
 
 
 def test_another_client_lists_and_adopts_a_pool_that_was_left(simulator, connect):

@@ -8,6 +8,7 @@ mod memory;
 mod negotiate;
 mod powershell;
 mod profiles;
+mod scripts;
 mod sealed;
 mod security;
 mod streams;

@@ -38,7 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),
     ("advice", &["advice", "teardown", "transport", "auth", "wsman", "error_chain"]),
-    ("simulator", &["simulator", "wsman", "auth", "transport"]),
+    ("simulator", &["simulator", "wsman", "auth", "transport", "session", "yaml"]),
     ("conformance", &["conformance", "simulator", "transport", "wsman"]),
 ];
 

@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Simulator, SimulatorCertificate, World};
+use pssession::simulator::{Control, Script, Simulator, SimulatorCertificate, World};
 use pssession::transport::CertificatePin;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::cli::args::{PlainFormat, SimulatedSecurityArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::source;
 
 /// What help shows below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -24,7 +26,19 @@ Examples:
   pssession simulator
   pssession simulator --shells 30 --port 5985 -o json
   pssession simulator --profile 2008r2 --shells 0 -o json
-  pssession simulator --tls --extended-protection strict --trace";
+  pssession simulator --tls --extended-protection strict --trace
+  pssession simulator --script answers.yml
+
+--script FILE says what commands and pipelines answer; the first rule whose pattern matches counts:
+  - match: Get-Service *
+    stdout: Running
+  - match: '*\\deploy.cmd *'
+    stderr: disk full
+    exit_code: 3
+    delay: 1.5";
+
+/// The largest script file, in bytes.
+const MAX_SCRIPT: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
@@ -40,6 +54,9 @@ pub(crate) struct SimulatorArgs {
     /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
+    /// A file of rules (YAML or JSON): what commands and pipelines answer
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) script: Option<PathBuf>,
     /// The TCP port of the control endpoint; 0 selects a free port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) control_port: u16,
@@ -60,7 +77,8 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 }
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
-    let mut world = World::new("simulator").with_profile(args.profile);
+    let script = args.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
+    let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
     world.populate(usize::from(args.shells));
     let builder = args.security.apply(Simulator::builder().world(world).bind(args.listen).port(args.port));
     let address = SocketAddr::new(args.listen, args.port);
@@ -102,6 +120,19 @@ impl Tls {
     fn pin_of(&self, simulator: &Simulator) -> String {
         format!("{}={}", simulator.address().ip(), self.pin)
     }
+}
+
+fn read_script(path: &Path) -> Result<Script, Diagnostic> {
+    let shown = source::shown(path);
+    let text = source::text(path, MAX_SCRIPT).map_err(|error| {
+        let message = format!("cannot read the script {shown}");
+        Diagnostic::new("CannotReadScript", "OpenError", message, Exit::USAGE).caused_by(&error)
+    })?;
+    Script::parse(&text).map_err(|error| {
+        let message = format!("{shown}:{}: {}", error.line, error.reason);
+        Diagnostic::new("InvalidScript", "InvalidData", message, Exit::USAGE)
+            .with_hint("`pssession simulator --help` shows a script")
+    })
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {

@@ -6,12 +6,14 @@
 //! |---|---|---|
 //! | `GET /shells` | | lists the shells that are left, with their commands |
 //! | `POST /shells` | `{"Count": 3}`, or `Type` (`ps`, `cmd`), `ShellId`, `Name`, `Owner`, `ConfigurationName`, `State`, `IdleTimeout`, `Running` | seeds shells |
+//! | `POST /scripts` | a rule or a list of rules, as [`Script::parse`](super::Script::parse) reads it | adds answers to commands and pipelines |
+//! | `DELETE /scripts` | | removes those that were added |
 //! | `GET /log` | | tells each operation: what, which shell, who, which connection, sealed or not, how it ended |
 //! | `DELETE /log` | | empties the log |
 //! | `POST /faults` | `Fault`, `Operation`, and `ShellId`, `Times`, `Seconds`, `FaultCode` | lets the next operations of that kind go wrong |
 //! | `DELETE /faults` | | clears the faults that are left |
 //! | `POST /clock` | `{"Seconds": 3600}` | moves the world's clock |
-//! | `POST /reset` | | no shells, no injected fault, no log, the clock as it came |
+//! | `POST /reset` | | no shells, no added script, no injected fault, no log, the clock as it came |
 //!
 //! Every request needs `Authorization: Bearer TOKEN`. What is wrong is answered as `{"ErrorId": ..., "Message": ...}`.
 
@@ -55,6 +57,8 @@ struct ControlState {
 
 /// The largest body of an order, in bytes: a few hundred command lines.
 const MAX_BODY: usize = 64 * 1024;
+/// The largest script, in bytes: it holds what programs say.
+const MAX_SCRIPT: usize = 1024 * 1024;
 /// How many random bytes make a token: as many as nobody guesses.
 const TOKEN_BYTES: usize = 32;
 
@@ -124,7 +128,8 @@ impl ControlState {
 
     async fn obey(&self, request: Request<Incoming>) -> Result<(u16, serde_json::Value), Refused> {
         let (head, body) = request.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Refused::too_large(MAX_BODY))?;
+        let most = if head.uri.path() == "/scripts" { MAX_SCRIPT } else { MAX_BODY };
+        let body = Limited::new(body, most).collect().await.map_err(|_| Refused::too_large(most))?;
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         routes::obey(&mut world, head.method.as_str(), head.uri.path(), &body.to_bytes(), self.host.elapsed())
     }

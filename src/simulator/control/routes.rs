@@ -9,6 +9,7 @@ use crate::simulator::fault_injection::InjectedFault;
 use crate::simulator::guids::upper;
 use crate::simulator::request::OperationKind;
 use crate::simulator::request_log::LogEntry;
+use crate::simulator::script::Script;
 use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
 use crate::simulator::world::World;
 use crate::wsman::uri;
@@ -54,8 +55,8 @@ impl Refused {
 
     fn unknown(method: &str, path: &str) -> Self {
         let message = format!(
-            "there is no {method} {path}; there are GET and POST /shells, GET and DELETE /log, POST and DELETE /faults, \
-             POST /clock, POST /reset"
+            "there is no {method} {path}; there are GET and POST /shells, POST and DELETE /scripts, GET and DELETE /log, \
+             POST and DELETE /faults, POST /clock, POST /reset"
         );
         Self { status: 404, error_id: "NoSuchOrder", message }
     }
@@ -77,6 +78,10 @@ pub(super) fn obey(
     body: &[u8],
     now: Duration,
 ) -> Result<(u16, Value), Refused> {
+    if (method, path) == ("POST", "/scripts") {
+        add_script(world, body)?;
+        return Ok((201, shells(world, now)));
+    }
     let mut fields = Fields::read(body)?;
     if matches!(method, "GET" | "DELETE") || path == "/reset" {
         fields.end()?;
@@ -98,6 +103,10 @@ pub(super) fn obey(
         }
         ("DELETE", "/faults") => {
             world.clear_faults();
+            200
+        }
+        ("DELETE", "/scripts") => {
+            world.clear_scripts();
             200
         }
         ("POST", "/clock") => {
@@ -148,6 +157,7 @@ fn log(world: &World) -> Value {
             "Operation": entry.kind.name(),
             "ShellId": entry.shell_id,
             "CommandId": entry.command_id,
+            "CommandLine": entry.command_line,
             "ResourceUri": entry.resource_uri,
             "User": entry.user,
             "Connection": entry.connection,
@@ -221,6 +231,16 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
     fields.end()?;
     world.add(shell);
     Ok(())
+}
+
+/// The body is a script as the file of `--script` has it.
+fn add_script(world: &mut World, body: &[u8]) -> Result<(), Refused> {
+    let text = std::str::from_utf8(body).map_err(|_| Refused::bad("the script is not UTF-8"))?;
+    let script = Script::parse(text).map_err(|error| Refused::bad(format!("the script: {error}")))?;
+    if script.is_empty() {
+        return Err(Refused::bad("the script has no rule"));
+    }
+    world.add_script(script).map_err(Refused::bad)
 }
 
 /// The names of what can go wrong.
@@ -332,6 +352,19 @@ mod tests {
     }
 
     #[test]
+    fn scripts_are_added_up_to_a_limit_and_removed() {
+        let mut world = World::new("sim01");
+        let many = format!("[{}]", vec![r#"{"match": "x"}"#; 600].join(","));
+        assert_eq!(order(&mut world, "POST", "/scripts", &many).unwrap().0, 201);
+        let refused = order(&mut world, "POST", "/scripts", &many).unwrap_err();
+        assert!(refused.message.contains("more than 1000 rules"), "{}", refused.message);
+        for (method, path) in [("DELETE", "/scripts"), ("POST", "/reset")] {
+            order(&mut world, method, path, "").unwrap();
+            assert_eq!(order(&mut world, "POST", "/scripts", &many).unwrap().0, 201, "{path}");
+        }
+    }
+
+    #[test]
     fn every_fault_can_be_ordered() {
         for name in INJECTED_FAULTS {
             let mut world = World::new("sim01");
@@ -361,6 +394,14 @@ mod tests {
             ("POST", "/shells", r#"{"Count": 10001}"#, "from 0 to 10000"),
             ("POST", "/shells", r#"{"Count": -1}"#, "from 0 to 10000"),
             ("POST", "/shells", r#"{"Running": [1]}"#, "a list of texts"),
+            ("POST", "/scripts", "", "the script has no rule"),
+            (
+                "POST",
+                "/scripts",
+                r#"[{"match": "x", "stdot": "y"}]"#,
+                r#"line 1: unknown key "stdot"; did you mean"#,
+            ),
+            ("DELETE", "/scripts", r#"{"match": "x"}"#, r#"unknown field "match""#),
             ("POST", "/clock", "", "Seconds is missing"),
             ("POST", "/clock", r#"{"Seconds": 1e300}"#, "at most ten years"),
             ("POST", "/faults", r#"{"Fault": "delay", "Operation": "Get"}"#, "delay needs Seconds"),

@@ -6,14 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::expect_body;
+use super::program::CommandAddress;
 use super::shell::proposed_id;
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer};
 use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
-use crate::simulator::programs::{self, ProgramContext};
-use crate::simulator::psrp;
 use crate::simulator::request::Request;
 use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
 use crate::simulator::world::World;
@@ -24,8 +23,6 @@ use crate::wsman::xml::Element;
 const MAX_COMMANDS: usize = 1_000;
 /// What a process exits with that Ctrl+C has ended: STATUS_CONTROL_C_EXIT.
 const CTRL_C_EXIT: i64 = 0xC000_013A;
-/// What every pipeline answers.
-const CANNED_OUTPUT: &str = "the simulator runs no pipelines";
 
 impl World {
     pub(super) fn command(
@@ -36,8 +33,9 @@ impl World {
     ) -> Result<Answer, Refusal> {
         let line = expect_body(request, uri::SHELL, "CommandLine")?;
         let keeps_ids = self.traits().keeps_proposed_ids;
-        let (machine, version, drawn) = (self.machine().to_owned(), self.traits().os, self.guids.next_guid());
+        let drawn = self.guids.next_guid();
         let shell = self.connected_shell(account, request)?;
+        let shell_id = shell.shell_id.clone();
         if shell.commands.len() >= MAX_COMMANDS {
             return Err(Refusal::new(faults::QUOTA_MAX_COMMANDS));
         }
@@ -46,22 +44,30 @@ impl World {
         if shell.command(&command_id).is_some() {
             return Err(Refusal::new(faults::ID_CONFLICT));
         }
-        let user = account.full_name();
-        let (command_line, console) = if shell.is_powershell() {
-            (String::new(), pipeline(shell, line, now)?)
+        let is_powershell = shell.is_powershell();
+        let (command_line, console) = if is_powershell {
+            (String::new(), CommandIo::default())
         } else {
             let text = command_line(line)?;
-            let world = ProgramContext { machine: &machine, user: &user, version, now };
-            let console = programs::begin(&text, world);
+            let console = self.start_command(&text, account, now);
             (text, console)
         };
-        shell.commands.push(SimulatedCommand {
-            command_id: command_id.clone(),
-            command_line,
-            running: true,
-            console,
-        });
+        let command =
+            SimulatedCommand { command_id: command_id.clone(), command_line, running: true, console };
+        let shell = self.connected_shell(account, request)?;
+        shell.commands.push(command);
         shell.touch(now);
+        if is_powershell {
+            let sent = pipeline(line).and_then(|payload| {
+                let address = CommandAddress { shell_id: &shell_id, command_id: &command_id };
+                let fed = self.feed(address, (&payload, false), account, now);
+                fed.map_err(|_| Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell))
+            });
+            if let Err(refusal) = sent {
+                self.connected_shell(account, request)?.commands.pop();
+                return Err(refusal);
+            }
+        }
         let body =
             format!("<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>");
         Ok(Answer::new(uri::COMMAND, answers::SHELL, body))
@@ -75,25 +81,25 @@ impl World {
     ) -> Result<Answer, Refusal> {
         let send = expect_body(request, uri::SHELL, "Send")?;
         let shell = self.connected_shell(account, request)?;
-        let is_powershell = shell.is_powershell();
+        let (shell_id, is_powershell) = (shell.shell_id.clone(), shell.is_powershell());
         for stream in send.children().filter(|stream| stream.is(uri::SHELL, "Stream")) {
             let text: String = stream.text().split_whitespace().collect();
             let bytes = BASE64.decode(text).map_err(|_| Refusal::new(faults::SCHEMA_VALIDATION))?;
             let Some(command_id) = stream.attribute("CommandId") else {
-                // To the pool itself: keys and numbers of runspaces, which change nothing here.
-                if is_powershell {
-                    continue;
+                if !is_powershell {
+                    return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd));
                 }
-                return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd));
+                tell_pool(self.connected_shell(account, request)?, &bytes, now)?;
+                continue;
             };
             // Python's clients write `True`.
             let is_end = stream
                 .attribute("End")
                 .is_some_and(|end| end.trim() == "1" || end.trim().eq_ignore_ascii_case("true"));
-            let command = shell.command_mut(command_id).ok_or_else(Refusal::no_such_command)?;
-            command.console.feed(&bytes, is_end, now)?;
+            let address = CommandAddress { shell_id: &shell_id, command_id };
+            self.feed(address, (&bytes, is_end), account, now)?;
         }
-        shell.touch(now);
+        self.connected_shell(account, request)?.touch(now);
         Ok(Answer::new(uri::SEND, answers::SHELL, "<rsp:SendResponse/>"))
     }
 
@@ -130,10 +136,8 @@ impl World {
             .ok_or_else(Refusal::no_such_command)?;
         let command = shell.commands.get_mut(position).ok_or_else(Refusal::no_such_command)?;
         if powershell && code == uri::SIGNAL_POWERSHELL_CRTL_C {
-            if let (true, Some(pool), Ok(id)) =
-                (command.running, pool, command.command_id.parse::<uuid::Uuid>())
-            {
-                command.console.say("stdout", &pool.stopped(id.to_bytes_le()));
+            if let (true, Some(pool)) = (command.running, pool) {
+                command.console.stop_pipeline(pool, now);
             }
             command.running = false;
         } else if powershell {
@@ -144,6 +148,7 @@ impl World {
                 // What has ended already is released by any signal.
                 Some(CommandSignal::Break) if !command.has_ended(now) => {
                     command.running = false;
+                    command.console.interrupt(now);
                     command.console.exit_code = CTRL_C_EXIT;
                 }
                 Some(CommandSignal::Break) => drop(shell.commands.remove(position)),
@@ -166,21 +171,23 @@ fn command_line(line: Element<'_>) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// A pipeline, which says its canned text and completes.
-fn pipeline(shell: &mut SimulatedShell, line: Element<'_>, now: Duration) -> Result<CommandIo, Refusal> {
-    let refusal = || Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell);
+/// The first payload of a pipeline.
+fn pipeline(line: Element<'_>) -> Result<Vec<u8>, Refusal> {
     let argument = line.child(uri::SHELL, "Arguments").map_or("", Element::text);
-    let payload = BASE64.decode(argument.trim()).map_err(|_| refusal())?;
-    let messages = psrp::messages(&payload).ok_or_else(refusal)?;
-    let created =
-        messages.iter().find(|message| message.kind == psrp::CREATE_PIPELINE).ok_or_else(refusal)?;
-    let mut console = CommandIo::ending(now);
-    // Who took over a shell that was seeded has no pool here, and its client numbers by itself.
-    let pool = shell.tie.pool.get_or_insert_with(|| psrp::Pool::new(created.pool));
-    for message in pool.completed(created.pipeline, CANNED_OUTPUT) {
-        console.say("stdout", &message);
+    let payload = BASE64.decode(argument.trim()).ok().filter(|payload| !payload.is_empty());
+    payload.ok_or_else(|| Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell))
+}
+
+/// Gives a payload to the pool itself.
+fn tell_pool(shell: &mut SimulatedShell, payload: &[u8], now: Duration) -> Result<(), Refusal> {
+    let busy = shell.commands.iter().filter(|command| !command.has_ended(now)).count();
+    // Whoever took over a shell that was seeded has no pool here.
+    let Some(pool) = &mut shell.tie.pool else { return Ok(()) };
+    let refusal = || Refusal::new(faults::INVALID_PARAMETER).by(Provider::PowerShell);
+    for fragment in pool.answers(payload, busy).ok_or_else(refusal)? {
+        shell.tie.console.say("stdout", &fragment);
     }
-    Ok(console)
+    Ok(())
 }
 
 enum CommandSignal {

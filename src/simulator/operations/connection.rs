@@ -11,7 +11,7 @@ use super::shell::{idle_timeout, negotiate};
 use crate::simulator::account::Account;
 use crate::simulator::answers::{self, Answer};
 use crate::simulator::faults::{self, Refusal};
-use crate::simulator::psrp;
+use crate::simulator::psrp::kind;
 use crate::simulator::request::Request;
 use crate::simulator::shells::SimulatedShell;
 use crate::simulator::world::World;
@@ -74,9 +74,11 @@ impl World {
         if !shell.is_disconnected() {
             return Err(Refusal::new(faults::CONNECTED_ELSEWHERE));
         }
-        let newcomer = negotiate(body, "connectXml", psrp::CONNECT_RUNSPACEPOOL)?;
+        let newcomer = negotiate(body, "connectXml", kind::CONNECT_RUNSPACEPOOL)?;
         let (payload, next) = shell.tie.pool.get_or_insert(newcomer).connected(versions);
-        shell.tie.console.say("stdout", &next);
+        for fragment in next {
+            shell.tie.console.say("stdout", &fragment);
+        }
         shell.join(now);
         shell.tie.session_id = request.session_id.map(str::to_owned);
         let body = format!(

@@ -3,6 +3,7 @@
 mod command;
 mod connection;
 mod listing;
+mod program;
 mod receive;
 mod shell;
 

@@ -92,7 +92,7 @@ impl World {
         }
         let heard = match &held.command_id {
             Some(command_id) => hear_command(shell, command_id, held.room, now)?,
-            None => hear_pool(shell, held.room),
+            None => hear_pool(shell, held.room, now),
         };
         match heard {
             Some(body) => {
@@ -113,7 +113,7 @@ fn hear_command(
 ) -> Result<Option<String>, Refusal> {
     let streams: &[&str] = if shell.is_powershell() { &[] } else { &["stdout", "stderr"] };
     let command = shell.command_mut(command_id).ok_or_else(|| Refusal::new(faults::ABORTED))?;
-    let said = command.console.take(room);
+    let said = command.console.take(room, now);
     let is_done = command.has_ended(now) && command.console.is_silent();
     if said.is_empty() && !is_done {
         return Ok(None);
@@ -142,8 +142,8 @@ fn hear_command(
     Ok(Some(body))
 }
 
-fn hear_pool(shell: &mut SimulatedShell, room: usize) -> Option<String> {
-    let said = shell.tie.console.take(room);
+fn hear_pool(shell: &mut SimulatedShell, room: usize, now: Duration) -> Option<String> {
+    let said = shell.tie.console.take(room, now);
     let write = |(stream, bytes): (&str, Vec<u8>)| {
         format!(r#"<rsp:Stream Name="{stream}">{}</rsp:Stream>"#, BASE64.encode(bytes))
     };

@@ -13,7 +13,7 @@ use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
 use crate::simulator::profile::Described;
-use crate::simulator::psrp::{self, Pool};
+use crate::simulator::psrp::{Fragments, Pool, kind};
 use crate::simulator::request::Request;
 use crate::simulator::shells::{Detail, SimulatedShell, Tie};
 use crate::simulator::world::World;
@@ -71,7 +71,7 @@ impl World {
                 tracing::debug!(version, "the client demands another remoting protocol");
                 return Err(Refusal::new(faults::PROTOCOL_VERSION).by(Provider::PowerShell));
             }
-            let mut opened = negotiate(body, "creationXml", psrp::INIT_RUNSPACEPOOL)?;
+            let mut opened = negotiate(body, "creationXml", kind::INIT_RUNSPACEPOOL)?;
             for payload in opened.opened(traits.versions) {
                 console.say("stdout", &payload);
             }
@@ -154,12 +154,12 @@ pub(super) fn negotiate(body: Element<'_>, name: &str, opening: u32) -> Result<P
     let element = body.child(namespace, name).ok_or_else(|| Refusal::new(faults::SCHEMA_VALIDATION))?;
     let payload: String = element.text().split_whitespace().collect();
     let payload = BASE64.decode(payload).map_err(|_| refusal())?;
-    let messages = psrp::messages(&payload).ok_or_else(refusal)?;
-    if !messages.iter().any(|message| message.kind == psrp::SESSION_CAPABILITY) {
+    let messages = Fragments::default().take(&payload).ok_or_else(refusal)?;
+    if !messages.iter().any(|message| message.kind == kind::SESSION_CAPABILITY) {
         return Err(refusal());
     }
     let found = messages.iter().find(|message| message.kind == opening).ok_or_else(refusal)?;
-    Ok(Pool::new(found.pool))
+    Ok(Pool::new(found))
 }
 
 fn is_spoken(version: &str) -> bool {
