@@ -25,6 +25,7 @@ mod powershell;
 mod powershell_entry;
 mod process;
 mod progress;
+mod published_certificate;
 mod recording;
 mod render;
 mod report;

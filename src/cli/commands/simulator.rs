@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Script, Simulator, SimulatorCertificate, World};
-use pssession::transport::CertificatePin;
+use pssession::simulator::{Control, Script, Simulator, World};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use crate::cli::args::{PlainFormat, SimulatedSecurityArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::published_certificate::PublishedCertificate;
 use crate::cli::source;
 
 /// What help shows below the options.
@@ -88,38 +87,10 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let control = control.map_err(|error| cannot_listen("control endpoint", address, &error))?;
     let interrupted = interrupt::wait();
     // The file is there as long as it serves.
-    let tls = simulator.certificate().map(Tls::publish).transpose()?;
+    let tls = simulator.certificate().map(PublishedCertificate::of).transpose()?;
     announce(&simulator, &control, tls.as_ref(), args)?;
     interrupted.await;
     Ok(Exit::SUCCESS)
-}
-
-/// How clients may trust the certificate.
-struct Tls {
-    pin: CertificatePin,
-    ca_file: NamedTempFile,
-}
-
-impl Tls {
-    fn publish(certificate: &SimulatorCertificate) -> Result<Self, Diagnostic> {
-        let ca_file = tempfile::Builder::new().prefix("pssession-simulator-ca-").suffix(".pem").tempfile();
-        let written = ca_file.and_then(|mut file| {
-            file.write_all(certificate.authority_pem().as_bytes())?;
-            Ok(file)
-        });
-        let ca_file = written.map_err(|error| {
-            let message = "the CA file of the simulator cannot be written to the folder of temporary files";
-            Diagnostic::new("CannotWrite", "WriteError", message.to_owned(), Exit::COULD_NOT_BEGIN)
-                .caused_by(&error)
-                .with_hint("set TMPDIR to a folder with free space")
-        })?;
-        Ok(Self { pin: CertificatePin::of(certificate.der()), ca_file })
-    }
-
-    /// The value of `--certificate-pin`.
-    fn pin_of(&self, simulator: &Simulator) -> String {
-        format!("{}={}", simulator.address().ip(), self.pin)
-    }
 }
 
 fn read_script(path: &Path) -> Result<Script, Diagnostic> {
@@ -147,7 +118,7 @@ fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Dia
 fn announce(
     simulator: &Simulator,
     control: &Control,
-    tls: Option<&Tls>,
+    tls: Option<&PublishedCertificate>,
     args: &SimulatorArgs,
 ) -> Result<(), Diagnostic> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
@@ -168,8 +139,8 @@ fn announce(
                 "Token": token,
             });
             if let Some(tls) = tls {
-                line["CertificatePin"] = json!(tls.pin_of(simulator));
-                line["CaFile"] = json!(tls.ca_file.path());
+                line["CertificatePin"] = json!(tls.pin_at(simulator.address()));
+                line["CaFile"] = json!(tls.path());
             }
             writeln!(out, "{line}")?;
         }
@@ -177,8 +148,8 @@ fn announce(
             let trust = tls.map_or(String::new(), |tls| {
                 format!(
                     " --ca-file {} or --certificate-pin {};",
-                    tls.ca_file.path().display(),
-                    tls.pin_of(simulator)
+                    tls.path().display(),
+                    tls.pin_at(simulator.address())
                 )
             });
             writeln!(

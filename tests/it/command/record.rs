@@ -274,6 +274,36 @@ async fn the_gateway_has_a_login_of_its_own() {
     fixture.run(&["conformance", folder.to_str().unwrap()]).await.expect(0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_loopback_the_gateway_speaks_tls() {
+    let fixture = CommandFixture::new().await;
+    let folder = fixture.folder().join("recorded");
+    let address = fixture.address();
+    let words = ["record", folder.to_str().unwrap(), "--yes", "--to", &address, "-o", "json"];
+    let mut child = fixture.command(&[&words[..], &["--listen", "0.0.0.0", "--listen-tls"]].concat()).spawn();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let gateway = Gateway { child, line: serde_json::from_str(&line).unwrap() };
+    let at = |scheme: &str| format!("{scheme}://127.0.0.1:{}/wsman", gateway.line["Port"]);
+    let text = |name: &str| gateway.line[name].as_str().unwrap().to_owned();
+    let get = |url: &str| {
+        Pssession::new([
+            "get",
+            "--on",
+            url,
+            "--certificate-pin",
+            &text("CertificatePin").replace("0.0.0.0", "*"),
+        ])
+        .env("PSSESSION_USER", &text("User"))
+        .env("PSSESSION_PASSWORD", &text("Password"))
+    };
+    assert_eq!(get(&at("https")).run().await.expect(0).records().len(), 3);
+    let in_clear = Pssession::new(["get", "--on", &at("http")]).env("PSSESSION_USER", &text("User"));
+    in_clear.env("PSSESSION_PASSWORD", &text("Password")).run().await.expect(1);
+    assert_eq!(gateway.interrupt().code, 0);
+    assert!(folder.join("01-request.xml").is_file());
+}
+
 /// A client that is not ours: through the gateway, and then against what was recorded.
 async fn foreign(script: &str, expected: [&str; 2]) {
     let named = std::env::var_os("PSSESSION_INTEROP_PYTHON");
@@ -336,8 +366,8 @@ async fn pypsrp_with_new_ids_is_recorded_through_the_gateway_and_replayed() {
         wsman = WSMan('127.0.0.1', port=int(os.environ['Port']), ssl=False, auth='ntlm',\n\
         \x20   username=os.environ['User'], password=os.environ['Password'])\n\
         with RunspacePool(wsman) as pool:\n\
-        \x20   for script in ['secret-argument', 'Get-Date']:\n\
+        \x20   for script in ['Write-Output secret-argument', 'Get-Secret']:\n\
         \x20       shell = PowerShell(pool).add_script(script)\n\
         \x20       print(shell.invoke(), shell.had_errors)";
-    foreign(script, ["False", "stream-"]).await;
+    foreign(script, ["['secret-argument'] False\n[] True", "['stream-"]).await;
 }

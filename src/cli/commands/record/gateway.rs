@@ -22,6 +22,7 @@ use crate::cli::exit::Exit;
 use crate::cli::hints::{hint, kind, place};
 use crate::cli::interrupt;
 use crate::cli::options::{ConnectionOptions, parse_duration};
+use crate::cli::published_certificate::PublishedCertificate;
 use crate::cli::scenario_dir::RecordingDir;
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
@@ -36,7 +37,7 @@ pub(super) async fn run(
     recording: &Arc<RecordingDir>,
     ui: &Ui,
 ) -> Result<Exit, Diagnostic> {
-    let address = address(args.listen.as_deref())?;
+    let address = address(args)?;
     let limit = parse_duration("--for", Some(&args.duration))?.unwrap_or_default();
     let environment = environment.observed_by(recording.clone());
     let config = environment.config(&args.config)?;
@@ -45,7 +46,7 @@ pub(super) async fn run(
     let gateway = connect(&connection, &environment, ui).await?;
     // Without an account of ours it draws one: its password has 130 bits.
     let builder = Simulator::builder().allow_basic().allow_unencrypted().handler(gateway);
-    let builder = builder.bind(address.ip()).port(address.port());
+    let builder = builder.bind(address.ip()).port(address.port()).tls(args.listen_tls);
     let simulator = builder.start().await.map_err(|error| {
         let message = format!("the gateway cannot listen on {address}");
         Diagnostic::new("CannotListen", "ResourceUnavailable", message, Exit::COULD_NOT_BEGIN)
@@ -53,7 +54,9 @@ pub(super) async fn run(
             .with_hint("use port 0 for a free port")
     })?;
     let interrupted = interrupt::wait();
-    announce(&simulator, args, limit)?;
+    // The file is there as long as it serves.
+    let tls = simulator.certificate().map(PublishedCertificate::of).transpose()?;
+    announce(&simulator, tls.as_ref(), args, limit)?;
     let disk_is_full = async {
         while !recording.has_failed() {
             tokio::time::sleep(CHECK_EVERY).await;
@@ -67,21 +70,25 @@ pub(super) async fn run(
     Ok(Exit::SUCCESS)
 }
 
-/// Loopback: what passes the gateway is in clear, and whoever reaches it may guess at its password.
-fn address(text: Option<&str>) -> Result<SocketAddr, Diagnostic> {
-    let Some(text) = text else { return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)) };
+/// Loopback, unless there is TLS: a client may send its password and all envelopes in clear.
+fn address(args: &RecordArgs) -> Result<SocketAddr, Diagnostic> {
+    let Some(text) = args.listen.as_deref() else {
+        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
+    };
     let address = text.parse().or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, 0)));
     let address = address.map_err(|_| {
         Diagnostic::usage(format!("--listen: {text:?} is not an address"))
             .about("--listen")
             .with_hint("use an address such as 127.0.0.1, 127.0.0.1:5985 or [::1]:5985; nothing was sent")
     })?;
-    if address.ip().is_loopback() {
+    if address.ip().is_loopback() || args.listen_tls {
         return Ok(address);
     }
     Err(Diagnostic::usage(format!("--listen: {} is not a loopback address", address.ip()))
         .about("--listen")
-        .with_hint("run the client on this computer, or forward a port to it with ssh; nothing was sent"))
+        .with_hint(
+            "use --listen-tls, run the client on this computer, or forward a port with ssh; nothing was sent",
+        ))
 }
 
 /// Logs in once, so that a wrong password shows now.
@@ -131,13 +138,18 @@ fn no_answer(endpoint: &Endpoint, error: &TransportError) -> Diagnostic {
 }
 
 /// One line once it listens. The password is drawn anew at each start, for this gateway only: showing it is the point.
-fn announce(simulator: &Simulator<Gateway>, args: &RecordArgs, limit: Duration) -> std::io::Result<()> {
+fn announce(
+    simulator: &Simulator<Gateway>,
+    tls: Option<&PublishedCertificate>,
+    args: &RecordArgs,
+    limit: Duration,
+) -> std::io::Result<()> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
     let password = password.expose_secret();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
         PlainFormat::Json => {
-            let line = json!({
+            let mut line = json!({
                 "Schema": "pssession.gateway/1",
                 "Url": url,
                 "Port": simulator.port(),
@@ -145,13 +157,24 @@ fn announce(simulator: &Simulator<Gateway>, args: &RecordArgs, limit: Duration) 
                 "Password": password,
                 "Seconds": limit.as_secs(),
             });
+            if let Some(tls) = tls {
+                line["CertificatePin"] = json!(tls.pin_at(simulator.address()));
+                line["CaFile"] = json!(tls.path());
+            }
             writeln!(out, "{line}")?;
         }
-        PlainFormat::Table => writeln!(
-            out,
-            "listening on {url} for {}; PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; Ctrl-C ends it",
-            args.duration,
-        )?,
+        PlainFormat::Table => {
+            let trust = tls.map_or(String::new(), |tls| {
+                let pin = tls.pin_at(simulator.address());
+                format!(" --ca-file {} or --certificate-pin {pin};", tls.path().display())
+            });
+            writeln!(
+                out,
+                "listening on {url} for {};{trust} PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; \
+                 Ctrl-C ends it",
+                args.duration,
+            )?;
+        }
     }
     out.flush()
 }

@@ -42,9 +42,12 @@ pub(crate) struct RecordArgs {
     /// Be a gateway to this host for any WinRM client
     #[arg(long, value_name = "HOST", help_heading = "Gateway")]
     pub(crate) to: Option<String>,
-    /// Where the gateway listens, on loopback only [default: 127.0.0.1, a free port]
+    /// Where the gateway listens; beyond loopback only with --listen-tls [default: 127.0.0.1, a free port]
     #[arg(long, value_name = "ADDR[:PORT]", requires = "to", help_heading = "Gateway")]
     pub(crate) listen: Option<String>,
+    /// The gateway speaks TLS, with a certificate that is made at the start
+    #[arg(long, requires = "to", help_heading = "Gateway")]
+    pub(crate) listen_tls: bool,
     /// How long the gateway listens; Ctrl-C ends it before
     #[arg(
         long = "for",
