@@ -1,11 +1,12 @@
 //! What a run recorded: whole or not there, without anything that names somebody, and good for a replay at once.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use pssession::simulator::{SimulatedShell, World};
+use pssession::simulator::{InjectedFault, OperationKind, SimulatedShell, World};
 use serde_json::Value;
 
 use super::{ALICE, BUILD_7, BUILD_8, COMMAND, host};
@@ -195,6 +196,28 @@ async fn what_cannot_be_written_is_no_scenario() {
     let run = Run::from(output);
     assert!(run.stderr.contains("no partial files are left"), "{} {}", run.code, run.stderr);
     assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(!folder.exists() && leftovers(fixture.folder()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_is_no_scenario() {
+    let mut world = super::leaked();
+    world.inject(OperationKind::Delete, 1, InjectedFault::Delay(Duration::from_millis(300)));
+    let fixture = CommandFixture::of(host(world).await);
+    let folder = fixture.folder().join("recorded");
+    let address = fixture.address();
+    let words = ["-vv", "record", folder.to_str().unwrap(), "--yes", "--", "remove", "--on", &address];
+    let mut child = fixture.command(&[&words[..], &["--name", "build-7", "--yes"]].concat()).spawn();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("to=Deleting") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("is not created: the run was interrupted"), "{said}");
     assert!(!folder.exists() && leftovers(fixture.folder()).is_empty());
 }
 

@@ -181,6 +181,10 @@ fn keep(recording: &RecordingDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Res
     if recording.has_failed() {
         return recording.keep().map(|()| exit).map_err(|error| not_written(&shown, &error));
     }
+    if [Exit::INTERRUPTED, Exit::TERMINATED].contains(&exit) {
+        ui.always(&format!("{shown} is not created: the run was interrupted"));
+        return Ok(exit);
+    }
     if exchanges == 0 {
         let error = Diagnostic::new(
             "NothingRecorded",
