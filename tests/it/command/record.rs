@@ -226,7 +226,8 @@ async fn what_records_nothing_makes_nothing_and_says_so() {
     let fixture = CommandFixture::new().await;
     let folder = fixture.folder().join("recorded");
     let place = folder.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["--yes", "--user", "x", "--", "get", "--on", "web01"], 2, "--user is for a gateway"),
         (&["--yes", "--", "get", "--on", "127.0.0.1:1"], 1, "there was no exchange after a login"),
         (&["--yes", "--", "get", "--onn", "web01"], 2, "the command to record is not understood"),
         (&["--yes", "--", "explain", "5"], 2, "only get, remove and conformance can be recorded"),

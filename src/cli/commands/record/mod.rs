@@ -16,6 +16,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::render::plural;
 use crate::cli::scenario_dir::{RecordingDir, spare_what_is_there};
+use crate::cli::source;
 use crate::cli::terminal::Terminal;
 use crate::cli::ui::Ui;
 
@@ -105,6 +106,32 @@ impl RecordArgs {
         }
     }
 
+    /// The first option that is only for the gateway: a command that is recorded has its own behind `--`. What the
+    /// environment says is for both.
+    fn option_of_the_gateway(&self) -> Option<&'static str> {
+        let (login, trust, dangerous) = (&self.login, &self.trust, &self.dangerous);
+        let typed = |value: Option<String>, variable| value.is_some() && value != source::variable(variable);
+        let config = self.config.config.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let given = [
+            ("--user", typed(login.user.clone(), "PSSESSION_USER")),
+            ("--account", login.account.is_some()),
+            ("--workstation", login.workstation.is_some()),
+            ("--auth", login.auth.is_some()),
+            ("--no-ntlm", login.no_ntlm),
+            ("--spn", login.spn.is_some()),
+            ("--password-file", login.password_file.is_some()),
+            ("--password-command", login.password_command.is_some()),
+            ("--ca-file", trust.ca_file.is_some()),
+            ("--certificate-pin", !trust.certificate_pin.is_empty()),
+            ("--tls-server-name", trust.tls_server_name.is_some()),
+            ("--config", typed(config, "PSSESSION_CONFIG")),
+            ("--dangerous-basic-over-http", dangerous.dangerous_basic_over_http),
+            ("--dangerous-unencrypted", dangerous.dangerous_unencrypted),
+            ("--dangerous-skip-certificate-check", dangerous.dangerous_skip_certificate_check),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(name, _)| name)
+    }
+
     fn keeps(&self) -> ScrubOptions {
         let mut keeps = ScrubOptions::default();
         keeps.keep_streams = self.keep_streams;
@@ -120,6 +147,12 @@ pub(crate) async fn run(args: &RecordArgs, environment: &Environment) -> Exit {
 
 async fn record(args: &RecordArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     let command = (!args.command.is_empty()).then(|| recorded_command(&args.command)).transpose()?;
+    if let Some(option) = args.option_of_the_gateway().filter(|_| command.is_some()) {
+        let message = format!("{option} is for a gateway; the command to record does not get it");
+        return Err(Diagnostic::usage(message)
+            .about(option)
+            .with_hint("put it behind `--`; nothing was sent"));
+    }
     spare_what_is_there(&args.dir, args.force)?;
     if !args.yes && Terminal::open().is_err() {
         let message = "record asks whether to keep the recording, and there is no terminal to ask on";
