@@ -158,6 +158,10 @@ impl World {
         self.max_shells_per_user = limit;
     }
 
+    pub(super) fn max_shells_per_user(&self) -> usize {
+        self.max_shells_per_user
+    }
+
     /// Whether the user, written as `DOMAIN\name`, has as many shells as one user may have.
     #[must_use]
     pub fn is_full(&self, user: &str) -> bool {
@@ -376,19 +380,29 @@ impl World {
     }
 
     fn refuse(&mut self, refusal: &Refusal, relates_to: Option<&str>) -> (Response, Option<u32>) {
-        let mut body = String::new();
-        match self.traits().dialect {
-            Dialect::Windows => refusal.write(&mut body, &self.machine),
-            Dialect::Omi => refusal.write_without_code(&mut body),
+        if refusal.is_mute {
+            return (Response::status(500), Some(refusal.code));
         }
-        let text = self.envelope(refusal.action(), answers::FAULT, relates_to, &body);
+        let mut body = String::new();
+        let action = match self.traits().dialect {
+            Dialect::Windows => {
+                refusal.write(&mut body, &self.machine);
+                refusal.action()
+            }
+            Dialect::Omi => {
+                refusal.write_as_omi(&mut body);
+                refusal.omi_action()
+            }
+        };
+        let text = self.envelope(action, answers::FAULT, relates_to, &body);
         (Response::soap(500, text), Some(refusal.code))
     }
 
     fn envelope(&mut self, action: &str, prefixes: &str, relates_to: Option<&str>, body: &str) -> String {
         let message_id = self.next_message_id();
         let activity_id = self.traits().activity_id.then(|| self.guids.next_guid());
-        self.spell(answers::envelope(action, prefixes, message_id, activity_id, relates_to, body))
+        let order = self.traits().dialect;
+        self.spell(answers::envelope(action, (prefixes, order), message_id, activity_id, relates_to, body))
     }
 
     /// The text in the host's own dialect.
