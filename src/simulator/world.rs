@@ -14,7 +14,7 @@ use super::operations::{Done, Held, HeldReceive};
 use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
 use super::request_log::{LogEntry, RequestLog};
-use super::script::{MAX_RULES, Script, Scripts};
+use super::script::Scripts;
 use super::shells::SimulatedShell;
 use crate::wsman::MessageId;
 use crate::wsman::uri;
@@ -94,30 +94,6 @@ impl World {
         self.profile = profile;
         self.max_shells_per_user = profile.traits().max_shells_per_user;
         self
-    }
-
-    /// The same host with answers to commands and pipelines, which last as long as the host.
-    #[must_use]
-    pub fn with_script(mut self, script: Script) -> Self {
-        self.scripts = Scripts::of(script);
-        self
-    }
-
-    /// Adds answers to commands and pipelines; they are asked before those that are there.
-    ///
-    /// # Errors
-    /// There would be more than 1,000 rules; the text says so.
-    pub fn add_script(&mut self, script: Script) -> Result<(), String> {
-        if self.scripts.len() + script.len() > MAX_RULES {
-            return Err(format!("there would be more than {MAX_RULES} rules"));
-        }
-        self.scripts.add(script);
-        Ok(())
-    }
-
-    /// Removes the scripts that were added; that of [`World::with_script`] stays.
-    pub fn clear_scripts(&mut self) {
-        self.scripts.clear();
     }
 
     /// The server version to simulate.
