@@ -32,4 +32,13 @@ python3 -m zipfile --list "$wheel"
 [ -f "$venv/share/man/man1/pssession.1" ] || die "$wheel brings no manual pages"
 assert_static "$venv/bin/pssession"
 try_out "$venv/bin/pssession"
+# The module finds the command that was installed beside it.
+env -u PSSESSION PATH=/usr/bin:/bin "$venv/bin/python" - <<'PYTHON'
+import pssession
+
+with pssession.simulator(shells=2) as server:
+    assert len(server.shells) == 2
+PYTHON
+grep -q '^pssession=pssession.pytest_plugin$' "$venv"/lib/python3*/site-packages/pssession-*.dist-info/entry_points.txt ||
+    die "$wheel has no plugin for pytest"
 figures "$venv/bin/pssession" "$wheel"

@@ -41,10 +41,10 @@ impl Answer {
     }
 }
 
-/// Writes one envelope; `prefixes` holds a letter for each declaration besides `s` and `a`.
+/// Writes one envelope; `prefixes` holds a letter for each declaration besides `s` and `a`. OMI begins with `a:To`.
 pub(super) fn envelope(
     action: &str,
-    prefixes: &str,
+    (prefixes, dialect): (&str, Dialect),
     message_id: MessageId,
     activity_id: Option<Uuid>,
     relates_to: Option<&str>,
@@ -64,11 +64,17 @@ pub(super) fn envelope(
         };
         let _ = write!(out, r#" xmlns:{name}="{namespace}""#);
     }
-    let _ = write!(out, "><s:Header><a:Action>{action}</a:Action><a:MessageID>{message_id}</a:MessageID>");
+    let to = format!("<a:To>{}</a:To>", uri::ANONYMOUS);
+    let (first, last) = match dialect {
+        Dialect::Windows => ("", to.as_str()),
+        Dialect::Omi => (to.as_str(), ""),
+    };
+    let _ =
+        write!(out, "><s:Header>{first}<a:Action>{action}</a:Action><a:MessageID>{message_id}</a:MessageID>");
     if let Some(activity_id) = activity_id {
         let _ = write!(out, "<p:ActivityId>{}</p:ActivityId>", upper(activity_id));
     }
-    let _ = write!(out, "<a:To>{}</a:To>", uri::ANONYMOUS);
+    out.push_str(last);
     if let Some(relates_to) = relates_to {
         out.push_str("<a:RelatesTo>");
         escape_into(&mut out, relates_to);
@@ -83,29 +89,47 @@ pub(super) fn envelope(
 /// Writes the answer to Identify, which has no headers (DSP0226 11, Metadata and Discovery). Windows tells its version
 /// only to a caller who has logged in.
 pub(super) fn identity(traits: &Traits, is_logged_in: bool) -> String {
+    if traits.dialect == Dialect::Omi {
+        return omi_identity(traits);
+    }
     let os = if is_logged_in { traits.os } else { "0.0.0" };
-    let stack = traits.versions.stack;
-    let (vendor, version) = match traits.dialect {
-        Dialect::Windows => ("Microsoft Corporation", format!("OS: {os} SP: 0.0 Stack: {stack}")),
-        Dialect::Omi => ("Open Management Infrastructure", stack.to_owned()),
-    };
-    // OMI puts the answer itself into SOAP's namespace.
-    let namespace = if traits.dialect == Dialect::Omi { "s" } else { "wsmid" };
     format!(
         concat!(
             r#"<s:Envelope xml:lang="en-US" xmlns:s="{soap}"><s:Header></s:Header><s:Body>"#,
-            r#"<{namespace}:IdentifyResponse xmlns:wsmid="{identity}">"#,
+            r#"<wsmid:IdentifyResponse xmlns:wsmid="{identity}">"#,
             "<wsmid:ProtocolVersion>{protocol}</wsmid:ProtocolVersion>",
-            "<wsmid:ProductVendor>{vendor}</wsmid:ProductVendor>",
-            "<wsmid:ProductVersion>{version}</wsmid:ProductVersion>",
-            "</{namespace}:IdentifyResponse></s:Body></s:Envelope>",
+            "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>",
+            "<wsmid:ProductVersion>OS: {os} SP: 0.0 Stack: {stack}</wsmid:ProductVersion>",
+            "</wsmid:IdentifyResponse></s:Body></s:Envelope>",
         ),
         soap = uri::SOAP,
         identity = uri::IDENTITY,
         protocol = uri::WSMAN,
-        namespace = namespace,
-        vendor = vendor,
-        version = version,
+        os = os,
+        stack = traits.versions.stack,
+    )
+}
+
+/// OMI writes new lines between its elements here, and puts the answer itself into SOAP's namespace. Which profiles and
+/// which capability it names is inferred.
+fn omi_identity(traits: &Traits) -> String {
+    format!(
+        concat!(
+            "<s:Envelope xmlns:s=\"{soap}\" xmlns:wsmid=\"{identity}\">\n<s:Header/>\n<s:Body>\n",
+            "<s:IdentifyResponse>\n<wsmid:ProtocolVersion>{protocol}</wsmid:ProtocolVersion>\n",
+            "<wsmid:ProductVendor>Open Management Infrastructure</wsmid:ProductVendor>\n",
+            "<wsmid:ProductVersion>{version}</wsmid:ProductVersion>\n<wsmid:SecurityProfiles>\n",
+            "<wsmid:SecurityProfileName>{profile}/http/basic</wsmid:SecurityProfileName>\n",
+            "<wsmid:SecurityProfileName>{profile}/https/basic</wsmid:SecurityProfileName>\n",
+            "</wsmid:SecurityProfiles>\n<wsmid:Capability>{capability}</wsmid:Capability>\n",
+            "</s:IdentifyResponse>\n</s:Body>\n</s:Envelope>",
+        ),
+        soap = uri::SOAP,
+        identity = uri::IDENTITY,
+        protocol = uri::WSMAN,
+        version = traits.versions.stack,
+        profile = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile",
+        capability = "WSMAN_CAPABILITY",
     )
 }
 

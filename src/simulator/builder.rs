@@ -27,6 +27,8 @@ pub struct SimulatorBuilder<H = World> {
     handler: H,
     address: SocketAddr,
     accounts: Vec<(Account, SecretString)>,
+    /// The administrator of a simulator that was given no account.
+    administrator: String,
     policy: Policy,
     /// `None` is what the handler's server has.
     ntlm: Option<bool>,
@@ -50,6 +52,7 @@ impl Default for SimulatorBuilder {
             handler: World::new("simulator"),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             accounts: Vec::new(),
+            administrator: DEFAULT_ACCOUNT.to_owned(),
             policy: Policy::default(),
             ntlm: None,
             channel_binding: None,
@@ -74,12 +77,24 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// Another handler instead of a world, behind the same logins.
     #[must_use]
     pub fn handler<O: Handler>(self, handler: O) -> SimulatorBuilder<O> {
-        let Self { handler: _, address, accounts, policy, ntlm, channel_binding, tls, names, limits, trace } =
-            self;
+        let Self {
+            handler: _,
+            address,
+            accounts,
+            administrator,
+            policy,
+            ntlm,
+            channel_binding,
+            tls,
+            names,
+            limits,
+            trace,
+        } = self;
         SimulatorBuilder {
             handler,
             address,
             accounts,
+            administrator,
             policy,
             ntlm,
             channel_binding,
@@ -108,6 +123,14 @@ impl<H: Handler> SimulatorBuilder<H> {
     #[must_use]
     pub fn account(mut self, account: Account, password: SecretString) -> Self {
         self.accounts.push((account, password));
+        self
+    }
+
+    /// The administrator, written `DOMAIN\name` or `name`, with a password that is drawn at the start; it is there if no
+    /// [`Self::account`] is. Default: `CONTOSO\admin`.
+    #[must_use]
+    pub fn administrator(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.administrator);
         self
     }
 
@@ -191,7 +214,7 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// The port cannot be bound, the system gives no random bytes, or the certificate cannot be made.
     pub async fn start(mut self) -> io::Result<Simulator<H>> {
         if self.accounts.is_empty() {
-            self.accounts.push((Account::administrator(DEFAULT_ACCOUNT), random_password()?));
+            self.accounts.push((Account::administrator(&self.administrator), random_password()?));
         }
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;

@@ -25,6 +25,8 @@ pub struct CommandIo {
     input: Input,
     /// The pipeline, of a PowerShell session.
     pub(super) pipeline: Pipeline,
+    /// Whether a Receive has said that it is done: then nobody can give it input.
+    pub(super) is_reported_done: bool,
 }
 
 /// What a command does with its input.

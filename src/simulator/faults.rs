@@ -12,6 +12,8 @@ pub(super) struct Refusal {
     /// What `f:Message` says; the reason of the code's row where there is nothing more exact.
     message: Option<&'static str>,
     provider: Option<Provider>,
+    /// The answer has no body.
+    pub(super) is_mute: bool,
 }
 
 /// The provider that a fault is attributed to.
@@ -27,6 +29,8 @@ pub(super) enum Provider {
 
 pub(super) const OPERATION_TIMED_OUT: u32 = 2_150_858_793;
 pub(super) const INVALID_PARAMETER: u32 = 87;
+/// What has no code of its own: ERROR_INTERNAL_ERROR.
+pub(super) const INTERNAL: u32 = 1_359;
 pub(super) const UNEXPECTED_SELECTORS: u32 = 2_150_858_843;
 pub(super) const INSUFFICIENT_SELECTORS: u32 = 2_150_858_842;
 pub(super) const INVALID_RESOURCE_URI: u32 = 2_150_858_811;
@@ -42,6 +46,10 @@ pub(super) const FILTER_EXPECTED: u32 = 2_150_859_200;
 pub(super) const EPRS_NOT_SUPPORTED: u32 = 2_150_859_201;
 pub(super) const PULL_DIFFERS: u32 = 2_150_859_181;
 pub(super) const ENVELOPE_SIZE_EXCEEDED: u32 = 2_150_858_824;
+/// Inferred from its neighbours in Windows' header; DSP0226 prescribes the subcode and the detail.
+pub(super) const MINIMUM_ENVELOPE: u32 = 2_150_858_822;
+/// ERROR_BROKEN_PIPE, which users of Ansible report as the fault of input to a process that has ended.
+pub(super) const BROKEN_PIPE: u32 = 109;
 pub(super) const QUOTA_MAX_SHELLS: u32 = 2_150_859_173;
 pub(super) const SHELL_DISCONNECTED: u32 = 2_150_859_204;
 pub(super) const ACCESS_DENIED: u32 = 5;
@@ -62,11 +70,17 @@ pub(super) const NO_NEGOTIATION_DATA: u32 = 2_152_992_674;
 
 impl Refusal {
     pub(super) fn new(code: u32) -> Self {
-        Self { code, message: None, provider: None }
+        Self { code, message: None, provider: None, is_mute: false }
     }
 
     pub(super) fn saying(mut self, message: &'static str) -> Self {
         self.message = Some(message);
+        self
+    }
+
+    /// The same, answered with a status alone.
+    pub(super) fn mute(mut self) -> Self {
+        self.is_mute = true;
         self
     }
 
@@ -125,18 +139,46 @@ impl Refusal {
         out.push_str("</f:Message></f:WSManFault></s:Detail></s:Fault>");
     }
 
-    /// Writes `s:Fault` as OMI does, which has no codes of Windows.
-    pub(super) fn write_without_code(&self, out: &mut String) {
-        let reason = self.message.unwrap_or(self.row().reason);
+    /// Writes `s:Fault` as OMI does, which has no codes of Windows: what a request addresses in vain is a
+    /// DestinationUnreachable with an `OMI_Error`, and nearly all else an InternalError that says nothing. The numbers in
+    /// that error are MI_Result's.
+    pub(super) fn write_as_omi(&self, out: &mut String) {
+        let Some((status, reason)) = self.omi_error() else {
+            out.push_str(concat!(
+                "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>",
+                "<s:Subcode><s:Value>w:InternalError</s:Value></s:Subcode></s:Code>",
+                r#"<s:Reason><s:Text xml:lang="en-US"></s:Text></s:Reason></s:Fault>"#,
+            ));
+            return;
+        };
         let _ = write!(
             out,
             concat!(
-                "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>",
-                "<s:Subcode><s:Value>w:InternalError</s:Value></s:Subcode></s:Code>",
-                r#"<s:Reason><s:Text xml:lang="en-US">{}</s:Text></s:Reason></s:Fault>"#,
+                "<s:Fault><s:Code><s:Value>s:Sender</s:Value>",
+                "<s:Subcode><s:Value>a:DestinationUnreachable</s:Value></s:Subcode></s:Code>",
+                r#"<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason><s:Detail>"#,
+                r#"<rsp:OMI_Error xmlns:rsp="{namespace}"><rsp:CIMStatusCode>{status}</rsp:CIMStatusCode>"#,
+                "<rsp:OMI_Code>{status}</rsp:OMI_Code></rsp:OMI_Error></s:Detail></s:Fault>",
             ),
-            reason
+            reason = reason,
+            namespace = OMI_ERROR,
+            status = status,
         );
+    }
+
+    /// MI_Result and the reason of what OMI says more of.
+    fn omi_error(&self) -> Option<(u32, &'static str)> {
+        match self.code {
+            INVALID_RESOURCE_URI => Some((5, "the resource is not known here")),
+            UNEXPECTED_SELECTORS => Some((6, "the instance was not found")),
+            INVALID_CONTEXT => Some((6, "Enumeration context not found")),
+            _ => None,
+        }
+    }
+
+    /// The fault's `a:Action` where OMI writes it.
+    pub(super) fn omi_action(&self) -> &'static str {
+        if self.omi_error().is_some() { ADDRESSING_ACTION } else { WSMAN_ACTION }
     }
 
     fn open(&self, out: &mut String, machine: &str) {
@@ -169,6 +211,8 @@ struct Row {
 
 /// Where every `w:FaultDetail` begins.
 const FAULT_DETAIL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/";
+/// The class of OMI's errors.
+const OMI_ERROR: &str = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/OMI_Error";
 const WSMAN_ACTION: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
 const ADDRESSING_ACTION: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing/fault";
 const ENUMERATION_ACTION: &str = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault";
@@ -300,6 +344,13 @@ const ROWS: &[Row] = &[
         Some("MaxEnvelopeSizeExceeded"),
         "the answer would be larger than the caller takes",
     ),
+    sender(
+        MINIMUM_ENVELOPE,
+        "w:EncodingLimit",
+        Some("MinimumEnvelopeLimit"),
+        "the MaxEnvelopeSize of the request is smaller than 8192",
+    ),
+    receiver(BROKEN_PIPE, "w:InternalError", "the pipe has been ended: the command has completed"),
     sender(
         SHELL_DISCONNECTED,
         "w:InvalidParameter",

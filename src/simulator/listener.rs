@@ -28,6 +28,7 @@ use super::login::Login;
 use super::ntlm::Entropy;
 use super::pace::Pace;
 use super::payload::{Closed, Payload, into_http};
+use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, Outgoing, Service};
 use super::tls::{Identity, SimulatorCertificate};
 use super::trace::{self, Trace, TracedExchange};
@@ -232,6 +233,7 @@ impl Host {
             answer
         });
         let connection = http1::Builder::new()
+            .auto_date_header(self.service.dialect() == Dialect::Windows)
             .max_buf_size(self.limits.header_size())
             .serve_connection(TokioIo::new(pace.paced(stream)), serve);
         let mut closing = self.closing.clone();
@@ -281,7 +283,7 @@ impl Host {
             traced.response = trace::scrub(outgoing.unsealed.as_deref().unwrap_or(&outgoing.body));
             trace.report(&traced);
         }
-        into_http(outgoing)
+        into_http(outgoing, self.service.dialect())
     }
 
     async fn exchange(

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use super::account::{Account, Caller};
 use super::fault_injection::{Delivery, InjectedFault};
 use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused, MessageSecurity};
+use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
 use super::spnego::{Further, Negotiation};
 
@@ -82,6 +83,9 @@ impl Service {
             self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
             return self.unauthorized_because("no account has this name and password");
         };
+        if let Some(refused) = self.wrong_content_type(request) {
+            return refused;
+        }
         if !self.may_be_clear(connection) {
             return Outgoing::refused(500, NOT_SEALED);
         }
@@ -234,7 +238,19 @@ impl Service {
         }
     }
 
+    /// The answer to a request without `Authorization`. OMI gives none since 1.6.8-1.
+    pub(super) fn unasked(&self) -> Outgoing {
+        match self.dialect() {
+            Dialect::Windows => self.unauthorized(),
+            Dialect::Omi => Outgoing { delay: FOR_EVER, ..self.unauthorized() },
+        }
+    }
+
     pub(super) fn unauthorized(&self) -> Outgoing {
+        if self.dialect() == Dialect::Omi {
+            let authenticate = OMI_OFFERS.iter().map(|offer| (*offer).to_owned()).collect();
+            return Outgoing { authenticate, ..Outgoing::status(401) };
+        }
         let mut authenticate = Vec::new();
         if self.policy.negotiate {
             authenticate.push(Carrier::Negotiate.name().to_owned());
@@ -265,6 +281,10 @@ impl Carrier {
     }
 }
 
+/// What OMI offers, whatever it takes.
+const OMI_OFFERS: &[&str] = &["Basic realm=\"WSMAN\"", "Negotiate", "Kerberos"];
+/// Longer than any client waits.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Why a login is turned away where NTLM is off.
 const NO_NTLM: &str = "another mechanism expected, NTLM sent: NTLM is off here";
 /// The most characters of a scheme's name that a reason repeats.

@@ -36,6 +36,7 @@ mod account;
 mod answers;
 mod builder;
 mod command_io;
+mod configuration;
 mod control;
 mod dialect;
 mod enumeration;

@@ -4,10 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 
 use super::fault_injection::Delivery;
+use super::profile::Dialect;
 use super::service::Outgoing;
 
 /// The connection is to be closed without an answer.
@@ -15,7 +17,8 @@ use super::service::Outgoing;
 #[error("the simulator closes the connection")]
 pub(super) struct Closed;
 
-pub(super) fn into_http(outgoing: Outgoing) -> Result<Response<Payload>, Closed> {
+/// The answer with the headers of that kind of server.
+pub(super) fn into_http(outgoing: Outgoing, dialect: Dialect) -> Result<Response<Payload>, Closed> {
     if outgoing.delivery == Delivery::Closed {
         return Err(Closed);
     }
@@ -28,13 +31,19 @@ pub(super) fn into_http(outgoing: Outgoing) -> Result<Response<Payload>, Closed>
     let mut response = Response::new(Payload { length, body: Some(body), breaks });
     *response.status_mut() = StatusCode::from_u16(outgoing.status).map_err(|_| Closed)?;
     let headers = response.headers_mut();
-    headers.insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
+    match dialect {
+        Dialect::Windows => headers.insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0")),
+        Dialect::Omi => headers.insert(CONNECTION, HeaderValue::from_static("Keep-Alive")),
+    };
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     if let Some(value) = outgoing.content_type.and_then(|value| HeaderValue::from_str(&value).ok()) {
         headers.insert(CONTENT_TYPE, value);
     }
     for value in outgoing.authenticate.iter().filter_map(|value| HeaderValue::from_str(value).ok()) {
         headers.append(WWW_AUTHENTICATE, value);
+    }
+    if dialect == Dialect::Omi && outgoing.status == 200 {
+        response.extensions_mut().insert(ReasonPhrase::from_static(b"Success"));
     }
     Ok(response)
 }

@@ -1,5 +1,6 @@
 //! What differs between the servers that a world can be: one row each.
 
+use super::configuration::{self, Configuration};
 use super::faults;
 use super::ntlm::ChannelBinding;
 use super::psrp::Versions;
@@ -40,6 +41,8 @@ pub(super) struct Traits {
     /// What Identify tells a caller who has logged in, and `ver` everybody.
     pub(super) os: &'static str,
     pub(super) versions: Versions,
+    /// What `winrm/config` tells, where it can be read.
+    pub(super) configuration: Option<&'static Configuration>,
     /// MaxEnvelopeSizekb, in bytes.
     pub(super) envelope_size: usize,
     /// MaxShellsPerUser.
@@ -84,6 +87,8 @@ pub(super) enum Fields {
     Full,
     /// Those of stack 2.0: no Name, State, BufferMode, MemoryUsed, ChildProcesses.
     Stack2,
+    /// Those that OMI fills, in the schema of CIM; the others are nil.
+    Cim,
 }
 
 /// Which shells are described when they are created.
@@ -99,7 +104,7 @@ pub(super) enum Described {
 pub(super) enum Dialect {
     /// Windows' prefixes, no white space, coded faults.
     Windows,
-    /// OMI's prefixes, padded texts, faults without a code.
+    /// OMI's prefixes and order of headers, faults without a code, and its HTTP.
     Omi,
 }
 
@@ -109,6 +114,7 @@ const WINDOWS_2022: Traits = Traits {
     path: "/wsman",
     os: "10.0.20348",
     versions: Versions { powershell: "5.1.20348.1", protocol: "2.3", stack: "3.0" },
+    configuration: Some(&configuration::WINDOWS_2016),
     envelope_size: 512_000,
     max_shells_per_user: 30,
     fields: Fields::Full,
@@ -129,6 +135,7 @@ const WINDOWS_2008_R2: Traits = Traits {
     name: "2008r2",
     os: "6.1.7601",
     versions: Versions { powershell: "2.0", protocol: "2.1", stack: "2.0" },
+    configuration: Some(&configuration::STACK_2),
     envelope_size: 153_600,
     max_shells_per_user: 5,
     fields: Fields::Stack2,
@@ -143,6 +150,7 @@ const WINDOWS_2012_R2: Traits = Traits {
     name: "2012r2",
     os: "6.3.9600",
     versions: Versions { powershell: "4.0", protocol: "2.2", stack: "3.0" },
+    configuration: Some(&configuration::WINDOWS_2012),
     activity_id: true,
     ..WINDOWS_2022
 };
@@ -174,6 +182,7 @@ const WINDOWS_2025_HARDENED: Traits = Traits { name: "2025-hardened", is_hardene
 const EXCHANGE: Traits = Traits {
     name: "exchange",
     path: "/PowerShell/",
+    configuration: None,
     lists_shells: Err(faults::ACCESS_DENIED),
     lists_commands: Err(faults::ACCESS_DENIED),
     only_configuration: Some("Microsoft.Exchange"),
@@ -183,10 +192,11 @@ const EXCHANGE: Traits = Traits {
 const OMI: Traits = Traits {
     name: "omi",
     os: "Linux",
-    versions: Versions { powershell: "7.4", protocol: "2.3", stack: "1.0" },
+    versions: Versions { powershell: "7.4", protocol: "2.3", stack: "1.0.8-6" },
+    configuration: None,
+    fields: Fields::Cim,
     disconnects: false,
     describes_created: Described::None,
-    lists_shells: Err(faults::ACTION_NOT_SUPPORTED),
     lists_commands: Err(faults::ACTION_NOT_SUPPORTED),
     demands_name: true,
     dialect: Dialect::Omi,

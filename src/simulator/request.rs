@@ -132,6 +132,8 @@ pub(super) struct Request<'d> {
     pub(super) message_id: Option<&'d str>,
     /// The `ShellId` selector of the header, or of a filter.
     pub(super) shell_id: Option<&'d str>,
+    /// The `Name` selector of the header: which plug-in.
+    pub(super) plugin_name: Option<&'d str>,
     /// The client's own tag, `p:SessionId`.
     pub(super) session_id: Option<&'d str>,
     /// `a:To`: where the client believes to be.
@@ -143,6 +145,8 @@ pub(super) struct Request<'d> {
     options: Option<Element<'d>>,
     /// The largest answer that the caller takes, in bytes.
     pub(super) max_envelope_size: usize,
+    /// Whether that is less than anybody may ask for.
+    asks_for_too_little: bool,
     pub(super) body: Option<Element<'d>>,
 }
 
@@ -158,12 +162,15 @@ impl<'d> Request<'d> {
             Some(body) if body.is(uri::IDENTITY, "Identify") => OperationKind::Identify,
             _ => OperationKind::of(action, resource_uri),
         };
+        let asked_size =
+            field(uri::WSMAN, "MaxEnvelopeSize").and_then(|size| size.text().parse::<usize>().ok());
         let filter = body.and_then(|body| body.child(uri::WSMAN, "Filter"));
         Self {
             kind,
             resource_uri,
             message_id: field(uri::ADDRESSING, "MessageID").map(Element::text).filter(|id| !id.is_empty()),
             shell_id: header.and_then(shell_selector).or_else(|| filter.and_then(shell_selector)),
+            plugin_name: header.and_then(|header| selector(header, "Name")),
             session_id: field(uri::WSMV, "SessionId").map(Element::text).filter(|id| !id.is_empty()),
             to: field(uri::ADDRESSING, "To").map_or("", Element::text),
             command_id: body.and_then(command_id),
@@ -171,9 +178,8 @@ impl<'d> Request<'d> {
                 .and_then(|timeout| read_duration(timeout.text()))
                 .map_or(MAX_TIMEOUT, |timeout| timeout.min(MAX_TIMEOUT)),
             options: field(uri::WSMAN, "OptionSet"),
-            max_envelope_size: field(uri::WSMAN, "MaxEnvelopeSize")
-                .and_then(|size| size.text().parse().ok())
-                .map_or(server_envelope_size, |size: usize| size.min(server_envelope_size)),
+            max_envelope_size: asked_size.map_or(server_envelope_size, |size| size.min(server_envelope_size)),
+            asks_for_too_little: asked_size.is_some_and(|size| size < LEAST_ENVELOPE),
             body,
         }
     }
@@ -209,6 +215,9 @@ impl<'d> Request<'d> {
             return Err(Refusal::new(faults::HEADER_REQUIRED));
         }
         let timeout = header.child(uri::WSMAN, "OperationTimeout").map_or("", Element::text);
+        if self.asks_for_too_little {
+            return Err(Refusal::new(faults::MINIMUM_ENVELOPE));
+        }
         if timeout.starts_with('-') || timeout.starts_with("PT-") {
             return Err(Refusal::new(faults::INVALID_HEADER));
         }
@@ -216,6 +225,8 @@ impl<'d> Request<'d> {
     }
 }
 
+/// The smallest MaxEnvelopeSize, in bytes (DSP0226 6.2, wsman:MaxEnvelopeSize).
+const LEAST_ENVELOPE: usize = 8_192;
 /// The longest that any operation may take: MaxTimeoutms.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -227,12 +238,16 @@ fn command_id(body: Element<'_>) -> Option<&str> {
 
 /// The `ShellId` selector of the `w:SelectorSet` in `parent`.
 pub(super) fn shell_selector<'d>(parent: Element<'d>) -> Option<&'d str> {
+    selector(parent, "ShellId")
+}
+
+fn selector<'d>(parent: Element<'d>, wanted: &str) -> Option<&'d str> {
     parent
         .child(uri::WSMAN, "SelectorSet")?
         .children()
         .find(|selector| {
             selector.is(uri::WSMAN, "Selector")
-                && selector.attribute("Name").is_some_and(|name| name.eq_ignore_ascii_case("ShellId"))
+                && selector.attribute("Name").is_some_and(|name| name.eq_ignore_ascii_case(wanted))
         })
         .map(Element::text)
 }

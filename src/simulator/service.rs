@@ -14,6 +14,7 @@ use super::handler::Handler;
 use super::login::Login;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::operations::Held;
+use super::profile::Dialect;
 use super::world::Response;
 use crate::auth::ServerNames;
 use crate::auth::sealing;
@@ -112,6 +113,7 @@ const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
 const MAX_OPENING: usize = 256;
 /// Why a body in clear is turned away.
 pub(super) const NOT_SEALED: &str = "sealed body expected, body in clear sent";
+const SOAP_NAME: &str = "application/soap+xml";
 const SOAP_TYPE: &str = "application/soap+xml;charset=UTF-8";
 
 impl Service {
@@ -120,8 +122,10 @@ impl Service {
     }
 
     /// Whether the service is at that path, a slash at its end and capitals aside.
+    /// OMI is at every one.
     pub(super) fn is_at(&self, path: &str) -> bool {
-        path.trim_end_matches('/').eq_ignore_ascii_case(self.handler().path().trim_end_matches('/'))
+        self.dialect() == Dialect::Omi
+            || path.trim_end_matches('/').eq_ignore_ascii_case(self.handler().path().trim_end_matches('/'))
     }
 
     /// Answers one request.
@@ -146,7 +150,7 @@ impl Service {
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
-        if request.is_anonymous_identify {
+        if request.is_anonymous_identify && self.dialect() == Dialect::Windows {
             let caller = Caller { account: None, connection: connection.number, sealed: false };
             return self.ask(connection, &caller, request.body, now);
         }
@@ -165,12 +169,15 @@ impl Service {
     ) -> Outgoing {
         let may_be_clear = self.may_be_clear(connection);
         let Login::Standing { account, security } = &mut connection.login else {
-            return self.unauthorized();
+            return self.unasked();
         };
         let account = self.accounts.get(*account).map(|(account, _)| account.clone());
         let sealed = request.content_type.trim_start().to_ascii_lowercase().starts_with("multipart/");
         let caller = Caller { account, connection: connection.number, sealed };
         if !sealed {
+            if let Some(refused) = self.wrong_content_type(request) {
+                return refused;
+            }
             return if may_be_clear {
                 self.ask(connection, &caller, request.body, now)
             } else {
@@ -200,6 +207,20 @@ impl Service {
         let response = self.handler().handle(&caller, sealing::without_padding(&envelope), now);
         let outgoing = self.deliver(connection, true, response);
         Outgoing { opened: self.traces.then_some(envelope), ..outgoing }
+    }
+
+    /// 415, if a body says that it is another thing than an envelope. Inferred: which answer Windows gives is known (415),
+    /// and that a body without a type is taken is not.
+    pub(super) fn wrong_content_type(&self, request: &Incoming<'_>) -> Option<Outgoing> {
+        let name = request.content_type.split(';').next().unwrap_or_default().trim();
+        let is_right = name.is_empty() || name.eq_ignore_ascii_case(SOAP_NAME) || request.body.is_empty();
+        let is_strict = self.dialect() == Dialect::Windows;
+        (is_strict && !is_right)
+            .then(|| Outgoing::refused(415, format!("Content-Type {SOAP_NAME} expected, {name:.60} sent")))
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.handler().profile().traits().dialect
     }
 
     fn frames(&self) -> sealing::FrameLayout {

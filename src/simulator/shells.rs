@@ -183,6 +183,9 @@ impl SimulatedShell {
 
     /// Writes `rsp:Shell` with its children in Windows' order (MS-WSMV 2.2.4.37, Shell).
     pub(super) fn write(&self, out: &mut String, now: Duration, fields: Fields, detail: Detail) {
+        if fields == Fields::Cim {
+            return self.write_cim(out);
+        }
         let is_full = fields == Fields::Full;
         let passed = now.saturating_sub(self.since);
         let _ = write!(out, r#"<rsp:Shell xmlns:rsp="{}">"#, uri::SHELL);
@@ -227,6 +230,25 @@ impl SimulatedShell {
     }
 }
 
+impl SimulatedShell {
+    /// Writes it as OMI does: an instance of a class of CIM, most of whose properties are nil. Which are is inferred, but
+    /// that the id, the resource and the streams are not.
+    fn write_cim(&self, out: &mut String) {
+        let _ = write!(out, r#"<rsp:Shell xmlns:rsp="{}" xmlns:xsi="{XSI}">"#, uri::CIM_SHELL);
+        element(out, "ShellId", &self.shell_id);
+        if let Some(name) = &self.name {
+            element(out, "Name", name);
+        }
+        element(out, "ResourceUri", &self.resource_uri);
+        element(out, "InputStreams", if self.is_powershell() { "stdin pr" } else { "stdin" });
+        element(out, "OutputStreams", if self.is_powershell() { "stdout" } else { "stdout stderr" });
+        for nil in ["Owner", "ClientIP", "ProcessId", "IdleTimeOut", "Locale", "DataLocale", "State"] {
+            let _ = write!(out, r#"<rsp:{nil} xsi:nil="true"/>"#);
+        }
+        out.push_str("</rsp:Shell>");
+    }
+}
+
 impl SimulatedCommand {
     /// Whether it has ended, by itself or by a signal.
     pub(super) fn has_ended(&self, now: Duration) -> bool {
@@ -242,6 +264,9 @@ impl SimulatedCommand {
         out.push_str("</rsp:Command>");
     }
 }
+
+/// The namespace of `xsi:nil`.
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 fn element(out: &mut String, name: &str, text: &str) {
     let _ = write!(out, "<rsp:{name}>");

@@ -14,7 +14,7 @@ use super::operations::{Done, Held, HeldReceive};
 use super::profile::{Dialect, Profile, Traits};
 use super::request::{OperationKind, Request};
 use super::request_log::{LogEntry, RequestLog};
-use super::script::{MAX_RULES, Script, Scripts};
+use super::script::Scripts;
 use super::shells::SimulatedShell;
 use crate::wsman::MessageId;
 use crate::wsman::uri;
@@ -96,30 +96,6 @@ impl World {
         self
     }
 
-    /// The same host with answers to commands and pipelines, which last as long as the host.
-    #[must_use]
-    pub fn with_script(mut self, script: Script) -> Self {
-        self.scripts = Scripts::of(script);
-        self
-    }
-
-    /// Adds answers to commands and pipelines; they are asked before those that are there.
-    ///
-    /// # Errors
-    /// There would be more than 1,000 rules; the text says so.
-    pub fn add_script(&mut self, script: Script) -> Result<(), String> {
-        if self.scripts.len() + script.len() > MAX_RULES {
-            return Err(format!("there would be more than {MAX_RULES} rules"));
-        }
-        self.scripts.add(script);
-        Ok(())
-    }
-
-    /// Removes the scripts that were added; that of [`World::with_script`] stays.
-    pub fn clear_scripts(&mut self) {
-        self.scripts.clear();
-    }
-
     /// The server version to simulate.
     #[must_use]
     pub fn profile(&self) -> Profile {
@@ -156,6 +132,10 @@ impl World {
     /// Sets how many shells one user may have.
     pub fn set_max_shells_per_user(&mut self, limit: usize) {
         self.max_shells_per_user = limit;
+    }
+
+    pub(super) fn max_shells_per_user(&self) -> usize {
+        self.max_shells_per_user
     }
 
     /// Whether the user, written as `DOMAIN\name`, has as many shells as one user may have.
@@ -376,19 +356,29 @@ impl World {
     }
 
     fn refuse(&mut self, refusal: &Refusal, relates_to: Option<&str>) -> (Response, Option<u32>) {
-        let mut body = String::new();
-        match self.traits().dialect {
-            Dialect::Windows => refusal.write(&mut body, &self.machine),
-            Dialect::Omi => refusal.write_without_code(&mut body),
+        if refusal.is_mute {
+            return (Response::status(500), Some(refusal.code));
         }
-        let text = self.envelope(refusal.action(), answers::FAULT, relates_to, &body);
+        let mut body = String::new();
+        let action = match self.traits().dialect {
+            Dialect::Windows => {
+                refusal.write(&mut body, &self.machine);
+                refusal.action()
+            }
+            Dialect::Omi => {
+                refusal.write_as_omi(&mut body);
+                refusal.omi_action()
+            }
+        };
+        let text = self.envelope(action, answers::FAULT, relates_to, &body);
         (Response::soap(500, text), Some(refusal.code))
     }
 
     fn envelope(&mut self, action: &str, prefixes: &str, relates_to: Option<&str>, body: &str) -> String {
         let message_id = self.next_message_id();
         let activity_id = self.traits().activity_id.then(|| self.guids.next_guid());
-        self.spell(answers::envelope(action, prefixes, message_id, activity_id, relates_to, body))
+        let order = self.traits().dialect;
+        self.spell(answers::envelope(action, (prefixes, order), message_id, activity_id, relates_to, body))
     }
 
     /// The text in the host's own dialect.

@@ -54,7 +54,7 @@ def test_a_command_ends_when_the_clock_is_moved(simulator, connect):
     with WinRS(connect()) as shell:
         process = Process(shell, "sleep", ["3600"])
         process.begin_invoke()
-        simulator.order("POST", "/clock", Seconds=3600)
+        simulator.clock(3600)
         process.end_invoke()
         assert process.rc == 0
 

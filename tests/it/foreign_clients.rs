@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pssession::simulator::Script;
+
 /// pywinrm, pypsrp and pytest, if they are installed.
 fn python() -> Option<PathBuf> {
     let named = std::env::var_os("PSSESSION_INTEROP_PYTHON");
@@ -31,15 +33,18 @@ fn root() -> &'static Path {
 }
 
 #[test]
-fn pywinrm_and_pypsrp_open_use_and_close_their_shells() {
+fn each_client_opens_uses_and_closes_its_shells() {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(python)
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no"])
+        // The plugin by its name: here the module is not installed.
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pssession.pytest_plugin", "--color=no"])
         .arg(root().join("tests/interop"))
         .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| PASSED.iter().any(|passed| name == passed)))
+        .env("PYTHONPATH", root().join("python"))
         .env("HOME", home.path())
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PSSESSION", env!("CARGO_BIN_EXE_pssession"))
         .current_dir(home.path())
@@ -47,20 +52,31 @@ fn pywinrm_and_pypsrp_open_use_and_close_their_shells() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains(" passed") && !said.contains("skipped"), "{said}");
+    assert!(said.contains(" passed"), "{said}");
 }
 
 #[test]
 fn the_page_shows_the_files_that_are_run() {
     let page = std::fs::read_to_string(root().join(PAGE)).unwrap();
-    for name in ["conftest.py", "test_example.py"] {
-        let file = std::fs::read_to_string(root().join("tests/interop").join(name)).unwrap();
-        assert!(
-            page.contains(&format!("```python\n{file}```\n")),
-            "{PAGE} does not show {name} as it stands"
-        );
-    }
+    let name = "tests/interop/test_example.py";
+    let file = std::fs::read_to_string(root().join(name)).unwrap();
+    assert!(page.contains(&format!("```python\n{file}```\n")), "{PAGE} does not show {name} as it stands");
 }
+
+#[test]
+fn the_scripts_of_the_pages_and_of_the_help_are_read() {
+    let page = std::fs::read_to_string(root().join("docs/simulator-scripts.md")).unwrap();
+    let shown: Vec<_> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let scripts: Vec<_> = shown.iter().map(|text| Script::parse(text).unwrap().len()).collect();
+    assert_eq!(scripts, [4]);
+    let help = Command::new(env!("CARGO_BIN_EXE_pssession")).args(["simulator", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let rules = help.split_once("counts:\n").unwrap().1;
+    assert_eq!(Script::parse(rules).unwrap().len(), 2, "{rules}");
+}
+
+/// What pytest learns of this test's environment: that every client must be there, and where npm's are.
+const PASSED: [&str; 2] = ["PSSESSION_REQUIRE_TOOLS", "PSSESSION_INTEROP_NODE"];
 
 /// Where a reader finds them.
 const PAGE: &str = "docs/simulator.md";

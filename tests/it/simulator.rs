@@ -2,15 +2,18 @@
 //! which connection it is.
 
 mod client;
+mod configuration;
 mod control;
 mod http;
 mod memory;
 mod negotiate;
+mod omi;
 mod powershell;
 mod profiles;
 mod scripts;
 mod sealed;
 mod security;
 mod streams;
+mod strictness;
 mod wire;
 mod world;

@@ -50,6 +50,9 @@ pub(crate) struct SimulatorArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) listen: std::net::IpAddr,
+    /// The administrator; the password is new at each start
+    #[arg(long, value_name = "NAME", default_value = "CONTOSO\\admin")]
+    pub(crate) user: String,
     /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
@@ -79,7 +82,8 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let script = args.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
     let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
     world.populate(usize::from(args.shells));
-    let builder = args.security.apply(Simulator::builder().world(world).bind(args.listen).port(args.port));
+    let builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
+    let builder = args.security.apply(builder.administrator(&args.user));
     let address = SocketAddr::new(args.listen, args.port);
     let simulator = builder.start().await.map_err(|error| cannot_listen("simulator", address, &error))?;
     let address = SocketAddr::new(args.control_listen, args.control_port);

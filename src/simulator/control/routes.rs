@@ -233,7 +233,7 @@ fn seed(world: &mut World, fields: &mut Fields, now: Duration) -> Result<(), Ref
     Ok(())
 }
 
-/// The body is a script, as a script file has it.
+/// The body is a script as a file has it.
 fn add_script(world: &mut World, body: &[u8]) -> Result<(), Refused> {
     let text = std::str::from_utf8(body).map_err(|_| Refused::bad("the script is not UTF-8"))?;
     let script = Script::parse(text).map_err(|error| Refused::bad(format!("the script: {error}")))?;

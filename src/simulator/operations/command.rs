@@ -13,6 +13,7 @@ use crate::simulator::answers::{self, Answer};
 use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
+use crate::simulator::profile::Dialect;
 use crate::simulator::request::Request;
 use crate::simulator::shells::{SimulatedCommand, SimulatedShell};
 use crate::simulator::world::World;
@@ -96,6 +97,13 @@ impl World {
             let is_end = stream
                 .attribute("End")
                 .is_some_and(|end| end.trim() == "1" || end.trim().eq_ignore_ascii_case("true"));
+            let shell = self.connected_shell(account, request)?;
+            // Until a client can know it, Windows' process has not quite started yet.
+            if !is_powershell
+                && shell.command(command_id).is_some_and(|command| command.console.is_reported_done)
+            {
+                return Err(Refusal::new(faults::BROKEN_PIPE).by(Provider::Cmd));
+            }
             let address = CommandAddress { shell_id: &shell_id, command_id };
             self.feed(address, (&bytes, is_end), account, now)?;
         }
@@ -111,7 +119,10 @@ impl World {
     ) -> Result<Answer, Refusal> {
         let signal = expect_body(request, uri::SHELL, "Signal")?;
         // Who addresses no shell hears of that first.
-        self.addressed_shell(account, request)?;
+        let index = self.addressed_shell(account, request)?;
+        if self.traits().dialect == Dialect::Omi {
+            self.end_host_of_unknown_command(index, request)?;
+        }
         let code = signal
             .child(uri::SHELL, "Code")
             .map(Element::text)
@@ -157,6 +168,18 @@ impl World {
         }
         shell.touch(now);
         Ok(answer)
+    }
+}
+
+impl World {
+    /// OMI's provider ends the process of a shell that gets a Signal for a command that it does not know.
+    fn end_host_of_unknown_command(&mut self, index: usize, request: &Request<'_>) -> Result<(), Refusal> {
+        let shell = self.shells.get(index).ok_or_else(Refusal::no_such_shell)?;
+        if request.command_id.is_some_and(|id| shell.command(id).is_none()) {
+            self.shells.remove(index);
+            return Err(Refusal::new(faults::INTERNAL));
+        }
+        Ok(())
     }
 }
 

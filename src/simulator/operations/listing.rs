@@ -9,6 +9,7 @@ use crate::simulator::answers::{self, Answer};
 use crate::simulator::enumeration::{Listing, Page, PageLimits};
 use crate::simulator::faults::{self, Refusal};
 use crate::simulator::guids::upper;
+use crate::simulator::profile::Dialect;
 use crate::simulator::request::{Request, shell_selector};
 use crate::simulator::shells::Detail;
 use crate::simulator::world::World;
@@ -23,11 +24,11 @@ impl World {
         now: Duration,
     ) -> Result<Answer, Refusal> {
         let enumerate = expect_body(request, uri::ENUMERATION, "Enumerate")?;
-        if enumerate.child(uri::WSMAN, "Filter").or(enumerate.child(uri::ENUMERATION, "Filter")).is_some() {
-            return Err(Refusal::new(faults::FILTERING_NOT_SUPPORTED));
-        }
         if !self.is_registered(request.resource_uri) {
             return Err(Refusal::new(faults::INVALID_RESOURCE_URI));
+        }
+        if enumerate.child(uri::WSMAN, "Filter").or(enumerate.child(uri::ENUMERATION, "Filter")).is_some() {
+            return Err(Refusal::new(faults::FILTERING_NOT_SUPPORTED));
         }
         may_list(account)?;
         self.traits().lists_shells.map_err(Refusal::new)?;
@@ -100,6 +101,9 @@ impl World {
             body.push_str(listing.id());
         }
         body.push_str("</n:EnumerationContext>");
+        if !optimized && self.traits().dialect == Dialect::Omi {
+            body.push_str("<w:Items></w:Items>");
+        }
         write_page(&mut body, &page, 'w');
         body.push_str("</n:EnumerateResponse>");
         if !page.is_last {

@@ -1,6 +1,7 @@
 //! What each operation does to the world.
 
 mod command;
+mod configuration;
 mod connection;
 mod listing;
 mod program;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::answers::Answer;
+use super::configuration::Part;
 use super::faults::{self, Refusal};
 use super::request::{OperationKind, Request};
 use super::shells::SimulatedShell;
@@ -42,7 +44,10 @@ impl World {
             OperationKind::EnumerateCommands => self.enumerate_commands(account, request, now),
             OperationKind::Pull => self.pull(account, request, now),
             OperationKind::Release => self.release(account, request, now),
-            OperationKind::Get => self.get(account, request, now),
+            OperationKind::Get => match Part::of(request.resource_uri) {
+                Some(part) => self.get_configuration(account, request, part),
+                None => self.get(account, request, now),
+            },
             OperationKind::Create => self.create(account, request, now),
             OperationKind::Delete => self.delete(account, request),
             OperationKind::Command => self.command(account, request, now),

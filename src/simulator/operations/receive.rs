@@ -128,6 +128,7 @@ fn hear_command(
             BASE64.encode(bytes)
         );
     }
+    command.console.is_reported_done |= is_done;
     let state = if is_done { "Done" } else { "Running" };
     if is_done {
         for stream in streams {

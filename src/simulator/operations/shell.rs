@@ -12,7 +12,7 @@ use crate::simulator::answers::{self, Answer};
 use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
-use crate::simulator::profile::Described;
+use crate::simulator::profile::{Described, Dialect};
 use crate::simulator::psrp::{Fragments, Pool, kind};
 use crate::simulator::request::Request;
 use crate::simulator::shells::{Detail, SimulatedShell, Tie};
@@ -53,8 +53,10 @@ impl World {
         }
         let traits = self.traits();
         let name = body.attribute("Name");
-        if name.is_some_and(|name| name.chars().count() > MAX_NAME) || (traits.demands_name && name.is_none())
-        {
+        if traits.demands_name && name.is_none() {
+            return Err(Refusal::new(faults::INVALID_PARAMETER).mute());
+        }
+        if name.is_some_and(|name| name.chars().count() > MAX_NAME) {
             return Err(Refusal::new(faults::INVALID_PARAMETER));
         }
         let idle_timeout = idle_timeout(body)?;
@@ -123,6 +125,10 @@ impl World {
 
     pub(super) fn delete(&mut self, account: &Account, request: &Request<'_>) -> Result<Answer, Refusal> {
         let index = self.addressed_shell(account, request)?;
+        // OMI's provider is asked under the generic resource alone.
+        if self.traits().dialect == Dialect::Omi && request.resource_uri != uri::SHELL_RESOURCE {
+            return Err(Refusal::new(faults::INTERNAL));
+        }
         self.shells.remove(index);
         Ok(Answer::new(uri::DELETE, answers::PLAIN, ""))
     }

@@ -5,6 +5,7 @@ mod read;
 use std::time::Duration;
 
 use super::programs::Output;
+use super::world::World;
 use crate::session::{PatternError, WildcardPattern};
 
 pub use read::ScriptError;
@@ -66,7 +67,7 @@ pub(super) struct Scripted {
 }
 
 /// The most rules of one world.
-pub(super) const MAX_RULES: usize = 1_000;
+const MAX_RULES: usize = 1_000;
 
 impl Rule {
     /// A rule for every text that the pattern matches: nothing is said, and the exit code is 0.
@@ -158,6 +159,32 @@ impl Script {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+}
+
+impl World {
+    /// The same host with answers to commands and pipelines, which last as long as the host.
+    #[must_use]
+    pub fn with_script(mut self, script: Script) -> Self {
+        self.scripts = Scripts::of(script);
+        self
+    }
+
+    /// Adds answers to commands and pipelines; they are asked before those that are there.
+    ///
+    /// # Errors
+    /// There would be more than 1,000 rules; the text says so.
+    pub fn add_script(&mut self, script: Script) -> Result<(), String> {
+        if self.scripts.len() + script.len() > MAX_RULES {
+            return Err(format!("there would be more than {MAX_RULES} rules"));
+        }
+        self.scripts.add(script);
+        Ok(())
+    }
+
+    /// Removes the scripts that were added; that of [`World::with_script`] stays.
+    pub fn clear_scripts(&mut self) {
+        self.scripts.clear();
     }
 }
 
