@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::addressing;
 use super::faults::{self, Refusal};
 use crate::wsman::read_duration;
 use crate::wsman::uri;
@@ -208,11 +209,11 @@ impl<'d> Request<'d> {
         if !has_action || self.resource_uri.is_empty() || self.message_id.is_none() {
             return Err(Refusal::new(faults::HEADER_REQUIRED));
         }
-        let timeout = header.child(uri::WSMAN, "OperationTimeout").map_or("", Element::text);
-        if timeout.starts_with('-') || timeout.starts_with("PT-") {
+        let timeout = header.child(uri::WSMAN, "OperationTimeout");
+        if timeout.is_some_and(|timeout| read_duration(timeout.text()).is_none()) {
             return Err(Refusal::new(faults::INVALID_HEADER));
         }
-        Ok(())
+        addressing::judge(header)
     }
 }
 
