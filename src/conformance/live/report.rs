@@ -1,9 +1,12 @@
 //! What came of all checks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::LiveCheck;
 use super::verdict::Verdict;
+use crate::error_chain;
+use crate::transport::TransportError;
 
 /// What came of one check.
 #[derive(Clone, Debug)]
@@ -30,13 +33,13 @@ pub struct LiveReport {
 }
 
 /// Why a run ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stop {
     /// The server refused the credential: it is not sent again.
-    Refused(String),
+    Refused(Arc<TransportError>),
     /// No connection, or no login, came about.
-    NotConnected(String),
+    NotConnected(Arc<TransportError>),
     /// The caller ended it.
     Interrupted,
 }
@@ -44,10 +47,10 @@ pub enum Stop {
 impl Stop {
     /// Why, as a sentence without its end.
     #[must_use]
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> String {
         match self {
-            Self::Refused(why) | Self::NotConnected(why) => why,
-            Self::Interrupted => "the run was interrupted",
+            Self::Refused(error) | Self::NotConnected(error) => error_chain(error.as_ref()),
+            Self::Interrupted => "the run was interrupted".to_owned(),
         }
     }
 }

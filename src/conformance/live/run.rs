@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "asks a server, and what time it is")]
 //! I/O module: asks an endpoint the questions of the table.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -69,7 +70,7 @@ impl Suite {
         for check in checks().filter(|check| self.selection.has(check)) {
             let began = Instant::now();
             let verdict = match &report.stop {
-                Some(stop) => Verdict::Skipped(stop.reason().to_owned()),
+                Some(stop) => Verdict::Skipped(stop.reason()),
                 None => {
                     let asked = tokio::select! {
                         biased;
@@ -98,7 +99,7 @@ impl Suite {
 
 /// What a check is that ended the run.
 fn stopped(check: &LiveCheck, stop: &Stop) -> Verdict {
-    let why = stop.reason().to_owned();
+    let why = stop.reason();
     match stop {
         // It is what this check asks.
         Stop::Refused(_) | Stop::NotConnected(_) if check.id == LOGIN => Verdict::Failed(why),
@@ -214,7 +215,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn log_in(&self) -> Result<RawConnection, Stop> {
-        self.connector.raw().await.map_err(|error| stop(&error))
+        self.connector.raw().await.map_err(stop)
     }
 
     async fn exchange(&mut self, ask: &Ask) -> Result<Seen, Stop> {
@@ -270,16 +271,12 @@ impl<'a> Runner<'a> {
             connection = self.log_in().await?;
             answer = connection.exchange(&ask.request, limit).await;
         }
-        if let Err(error) = &answer
-            && is_refused(error)
-        {
-            return Err(stop(error));
-        }
-        match &answer {
+        let answer = match answer {
+            Err(error) if is_refused(&error) => return Err(stop(error)),
             Err(error @ TransportError::Connect { .. }) if !self.has_answered => return Err(stop(error)),
-            Err(_) => {}
-            Ok(_) => self.has_answered = true,
-        }
+            answer => answer,
+        };
+        self.has_answered |= answer.is_ok();
         match ask.over {
             Over::NoLogin | Over::SameWithoutLogin => self.stranger = Some(connection),
             Over::Login => self.login = Some(connection),
@@ -341,17 +338,14 @@ fn is_refused(error: &TransportError) -> bool {
     }
 }
 
-fn stop(error: &TransportError) -> Stop {
-    let why = error_chain(error);
-    let is_refusal = match error {
-        TransportError::Auth { source, .. } => {
-            matches!(
-                source,
-                AuthError::Refused { .. } | AuthError::NotAuthorized { .. } | AuthError::Unanswered { .. }
-            )
-        }
+fn stop(error: TransportError) -> Stop {
+    let is_refusal = match &error {
+        TransportError::Auth { source, .. } => matches!(
+            source,
+            AuthError::Refused { .. } | AuthError::NotAuthorized { .. } | AuthError::Unanswered { .. }
+        ),
         TransportError::CredentialRefused { .. } | TransportError::CredentialWithheld { .. } => true,
         _ => false,
     };
-    if is_refusal { Stop::Refused(why) } else { Stop::NotConnected(why) }
+    if is_refusal { Stop::Refused(Arc::new(error)) } else { Stop::NotConnected(Arc::new(error)) }
 }
