@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::authenticate::{Authenticator, Link};
 use super::channel::SOAP;
 use super::http::{Http, PostError, Request};
-use super::{HttpConnector, TlsFound, TransportError};
+use super::{ExchangeObserver, HttpConnector, Reply, TlsFound, TransportError, observer};
 use crate::auth::{AuthError, Challenges, Protection, sealing};
 use crate::wsman::xml::MAX_BYTES;
 
@@ -167,9 +167,16 @@ impl RawConnection {
         let Some(mut channel) = self.channel.take() else {
             return Err(self.dialer.not_connected("the connection is used up".into()));
         };
-        let (answer, encrypted) = channel.exchange(&self.dialer, request, timeout).await?;
         let is_spoilt =
             self.encrypts && matches!(request.encryption, RawEncryption::Altered | RawEncryption::InClear);
+        // What was not sent as the login has it is none of its exchanges.
+        let observed = self.dialer.observer.clone().filter(|_| self.scheme.is_some() && !is_spoilt);
+        let sequence = observed.as_ref().map(|_| observer::next_sequence());
+        let exchanged = channel.exchange(&self.dialer, request, timeout).await;
+        if let (Some(observed), Some(sequence)) = (observed, sequence) {
+            self.show(observed.as_ref(), sequence, request, &exchanged);
+        }
+        let (answer, encrypted) = exchanged?;
         let is_refused = answer.status == 401 && self.scheme.is_some();
         if !(is_spoilt || is_refused || answer.closes) {
             self.channel = Some(channel);
@@ -185,6 +192,22 @@ impl RawConnection {
     }
 }
 
+impl RawConnection {
+    /// Shows an exchange to who observes this connection.
+    fn show(
+        &self,
+        observed: &dyn ExchangeObserver,
+        sequence: u64,
+        request: &RawRequest,
+        exchanged: &Result<(Answer, bool), TransportError>,
+    ) {
+        let (endpoint, text) = (self.dialer.endpoint(), String::from_utf8_lossy(&request.body));
+        let reply =
+            exchanged.as_ref().map(|(answer, _)| Reply { status: answer.status, body: answer.body.clone() });
+        observer::report(observed, sequence, endpoint, &text, reply.as_ref().map_err(|error| *error));
+    }
+}
+
 impl Channel {
     async fn exchange(
         &mut self,
@@ -192,7 +215,7 @@ impl Channel {
         raw: &RawRequest,
         timeout: Duration,
     ) -> Result<(Answer, bool), TransportError> {
-        let stranger = raw.authorization.as_deref().map(SecretString::from);
+        let own = raw.authorization.as_deref().map(SecretString::from);
         let mut content_type = raw.content_type.clone();
         let mut body = raw.body.clone();
         let (http, protection) = match self {
@@ -200,7 +223,7 @@ impl Channel {
             Self::LoggedIn(link) => (&mut link.http, Some(&mut link.protection)),
         };
         let authorization = match &protection {
-            None => stranger.as_ref(),
+            None => own.as_ref(),
             Some(Protection::Header(secret)) => Some(&*secret),
             Some(_) => None,
         }

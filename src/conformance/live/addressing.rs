@@ -167,10 +167,11 @@ fn names_request(seen: &Seen) -> Next {
     let relates_to = header(seen, "RelatesTo")?;
     let asked = seen.message_id.to_string();
     let id = relates_to.rsplit(':').next().unwrap_or_default();
-    judged(
-        id.eq_ignore_ascii_case(&asked),
-        if relates_to.is_empty() { "no RelatesTo".to_owned() } else { format!("RelatesTo {relates_to}") },
-    )
+    match id.eq_ignore_ascii_case(&asked) {
+        true => passed("RelatesTo is the request's MessageID"),
+        false if relates_to.is_empty() => failed("no RelatesTo"),
+        false => failed(format!("RelatesTo {relates_to}")),
+    }
 }
 
 fn relates_to(facts: &Facts, seen: &[Seen]) -> Next {

@@ -120,7 +120,7 @@ fn operation(facts: &Facts) -> Ask {
     Envelope::get_absent(facts).ask().over(Over::NoLogin)
 }
 
-/// Identify as a stranger may ask it.
+/// Identify as a client without a login may ask it.
 fn anonymous() -> Ask {
     let mut ask = Ask::new(identify()).over(Over::NoLogin);
     ask.request.unauthenticated_identify = true;

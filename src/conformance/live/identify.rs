@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "identify/no-profiles",
-        "a stranger is not told the security profiles",
+        "an anonymous client does not get the security profiles",
         WINDOWS,
         "no SecurityProfiles in the anonymous answer",
         Needs::Nothing,
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "identify/no-version",
-        "a stranger is not told the version of the operating system",
+        "an anonymous client does not get the version of the operating system",
         DISCOVERY,
         "ProductVersion says OS: 0.0.0, or nothing of an OS",
         Needs::Nothing,
@@ -87,7 +87,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
 ];
 
-fn of_a_stranger() -> Next {
+fn anonymous_identify() -> Next {
     let mut ask = Ask::new(identify()).over(Over::NoLogin);
     ask.request.unauthenticated_identify = true;
     ask.next()
@@ -108,7 +108,7 @@ fn text(seen: &Seen, local: &str) -> Or<String> {
 }
 
 fn anonymous(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return of_a_stranger() };
+    let [first, ..] = seen else { return anonymous_identify() };
     response(first, |_| ())?;
     passed("IdentifyResponse")
 }
@@ -119,13 +119,13 @@ fn without_header(_: &Facts, seen: &[Seen]) -> Next {
 }
 
 fn no_profiles(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return of_a_stranger() };
-    let told = response(first, |response| response.child_named("SecurityProfiles").is_some())?;
-    judged(!told, if told { "SecurityProfiles" } else { "no SecurityProfiles" })
+    let [first, ..] = seen else { return anonymous_identify() };
+    let has_profiles = response(first, |response| response.child_named("SecurityProfiles").is_some())?;
+    judged(!has_profiles, if has_profiles { "SecurityProfiles" } else { "no SecurityProfiles" })
 }
 
 fn no_version(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return of_a_stranger() };
+    let [first, ..] = seen else { return anonymous_identify() };
     let version = text(first, "ProductVersion")?;
     let os = version.split_once("OS:").map(|(_, os)| os.trim_start());
     judged(os.is_none_or(|os| os.starts_with("0.0.0")), version)

@@ -35,7 +35,8 @@ pub struct Suite {
     pub allow_create: bool,
     /// How long an answer to somebody who has logged in may take. Default: 30 s.
     pub response_timeout: Duration,
-    /// How long an answer to a stranger may take; who has not answered one by then is not waited for again. Default: 5 s.
+    /// How long an answer to a request without a login may take; a server that lets this time pass once is not waited for
+    /// again. Default: 5 s.
     pub silence: Duration,
 }
 
@@ -70,7 +71,7 @@ impl Suite {
         for check in checks().filter(|check| self.selection.has(check)) {
             let began = Instant::now();
             let verdict = match &report.stop {
-                Some(stop) => Verdict::Skipped(stop.reason()),
+                Some(_) => Verdict::Skipped("not asked: the run had ended".to_owned()),
                 None => {
                     let asked = tokio::select! {
                         biased;
@@ -117,7 +118,7 @@ struct Runner<'a> {
     /// On which the login stands.
     login: Option<RawConnection>,
     /// The last one without a login.
-    stranger: Option<RawConnection>,
+    anonymous: Option<RawConnection>,
     /// The ShellIds that a request may name: the one that cannot exist, and those of this run.
     permitted: Vec<String>,
     /// Shells of this run that may still be there.
@@ -153,7 +154,7 @@ impl<'a> Runner<'a> {
             connector,
             facts,
             login: None,
-            stranger: None,
+            anonymous: None,
             permitted,
             open: Vec::new(),
             is_silent: false,
@@ -168,7 +169,7 @@ impl<'a> Runner<'a> {
         }
         self.facts.proposed = RandomIds.draw();
         self.facts.command_id = RandomIds.draw();
-        self.stranger = None;
+        self.anonymous = None;
         let mut seen = Vec::new();
         loop {
             self.facts.message_id = RandomIds.draw();
@@ -229,20 +230,20 @@ impl<'a> Runner<'a> {
         if !guard::permits(&ask.request.body, &self.permitted, self.suite.allow_create) {
             return Ok(no_answer("not sent: the request names a shell that is not of this run", false));
         }
-        let is_stranger = matches!(ask.over, Over::NoLogin | Over::SameWithoutLogin);
-        if is_stranger && self.is_silent && ask.request.authorization.is_none() {
+        let without_login = matches!(ask.over, Over::NoLogin | Over::SameWithoutLogin);
+        if without_login && self.is_silent && ask.request.authorization.is_none() {
             return Ok(no_answer(
                 "no answer to an earlier request without Authorization; not asked again",
                 true,
             ));
         }
-        let usual = if is_stranger { self.suite.silence } else { self.suite.response_timeout };
+        let usual = if without_login { self.suite.silence } else { self.suite.response_timeout };
         let limit = ask.within.unwrap_or(usual);
         let began = Instant::now();
         let answer = self.send(ask, limit).await?;
         let took = began.elapsed();
         let is_silence = matches!(answer, Err(TransportError::Timeout { .. }));
-        self.is_silent |= is_stranger && is_silence && ask.request.authorization.is_none();
+        self.is_silent |= without_login && is_silence && ask.request.authorization.is_none();
         let answer = answer.map_err(|error| NoAnswer { why: error_chain(&error), is_silence });
         let seen = Seen { message_id, answer, took };
         self.note_shell(&ask.request, &seen);
@@ -253,7 +254,7 @@ impl<'a> Runner<'a> {
     async fn send(&mut self, ask: &Ask, limit: Duration) -> Result<Result<RawAnswer, TransportError>, Stop> {
         let kept = match ask.over {
             Over::NoLogin => None,
-            Over::SameWithoutLogin => self.stranger.take(),
+            Over::SameWithoutLogin => self.anonymous.take(),
             Over::Login => self.login.take(),
             Over::NewLogin => None,
         };
@@ -278,7 +279,7 @@ impl<'a> Runner<'a> {
         };
         self.has_answered |= answer.is_ok();
         match ask.over {
-            Over::NoLogin | Over::SameWithoutLogin => self.stranger = Some(connection),
+            Over::NoLogin | Over::SameWithoutLogin => self.anonymous = Some(connection),
             Over::Login => self.login = Some(connection),
             Over::NewLogin => {}
         }

@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "shells/exit-code",
-        "the exit code of a command is told",
+        "the exit code of a command is reported",
         section("MS-WSMV", "2.2.4.9", "CommandStateType"),
         "CommandState Done with ExitCode 7 for exit 7",
         Needs::Shells,

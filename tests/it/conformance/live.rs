@@ -3,6 +3,9 @@
 
 mod breakages;
 mod broken_server;
+mod command;
+#[cfg(target_os = "linux")]
+mod foreign_logins;
 
 use std::time::Duration;
 
@@ -273,4 +276,26 @@ async fn no_check_fails_over_tls_with_a_good_certificate() {
     assert_eq!(failures(&report), [""; 0]);
     let tls = report.findings.iter().filter(|finding| finding.check.group() == "tls");
     assert_eq!(tls.filter(|finding| finding.verdict.as_str() == "passed").count(), 3);
+}
+
+/// What the page says of the checks, behind its last heading.
+#[test]
+fn the_page_lists_every_check_with_its_section() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/live-checks.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let heading = "### ";
+    let before = page.split(&format!("\n{heading}")).next().unwrap().trim_end();
+    let mut expected = format!("{before}\n");
+    for group in pssession::conformance::live::GROUPS {
+        expected +=
+            &format!("\n{heading}{}\n\n| check | what it asks | section |\n|---|---|---|\n", group.title);
+        for check in group.checks() {
+            expected += &format!("| `{}` | {} | {} |\n", check.id, check.title, check.section);
+        }
+    }
+    if std::env::var_os("PSSESSION_UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &expected).unwrap();
+    } else {
+        assert_eq!(page, expected);
+    }
 }
