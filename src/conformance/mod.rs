@@ -40,6 +40,8 @@
 //! # fn main() {}
 //! ```
 //!
+//! `live` asks a live server instead of a recording: named checks, each with the section that it states.
+//!
 //! Only [`scenario`](Scenario) opens files, one exchange at a time: a folder of any size costs the memory of its
 //! largest exchange.
 
@@ -51,6 +53,8 @@ mod fragments;
 #[cfg(feature = "client")]
 mod gateway;
 mod header;
+#[cfg(feature = "client")]
+pub mod live;
 mod mismatch;
 mod proposed_ids;
 mod recorder;

@@ -22,7 +22,7 @@ impl fmt::Display for Section {
     }
 }
 
-const fn section(document: &'static str, number: &'static str, title: &'static str) -> Section {
+pub(super) const fn section(document: &'static str, number: &'static str, title: &'static str) -> Section {
     Section { document, number, title }
 }
 

@@ -11,10 +11,10 @@ use super::logins::PasswordSources;
 use super::machine_password::{MachineCredentials, WithoutPassword};
 use super::settings::{HostSettings, same_account};
 use super::table::SessionTable;
-use crate::auth::{AuthScheme, Credential, SchemeRow};
+use crate::auth::{AuthError, AuthScheme, Credential, SchemeRow};
 use crate::session::Transport;
 use crate::store::Rows;
-use crate::transport::{CertificatePins, Connector, Endpoint, HttpConnector, HttpOptions};
+use crate::transport::{CertificatePins, Connector, Endpoint, HttpConnector, HttpOptions, SetupError};
 
 /// An endpoint, and what is known of the way there.
 pub(super) struct Destination {
@@ -35,6 +35,35 @@ pub(super) async fn to_named<C: Caller>(
         Destination { endpoint: endpoint.clone(), named: settings.user.clone(), settings }
     });
     connect(destinations.collect(), hosts, caller, table).await
+}
+
+/// To one endpoint.
+pub(super) fn to_one<C: Caller>(
+    endpoint: &Endpoint,
+    hosts: &Hosts,
+    caller: &C,
+) -> Result<HttpConnector, C::Error> {
+    let settings = caller.settings(endpoint);
+    caller.check(endpoint)?;
+    let destination = Destination { endpoint: endpoint.clone(), named: settings.user.clone(), settings };
+    let mut authorities = Authorities::default();
+    authorities.read(&destination.settings, caller)?;
+    let pins = CertificatePins::new(hosts.pins.iter().cloned(), [endpoint]).map_err(RequestError::from)?;
+    let settings = &destination.settings;
+    let scheme = settings.auth.unwrap_or_default();
+    let of_machine = MachineCredentials::ask(std::slice::from_ref(&destination), caller)?;
+    let credential = match of_machine.of(endpoint) {
+        Some(Ok(credential)) => credential,
+        Some(Err(problem)) => {
+            let source = AuthError::Unusable { problem };
+            let source = SetupError::Auth { endpoint: endpoint.url().to_owned(), source };
+            let ca_file = settings.ca_file.clone();
+            return Err(RequestError::Setup { endpoint: endpoint.clone(), ca_file, source }.into());
+        }
+        None => caller.credential(destination.user(), scheme, settings.password.as_ref())?,
+    };
+    let options = authorities.options(endpoint, settings, hosts, &pins);
+    destination.http_connector(options, credential, false).map_err(C::Error::from)
 }
 
 /// To where remembered sessions are, as they were reached before unless the settings differ.
@@ -125,6 +154,15 @@ impl Destination {
         credential: Credential,
         accepted_before: bool,
     ) -> Result<Arc<dyn Connector>, RequestError> {
+        Ok(Arc::new(self.http_connector(options, credential, accepted_before)?))
+    }
+
+    fn http_connector(
+        &self,
+        options: HttpOptions,
+        credential: Credential,
+        accepted_before: bool,
+    ) -> Result<HttpConnector, RequestError> {
         let mut builder = HttpConnector::builder(self.endpoint.clone(), credential)
             .auth(self.settings.auth.unwrap_or_default())
             .options(options)
@@ -136,12 +174,11 @@ impl Destination {
             builder = builder.max_connections(connections);
         }
         let (endpoint, ca_file) = (&self.endpoint, &self.settings.ca_file);
-        match builder.build() {
-            Ok(connector) => Ok(Arc::new(connector)),
-            Err(source) => {
-                Err(RequestError::Setup { endpoint: endpoint.clone(), ca_file: ca_file.clone(), source })
-            }
-        }
+        builder.build().map_err(|source| RequestError::Setup {
+            endpoint: endpoint.clone(),
+            ca_file: ca_file.clone(),
+            source,
+        })
     }
 
     /// An error if another session there was reached by another login, and the settings choose neither.

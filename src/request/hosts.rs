@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::caller::Caller;
 use super::connectors;
 use super::settings::HostSettings;
-use crate::transport::{CertificatePin, Connector, Endpoint, ExchangeObserver, PinScope, Security};
+use crate::transport::{
+    CertificatePin, Connector, Endpoint, ExchangeObserver, HttpConnector, PinScope, Security,
+};
 
 /// The hosts that a request may contact, and what holds for all of them; what is set for one host alone is the
 /// [`Caller`]'s to say.
@@ -43,6 +45,19 @@ impl Hosts {
     /// [`RequestError`](super::RequestError), or an error of the caller's own. Nothing is sent then.
     pub async fn connectors<C: Caller>(&self, caller: &C) -> Result<Vec<Arc<dyn Connector>>, C::Error> {
         connectors::to_named(self, caller, None).await
+    }
+
+    /// The connector to this endpoint, for requests that only this library's own connector can send, such as
+    /// [`HttpConnector::raw`].
+    ///
+    /// # Errors
+    /// [`RequestError`](super::RequestError), or an error of the caller's own. Nothing is sent then.
+    pub fn http_connector<C: Caller>(
+        &self,
+        endpoint: &Endpoint,
+        caller: &C,
+    ) -> Result<HttpConnector, C::Error> {
+        connectors::to_one(endpoint, self, caller)
     }
 
     /// How messages and passwords are protected at a host with these settings.

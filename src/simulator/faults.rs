@@ -39,6 +39,8 @@ pub(super) const ACTION_MISMATCH: u32 = 2_150_858_801;
 pub(super) const MUST_UNDERSTAND: u32 = 2_150_858_768;
 pub(super) const HEADER_REQUIRED: u32 = 2_150_858_769;
 pub(super) const INVALID_HEADER: u32 = 2_150_858_767;
+pub(super) const UNSUPPORTED_ADDRESSING_MODE: u32 = 2_150_858_870;
+pub(super) const UNSUPPORTED_LOCALE: u32 = 2_150_858_887;
 pub(super) const SCHEMA_VALIDATION: u32 = 2_150_858_817;
 pub(super) const INVALID_CONTEXT: u32 = 2_150_858_779;
 pub(super) const FILTERING_NOT_SUPPORTED: u32 = 2_150_858_776;
@@ -298,6 +300,18 @@ const ROWS: &[Row] = &[
         detail: None,
         reason: "a header of the request is not valid",
     },
+    sender(
+        UNSUPPORTED_ADDRESSING_MODE,
+        "w:UnsupportedFeature",
+        Some("AddressingMode"),
+        "responses and faults go to the anonymous address only",
+    ),
+    sender(
+        UNSUPPORTED_LOCALE,
+        "w:UnsupportedFeature",
+        Some("Locale"),
+        "the Locale of a request must not have to be understood",
+    ),
     sender(
         SCHEMA_VALIDATION,
         "w:SchemaValidationError",

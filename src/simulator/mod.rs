@@ -33,6 +33,7 @@
 //! so at its start, and prints where.
 
 mod account;
+mod addressing;
 mod answers;
 mod builder;
 mod command_io;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::addressing;
 use super::faults::{self, Refusal};
 use crate::wsman::read_duration;
 use crate::wsman::uri;
@@ -214,14 +215,14 @@ impl<'d> Request<'d> {
         if !has_action || self.resource_uri.is_empty() || self.message_id.is_none() {
             return Err(Refusal::new(faults::HEADER_REQUIRED));
         }
-        let timeout = header.child(uri::WSMAN, "OperationTimeout").map_or("", Element::text);
+        let timeout = header.child(uri::WSMAN, "OperationTimeout");
         if self.asks_for_too_little {
             return Err(Refusal::new(faults::MINIMUM_ENVELOPE));
         }
-        if timeout.starts_with('-') || timeout.starts_with("PT-") {
+        if timeout.is_some_and(|timeout| read_duration(timeout.text()).is_none()) {
             return Err(Refusal::new(faults::INVALID_HEADER));
         }
-        Ok(())
+        addressing::judge(header)
     }
 }
 

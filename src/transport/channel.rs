@@ -99,7 +99,7 @@ impl Connection for HttpConnection {
             };
             let sequence = observer::next_sequence();
             let result = self.run(envelope, read_timeout).await;
-            observer::report(observer.as_ref(), sequence, self.dialer.endpoint(), envelope, &result);
+            observer::report(observer.as_ref(), sequence, self.dialer.endpoint(), envelope, result.as_ref());
             result
         })
     }

@@ -39,6 +39,10 @@ impl HttpConnector {
         }
     }
 
+    pub(super) fn dialer(&self) -> &Arc<Authenticator> {
+        &self.dialer
+    }
+
     /// How many handshakes have begun so far, the failed ones included.
     #[must_use]
     pub fn logins(&self) -> u64 {

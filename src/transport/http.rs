@@ -24,7 +24,7 @@ use super::stream::{Stream, StreamConnector, certificate};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
 use super::tls_observer::TlsObserver;
-use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError};
+use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError, TlsFound};
 
 /// How to open connections to one endpoint; its clones know the same.
 #[derive(Clone)]
@@ -92,6 +92,11 @@ impl ClientFactory {
         &self.0.redactor
     }
 
+    /// What the last TLS handshake has shown.
+    pub(super) fn tls_found(&self) -> Option<TlsFound> {
+        self.0.observer.found()
+    }
+
     /// A connection that is to come with its first request, or with [`Http::connect`].
     pub(super) fn open(&self) -> Http {
         Http { target: Arc::clone(&self.0), state: State::ToCome, connected_at: None, has_answered: false }
@@ -127,6 +132,10 @@ struct Open {
 /// One request; the body's length is always announced.
 #[derive(Default)]
 pub(super) struct Request<'a> {
+    /// Default: POST.
+    pub(super) method: Option<Method>,
+    /// Default: the endpoint's.
+    pub(super) path: Option<Uri>,
     pub(super) body: Vec<u8>,
     pub(super) content_type: Option<&'a str>,
     pub(super) authorization: Option<&'a SecretString>,
@@ -275,8 +284,8 @@ impl Target {
             headers.insert(WSMAN_IDENTIFY, HeaderValue::from_static("unauthenticated"));
         }
         let mut message = hyper::Request::new(Full::new(Bytes::from(request.body)));
-        *message.method_mut() = Method::POST;
-        *message.uri_mut() = self.path.clone();
+        *message.method_mut() = request.method.unwrap_or(Method::POST);
+        *message.uri_mut() = request.path.unwrap_or_else(|| self.path.clone());
         *message.headers_mut() = headers;
         Ok(message)
     }

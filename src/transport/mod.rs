@@ -17,6 +17,7 @@ mod options;
 mod pin;
 mod pins;
 mod probe;
+mod raw;
 mod redaction;
 mod route;
 mod status;
@@ -34,6 +35,7 @@ pub use options::{HttpOptions, SetupError};
 pub use pin::{CertificatePin, CertificatePinError};
 pub use pins::{CertificatePins, PinHost, PinScope, PinWithoutHost};
 pub use probe::{Probe, probe};
+pub use raw::{RawAnswer, RawConnection, RawEncryption, RawRequest};
 pub use tls_error::{Distrust, TlsError};
 pub use tls_observer::{TlsFound, TlsVersion};
 

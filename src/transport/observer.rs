@@ -38,7 +38,7 @@ pub(super) fn report(
     sequence: u64,
     endpoint: &Endpoint,
     request: &str,
-    result: &Result<Reply, TransportError>,
+    result: Result<&Reply, &TransportError>,
 ) {
     let page;
     let response = match result {

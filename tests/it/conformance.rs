@@ -3,6 +3,8 @@
 mod convert;
 mod fixtures;
 mod judging;
+mod live;
+
 mod path;
 mod replaying;
 mod scrubbing;

@@ -182,6 +182,8 @@ pages! {
     the_command_is_installed_as_the_page_says: "docs/install.md";
     a_scenario_is_made_judged_and_served_as_the_page_says: "docs/conformance.md";
     exchanges_are_recorded_as_the_page_says: "docs/record.md";
+    a_live_host_is_checked_as_the_page_says: "docs/live-checks.md";
+    the_five_minutes_with_windows_go_as_the_page_says: "docs/help-us-with-windows.md";
     tables_look_as_the_page_says: "docs/output.md";
     a_schedule_goes_as_the_page_says: "docs/schedule.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";

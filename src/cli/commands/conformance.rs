@@ -1,16 +1,21 @@
-//! I/O module: `pssession conformance DIR`: every exchange of one or more scenarios, judged.
+//! I/O module: `pssession conformance DIR`: every exchange of one or more scenarios, judged; and `--on HOST`: a live
+//! endpoint.
 #![expect(clippy::disallowed_methods, reason = "writes the JUnit report")]
+
+mod live;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use pssession::conformance::live::Selection;
 use pssession::conformance::{
     Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios,
 };
 
-use crate::cli::args::ReportFormat;
+use crate::cli::args::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, ReportFormat, TrustArgs};
 use crate::cli::diagnostic::Diagnostic;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::process;
 use crate::cli::render::{self, plural};
@@ -24,16 +29,70 @@ The exit code is 9 if something does not match. Unsupported operations are not e
 Examples:
   pssession conformance scenarios
   pssession conformance scenarios/disconnect --exchange 3 -o table
-  pssession conformance scenarios --junit conformance.xml -o json > conformance.json";
+  pssession conformance scenarios --junit conformance.xml -o json > conformance.json
+  pssession conformance --on web01 --user 'CONTOSO\\alice'        check a live host; changes nothing there
+  pssession conformance --on web01 --allow-create --profile 2019  also create, use and delete shells of its own
+  pssession conformance --on web01 --only 'enumerate,*/no-such-shell' -o table
+  pssession conformance --list -o table";
 
 #[derive(Debug, Args)]
 pub(crate) struct ConformanceArgs {
     /// A scenario, or a directory of scenarios
-    #[arg(value_hint = clap::ValueHint::DirPath)]
-    pub(crate) dir: PathBuf,
+    #[arg(value_hint = clap::ValueHint::DirPath, required_unless_present_any = ["on", "list"])]
+    #[arg(conflicts_with_all = ["on", "list"])]
+    pub(crate) dir: Option<PathBuf>,
     /// Check only the exchange with this number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["on", "list"])]
     pub(crate) exchange: Option<u32>,
+    /// Check this live host instead: name, address or [IPv6], optionally with :port, or URL. Nothing on it is changed
+    /// unless --allow-create is given
+    #[arg(long, value_name = "HOST", help_heading = "A live host")]
+    pub(crate) on: Option<String>,
+    /// List the checks of a live host
+    #[arg(long, conflicts_with = "on", help_heading = "A live host")]
+    pub(crate) list: bool,
+    /// Ask only these checks: ids, groups or patterns with * and ?; comma-separated, repeatable
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "A live host",
+        conflicts_with = "dir"
+    )]
+    pub(crate) only: Vec<String>,
+    /// Do not ask these checks
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "A live host",
+        conflicts_with = "dir"
+    )]
+    pub(crate) skip: Vec<String>,
+    /// Create, use and delete shells of this run
+    #[arg(long, requires = "on", help_heading = "A live host")]
+    pub(crate) allow_create: bool,
+    /// The generation of the server, whose known deviations are no failures: 2008r2, 2012r2, 2016, 2019, 2022, 2025,
+    /// exchange or omi
+    #[arg(long, value_name = "PROFILE", requires = "on", help_heading = "A live host")]
+    pub(crate) profile: Option<String>,
+    /// Use HTTPS [default port: 5986]
+    #[arg(long, requires = "on", help_heading = "Where")]
+    pub(crate) tls: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Connect timeout, TLS handshake included [default: 10s]
+    #[arg(long, value_name = "DURATION", requires = "on", help_heading = "Limits")]
+    pub(crate) connect_timeout: Option<String>,
+    /// Timeout for one login on an open connection [default: 15s]
+    #[arg(long, value_name = "DURATION", requires = "on", help_heading = "Limits")]
+    pub(crate) login_timeout: Option<String>,
+    #[command(flatten)]
+    pub(crate) dangerous: DangerousArgs,
     /// Output format [default: table on a terminal, ndjson into a pipe]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<ReportFormat>,
@@ -47,31 +106,82 @@ const MAX_BATCH: usize = 256;
 /// The most bytes of responses that are held for that.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-pub(crate) fn run(args: &ConformanceArgs, ui: &Ui) -> Result<Exit, Diagnostic> {
-    let folders = scenarios(&args.dir).map_err(|error| bad_fixture(&error))?;
+impl ConformanceArgs {
+    /// How the host is to be reached, as the other commands say it.
+    fn reach(&self) -> ReachArgs {
+        ReachArgs {
+            on: self.on.iter().cloned().collect(),
+            inventory: None,
+            inventory_command: None,
+            shard: None,
+            tls: self.tls,
+            trust: self.trust.clone(),
+            login: self.login.clone(),
+            config: self.config.clone(),
+            limits: LimitArgs {
+                connect_timeout: self.connect_timeout.clone(),
+                login_timeout: self.login_timeout.clone(),
+                ..LimitArgs::default()
+            },
+            dangerous: self.dangerous.clone(),
+        }
+    }
+
+    /// Which checks are asked.
+    fn selection(&self) -> Result<Selection, Diagnostic> {
+        Selection::new(&self.only, &self.skip).map_err(|error| {
+            Diagnostic::usage(error.to_string())
+                .about(&error.pattern)
+                .with_hint("list the checks with `pssession conformance --list`; nothing was sent")
+        })
+    }
+}
+
+pub(crate) async fn run(
+    args: &ConformanceArgs,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<Exit, Diagnostic> {
+    match &args.dir {
+        Some(dir) => judge_scenarios(args, dir, ui),
+        None if args.list => live::list(args, ui),
+        None => live::run(args, environment, ui).await,
+    }
+}
+
+fn judge_scenarios(args: &ConformanceArgs, dir: &Path, ui: &Ui) -> Result<Exit, Diagnostic> {
+    let folders = scenarios(dir).map_err(|error| bad_fixture(&error))?;
     let mut bench = Bench::default();
     for folder in folders {
         bench.take(folder, args.exchange).map_err(|error| bad_fixture(&error))?;
     }
     let report = bench.finish();
     if let Some(number) = args.exchange.filter(|_| report.exchanges() == 0) {
-        return Err(Diagnostic::usage(format!("no exchange {number} in {}", args.dir.display())));
+        return Err(Diagnostic::usage(format!("no exchange {number} in {}", dir.display())));
     }
-    let is_for_stdout = |path: &Path| path == Path::new("-");
+    write(args, ui, || render::junit(&report), || render::conformance(args.output, &report))?;
+    conclude(args, &report, ui)
+}
+
+/// Writes a report to stdout and into the file of `--junit`.
+fn write(
+    args: &ConformanceArgs,
+    ui: &Ui,
+    junit: impl FnOnce() -> String,
+    render: impl FnOnce() -> std::io::Result<()>,
+) -> Result<(), Diagnostic> {
     match args.junit.as_deref() {
-        Some(path) if is_for_stdout(path) => {
-            std::io::stdout().lock().write_all(render::junit(&report).as_bytes())?;
+        Some(path) if path == Path::new("-") => {
+            std::io::stdout().lock().write_all(junit().as_bytes())?;
+            return Ok(());
         }
-        Some(path) => {
-            write_file(path, &report)?;
-            if ui.writes_records() {
-                render::conformance(args.output, &report)?;
-            }
-        }
-        None if ui.writes_records() => render::conformance(args.output, &report)?,
+        Some(path) => write_file(path, &junit())?,
         None => {}
     }
-    conclude(args, &report, ui)
+    if ui.writes_records() {
+        render()?;
+    }
+    Ok(())
 }
 
 /// What is judged, a batch at a time.
@@ -179,14 +289,11 @@ pub(super) fn bad_fixture(error: &FixtureError) -> Diagnostic {
         )
 }
 
-fn write_file(path: &Path, report: &Report) -> Result<(), Diagnostic> {
-    std::fs::File::create(path).and_then(|mut file| file.write_all(render::junit(report).as_bytes())).map_err(
-        |error| {
-            let message = format!("cannot write the report {}", path.display());
-            Diagnostic::new("CannotWriteReport", "WriteError", message, Exit::COULD_NOT_BEGIN)
-                .caused_by(&error)
-        },
-    )
+fn write_file(path: &Path, junit: &str) -> Result<(), Diagnostic> {
+    std::fs::File::create(path).and_then(|mut file| file.write_all(junit.as_bytes())).map_err(|error| {
+        let message = format!("cannot write the report {}", path.display());
+        Diagnostic::new("CannotWriteReport", "WriteError", message, Exit::COULD_NOT_BEGIN).caused_by(&error)
+    })
 }
 
 /// One line for a person, why nothing was validated, and the exit code.

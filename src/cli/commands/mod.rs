@@ -74,8 +74,8 @@ pub(crate) enum Command {
     /// Serve the recorded responses of a scenario on loopback, and nothing else
     #[command(after_help = replay::EXAMPLES)]
     Replay(replay::ReplayArgs),
-    /// Check recorded exchanges: responses parse and validate, requests match
-    #[command(after_help = conformance::EXAMPLES)]
+    /// Check recorded exchanges, or a live host with --on
+    #[command(override_usage = "pssession conformance DIR [OPTIONS]\n       pssession conformance --on HOST [OPTIONS]", after_help = conformance::EXAMPLES)]
     Conformance(conformance::ConformanceArgs),
     /// Demonstrate list, what-if and remove on three simulated hosts
     #[command(after_help = demo::EXAMPLES)]
@@ -118,7 +118,7 @@ pub(crate) async fn dispatch(command: &Command, environment: &Environment) -> Ex
         }
         Command::Conformance(args) => {
             let ui = Ui::report(args.output).quiet(environment.quiet);
-            ui.conclude(conformance::run(args, &ui))
+            ui.conclude(conformance::run(args, environment, &ui).await)
         }
         Command::Demo => Ui::default().conclude(demo::run().await),
         Command::Completions(args) => Ui::default().conclude(completions::run(args)),

@@ -9,6 +9,7 @@ mod frame;
 mod grid;
 mod junit;
 mod list;
+mod live;
 mod powershell;
 mod progress_line;
 mod table;
@@ -35,6 +36,7 @@ use columns::Shown;
 pub(crate) use counts::{listing_summary, sessions_on_hosts};
 pub(crate) use frame::frame;
 pub(crate) use junit::junit;
+pub(crate) use live::junit as live_junit;
 pub(crate) use progress_line::ProgressLine;
 pub(crate) use table::{TableView, session_table};
 pub(crate) use text::{duration, plural, printable, summary};
@@ -207,14 +209,47 @@ pub(crate) fn conformance(
     chosen: Option<ReportFormat>,
     report: &pssession::conformance::Report,
 ) -> io::Result<()> {
-    let usual = if io::stdout().is_terminal() { ReportFormat::Table } else { ReportFormat::Ndjson };
     let mut out = stdout();
-    match chosen.unwrap_or(usual) {
+    match report_format(chosen) {
         ReportFormat::Table => conformance::table(&mut out, report)?,
         ReportFormat::Json => write_json(&mut out, conformance::records(report))?,
         ReportFormat::Ndjson => write_ndjson(&mut out, conformance::records(report))?,
     }
     out.flush()
+}
+
+/// Writes what came of the checks of a live endpoint to stdout.
+pub(crate) fn live_report(
+    chosen: Option<ReportFormat>,
+    endpoint: &str,
+    report: &pssession::conformance::live::LiveReport,
+) -> io::Result<()> {
+    let mut out = stdout();
+    match report_format(chosen) {
+        ReportFormat::Table => live::table(&mut out, report)?,
+        ReportFormat::Json => write_json(&mut out, live::records(endpoint, report))?,
+        ReportFormat::Ndjson => write_ndjson(&mut out, live::records(endpoint, report))?,
+    }
+    out.flush()
+}
+
+/// Writes the checks themselves to stdout.
+pub(crate) fn live_checks(
+    chosen: Option<ReportFormat>,
+    selection: &pssession::conformance::live::Selection,
+) -> io::Result<()> {
+    let mut out = stdout();
+    match report_format(chosen) {
+        ReportFormat::Table => live::list(&mut out, selection)?,
+        ReportFormat::Json => write_json(&mut out, live::list_records(selection))?,
+        ReportFormat::Ndjson => write_ndjson(&mut out, live::list_records(selection))?,
+    }
+    out.flush()
+}
+
+fn report_format(chosen: Option<ReportFormat>) -> ReportFormat {
+    let usual = if io::stdout().is_terminal() { ReportFormat::Table } else { ReportFormat::Ndjson };
+    chosen.unwrap_or(usual)
 }
 
 /// Large tables are written in large pieces.

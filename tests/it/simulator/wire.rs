@@ -27,6 +27,7 @@ pub(super) fn request(action: &str, resource: &str, shell_id: Option<&str>, body
             r#"<w:ResourceURI s:mustUnderstand="true">{resource}</w:ResourceURI>"#,
             r#"<a:Action s:mustUnderstand="true">{action}</a:Action>"#,
             r#"<w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>"#,
+            r#"<a:ReplyTo><a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>"#,
             r#"<a:MessageID>{id}</a:MessageID><w:OperationTimeout>PT60S</w:OperationTimeout>"#,
             r#"{selectors}</s:Header><s:Body>{body}</s:Body></s:Envelope>"#,
         ),
