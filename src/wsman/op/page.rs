@@ -1,5 +1,6 @@
 //! One page of an enumeration, as Enumerate and Pull both answer it.
 
+use crate::wsman::Interner;
 use crate::wsman::ids::EnumerationContext;
 use crate::wsman::shell::{Command, Shell};
 use crate::wsman::uri;
@@ -27,11 +28,11 @@ pub trait Item: Sized {
         element.is(uri::SHELL, Self::ELEMENT)
     }
 
-    /// Reads one item.
+    /// Reads one item of many, which share their `texts`.
     ///
     /// # Errors
     /// [`Malformed`] when the item lacks what identifies it.
-    fn read(element: Element<'_>) -> Result<Self, Malformed>;
+    fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed>;
 }
 
 impl Item for Shell {
@@ -41,15 +42,15 @@ impl Item for Shell {
         Self::is_element(element)
     }
 
-    fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        Shell::read(element)
+    fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed> {
+        Shell::read_with(element, texts)
     }
 }
 
 impl Item for Command {
     const ELEMENT: &'static str = "Command";
 
-    fn read(element: Element<'_>) -> Result<Self, Malformed> {
+    fn read(element: Element<'_>, _: &mut Interner) -> Result<Self, Malformed> {
         Command::read(element)
     }
 }
@@ -115,9 +116,10 @@ impl<T: Item> Page<T> {
 
     fn read_items(&mut self, items: Element<'_>) {
         self.expect_no_text(items);
+        let mut texts = Interner::default();
         for element in items.children() {
             let item = if T::is(element) {
-                T::read(element)
+                T::read(element, &mut texts)
             } else {
                 Err(element.malformed(format!("an item that is not a {}", T::ELEMENT)))
             };
