@@ -143,8 +143,7 @@ impl Store {
             ))?;
             let (mut reader, mut writer) = (RowReader::default(), Writer::new(transaction)?);
             let mut outcomes = Vec::with_capacity(given.len());
-            let mut latest = HashMap::with_capacity(given.len());
-            for (index, object) in given.iter_mut().enumerate() {
+            for object in given.iter_mut() {
                 let given_id = object.session.id;
                 merge::check(&object.session)?;
                 let key = params![object.session.endpoint_url, object.session.shell.shell_id.as_str()];
@@ -163,18 +162,9 @@ impl Store {
                     (id, true)
                 };
                 make_as_stored(object);
-                latest.insert(id, index);
                 outcomes.push(Imported { given: given_id, id, is_new });
             }
-            // Where two objects are the same session, both stand there as the later one has left it.
-            for (index, outcome) in outcomes.iter().enumerate() {
-                let last = latest.get(&outcome.id).filter(|last| **last > index);
-                if let Some(row) = last.and_then(|last| given.get(*last)).cloned()
-                    && let Some(earlier) = given.get_mut(index)
-                {
-                    *earlier = row;
-                }
-            }
+            repeat_the_latest(given, &outcomes);
             reserve(transaction, &ids)?;
             keep_order(transaction, outcomes.iter().filter(|one| one.is_new).map(|one| one.id))?;
             Ok(outcomes)
@@ -258,6 +248,23 @@ impl Store {
         };
         let outcome: Result<T, StoreErrorKind> = attempt();
         outcome.map_err(|kind| kind.at(&self.path))
+    }
+}
+
+/// Where two objects are the same session, both stand there as the later one has left it.
+fn repeat_the_latest(rows: &mut [Row], outcomes: &[Imported]) {
+    if outcomes.iter().all(|outcome| outcome.is_new) {
+        return;
+    }
+    let latest: HashMap<LocalId, usize> =
+        outcomes.iter().enumerate().map(|(index, outcome)| (outcome.id, index)).collect();
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let last = latest.get(&outcome.id).filter(|last| **last > index);
+        if let Some(row) = last.and_then(|last| rows.get(*last)).cloned()
+            && let Some(earlier) = rows.get_mut(index)
+        {
+            *earlier = row;
+        }
     }
 }
 

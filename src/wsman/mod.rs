@@ -15,6 +15,8 @@ mod fault_table;
 mod ids;
 mod interner;
 pub mod op;
+mod plain;
+mod plain_page;
 mod shell;
 mod text;
 pub mod uri;

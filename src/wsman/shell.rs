@@ -123,22 +123,47 @@ impl Shell {
         let mut shell = Self { schema, ..Self::new(shell_id, texts.intern(resource_uri)) };
         for child in element.children().filter(|child| child.namespace() == namespace) {
             let Some(text) = value(child).filter(|text| text.len() <= MAX_FIELD_BYTES) else { continue };
-            match child.local() {
-                "Name" => set_text(&mut shell.name, text, texts),
-                "Owner" => set_text(&mut shell.owner, text, texts),
-                "ClientIP" if !text.contains(char::is_control) => {
-                    set_text(&mut shell.client_ip, text, texts);
-                }
-                "State" => set_text(&mut shell.state, text, texts),
-                "ProcessId" => shell.process_id = shell.process_id.or_else(|| text.parse().ok()),
-                "IdleTimeOut" => set_duration(&mut shell.idle_timeout, text),
-                "MaxIdleTimeOut" => set_duration(&mut shell.max_idle_timeout, text),
-                "ShellRunTime" => set_duration(&mut shell.shell_run_time, text),
-                "ShellInactivity" => set_duration(&mut shell.shell_inactivity, text),
-                _ => {}
-            }
+            shell.set_field(child.local(), text, texts);
         }
         Ok(shell)
+    }
+
+    /// The shell of Windows with these fields, each with its trimmed text; `None` if it lacks what identifies it, or that is
+    /// not what it must be. It is what [`read`](Self::read) makes of them.
+    pub(super) fn of_fields(fields: &[(&str, &str)], texts: &mut Interner) -> Option<Self> {
+        let required = |name: &str| {
+            let (_, text) = fields.iter().find(|(local, _)| *local == name)?;
+            let is_valid =
+                !text.trim().is_empty() && text.len() <= MAX_FIELD_BYTES && !text.contains(char::is_control);
+            is_valid.then_some(*text)
+        };
+        let resource_uri = required("ResourceUri").filter(|resource| !uri::has_user_info(resource))?;
+        let shell_id = ShellId::from_server(required("ShellId")?);
+        let mut shell = Self::new(shell_id, texts.intern(resource_uri));
+        for (local, text) in fields {
+            if !text.trim().is_empty() && text.len() <= MAX_FIELD_BYTES {
+                shell.set_field(local, text, texts);
+            }
+        }
+        Some(shell)
+    }
+
+    /// Keeps the text of an optional field, if it is the first one.
+    fn set_field(&mut self, local: &str, text: &str, texts: &mut Interner) {
+        match local {
+            "Name" => set_text(&mut self.name, text, texts),
+            "Owner" => set_text(&mut self.owner, text, texts),
+            "ClientIP" if !text.contains(char::is_control) => {
+                set_text(&mut self.client_ip, text, texts);
+            }
+            "State" => set_text(&mut self.state, text, texts),
+            "ProcessId" => self.process_id = self.process_id.or_else(|| text.parse().ok()),
+            "IdleTimeOut" => set_duration(&mut self.idle_timeout, text),
+            "MaxIdleTimeOut" => set_duration(&mut self.max_idle_timeout, text),
+            "ShellRunTime" => set_duration(&mut self.shell_run_time, text),
+            "ShellInactivity" => set_duration(&mut self.shell_inactivity, text),
+            _ => {}
+        }
     }
 
     /// The resource that its Signal and Delete go to: its own on Windows, else the generic one, for OMI refuses its own.

@@ -1,10 +1,10 @@
 //! One page of an enumeration, as Enumerate and Pull both answer it.
 
-use crate::wsman::Interner;
-use crate::wsman::ids::EnumerationContext;
+use crate::wsman::ids::{EnumerationContext, MessageId};
 use crate::wsman::shell::{Command, Shell};
 use crate::wsman::uri;
 use crate::wsman::xml::{Element, Malformed};
+use crate::wsman::{Interner, plain_page};
 
 /// What one answer of an enumeration holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,16 @@ pub trait Item: Sized {
     /// # Errors
     /// [`Malformed`] when the item lacks what identifies it.
     fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed>;
+
+    /// Reads a whole answer, with this action and response, in the usual spelling; `None` where that is not sure.
+    fn read_plain_page(
+        _answer: &[u8],
+        _action: &str,
+        _message_id: MessageId,
+        _local: &str,
+    ) -> Option<Page<Self>> {
+        None
+    }
 }
 
 impl Item for Shell {
@@ -44,6 +54,15 @@ impl Item for Shell {
 
     fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed> {
         Shell::read_with(element, texts)
+    }
+
+    fn read_plain_page(
+        answer: &[u8],
+        action: &str,
+        message_id: MessageId,
+        local: &str,
+    ) -> Option<Page<Self>> {
+        plain_page::read(answer, action, message_id, local)
     }
 }
 
