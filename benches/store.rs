@@ -25,12 +25,14 @@ fn row(number: u128, every: u128) -> Row {
     let shell = Shell {
         schema: ShellSchema::Windows,
         shell_id: ShellId::from_guid(Uuid::from_u128(number)),
-        resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
-        name: Some(format!("{}-{number}-nightly", if number.is_multiple_of(every) { "web" } else { "job" })),
-        owner: Some(r"LAB\build".to_owned()),
-        client_ip: Some("192.0.2.7".to_owned()),
+        resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".into(),
+        name: Some(
+            format!("{}-{number}-nightly", if number.is_multiple_of(every) { "web" } else { "job" }).into(),
+        ),
+        owner: Some(r"LAB\build".into()),
+        client_ip: Some("192.0.2.7".into()),
         process_id: Some(4711),
-        state: Some("Connected".to_owned()),
+        state: Some("Connected".into()),
         idle_timeout: None,
         max_idle_timeout: None,
         shell_run_time: None,
@@ -41,8 +43,8 @@ fn row(number: u128, every: u128) -> Row {
     let mut session = SessionDescriptor::from_shell(shell, seen_on, r"LAB\ada", NOW);
     session.id = i64::try_from(number + 1).ok().map(LocalId);
     let note = RowMetadata {
-        user: Some(r"LAB\ada".to_owned()),
-        auth: Some("ntlm".to_owned()),
+        user: Some(r"LAB\ada".into()),
+        auth: Some("ntlm".into()),
         ..RowMetadata::new(Origin::Imported)
     };
     Row { session, note }
@@ -52,7 +54,7 @@ fn row(number: u128, every: u128) -> Row {
 fn table(rows: &[Row]) -> (TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder for the bench");
     let mut store = Store::open(folder.path().join("sessions.db")).expect("a new table");
-    store.import(rows).expect("an import");
+    store.import(&mut rows.to_vec()).expect("an import");
     (folder, store)
 }
 
@@ -99,20 +101,20 @@ fn store(c: &mut Criterion) {
         b.iter(|| open(&all_match).count(&Origin::ALL, NOW));
     });
     group.bench_function("open_and_look_up_every_key", |b| {
-        let keys = || rows.iter().map(|row| (row.session.endpoint_url.as_str(), &row.session.shell.shell_id));
+        let keys = || rows.iter().map(|row| (&*row.session.endpoint_url, &row.session.shell.shell_id));
         b.iter(|| open(&all_match).known(keys()).map(|known| known.len()));
     });
     group.bench_function("import_new", |b| {
         b.iter_batched(
-            || table(&[]),
-            |(_folder, mut store)| store.import(&rows).map(drop),
+            || (table(&[]), rows.clone()),
+            |((_folder, mut store), mut rows)| store.import(&mut rows).map(drop),
             BatchSize::PerIteration,
         );
     });
     group.bench_function("import_again", |b| {
         b.iter_batched(
-            || table(&rows),
-            |(_folder, mut store)| store.import(&rows).map(drop),
+            || (table(&rows), rows.clone()),
+            |((_folder, mut store), mut rows)| store.import(&mut rows).map(drop),
             BatchSize::PerIteration,
         );
     });

@@ -117,7 +117,7 @@ fn record(evidence: &SessionEvidence, now: SystemTime) -> Value {
         "Version": env!("CARGO_PKG_VERSION"),
         "RecordedAt": timestamp(now),
         "Session": session_record(&evidence.session, Some(&evidence.metadata)),
-        "ClientIP": evidence.session.shell.client_ip,
+        "ClientIP": evidence.session.shell.client_ip.as_deref(),
         "Commands": commands,
         "CommandsError": problem,
         "SameAddressCount": evidence.others().count(),

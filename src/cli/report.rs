@@ -233,7 +233,7 @@ impl Notes {
         let planned = self.returned.iter().filter_map(|position| self.planned.get(position));
         let one = |(session, _): &(Arc<SessionDescriptor>, RowMetadata)| {
             json!({
-                "Endpoint": session.endpoint_url,
+                "Endpoint": &*session.endpoint_url,
                 "ShellId": session.shell.shell_id.as_str(),
                 "SeenAt": timestamp(session.seen_at),
             })

@@ -32,15 +32,44 @@ pub(crate) fn shown(path: &Path) -> String {
 /// The bytes of a file, or of stdin where the path is `-`; an error when there are more than `limit`.
 pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     if path == Path::new("-") {
-        if io::stdin().is_terminal() {
-            // Who forgot the pipe would wait for the command, and it for them.
-            let end = if cfg!(windows) { "Ctrl-Z and Enter end it" } else { "Ctrl-D ends it" };
-            writeln!(io::stderr().lock(), "reading stdin from the terminal; {end}")?;
-        }
+        tell_of_terminal()?;
         bounded(stdin()?, limit)
     } else {
         bounded(std::fs::File::open(path)?, limit)
     }
+}
+
+/// Hands over a file, or stdin where the path is `-`, piece by piece, until `take` wants no more.
+pub(crate) fn pieces(path: &Path, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+    let mut source: Box<dyn io::Read> = match path == Path::new("-") {
+        true => {
+            tell_of_terminal()?;
+            Box::new(stdin()?)
+        }
+        false => Box::new(std::fs::File::open(path)?),
+    };
+    let mut piece = vec![0; PIECE];
+    loop {
+        match source.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) if take(piece.get(..read).unwrap_or_default()) => {}
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How many bytes are read at once.
+const PIECE: usize = 64 * 1024;
+
+/// Who forgot the pipe would wait for the command, and it for them.
+fn tell_of_terminal() -> io::Result<()> {
+    if io::stdin().is_terminal() {
+        let end = if cfg!(windows) { "Ctrl-Z and Enter end it" } else { "Ctrl-D ends it" };
+        writeln!(io::stderr().lock(), "reading stdin from the terminal; {end}")?;
+    }
+    Ok(())
 }
 
 /// The files of variables in a folder such as `group_vars`, each with the name that it belongs to, in the order in which

@@ -158,7 +158,7 @@ impl Seen {
 
 fn text_bytes(shell: &Shell) -> usize {
     let optional = [&shell.name, &shell.owner, &shell.client_ip, &shell.state];
-    let optional = optional.into_iter().flatten().map(String::len).sum::<usize>();
+    let optional = optional.into_iter().flatten().map(|text| text.len()).sum::<usize>();
     shell.shell_id.as_str().len() + shell.resource_uri.len() + optional
 }
 
@@ -244,7 +244,7 @@ mod tests {
     fn a_few_shells_with_very_long_texts_end_the_listing_too() {
         let (mut collector, kept) = collector();
         collector.bytes = MAX_LISTING_BYTES - 1_000;
-        let long = |id| Shell { name: Some("x".repeat(900)), ..shell(id) };
+        let long = |id| Shell { name: Some("x".repeat(900).into()), ..shell(id) };
         assert!(matches!(collector.take(page(vec![long(1)], Some("c"))), Next::Pull(_)));
         assert!(matches!(collector.take(page(vec![long(2)], Some("c"))), Next::Stop(_)));
         assert_eq!(*kept.borrow(), ["1"]);
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn shells_that_are_kept_may_take_so_much_memory_and_no_more() {
         let ordinary =
-            |id| Shell { name: Some("WinRM1".to_owned()), owner: Some(r"LAB\ada".to_owned()), ..shell(id) };
+            |id| Shell { name: Some("WinRM1".into()), owner: Some(r"LAB\ada".into()), ..shell(id) };
         let kept = RefCell::new(0);
         let mut collector = Collector::keeping(|_| *kept.borrow_mut() += 1);
         let mut id = 0;

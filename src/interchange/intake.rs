@@ -1,4 +1,4 @@
-//! Collects what a reader finds, and counts the lines that it has passed.
+//! Passes on what a reader finds, and counts the lines that it has passed.
 
 use std::time::SystemTime;
 
@@ -8,16 +8,19 @@ use super::object::{
 };
 use super::property::Properties;
 use super::session::{self, EndpointOf, ReadContext};
+use crate::store::Row;
+use crate::wsman::Interner;
 
 /// The most objects in one input: as many as the shells that are taken from one host.
 pub const MAX_OBJECTS: usize = 250_000;
 
-/// Collects objects until the first error, and errors from then on.
+/// Passes on objects until the first error, and collects errors from then on.
 pub(super) struct Intake<'a> {
     read_context: ReadContext<'a>,
-    objects: Vec<SessionObject>,
+    each: Box<dyn FnMut(SessionObject) + 'a>,
     refused: ReadErrors,
     count: usize,
+    texts: Interner,
 }
 
 /// There are too many objects: the error is told, and reading on is of no use.
@@ -25,18 +28,24 @@ pub(super) struct Intake<'a> {
 pub(super) struct Full;
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(now: SystemTime, endpoint_of: &'a EndpointOf<'a>) -> Self {
+    pub(super) fn new(
+        now: SystemTime,
+        endpoint_of: &'a EndpointOf<'a>,
+        each: impl FnMut(SessionObject) + 'a,
+    ) -> Self {
         let read_context = ReadContext { now, endpoint_of };
-        Self { read_context, objects: Vec::new(), refused: ReadErrors::default(), count: 0 }
+        let (refused, texts) = (ReadErrors::default(), Interner::default());
+        Self { read_context, each: Box::new(each), refused, count: 0, texts }
     }
 
     pub(super) fn refuse(&mut self, position: ObjectPosition, problem: String) {
-        self.add(ObjectError::new(position, problem));
+        self.refused.add(ObjectError::new(position, problem));
     }
 
-    fn add(&mut self, error: ObjectError) {
-        self.objects = Vec::new();
-        self.refused.add(error);
+    /// Refuses the input for this reason alone: because of it, other errors mean nothing.
+    pub(super) fn refuse_all(&mut self, position: ObjectPosition, problem: String) {
+        self.refused = ReadErrors::default();
+        self.refuse(position, problem);
     }
 
     /// Takes in one object, or what is wrong with its form.
@@ -60,10 +69,15 @@ impl<'a> Intake<'a> {
                 Err(InvalidObject::Unbound(problem)) => unbound(problem, UnboundReason::NotBound),
                 Err(InvalidObject::Ambiguous(problem)) => unbound(problem, UnboundReason::Ambiguous),
                 Err(InvalidObject::Null(problem)) => unbound(problem, UnboundReason::Null),
-                Ok(reference) => reference,
+                Ok(mut reference) => {
+                    if let SessionReference::Session(row) = &mut reference {
+                        share_texts(row, &mut self.texts);
+                    }
+                    reference
+                }
             };
         if self.refused.is_empty() {
-            self.objects.push(SessionObject { position, reference });
+            (self.each)(SessionObject { position, reference });
         }
         Ok(())
     }
@@ -80,12 +94,26 @@ impl<'a> Intake<'a> {
         }
         self.count += count;
         if self.refused.is_empty() {
-            self.objects.push(SessionObject { position, reference });
+            (self.each)(SessionObject { position, reference });
         }
     }
 
-    pub(super) fn finish(self) -> Result<Vec<SessionObject>, ReadErrors> {
-        if self.refused.is_empty() { Ok(self.objects) } else { Err(self.refused) }
+    pub(super) fn finish(self) -> Result<(), ReadErrors> {
+        if self.refused.is_empty() { Ok(()) } else { Err(self.refused) }
+    }
+}
+
+/// Keeps once what many sessions have in common.
+fn share_texts(row: &mut Row, texts: &mut Interner) {
+    let Row { session, note } = row;
+    for text in [&mut session.computer_name, &mut session.endpoint_url] {
+        *text = texts.intern(text);
+    }
+    let shell = session.shell_mut();
+    shell.resource_uri = texts.intern(&shell.resource_uri);
+    let optional = [&mut shell.name, &mut shell.owner, &mut shell.client_ip, &mut shell.state];
+    for text in optional.into_iter().chain([&mut note.user, &mut note.auth]).flatten() {
+        *text = texts.intern(text);
     }
 }
 
@@ -97,8 +125,9 @@ pub(super) struct Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
-        Self { text, counted: 0, line: 1 }
+    /// Those of a text that begins on this line.
+    pub(super) fn from_line(line: usize, text: &'t str) -> Self {
+        Self { text, counted: 0, line }
     }
 
     /// The line of what begins at this offset, or below the white space there. Offsets must not descend.
@@ -117,7 +146,7 @@ mod tests {
 
     #[test]
     fn white_space_belongs_to_what_follows_it() {
-        let mut lines = Lines::of("a\n\n b c\n");
+        let mut lines = Lines::from_line(1, "a\n\n b c\n");
         let found = [0, 1, 4, 6, 7, 99].map(|offset| lines.at(offset));
         assert_eq!(found, [1, 3, 3, 3, 4, 4].map(ObjectPosition::Line));
     }

@@ -39,6 +39,7 @@ mod intake;
 mod json;
 mod object;
 mod property;
+mod reader;
 mod record;
 #[cfg(test)]
 mod roundtrip;
@@ -54,13 +55,13 @@ use std::time::SystemTime;
 
 pub use encoding::{DecodeError, decode_text};
 pub use int32::{dotnet_int32, powershell_int32};
-use intake::Intake;
 pub use intake::MAX_OBJECTS;
 pub use object::{
     NameProperty, ObjectError, ObjectPosition, ReadErrors, SessionObject, SessionReference, UnboundObject,
     UnboundReason,
 };
 pub use property::SESSION_PROPERTIES;
+pub use reader::ObjectReader;
 pub use record::{
     IMPORT_PROPERTIES, REMOVAL_PROPERTIES, imported_record, planned_record, removal_record, session_record,
     timestamp,
@@ -112,25 +113,10 @@ fn read_all(
     endpoint_of: &EndpointOf<'_>,
     single_values: SingleValues,
 ) -> Result<Vec<SessionObject>, ReadErrors> {
-    let mut intake = Intake::new(now, endpoint_of);
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_BYTES) {
-        intake.refuse(ObjectPosition::Whole, format!("more than {MAX_BYTES} bytes"));
-        return intake.finish();
-    }
-    match decode_text(bytes) {
-        Err(error) => intake.refuse(ObjectPosition::Line(error.line), error.problem.to_owned()),
-        Ok(text) => match text.trim_start().chars().next() {
-            None => {}
-            Some('{' | '[') => json::read(&text, &mut intake),
-            Some('<') => clixml::read(&text, &mut intake),
-            // What PowerShell 7 makes of no session at all.
-            Some(_) if text.trim() == "null" => {}
-            Some(_) if unsupported::refuse_printed(&text, &mut intake) => {}
-            Some(_) if single_values::are_all(&text) => {
-                single_values::read(&text, single_values, &mut intake);
-            }
-            Some(_) => delimited::read(&text, &mut intake),
-        },
-    }
-    intake.finish()
+    let mut objects = Vec::new();
+    let reader = ObjectReader::new(now, endpoint_of, |object| objects.push(object));
+    let mut reader = reader.with_single_values(single_values);
+    reader.feed(bytes);
+    reader.finish()?;
+    Ok(objects)
 }

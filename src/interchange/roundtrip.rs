@@ -42,12 +42,12 @@ fn shell() -> impl Strategy<Value = Shell> {
         Shell {
             schema: ShellSchema::Windows,
             shell_id,
-            resource_uri,
-            name,
-            owner,
-            client_ip,
+            resource_uri: resource_uri.into(),
+            name: name.map(Into::into),
+            owner: owner.map(Into::into),
+            client_ip: client_ip.map(Into::into),
             process_id,
-            state,
+            state: state.map(Into::into),
             idle_timeout,
             max_idle_timeout,
             shell_run_time,
@@ -117,7 +117,7 @@ fn row() -> impl Strategy<Value = Row> {
         let seen_on = SeenOn { host: &host, url, port };
         let seen_at = SystemTime::UNIX_EPOCH + Duration::from_millis(seen);
         let mut session = SessionDescriptor::from_shell(shell, seen_on, "somebody", seen_at);
-        session.computer_name = host;
+        session.computer_name = host.into();
         session.id = id.map(LocalId);
         session.computer_type = kind;
         session.transport = transport;
@@ -133,8 +133,8 @@ fn row() -> impl Strategy<Value = Row> {
         session.stated = session.stated.filter(|stated| !is_known || stated.state != SessionState::Unknown);
         let note = RowMetadata {
             origin: Origin::Listed,
-            user,
-            auth: auth.then(|| "ntlm".to_owned()),
+            user: user.map(Into::into),
+            auth: auth.then(|| "ntlm".into()),
             session_id: session_id.map(|bits| SessionId::new(Uuid::from_u128(bits))),
         };
         Row { session, note }
@@ -147,7 +147,7 @@ proptest! {
         let records: Vec<_> = rows.iter().map(|row| session_record(&row.session, Some(&row.note))).collect();
         let lines: Vec<_> = records.iter().map(|record| serde_json::to_string(record).unwrap() + "\n").collect();
         let expected: Vec<_> = rows.into_iter().map(|mut row| {
-            row.session.seen_by = String::new();
+            row.session.seen_by = "".into();
             row.note.origin = Origin::Imported;
             SessionReference::Session(Box::new(row))
         }).collect();

@@ -75,10 +75,10 @@ pub(super) fn session_reference(
     let seen_at = object.time(P::SeenAt).map_or(read_context.now, |time| time.min(read_context.now));
     // Nobody has seen it, whatever the object says: a file cannot testify that an account could see a shell.
     let seen_on = SeenOn { host: &reached.computer_name, url: &reached.url, port: reached.port };
-    let mut session = SessionDescriptor::from_shell(shell, seen_on, String::new(), seen_at);
+    let mut session = SessionDescriptor::from_shell(shell, seen_on, "", seen_at);
     if reached.computer_name.is_empty() || reached.transport != Transport::WsMan {
         // A virtual machine may be called `.`.
-        session.computer_name = reached.computer_name;
+        session.computer_name = reached.computer_name.into();
     }
     session.id = id;
     session.computer_type = reached.computer_type;
@@ -128,11 +128,11 @@ fn shell(object: &Properties<'_>, shell_id: ShellId, is_ours: bool) -> Result<Sh
     // PowerShell keeps milliseconds; we write seconds.
     let idle_unit = if is_ours { Unit::Seconds } else { Unit::Milliseconds };
     Ok(Shell {
-        name: object.text(P::Name)?,
-        owner: object.text(P::Owner)?,
-        client_ip: object.name(P::ClientIP)?,
+        name: object.text(P::Name)?.map(Into::into),
+        owner: object.text(P::Owner)?.map(Into::into),
+        client_ip: object.name(P::ClientIP)?.map(Into::into),
         process_id: object.number(P::ProcessId, "a process id")?,
-        state: object.text(P::ServerState)?,
+        state: object.text(P::ServerState)?.map(Into::into),
         idle_timeout: object.duration(P::IdleTimeout, idle_unit),
         max_idle_timeout: object.duration(P::MaxIdleTimeout, Unit::Seconds),
         shell_run_time: object.duration(P::ShellRunTime, Unit::Seconds),
@@ -301,8 +301,8 @@ fn note(object: &Properties<'_>) -> Result<RowMetadata, String> {
     let auth = auth.map(|auth| auth.parse::<AuthScheme>().map_err(|error| format!("Auth: {error}")));
     Ok(RowMetadata {
         origin: Origin::Imported,
-        user: object.name(P::User)?,
-        auth: auth.transpose()?.map(|scheme| scheme.name().to_owned()),
+        user: object.name(P::User)?.map(Into::into),
+        auth: auth.transpose()?.map(|scheme| scheme.name().into()),
         session_id: object.guid(P::SessionId)?.map(SessionId::new),
     })
 }

@@ -38,6 +38,7 @@ pub(super) fn naming(tls: bool) -> impl Fn(&str) -> Result<Endpoint, EndpointErr
 
 #[track_caller]
 fn rows(bytes: impl AsRef<[u8]>) -> Vec<Row> {
+    is_the_same_in_pieces(bytes.as_ref());
     let objects = read(bytes.as_ref(), now(), &naming(false)).unwrap_or_else(|refused| panic!("{refused:?}"));
     let row = |object: SessionObject| match object.reference {
         SessionReference::Session(row) => *row,
@@ -58,9 +59,24 @@ fn of_powershell(properties: &str) -> Row {
     rows(format!(r#"{{"InstanceId":"{BUILD_7}",{properties}}}"#)).remove(0)
 }
 
+/// However an input is cut, the same comes of it.
+#[track_caller]
+fn is_the_same_in_pieces(bytes: &[u8]) {
+    let whole = read_all(bytes, now(), &naming(false), SingleValues::Choose);
+    let lengths: &[usize] = if bytes.len() < 10_000 { &[1, 7] } else { &[5_000] };
+    for length in lengths {
+        let (mut objects, endpoint_of) = (Vec::new(), naming(false));
+        let mut reader = ObjectReader::new(now(), &endpoint_of, |object| objects.push(object));
+        bytes.chunks(*length).take_while(|piece| reader.feed(piece)).count();
+        let read = reader.finish().map(|()| objects);
+        assert!(read == whole, "{length}: {:?}\n{:?}", read.err(), whole.err());
+    }
+}
+
 #[track_caller]
 fn refused(bytes: impl AsRef<[u8]>) -> Vec<String> {
     let bytes = bytes.as_ref();
+    is_the_same_in_pieces(bytes);
     match read(bytes, now(), &naming(false)) {
         Err(refused) => refused.lines(),
         Ok(objects) => panic!("{} is taken: {objects:?}", String::from_utf8_lossy(bytes)),
@@ -91,7 +107,7 @@ fn every_sample_says_the_same_two_sessions_in_every_encoding() {
             let session = &build.session;
             assert_eq!((session.id, session.name()), (Some(LocalId(3)), Some("build-7")), "{name}");
             assert_eq!(session.shell.shell_id.as_str(), BUILD_7, "{name}");
-            assert_eq!(session.endpoint_url, "http://web01:5985/wsman", "{name}");
+            assert_eq!(session.endpoint_url, "http://web01:5985/wsman".into(), "{name}");
             assert_eq!(session.configuration_name(), Some("Microsoft.PowerShell"), "{name}");
             assert_eq!(session.shell.idle_timeout, Some(Duration::from_secs(7_200)), "{name}");
             let opened = Stated { state: SessionState::Opened, availability: Availability::Available };
@@ -232,7 +248,7 @@ fn a_configuration_is_a_resource_of_powershell_unless_it_is_one_already() {
         (r#""ConfigurationName":"JEA","ResourceUri":"urn:r""#, "urn:r"),
         (r#""ConfigurationName":"""#, ""),
     ] {
-        assert_eq!(of(properties).session.shell.resource_uri, uri, "{properties}");
+        assert_eq!(of(properties).session.shell.resource_uri, uri.into(), "{properties}");
     }
 }
 
@@ -354,8 +370,8 @@ fn how_a_session_is_reached_again_is_kept_and_who_has_seen_it_is_not() {
         r#""User":"LAB\\ada","Auth":"NTLM","SessionId":"{BUILD_7}","Origin":"Opened","SeenBy":"root""#
     ));
     let note = RowMetadata {
-        user: Some("LAB\\ada".to_owned()),
-        auth: Some("ntlm".to_owned()),
+        user: Some("LAB\\ada".into()),
+        auth: Some("ntlm".into()),
         session_id: Uuid::try_parse(BUILD_7).ok().map(SessionId::new),
         ..RowMetadata::new(Origin::Imported)
     };

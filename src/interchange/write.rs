@@ -179,7 +179,7 @@ mod tests {
     fn a_removal_is_one_line_with_what_its_record_holds() {
         let mut shell = Shell::new(ShellId::from_server("B6631D8E-65A0-49F2-9053-A1B156C95777"), "urn:shell");
         shell.idle_timeout = Some(Duration::from_millis(7_200_500));
-        (shell.process_id, shell.owner) = (Some(7), Some(r"LAB\ada".to_owned()));
+        (shell.process_id, shell.owner) = (Some(7), Some(r"LAB\ada".into()));
         let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
         let session = SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::UNIX_EPOCH);
         let commands = Some(vec![CommandId::from_server("C\u{202e}")]);

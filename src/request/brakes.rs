@@ -1,6 +1,7 @@
 //! Brakes: how much one request may close, and when it stops.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::store::Rows;
 pub use crate::teardown::FailureLimit;
@@ -64,11 +65,11 @@ impl CloseLimits {
     ) -> (Rows, Vec<(String, usize)>) {
         let Some(limit) = self.max_close_per_host else { return (rows, Vec::new()) };
         let mut hosts: Vec<(String, usize)> = Vec::new();
-        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut numbers: HashMap<Arc<str>, usize> = HashMap::new();
         for session in rows.sessions() {
             let url = &session.endpoint_url;
             let number = *numbers.entry(url.clone()).or_insert_with(|| {
-                hosts.push((url.clone(), before(url)));
+                hosts.push((url.to_string(), before(url)));
                 hosts.len() - 1
             });
             if let Some((_, sessions)) = hosts.get_mut(number) {

@@ -88,7 +88,11 @@ pub(super) async fn to_rows<C: Caller>(
                 // sends the password itself: it is used only where it is asked for now.
                 let auth: Option<AuthScheme> = note.auth.as_deref().and_then(|name| name.parse().ok());
                 let auth = auth.filter(|scheme| scheme.row().is_none_or(SchemeRow::is_chosen_by_auto));
-                let remembered = HostSettings { user: note.user.clone(), auth, ..HostSettings::default() };
+                let remembered = HostSettings {
+                    user: note.user.as_deref().map(str::to_owned),
+                    auth,
+                    ..HostSettings::default()
+                };
                 let settings = caller.settings(&endpoint);
                 destinations.push(Destination {
                     endpoint,

@@ -91,7 +91,7 @@ impl Sightings {
             let Some(group) = Address::of(session).and_then(|address| found.get_mut(&address)) else {
                 continue;
             };
-            if seen.insert((session.endpoint_url.as_str(), &session.shell.shell_id)) {
+            if seen.insert((&*session.endpoint_url, &session.shell.shell_id)) {
                 group.push(session);
             }
         }
@@ -113,10 +113,8 @@ impl<C: Caller> Removing<'_, C> {
         if !self.request.evidence || sessions.is_empty() {
             return Ok(());
         }
-        let shells: Vec<(&str, &ShellId)> = sessions
-            .iter()
-            .map(|(_, session)| (session.endpoint_url.as_str(), &session.shell.shell_id))
-            .collect();
+        let shells: Vec<(&str, &ShellId)> =
+            sessions.iter().map(|(_, session)| (&*session.endpoint_url, &session.shell.shell_id)).collect();
         let (found, unlisted) = self.engine.commands_of(survey, &shells).await;
         let mut found: HashMap<usize, Vec<Command>> = found.into_iter().collect();
         let reasons: HashMap<&str, String> =
@@ -127,7 +125,7 @@ impl<C: Caller> Removing<'_, C> {
         let evidence = sessions.into_iter().enumerate().map(|(index, (position, session))| {
             let from_its_address = Address::of(&session).and_then(|address| groups.get(&address).cloned());
             let commands = found.remove(&index).ok_or_else(|| {
-                let reason = reasons.get(session.endpoint_url.as_str()).cloned();
+                let reason = reasons.get(&*session.endpoint_url).cloned();
                 reason.unwrap_or_else(|| "the host was not listed".to_owned())
             });
             let listed = || RowMetadata::new(Origin::Listed);

@@ -389,7 +389,7 @@ fn by_host(connectors: Vec<Arc<dyn Connector>>, rows: Rows) -> Vec<Work> {
     works.push(Work { connector: None, remembered: Some(Vec::new()) });
     let last = works.len() - 1;
     for (position, row) in rows.into_iter().enumerate() {
-        let number = numbers.get(&row.session.endpoint_url).copied().unwrap_or(last);
+        let number = numbers.get(&*row.session.endpoint_url).copied().unwrap_or(last);
         if let Some(sessions) = works.get_mut(number).and_then(|work| work.remembered.as_mut()) {
             sessions.push((position, row));
         }

@@ -97,11 +97,10 @@ pub(super) async fn sessions_or_without_ids<C: Caller>(
         }
     }
     let rows = survey.hosts().iter().flat_map(|host| {
-        let auth = scheme(host.connector().endpoint()).name();
+        let auth: Arc<str> = scheme(host.connector().endpoint()).name().into();
         host.sessions().into_iter().map(move |session| {
-            let user = Some(session.seen_by.clone());
-            let note = RowMetadata { user, auth: Some(auth.to_owned()), ..RowMetadata::new(Origin::Listed) };
-            Row { note, session }
+            let (user, auth) = (Some(Arc::clone(&session.seen_by)), Some(Arc::clone(&auth)));
+            Row { note: RowMetadata { user, auth, ..RowMetadata::new(Origin::Listed) }, session }
         })
     });
     MergedListing { rows: rows.collect(), unwritten: Vec::new() }

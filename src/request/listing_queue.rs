@@ -136,10 +136,7 @@ fn merge(store: &mut Store, listings: &[Vec<HostListing>]) -> Result<Vec<MergedL
         }
     });
     let mut merged = store.merge_listings(hosts)?.into_iter();
-    let of_one = |hosts: &Vec<HostListing>| {
-        let mut all = MergedListing::default();
-        merged.by_ref().take(hosts.len()).for_each(|one| all.append(one));
-        all
-    };
+    let of_one =
+        |hosts: &Vec<HostListing>| MergedListing::concat(merged.by_ref().take(hosts.len()).collect());
     Ok(listings.iter().map(of_one).collect())
 }

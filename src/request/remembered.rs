@@ -243,7 +243,7 @@ fn agree(known: &SessionDescriptor, given: &SessionDescriptor) -> bool {
 
 /// Its resource URI, if that is known.
 fn uri(session: &SessionDescriptor) -> Option<&str> {
-    Some(session.shell.resource_uri.as_str()).filter(|uri| !uri.is_empty())
+    Some(&*session.shell.resource_uri).filter(|uri| !uri.is_empty())
 }
 
 /// Whether an object chooses among all rows of the table, however they came into it: it names one of them.

@@ -235,7 +235,7 @@ impl<C: Caller> Removing<'_, C> {
     ) -> Result<Chosen, C::Error> {
         let caller = self.caller;
         let wanted = |url: &str| {
-            let there = rows.sessions().iter().filter(|session| session.endpoint_url == url);
+            let there = rows.sessions().iter().filter(|session| *session.endpoint_url == *url);
             there.map(|session| session.shell.shell_id.clone()).collect()
         };
         let mut survey = listing::survey(&self.engine, connectors, wanted, caller, self.cancellation).await;
@@ -342,8 +342,9 @@ impl<C: Caller> Removing<'_, C> {
     async fn may_log_in(&self, rows: &Rows) -> Result<bool, C::Error> {
         let scope = &self.request.scope;
         let over_ws_man = rows.sessions().iter().filter(|session| session.transport == Transport::WsMan);
-        let urls: BTreeSet<_> = over_ws_man.map(|session| session.endpoint_url.clone()).collect();
-        let urls: Vec<_> = urls.into_iter().filter(|url| !scope.hosts.is_named(url)).collect();
+        let urls: BTreeSet<_> = over_ws_man.map(|session| &*session.endpoint_url).collect();
+        let urls = urls.into_iter().filter(|url| !scope.hosts.is_named(url));
+        let urls: Vec<_> = urls.map(str::to_owned).collect();
         let unknown = match &scope.table {
             Some(table) => table.unknown_endpoints(urls).await.map_err(RequestError::from)?,
             None => urls,
@@ -399,7 +400,7 @@ impl<C: Caller> Removing<'_, C> {
         let known: Vec<_> =
             rows.sessions().iter().filter(is_known).map(|row| row.endpoint_url.clone()).collect();
         let before = |url: &str| {
-            let counted = known.iter().filter(|known| *known == url).count();
+            let counted = known.iter().filter(|known| ***known == *url).count();
             self.rounds.borrow().planned(Some(url)).saturating_sub(counted)
         };
         let (rows, hosts) = self.request.limits.leave_hosts_alone(rows, before);

@@ -13,7 +13,7 @@ use crate::transport::TransportError;
 use crate::wsman::ShellId;
 
 /// A session on the host with this URL.
-pub(super) type SessionKey = (String, ShellId);
+pub(super) type SessionKey = (Arc<str>, ShellId);
 
 /// What has happened in all rounds so far.
 #[derive(Debug, Default)]
@@ -171,7 +171,7 @@ impl Rounds {
     /// How many sessions were planned on this host; on all hosts if there is none.
     pub(super) fn planned(&self, url: Option<&str>) -> usize {
         let records = self.records.values().map(|(record, _)| record);
-        records.filter(|record| url.is_none_or(|url| record.session.endpoint_url == url)).count()
+        records.filter(|record| url.is_none_or(|url| *record.session.endpoint_url == *url)).count()
     }
 
     /// The first position that no session has.

@@ -4,7 +4,7 @@
     reason = "reads the clock (rows say when they were seen) and files of authorities"
 )]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -65,9 +65,9 @@ impl SessionTable {
     }
 
     /// For each endpoint URL and ShellId its row, if there is one.
-    pub(super) async fn known(&self, keys: Vec<(String, ShellId)>) -> Result<Vec<Option<Row>>, TableError> {
+    pub(super) async fn known(&self, keys: Vec<(Arc<str>, ShellId)>) -> Result<Vec<Option<Row>>, TableError> {
         self.blocking(move |path| {
-            StoreReader::open(path)?.known(keys.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
+            StoreReader::open(path)?.known(keys.iter().map(|(url, shell_id)| (&**url, shell_id)))
         })
         .await
     }
@@ -187,7 +187,7 @@ impl SessionTable {
         let staying: Rows = staying.map(row).collect();
         if !gone.is_empty() {
             self.blocking(move |path| {
-                Store::open(path)?.remove_gone(gone.iter().map(|(url, shell_id)| (url.as_str(), shell_id)))
+                Store::open(path)?.remove_gone(gone.iter().map(|(url, shell_id)| (&**url, shell_id)))
             })
             .await?;
         }
@@ -208,32 +208,15 @@ impl SessionTable {
         self.blocking(|path| StoreReader::open(path)?.all(now())).await
     }
 
-    /// Takes in sessions, all of them or none. They come back in their order as they then stand in the table, each with
-    /// what became of it.
+    /// Takes in sessions, all of them or none. They come back in their order as they then stand in the table, with what
+    /// became of each.
     ///
     /// # Errors
     /// [`TableError`]; nothing is imported then.
-    pub async fn import(&self, given: Vec<Row>) -> Result<Vec<(Row, Imported)>, TableError> {
+    pub async fn import(&self, mut rows: Vec<Row>) -> Result<(Vec<Row>, Vec<Imported>), TableError> {
         self.blocking(move |path| {
-            let mut store = Store::open(path)?;
-            let outcomes = store.import(&given)?;
-            drop(given);
-            let mut rows: HashMap<LocalId, Row> =
-                store.all(now())?.into_iter().filter_map(|row| Some((row.session.id?, row))).collect();
-            let mut standing: Vec<(Row, Imported)> = Vec::with_capacity(outcomes.len());
-            let mut at: HashMap<LocalId, usize> = HashMap::new();
-            for outcome in outcomes {
-                let row = match rows.remove(&outcome.id) {
-                    Some(row) => {
-                        at.insert(outcome.id, standing.len());
-                        Some(row)
-                    }
-                    // Two objects were the same session. Or another process has dropped it since.
-                    None => at.get(&outcome.id).and_then(|at| standing.get(*at)).map(|(row, _)| row.clone()),
-                };
-                standing.extend(row.map(|row| (row, outcome)));
-            }
-            Ok(standing)
+            let outcomes = Store::open(path)?.import(&mut rows)?;
+            Ok((rows, outcomes))
         })
         .await
     }

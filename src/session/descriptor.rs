@@ -54,8 +54,9 @@ impl ComputerType {
 pub struct SessionDescriptor {
     /// The local number, once a table has given one.
     pub id: Option<LocalId>,
-    /// The computer, as PowerShell names it: the host that the user gave; a bare IPv6 address in brackets.
-    pub computer_name: String,
+    /// The computer, as PowerShell names it: the host that the user gave; a bare IPv6 address in brackets. The sessions of
+    /// one listing share it, as they do their endpoint's URL and the login.
+    pub computer_name: Arc<str>,
     /// What kind of computer.
     pub computer_type: ComputerType,
     /// The virtual machine's id, for sessions into one.
@@ -65,7 +66,7 @@ pub struct SessionDescriptor {
     /// The container's id; empty elsewhere, as in PowerShell.
     pub container_id: String,
     /// The URL of the WinRM endpoint at which it was seen.
-    pub endpoint_url: String,
+    pub endpoint_url: Arc<str>,
     /// The effective TCP port of that endpoint.
     pub port: u16,
     /// What carries it. Everything that a listing shows is reached over WS-Management.
@@ -78,7 +79,7 @@ pub struct SessionDescriptor {
     /// The commands that ran in it when they were last listed; `None` if they were not.
     pub commands: Option<Vec<CommandId>>,
     /// The login that saw it, as it was typed; empty if nobody has, such as after an import.
-    pub seen_by: String,
+    pub seen_by: Arc<str>,
     /// The account that saw it in this run, with what its server says of itself. Without one `seen_by` alone is compared
     /// with owners.
     pub account: Option<Arc<LoginAccount>>,
@@ -103,17 +104,17 @@ impl SessionDescriptor {
     pub fn from_shell(
         shell: impl Into<Arc<Shell>>,
         seen_on: SeenOn<'_>,
-        seen_by: impl Into<String>,
+        seen_by: impl Into<Arc<str>>,
         seen_at: SystemTime,
     ) -> Self {
         Self {
             id: None,
-            computer_name: computer_name(seen_on.host),
+            computer_name: computer_name(seen_on.host).into(),
             computer_type: ComputerType::RemoteMachine,
             vm_id: None,
             vm_name: String::new(),
             container_id: String::new(),
-            endpoint_url: seen_on.url.to_owned(),
+            endpoint_url: seen_on.url.into(),
             port: seen_on.port,
             transport: Transport::WsMan,
             shell: shell.into(),
@@ -123,6 +124,27 @@ impl SessionDescriptor {
             account: None,
             seen_at,
         }
+    }
+
+    /// The same for the shells of one listing, each when its turn comes; `account` is the login as its server knows it. What
+    /// they have in common is kept once.
+    pub fn from_shells(
+        shells: impl IntoIterator<Item = Arc<Shell>>,
+        seen_on: SeenOn<'_>,
+        seen_by: &str,
+        account: Option<&Arc<LoginAccount>>,
+        seen_at: SystemTime,
+    ) -> impl Iterator<Item = Self> {
+        let seen_by: Arc<str> = seen_by.into();
+        let account = account.cloned();
+        let mut first: Option<Self> = None;
+        shells.into_iter().map(move |shell| match &first {
+            Some(first) => Self { shell, ..first.clone() },
+            None => {
+                let session = Self::from_shell(shell, seen_on, Arc::clone(&seen_by), seen_at);
+                first.insert(Self { account: account.clone(), ..session }).clone()
+            }
+        })
     }
 
     /// What the server said of the shell, to change it for this session alone.
@@ -223,7 +245,7 @@ impl SessionDescriptor {
         let owner = self.shell.owner.as_deref().unwrap_or_default();
         match &self.account {
             Some(account) => account.compare(owner),
-            None => LoginAccount::new(self.seen_by.as_str()).compare(owner),
+            None => LoginAccount::new(&*self.seen_by).compare(owner),
         }
     }
 
@@ -237,7 +259,7 @@ impl SessionDescriptor {
             None => true,
         };
         let ours = &self.shell;
-        let resource_uri = Some(ours.resource_uri.as_str()).filter(|uri| !uri.is_empty());
+        let resource_uri = Some(&*ours.resource_uri).filter(|uri| !uri.is_empty());
         ours.shell_id == shell.shell_id
             && (shell.resource_uri.is_empty() || agrees(resource_uri, Some(&shell.resource_uri)))
             && agrees(ours.owner.as_deref(), shell.owner.as_deref())
@@ -287,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_what_follows_powershells_prefix_in_any_case() {
-        let of = |uri: &str| session(|shell| shell.resource_uri = uri.to_owned());
+        let of = |uri: &str| session(|shell| shell.resource_uri = uri.into());
         let jea = of("HTTP://schemas.microsoft.com/PowerShell/JEARole");
         assert_eq!(jea.configuration_name(), Some("JEARole"));
         assert_eq!(jea.session_type(), SessionType::PowerShell);
@@ -300,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_session_is_disconnected_only_if_the_server_says_so() {
-        let of = |state: Option<&str>| session(|shell| shell.state = state.map(str::to_owned));
+        let of = |state: Option<&str>| session(|shell| shell.state = state.map(Into::into));
         for (word, state, availability) in [
             (Some("Disconnected"), SessionState::Disconnected, Availability::None),
             (Some("dISCONNECTED"), SessionState::Disconnected, Availability::None),
@@ -315,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_is_stated_counts_more_than_the_servers_word() {
-        let mut session = session(|shell| shell.state = Some("Connected".to_owned()));
+        let mut session = session(|shell| shell.state = Some("Connected".into()));
         session.stated = Some(Stated::BROKEN);
         assert_eq!((session.state(), session.availability()), (SessionState::Broken, Availability::None));
         let free = Stated { state: SessionState::Opened, availability: Availability::Available };
@@ -343,11 +365,11 @@ mod tests {
 
     #[test]
     fn the_owner_is_compared_with_the_account_of_this_run_and_else_with_the_login_alone() {
-        let owned = |owner: Option<&str>| session(|shell| shell.owner = owner.map(str::to_owned));
+        let owned = |owner: Option<&str>| session(|shell| shell.owner = owner.map(Into::into));
         assert_eq!(owned(None).ownership(), Comparison::NotComparable);
         assert_eq!(owned(Some(r"LAB\bob")).ownership(), Comparison::Different);
         let mut local = owned(Some(r"WEB01\ada"));
-        local.seen_by = r".\ada".to_owned();
+        local.seen_by = r".\ada".into();
         assert_eq!(local.ownership(), Comparison::NotComparable);
         let names = ServerNames { netbios_computer: "WEB01".to_owned(), ..ServerNames::default() };
         local.account = Some(Arc::new(LoginAccount::new(r".\ada").at(names)));
@@ -356,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_client_address_loses_its_zone_and_its_ipv6_coat() {
-        let of = |ip: &str| session(|shell| shell.client_ip = Some(ip.to_owned())).client_address();
+        let of = |ip: &str| session(|shell| shell.client_ip = Some(ip.into())).client_address();
         assert_eq!(of(" 192.0.2.7 "), "192.0.2.7".parse().ok());
         assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7".parse().ok());
         assert_eq!(of("fe80::1%12"), "fe80::1".parse().ok());
@@ -380,26 +402,26 @@ mod tests {
 
     #[test]
     fn a_session_is_recognised_in_any_case_of_the_servers_text() {
-        let session = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
+        let session = session(|shell| shell.owner = Some(r"LAB\bob".into()));
         let mut now = Shell::clone(&session.shell);
         now.shell_id = ShellId::from_server(now.shell_id.as_str().to_ascii_lowercase());
-        now.resource_uri = now.resource_uri.to_ascii_uppercase();
-        now.owner = Some(r"lab\BOB".to_owned());
+        now.resource_uri = now.resource_uri.to_ascii_uppercase().into();
+        now.owner = Some(r"lab\BOB".into());
         assert!(session.is_still(&now));
     }
 
     #[test]
     fn each_of_the_four_properties_is_part_of_the_identity() {
         let known = session(|shell| {
-            shell.owner = Some("ada".to_owned());
-            shell.client_ip = Some("192.0.2.1".to_owned());
+            shell.owner = Some("ada".into());
+            shell.client_ip = Some("192.0.2.1".into());
         });
         let changes: [fn(&mut Shell); 6] = [
             |shell| shell.shell_id = ShellId::from_server("another"),
-            |shell| shell.resource_uri.push('x'),
-            |shell| shell.owner = Some("bob".to_owned()),
+            |shell| shell.resource_uri = format!("{}x", shell.resource_uri).into(),
+            |shell| shell.owner = Some("bob".into()),
             |shell| shell.owner = None,
-            |shell| shell.client_ip = Some("192.0.2.7".to_owned()),
+            |shell| shell.client_ip = Some("192.0.2.7".into()),
             |shell| shell.client_ip = None,
         ];
         for change in changes {
@@ -412,17 +434,17 @@ mod tests {
 
     #[test]
     fn what_is_not_known_agrees_with_what_the_server_says_and_is_learned() {
-        let mut bare = session(|shell| shell.resource_uri.clear());
+        let mut bare = session(|shell| shell.resource_uri = "".into());
         let now = Shell {
-            owner: Some("bob".to_owned()),
-            client_ip: Some("192.0.2.7".to_owned()),
+            owner: Some("bob".into()),
+            client_ip: Some("192.0.2.7".into()),
             process_id: Some(7),
             ..bare_shell()
         };
         assert!(bare.is_still(&now));
         bare.learn(&now);
         assert_eq!(*bare.shell, now);
-        assert!(!bare.is_still(&Shell { owner: Some("eve".to_owned()), ..now }));
+        assert!(!bare.is_still(&Shell { owner: Some("eve".into()), ..now }));
     }
 
     #[test]
@@ -437,8 +459,8 @@ mod tests {
 
     #[test]
     fn an_empty_name_is_no_name() {
-        assert_eq!(session(|shell| shell.name = Some(String::new())).name(), None);
-        assert_eq!(session(|shell| shell.name = Some("Runspace1".to_owned())).name(), Some("Runspace1"));
+        assert_eq!(session(|shell| shell.name = Some("".into())).name(), None);
+        assert_eq!(session(|shell| shell.name = Some("Runspace1".into())).name(), Some("Runspace1"));
     }
 
     #[test]

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_filter_on_a_property_that_was_not_reported_never_matches() {
-        let silent = session(|shell| shell.resource_uri = uri::CMD_RESOURCE.to_owned());
+        let silent = session(|shell| shell.resource_uri = uri::CMD_RESOURCE.into());
         let all = || patterns(&["*"]);
         for filter in [
             Filter::Owner(owners(&["*"])),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_values_of_a_filter_are_alternatives() {
-        let bob = session(|shell| shell.owner = Some(r"LAB\bob".to_owned()));
+        let bob = session(|shell| shell.owner = Some(r"LAB\bob".into()));
         assert!(Filter::Owner(owners(&["ada", r"lab\b*"])).admits(&bob));
         assert!(Filter::Owner(owners(&["ada", "bob"])).admits(&bob));
         assert!(!Filter::Owner(owners(&["ada", r"far\bob"])).admits(&bob));
@@ -163,8 +163,8 @@ mod tests {
     #[test]
     fn a_session_is_mine_or_somebody_elses_only_where_the_accounts_are_comparable() {
         let judged = |owner: Option<&str>, seen_by: &str| {
-            let mut session = session(|shell| shell.owner = owner.map(str::to_owned));
-            session.seen_by = seen_by.to_owned();
+            let mut session = session(|shell| shell.owner = owner.map(Into::into));
+            session.seen_by = seen_by.into();
             (Filter::Mine.admits(&session), Filter::NotMine.admits(&session))
         };
         assert_eq!(judged(Some(r"LAB\Ada"), r"lab\ada"), (true, false));
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_client_is_found_by_address_and_by_network() {
-        let from = |ip: &str| session(|shell| shell.client_ip = Some(ip.to_owned()));
+        let from = |ip: &str| session(|shell| shell.client_ip = Some(ip.into()));
         let admits = |network: &str, ip: &str| {
             Filter::ClientIp(vec![parse_client_network(network).unwrap()]).admits(&from(ip))
         };
@@ -214,16 +214,16 @@ mod tests {
     fn a_name_that_is_not_reported_may_be_excluded_and_a_cmd_shell_has_none() {
         let filter = Filter::Exclude(patterns(&["keep*"]));
         assert!(!filter.admits(&session(|shell| shell.name = None)));
-        assert!(!filter.admits(&session(|shell| shell.name = Some(String::new()))));
+        assert!(!filter.admits(&session(|shell| shell.name = Some("".into()))));
         assert!(filter.admits(&session(|shell| {
             shell.name = None;
-            shell.resource_uri = uri::CMD_RESOURCE.to_owned();
+            shell.resource_uri = uri::CMD_RESOURCE.into();
         })));
     }
 
     #[test]
     fn excluded_names_are_left_out_ignoring_case() {
-        let named = |name: &str| session(|shell| shell.name = Some(name.to_owned()));
+        let named = |name: &str| session(|shell| shell.name = Some(name.into()));
         let filter = Filter::Exclude(patterns(&["keep*", "build-7"]));
         assert!(!filter.admits(&named("KEEP-me")));
         assert!(!filter.admits(&named("Build-7")));
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_type_is_ps_cmd_or_a_uri() {
-        let of = |uri: &str| session(|shell: &mut Shell| shell.resource_uri = uri.to_owned());
+        let of = |uri: &str| session(|shell: &mut Shell| shell.resource_uri = uri.into());
         let admits =
             |text: &str, uri: &str| Filter::Type(vec![SessionType::parse(text).unwrap()]).admits(&of(uri));
         assert!(admits("ps", "HTTP://Schemas.Microsoft.com/powershell/Microsoft.Exchange"));

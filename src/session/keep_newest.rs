@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn owned(seconds: u64, owner: &str) -> SessionDescriptor {
-        of(seconds, |shell| shell.owner = Some(owner.to_owned()))
+        of(seconds, |shell| shell.owner = Some(owner.into()))
     }
 
     fn chosen(count: usize, per: &[GroupKey], sessions: &[SessionDescriptor]) -> Vec<usize> {
@@ -212,8 +212,8 @@ mod tests {
     fn a_group_agrees_in_every_key() {
         let from = |seconds, ip: &str| {
             of(seconds, |shell| {
-                shell.owner = Some("bob".to_owned());
-                shell.client_ip = Some(ip.to_owned());
+                shell.owner = Some("bob".into());
+                shell.client_ip = Some(ip.into());
             })
         };
         let sessions = [from(1, "192.0.2.7"), from(2, "192.0.2.8"), from(3, "::ffff:192.0.2.7")];
@@ -228,27 +228,27 @@ mod tests {
         let rows: [(GroupKey, Set, [String; 3]); 5] = [
             (
                 GroupKey::Owner,
-                |session, text| session.shell_mut().owner = Some(text.to_owned()),
+                |session, text| session.shell_mut().owner = Some(text.into()),
                 [r"LAB\Émile", r"lab\éMILE", r"LAB\bob"].map(str::to_owned),
             ),
             (
                 GroupKey::ComputerName,
-                |session, text| session.computer_name = text.to_owned(),
+                |session, text| session.computer_name = text.into(),
                 ["Web01", "wEB01", "web02"].map(str::to_owned),
             ),
             (
                 GroupKey::Name,
-                |session, text| session.shell_mut().name = Some(text.to_owned()),
+                |session, text| session.shell_mut().name = Some(text.into()),
                 ["Build", "bUILD", "build-1"].map(str::to_owned),
             ),
             (
                 GroupKey::Type,
-                |session, text| session.shell_mut().resource_uri = text.to_owned(),
+                |session, text| session.shell_mut().resource_uri = text.into(),
                 [configuration("One"), configuration("Two"), uri::CMD_RESOURCE.to_owned()],
             ),
             (
                 GroupKey::ConfigurationName,
-                |session, text| session.shell_mut().resource_uri = text.to_owned(),
+                |session, text| session.shell_mut().resource_uri = text.into(),
                 [configuration("One"), configuration("oNE"), configuration("Two")],
             ),
         ];

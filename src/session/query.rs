@@ -322,11 +322,11 @@ mod tests {
             port in 1_u16..3,
         ) -> SessionDescriptor {
             let mut session = sample::session(|shell| {
-                shell.name = name.map(str::to_owned);
+                shell.name = name.map(Into::into);
                 shell.shell_id = ShellId::from_guid(Uuid::from_u128(guids.0));
             });
             session.id = id.map(LocalId);
-            session.computer_name = computer.to_owned();
+            session.computer_name = computer.into();
             session.computer_type = kind;
             session.vm_id = guids.1.map(Uuid::from_u128);
             session.vm_name = texts.0.to_owned();
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn what_only_a_comparison_of_accounts_leaves_out_is_told() {
         let owned = |owner: &str, port: u16| {
-            let mut session = sample::session(|shell| shell.owner = Some(owner.to_owned()));
+            let mut session = sample::session(|shell| shell.owner = Some(owner.into()));
             session.port = port;
             session
         };
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn an_owner_that_is_not_there_is_told_beside_those_that_are() {
-        let owned = |owner: &str| sample::session(|shell| shell.owner = Some(owner.to_owned()));
+        let owned = |owner: &str| sample::session(|shell| shell.owner = Some(owner.into()));
         let sessions = [owned(r"LAB\ada"), owned(r"lab\ADA"), owned(r"LAB\bob"), owned("")];
         let owners = |texts: &[&str]| {
             let patterns = texts.iter().map(|text| OwnerPattern::new(text).unwrap()).collect();
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_only_a_doubt_about_the_owner_leaves_out_is_told() {
-        let owned = |owner: Option<&str>| sample::session(|shell| shell.owner = owner.map(str::to_owned));
+        let owned = |owner: Option<&str>| sample::session(|shell| shell.owner = owner.map(Into::into));
         let sessions = [owned(Some(r"LAB\ada")), owned(Some("ada")), owned(None), owned(Some(r"LAB\bob"))];
         let select = |texts: &[&str]| {
             let patterns = texts.iter().map(|text| OwnerPattern::new(text).unwrap()).collect();
@@ -457,9 +457,9 @@ mod tests {
 
     #[test]
     fn one_session_vouches_for_each_value_that_finds_some() {
-        let named = |name: &str| sample::session(|shell| shell.name = Some(name.to_owned()));
+        let named = |name: &str| sample::session(|shell| shell.name = Some(name.into()));
         let mut sessions = ["a", "a", "b", "b", "c"].map(named);
-        sessions[3].computer_name = "db01".to_owned();
+        sessions[3].computer_name = "db01".into();
         let patterns =
             |texts: &[&str]| texts.iter().map(|text| WildcardPattern::new(text).unwrap()).collect();
         let selectors =

@@ -114,8 +114,8 @@ mod tests {
     }
 
     fn owned(owner: &str, seen_by: &str) -> SessionDescriptor {
-        let mut session = session(|shell| shell.owner = Some(owner.to_owned()));
-        session.seen_by = seen_by.to_owned();
+        let mut session = session(|shell| shell.owner = Some(owner.into()));
+        session.seen_by = seen_by.into();
         session.seen_at = at(48);
         session
     }
@@ -155,7 +155,7 @@ mod tests {
     fn whoever_was_shown_other_peoples_shells_once_sees_everybodys() {
         let shells = |owners: &[&str]| -> Vec<Shell> {
             let owners = owners.iter().map(|owner| Some((*owner).to_owned()));
-            owners.map(|owner| Shell { owner, ..bare_shell() }).collect()
+            owners.map(|owner| Shell { owner: owner.map(Into::into), ..bare_shell() }).collect()
         };
         let absent = owned(r"CORP\boss", "");
         let mut upn = visibility("john.doe@corp.example");
@@ -170,7 +170,8 @@ mod tests {
     fn a_listing_shows_everybodys_shells_only_with_one_of_another_account() {
         let view = |login: &str, owners: &[&str]| {
             let owners = owners.iter().map(|owner| Some((*owner).to_owned()));
-            let shells: Vec<_> = owners.map(|owner| Shell { owner, ..bare_shell() }).collect();
+            let shells: Vec<_> =
+                owners.map(|owner| Shell { owner: owner.map(Into::into), ..bare_shell() }).collect();
             ListingView::of(&LoginAccount::new(login), shells.iter())
         };
         for (login, owners, expected) in [

@@ -10,9 +10,9 @@ use super::row::{Origin, Row, RowMetadata};
 use crate::session::{
     Availability, ComputerType, LocalId, SessionDescriptor, SessionState, Stated, Transport,
 };
-use crate::wsman::{CommandId, SessionId, Shell, ShellId, ShellSchema};
+use crate::wsman::{CommandId, Interner, SessionId, Shell, ShellId, ShellSchema};
 
-/// Every column, in the order in which [`read`] and [`Writer`] count them.
+/// Every column, in the order in which [`RowReader`] and [`Writer`] count them.
 pub(super) const COLUMNS: &str = "id, origin, endpoint_url, shell_id, resource_uri, computer_name, computer_type, port, \
      transport, name, owner, client_ip, process_id, server_state, stated_state, stated_availability, \
      idle_timeout_ms, max_idle_timeout_ms, shell_run_time_ms, shell_inactivity_ms, commands, vm_id, vm_name, \
@@ -27,60 +27,67 @@ pub(super) const ORDER_COLUMN: usize = 29;
 const PLACES: &str = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
      ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29";
 
-/// Reads one row that was selected by [`COLUMNS`].
-pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreErrorKind> {
-    let id = row.get(0)?;
-    let unknown = |what, word: &str| unknown(id, what, word);
-    let origin = text(row, 1)?;
-    let shell = Shell {
-        schema: ShellSchema::Windows,
-        shell_id: ShellId::from_server(text(row, 3)?),
-        resource_uri: text(row, 4)?.to_owned(),
-        name: optional(row, 9)?,
-        owner: optional(row, 10)?,
-        client_ip: optional(row, 11)?,
-        process_id: row.get(12)?,
-        state: optional(row, 13)?,
-        idle_timeout: duration(row, 16)?,
-        max_idle_timeout: duration(row, 17)?,
-        shell_run_time: duration(row, 18)?,
-        shell_inactivity: duration(row, 19)?,
-    };
-    let stated = match row.get_ref(14)?.as_str_or_null().map_err(StoreErrorKind::corrupt)? {
-        None => None,
-        Some(state) => {
-            let availability = text(row, 15)?;
-            Some(Stated {
-                state: SessionState::parse(state).map_err(|_| unknown("state", state))?,
-                availability: Availability::from_word(availability)
-                    .ok_or_else(|| unknown("availability", availability))?,
-            })
-        }
-    };
-    let session = SessionDescriptor {
-        id: Some(LocalId(id)),
-        computer_name: text(row, 5)?.to_owned(),
-        computer_type: computer_type(row, 6)?.unwrap_or_default(),
-        vm_id: guid(row, 21)?,
-        vm_name: optional(row, 22)?.unwrap_or_default(),
-        container_id: optional(row, 23)?.unwrap_or_default(),
-        endpoint_url: text(row, 2)?.to_owned(),
-        port: row.get(7)?,
-        transport: Transport::from_word(text(row, 8)?),
-        shell: shell.into(),
-        stated,
-        commands: commands(row, 20)?,
-        seen_by: text(row, 27)?.to_owned(),
-        account: None,
-        seen_at: time_from_millis(row.get(28)?),
-    };
-    let note = RowMetadata {
-        origin: Origin::from_word(origin).ok_or_else(|| unknown("origin", origin))?,
-        user: optional(row, 25)?,
-        auth: optional(row, 26)?,
-        session_id: guid(row, 24)?.map(SessionId::new),
-    };
-    Ok(Row { session, note })
+/// Reads rows that were selected by [`COLUMNS`], one after the other. What many have in common is kept once.
+#[derive(Default)]
+pub(super) struct RowReader {
+    texts: Interner,
+}
+
+impl RowReader {
+    pub(super) fn read(&mut self, row: &rusqlite::Row<'_>) -> Result<Row, StoreErrorKind> {
+        let id = row.get(0)?;
+        let unknown = |what, word: &str| unknown(id, what, word);
+        let origin = text(row, 1)?;
+        let shell = Shell {
+            schema: ShellSchema::Windows,
+            shell_id: ShellId::from_server(text(row, 3)?),
+            resource_uri: self.texts.intern(text(row, 4)?),
+            name: optional_text(row, 9)?.map(|text| self.texts.intern(text)),
+            owner: optional_text(row, 10)?.map(|text| self.texts.intern(text)),
+            client_ip: optional_text(row, 11)?.map(|text| self.texts.intern(text)),
+            process_id: row.get(12)?,
+            state: optional_text(row, 13)?.map(|text| self.texts.intern(text)),
+            idle_timeout: duration(row, 16)?,
+            max_idle_timeout: duration(row, 17)?,
+            shell_run_time: duration(row, 18)?,
+            shell_inactivity: duration(row, 19)?,
+        };
+        let stated = match row.get_ref(14)?.as_str_or_null().map_err(StoreErrorKind::corrupt)? {
+            None => None,
+            Some(state) => {
+                let availability = text(row, 15)?;
+                Some(Stated {
+                    state: SessionState::parse(state).map_err(|_| unknown("state", state))?,
+                    availability: Availability::from_word(availability)
+                        .ok_or_else(|| unknown("availability", availability))?,
+                })
+            }
+        };
+        let session = SessionDescriptor {
+            id: Some(LocalId(id)),
+            computer_name: self.texts.intern(text(row, 5)?),
+            computer_type: computer_type(row, 6)?.unwrap_or_default(),
+            vm_id: guid(row, 21)?,
+            vm_name: optional(row, 22)?.unwrap_or_default(),
+            container_id: optional(row, 23)?.unwrap_or_default(),
+            endpoint_url: self.texts.intern(text(row, 2)?),
+            port: row.get(7)?,
+            transport: Transport::from_word(text(row, 8)?),
+            shell: shell.into(),
+            stated,
+            commands: commands(row, 20)?,
+            seen_by: self.texts.intern(text(row, 27)?),
+            account: None,
+            seen_at: time_from_millis(row.get(28)?),
+        };
+        let note = RowMetadata {
+            origin: Origin::from_word(origin).ok_or_else(|| unknown("origin", origin))?,
+            user: optional_text(row, 25)?.map(|user| self.texts.intern(user)),
+            auth: optional_text(row, 26)?.map(|auth| self.texts.intern(auth)),
+            session_id: guid(row, 24)?.map(SessionId::new),
+        };
+        Ok(Row { session, note })
+    }
 }
 
 /// Inserts and updates rows, with statements that are prepared once.
@@ -185,6 +192,30 @@ fn time_from_millis(count: i64) -> SystemTime {
     time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
+/// Makes of a row that is written what is read.
+pub(super) fn make_as_stored(row: &mut Row) {
+    let session = &mut row.session;
+    session.seen_at = time_from_millis(time_to_millis(session.seen_at));
+    let shell = &session.shell;
+    let times = [shell.idle_timeout, shell.max_idle_timeout, shell.shell_run_time, shell.shell_inactivity];
+    if shell.schema != ShellSchema::Windows || times.iter().flatten().any(|time| *time != as_stored(*time)) {
+        let shell = session.shell_mut();
+        shell.schema = ShellSchema::Windows;
+        for time in [
+            &mut shell.idle_timeout,
+            &mut shell.max_idle_timeout,
+            &mut shell.shell_run_time,
+            &mut shell.shell_inactivity,
+        ] {
+            *time = time.map(as_stored);
+        }
+    }
+}
+
+fn as_stored(duration: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(millis(duration)).unwrap_or_default())
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -210,8 +241,11 @@ fn text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r str, StoreE
 }
 
 pub(super) fn optional(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>, StoreErrorKind> {
-    let value = row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)?;
-    Ok(value.map(str::to_owned))
+    Ok(optional_text(row, column)?.map(str::to_owned))
+}
+
+fn optional_text<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Option<&'r str>, StoreErrorKind> {
+    row.get_ref(column)?.as_str_or_null().map_err(StoreErrorKind::corrupt)
 }
 
 fn duration(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<Duration>, StoreErrorKind> {

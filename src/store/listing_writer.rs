@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Statement, Transaction, params};
 
-use super::columns::{COLUMNS, Writer, read, time_to_millis};
+use super::columns::{COLUMNS, RowReader, Writer, time_to_millis};
 use super::error::{StoreErrorKind, StoreProblem};
 use super::id_allocator::IdAllocator;
 use super::merge::{self, RowAction};
@@ -51,7 +51,7 @@ impl<'t> ListingWriter<'t> {
         &mut self,
         listing_context: ListingContext<'_>,
         found: &[&Shell],
-        session: impl Fn(usize) -> Option<SessionDescriptor>,
+        sessions: impl Iterator<Item = SessionDescriptor>,
         writes_new: bool,
     ) -> Result<MergedListing, StoreErrorKind> {
         merge::check_endpoint(listing_context.endpoint_url)?;
@@ -59,14 +59,14 @@ impl<'t> ListingWriter<'t> {
         let mut merged: HashMap<&ShellId, usize> = HashMap::with_capacity(found.len());
         let mut rows = Rows::with_capacity(found.len());
         let mut unwritten = Vec::new();
-        for (shell_id, session) in
-            found.iter().enumerate().filter_map(|(index, shell)| Some((&shell.shell_id, session(index)?)))
-        {
+        let by_listing = merge::by_listing(listing_context);
+        for (shell, session) in found.iter().zip(sessions) {
+            let shell_id = &shell.shell_id;
             merge::check(&session)?;
             // A server that lists a shell twice still has one.
             let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
             let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
-            let mut row = merge::seen(absent.remove(shell_id).or(twin), session, listing_context);
+            let mut row = merge::seen(absent.remove(shell_id).or(twin), session, &by_listing);
             if writes_new || row.session.id.is_some() {
                 write(&mut self.writer, &mut self.ids, &mut row)?;
             } else {
@@ -112,9 +112,9 @@ impl<'t> ListingWriter<'t> {
 
     fn known(&mut self, url: &str) -> Result<HashMap<ShellId, Row>, StoreErrorKind> {
         let mut found = self.at_endpoint.query([url])?;
-        let mut rows = HashMap::new();
+        let (mut reader, mut rows) = (RowReader::default(), HashMap::new());
         while let Some(row) = found.next()? {
-            let row = read(row)?;
+            let row = reader.read(row)?;
             rows.insert(row.session.shell.shell_id.clone(), row);
         }
         Ok(rows)

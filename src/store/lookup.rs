@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::columns::{COLUMNS, ORDER, ORDER_COLUMN, read, time_to_millis};
+use super::columns::{COLUMNS, ORDER, ORDER_COLUMN, RowReader, time_to_millis};
 use super::error::StoreErrorKind;
 use super::merge::expiry;
 use super::row::{Origin, Row, Rows};
@@ -88,17 +88,19 @@ impl Living {
 /// Collects rows, which were selected by [`COLUMNS`] and [`ORDER`], and puts them into the table's order: that in which
 /// they were added.
 pub(super) struct InOrder {
+    reader: RowReader,
     rows: Rows,
     order: Vec<i64>,
 }
 
 impl InOrder {
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { rows: Rows::with_capacity(capacity), order: Vec::with_capacity(capacity) }
+        let (rows, order) = (Rows::with_capacity(capacity), Vec::with_capacity(capacity));
+        Self { reader: RowReader::default(), rows, order }
     }
 
     pub(super) fn push(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreErrorKind> {
-        self.rows.push(read(row)?);
+        self.rows.push(self.reader.read(row)?);
         self.order.push(row.get(ORDER_COLUMN)?);
         Ok(())
     }
@@ -148,9 +150,10 @@ pub(super) fn known<'a>(
     let snapshot = connection.unchecked_transaction()?;
     let mut find = snapshot
         .prepare(&format!("SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"))?;
+    let mut reader = RowReader::default();
     let mut row_of = |(url, shell_id): (&str, &ShellId)| {
         let mut found = find.query(params![url, shell_id.as_str()])?;
-        found.next()?.map(read).transpose()
+        found.next()?.map(|row| reader.read(row)).transpose()
     };
     keys.into_iter().map(&mut row_of).collect()
 }

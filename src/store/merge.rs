@@ -1,5 +1,6 @@
 //! What a listing or an import makes of a row that is there: the rules, without the table.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::InvalidRow;
@@ -13,18 +14,10 @@ pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
-pub(super) fn seen(known: Option<Row>, found: SessionDescriptor, listing_context: ListingContext<'_>) -> Row {
+pub(super) fn seen(known: Option<Row>, found: SessionDescriptor, by_listing: &RowMetadata) -> Row {
     let mut session = found;
     session.id = None;
-    listing_context.endpoint_url.clone_into(&mut session.endpoint_url);
-    listing_context.seen_by.clone_into(&mut session.seen_by);
-    session.seen_at = listing_context.seen_at;
-    let by_listing = RowMetadata {
-        origin: Origin::Listed,
-        user: Some(listing_context.seen_by.to_owned()).filter(|user| !user.is_empty()),
-        auth: listing_context.auth.map(str::to_owned),
-        session_id: None,
-    };
+    let by_listing = by_listing.clone();
     let Some(known) = known else { return Row { session, note: by_listing } };
     session.id = known.session.id;
     if known.note.origin == Origin::Listed {
@@ -47,6 +40,16 @@ pub(super) fn seen(known: Option<Row>, found: SessionDescriptor, listing_context
         ..known.note
     };
     Row { session, note }
+}
+
+/// What a listing says of how its sessions are reached.
+pub(super) fn by_listing(listing_context: ListingContext<'_>) -> RowMetadata {
+    RowMetadata {
+        origin: Origin::Listed,
+        user: Some(listing_context.seen_by.into()).filter(|user: &Arc<str>| !user.is_empty()),
+        auth: listing_context.auth.map(Into::into),
+        session_id: None,
+    }
 }
 
 /// What becomes of a row whose session a listing does not show.
@@ -87,7 +90,9 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
     let is_import = known.note.origin == Origin::Imported && !was_shown;
     let renews = is_import && given.session.seen_at > known.session.seen_at;
     let (mut session, other) = if renews {
-        (unseen(&given.session), &known.session)
+        let mut session = given.session.clone();
+        make_unseen(&mut session);
+        (session, &known.session)
     } else {
         (known.session.clone(), &given.session)
     };
@@ -122,8 +127,9 @@ pub(super) fn imported(known: Row, given: &Row) -> Row {
 
 /// An imported session as it may stand in the table. Only what this program saw proves who can see a session, so that
 /// nobody has seen it yet, whatever the object says.
-pub(super) fn unseen(given: &SessionDescriptor) -> SessionDescriptor {
-    SessionDescriptor { seen_by: String::new(), ..given.clone() }
+pub(super) fn make_unseen(session: &mut SessionDescriptor) {
+    session.seen_by = "".into();
+    session.account = None;
 }
 
 /// Takes from `other` what `session` does not say. How it stands and what runs in it grow old, and are not taken.
@@ -216,15 +222,15 @@ mod tests {
 
     fn name(text: &str) -> impl FnOnce(&mut Shell) {
         let text = text.to_owned();
-        |shell| shell.name = Some(text)
+        |shell| shell.name = Some(text.into())
     }
 
     #[test]
     fn a_session_seen_for_the_first_time_is_listed_and_reached_as_it_was_seen() {
-        let row = seen(None, session(|_| ()), listing_context("bob"));
+        let row = seen(None, session(|_| ()), &by_listing(listing_context("bob")));
         assert_eq!((row.session.id, row.note.origin), (None, Origin::Listed));
         assert_eq!((row.note.user.as_deref(), row.note.auth.as_deref()), (Some("bob"), Some("ntlm")));
-        assert_eq!((row.session.seen_by.as_str(), row.session.seen_at), ("bob", at(200)));
+        assert_eq!((&*row.session.seen_by, row.session.seen_at), ("bob", at(200)));
     }
 
     #[test]
@@ -236,7 +242,7 @@ mod tests {
             (Origin::Imported, "", "new", "new"),
         ] {
             let known = row(origin, name(before));
-            let merged = seen(Some(known), session(name(now)), listing_context("bob"));
+            let merged = seen(Some(known), session(name(now)), &by_listing(listing_context("bob")));
             let outcome = (merged.session.id, merged.note.origin, merged.session.name());
             assert_eq!(outcome, (Some(LocalId(7)), origin, Some(kept)));
         }
@@ -247,10 +253,10 @@ mod tests {
         let mut known = row(Origin::Imported, |_| ());
         known.session.computer_type = ComputerType::VirtualMachine;
         known.session.vm_name = "db".to_owned();
-        known.session.computer_name = "db".to_owned();
-        known.note.user = Some("eve".to_owned());
-        let merged = seen(Some(known), session(|_| ()), listing_context("bob"));
-        assert_eq!((merged.session.vm_name.as_str(), merged.session.computer_name.as_str()), ("db", "db"));
+        known.session.computer_name = "db".into();
+        known.note.user = Some("eve".into());
+        let merged = seen(Some(known), session(|_| ()), &by_listing(listing_context("bob")));
+        assert_eq!((merged.session.vm_name.as_str(), &*merged.session.computer_name), ("db", "db"));
         assert_eq!(merged.session.computer_type, ComputerType::VirtualMachine);
         assert_eq!((merged.note.user.as_deref(), merged.note.auth.as_deref()), (Some("eve"), Some("ntlm")));
     }
@@ -260,7 +266,7 @@ mod tests {
         let mut known = row(Origin::Opened, |_| ());
         known.session.stated = Some(Stated::BROKEN);
         known.session.commands = Some(vec![CommandId::from_server("C")]);
-        let merged = seen(Some(known), session(|_| ()), listing_context("ada"));
+        let merged = seen(Some(known), session(|_| ()), &by_listing(listing_context("ada")));
         assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
     }
 
@@ -275,7 +281,7 @@ mod tests {
 
     fn owned(owner: &str) -> impl FnOnce(&mut Shell) {
         let owner = owner.to_owned();
-        |shell| shell.owner = Some(owner)
+        |shell| shell.owner = Some(owner.into())
     }
 
     #[test]
@@ -320,8 +326,8 @@ mod tests {
     #[test]
     fn the_account_with_which_a_row_is_reached_need_not_have_seen_it() {
         let mut row = row(Origin::Imported, |_| ());
-        row.session.seen_by.clear();
-        row.note.user = Some("bob".to_owned());
+        row.session.seen_by = "".into();
+        row.note.user = Some("bob".into());
         assert_eq!(absent(&row, true, &visibility(listing_context("bob"), &[])), RowAction::Stays);
     }
 
@@ -351,28 +357,26 @@ mod tests {
     fn an_import_says_that_a_listed_session_leads_into_a_virtual_machine() {
         let mut given = row(Origin::Imported, |_| ());
         given.session.computer_type = ComputerType::VirtualMachine;
-        given.session.computer_name = "db".to_owned();
+        given.session.computer_name = "db".into();
         given.session.vm_name = "db".to_owned();
         let merged = imported(row(Origin::Listed, |_| ()), &given).session;
         assert_eq!((merged.computer_type, merged.vm_name.as_str()), (ComputerType::VirtualMachine, "db"));
-        assert_eq!((merged.computer_name.as_str(), merged.endpoint_url.as_str()), ("db", URL));
+        assert_eq!((&*merged.computer_name, &*merged.endpoint_url), ("db", URL));
     }
 
     #[test]
     fn an_import_completes_but_never_overrides_what_a_server_said() {
-        let known = row(Origin::Listed, |shell| shell.owner = Some("ada".to_owned()));
+        let known = row(Origin::Listed, |shell| shell.owner = Some("ada".into()));
         let mut given = row(Origin::Imported, |shell| {
             shell.shell_id = ShellId::from_server("a");
-            shell.owner = Some("mallory".to_owned());
-            shell.client_ip = Some("192.0.2.7".to_owned());
-            shell.state = Some("Disconnected".to_owned());
+            shell.owner = Some("mallory".into());
+            shell.client_ip = Some("192.0.2.7".into());
+            shell.state = Some("Disconnected".into());
         });
         given.session.seen_at = at(900);
-        given.note.auth = Some("basic".to_owned());
-        let merged = imported(
-            Row { note: RowMetadata { auth: Some("ntlm".to_owned()), ..known.note }, ..known },
-            &given,
-        );
+        given.note.auth = Some("basic".into());
+        let merged =
+            imported(Row { note: RowMetadata { auth: Some("ntlm".into()), ..known.note }, ..known }, &given);
         assert_eq!(merged.session.shell.shell_id.as_str(), "A");
         assert_eq!(merged.session.shell.owner.as_deref(), Some("ada"));
         assert_eq!(merged.session.shell.client_ip.as_deref(), Some("192.0.2.7"));
@@ -380,17 +384,17 @@ mod tests {
         assert_eq!(merged.note.auth.as_deref(), Some("ntlm"));
         let mut without_owner = row(Origin::Listed, |_| ());
         assert_eq!(imported(without_owner.clone(), &given).session.shell.owner, None);
-        without_owner.session.seen_by.clear();
+        without_owner.session.seen_by = "".into();
         let owner = imported(without_owner, &given).session.shell.owner.clone();
         assert_eq!(owner.as_deref(), Some("mallory"));
     }
 
     #[test]
     fn a_later_import_renews_an_earlier_one_and_an_older_one_does_not() {
-        let mut known = row(Origin::Imported, |shell| shell.state = Some("Connected".to_owned()));
-        known.session.seen_by.clear();
+        let mut known = row(Origin::Imported, |shell| shell.state = Some("Connected".into()));
+        known.session.seen_by = "".into();
         for (seen_at, state) in [(at(101), SessionState::Disconnected), (at(99), SessionState::Opened)] {
-            let mut given = row(Origin::Imported, |shell| shell.state = Some("Disconnected".to_owned()));
+            let mut given = row(Origin::Imported, |shell| shell.state = Some("Disconnected".into()));
             given.session.seen_at = seen_at;
             assert_eq!(imported(known.clone(), &given).session.state(), state);
         }
@@ -405,17 +409,19 @@ mod tests {
             (Origin::Opened, ""),
             (Origin::Imported, ""),
         ] {
-            let mut known = row(origin, |shell| shell.owner = Some("ada".to_owned()));
-            seen_by.clone_into(&mut known.session.seen_by);
-            let mut given = row(Origin::Imported, |shell| shell.owner = Some("mallory".to_owned()));
-            given.session.seen_by = "mallory".to_owned();
+            let mut known = row(origin, |shell| shell.owner = Some("ada".into()));
+            known.session.seen_by = seen_by.into();
+            let mut given = row(Origin::Imported, |shell| shell.owner = Some("mallory".into()));
+            given.session.seen_by = "mallory".into();
             given.session.seen_at = at(900);
             let merged = imported(known, &given).session;
-            assert_eq!(merged.seen_by, seen_by, "{origin:?}");
+            assert_eq!(merged.seen_by, seen_by.into(), "{origin:?}");
             let renews = origin == Origin::Imported && seen_by.is_empty();
             assert_eq!(merged.shell.owner.as_deref(), Some(if renews { "mallory" } else { "ada" }));
         }
-        assert_eq!(unseen(&session(|_| ())).seen_by, "");
+        let mut session = session(|_| ());
+        make_unseen(&mut session);
+        assert_eq!(*session.seen_by, *"");
     }
 
     #[test]

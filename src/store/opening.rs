@@ -49,7 +49,7 @@ pub(super) fn for_changes(place: &Place, options: StoreOptions) -> Result<Connec
 
 /// Rows come in any order of their keys, and an import of 100,000 touches 10 MB of index all over: with SQLite's 2 MB of
 /// cache the pages go out and in again.
-const WRITING_CACHE_KIB: i64 = 16 * 1024;
+const WRITING_CACHE_KIB: i64 = 8 * 1024;
 
 /// Opens a table to be read; `None` when there is none. An older one is migrated, if it can be written.
 pub(super) fn for_reading(

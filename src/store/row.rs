@@ -47,9 +47,9 @@ pub struct RowMetadata {
     /// How the session came here.
     pub origin: Origin,
     /// The account with which to reach it again; never with a password.
-    pub user: Option<String>,
+    pub user: Option<Arc<str>>,
     /// The name of the authentication scheme that worked, as on the command line.
-    pub auth: Option<String>,
+    pub auth: Option<Arc<str>>,
     /// The WSMan `SessionId` header of the client that opened it.
     pub session_id: Option<SessionId>,
 }
@@ -101,9 +101,15 @@ impl Rows {
 
     /// As [`pick`](Self::pick), without a copy of what is picked; an index that comes twice counts once.
     #[must_use]
-    pub fn into_picked(self, indexes: &[usize]) -> Self {
-        let mut rows: Vec<_> = self.into_iter().map(Some).collect();
-        indexes.iter().filter_map(|&index| rows.get_mut(index)?.take()).collect()
+    pub fn into_picked(mut self, indexes: &[usize]) -> Self {
+        if !indexes.is_sorted_by(|one, next| one < next) {
+            let mut rows: Vec<_> = self.into_iter().map(Some).collect();
+            return indexes.iter().filter_map(|&index| rows.get_mut(index)?.take()).collect();
+        }
+        // In their own order they stay where they are: most often all of many are picked.
+        retain_at(&mut self.sessions, indexes);
+        retain_at(&mut self.notes, indexes);
+        self
     }
 
     /// The rows at these indexes, in their order; an index that is not there is left out.
@@ -142,6 +148,17 @@ impl Rows {
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }
+}
+
+/// Keeps what stands at these indexes, which ascend.
+fn retain_at<T>(items: &mut Vec<T>, indexes: &[usize]) {
+    let mut wanted = indexes.iter().copied().peekable();
+    let mut index = 0;
+    items.retain(|_| {
+        let is_wanted = wanted.next_if_eq(&index).is_some();
+        index += 1;
+        is_wanted
+    });
 }
 
 impl IntoIterator for Rows {
@@ -207,21 +224,31 @@ pub struct MergedListing {
 }
 
 impl MergedListing {
-    /// Adds what the table makes of another listing.
-    pub fn append(&mut self, other: Self) {
-        self.rows.sessions.extend(other.rows.sessions);
-        self.rows.notes.extend(other.rows.notes);
-        self.unwritten.extend(other.unwritten);
+    /// What the table makes of several listings, one after the other.
+    #[must_use]
+    pub fn concat(listings: Vec<Self>) -> Self {
+        let listings = match <[Self; 1]>::try_from(listings) {
+            Ok([only]) => return only,
+            Err(listings) => listings,
+        };
+        let rows = listings.iter().map(|listing| listing.rows.len()).sum();
+        let mut concatenated = Self { rows: Rows::with_capacity(rows), unwritten: Vec::new() };
+        for listing in listings {
+            concatenated.rows.sessions.extend(listing.rows.sessions);
+            concatenated.rows.notes.extend(listing.rows.notes);
+            concatenated.unwritten.extend(listing.unwritten);
+        }
+        concatenated
     }
 }
 
 impl ListedShells<'_> {
-    /// The session that the shell at this index is.
-    pub(super) fn session(&self, index: usize) -> Option<SessionDescriptor> {
-        let shell = Arc::clone(self.shells.get(index)?);
-        let session =
-            SessionDescriptor::from_shell(shell, self.seen_on, self.context.seen_by, self.context.seen_at);
-        Some(SessionDescriptor { account: self.account.clone(), ..session })
+    /// The sessions that the shells are.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = SessionDescriptor> {
+        let ListingContext { endpoint_url, seen_by, seen_at, .. } = self.context;
+        let seen_on = SeenOn { url: endpoint_url, ..self.seen_on };
+        let shells = self.shells.iter().cloned();
+        SessionDescriptor::from_shells(shells, seen_on, seen_by, self.account.as_ref(), seen_at)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Changing the table: each call one transaction.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::columns::{COLUMNS, Writer, read, time_to_millis};
+use super::columns::{COLUMNS, RowReader, Writer, make_as_stored, time_to_millis};
 use super::error::{StoreError, StoreErrorKind, StoreProblem};
 use super::files::Place;
 use super::id_allocator::{IdAllocator, MAX_COUNTED_ID};
@@ -68,10 +69,15 @@ impl Store {
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
         let shells: Vec<&Shell> = found.iter().map(|session| &*session.shell).collect();
-        let session = |index: usize| found.get(index).cloned();
+        let sessions = found.iter().map(|session| SessionDescriptor {
+            endpoint_url: listing_context.endpoint_url.into(),
+            seen_by: listing_context.seen_by.into(),
+            seen_at: listing_context.seen_at,
+            ..session.clone()
+        });
         self.change(|transaction| {
             let mut writer = ListingWriter::new(transaction)?;
-            let merged = writer.merge(listing_context, &shells, session, true)?;
+            let merged = writer.merge(listing_context, &shells, sessions, true)?;
             writer.finish().map(|()| merged.rows)
         })
     }
@@ -90,7 +96,7 @@ impl Store {
             let mut writer = ListingWriter::new(transaction)?;
             let merge = |listed: ListedShells<'a>| {
                 let shells: Vec<&Shell> = listed.shells.iter().map(Arc::as_ref).collect();
-                writer.merge(listed.context, &shells, |index| listed.session(index), listed.writes_new)
+                writer.merge(listed.context, &shells, listed.sessions(), listed.writes_new)
             };
             let merged = listings.into_iter().map(merge).collect::<Result<_, _>>()?;
             writer.finish().map(|()| merged)
@@ -117,7 +123,8 @@ impl Store {
         })
     }
 
-    /// Takes in what a person imports, and says for each object, in order, which Id it has now.
+    /// Takes in what a person imports, and says for each object, in order, which Id it has now. Each row is afterwards as it
+    /// stands in the table.
     ///
     /// An object keeps its Id when that is above every Id counted before this import, an Int32 as PowerShell's are, and no
     /// other session has it; Ids above 1,000,000,000 are kept and do not count. A session that is in the table keeps the Id
@@ -126,32 +133,38 @@ impl Store {
     /// until a listing of this program shows the session.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing is imported.
-    pub fn import(&mut self, given: &[Row]) -> Result<Vec<Imported>, StoreError> {
+    /// [`StoreError`]; then nothing is imported, and what the rows say means nothing.
+    pub fn import(&mut self, given: &mut [Row]) -> Result<Vec<Imported>, StoreError> {
         self.change(|transaction| {
             let wanted = given.iter().filter_map(|row| row.session.id);
             let mut ids = id_allocator(transaction, wanted)?;
             let mut find = transaction.prepare(&format!(
                 "SELECT {COLUMNS} FROM session WHERE endpoint_url = ?1 AND shell_id = ?2"
             ))?;
-            let mut writer = Writer::new(transaction)?;
+            let (mut reader, mut writer) = (RowReader::default(), Writer::new(transaction)?);
             let mut outcomes = Vec::with_capacity(given.len());
-            for object in given {
+            for object in given.iter_mut() {
+                let given_id = object.session.id;
                 merge::check(&object.session)?;
                 let key = params![object.session.endpoint_url, object.session.shell.shell_id.as_str()];
-                let known = find.query_map(key, |row| Ok(read(row)))?.next().transpose()?.transpose()?;
+                let known =
+                    find.query_map(key, |row| Ok(reader.read(row)))?.next().transpose()?.transpose()?;
                 let (id, is_new) = if let Some(known) = known {
-                    let row = merge::imported(known, object);
-                    writer.update(&row)?;
-                    (row.session.id.ok_or(StoreProblem::Corrupt)?, false)
+                    *object = merge::imported(known, object);
+                    writer.update(object)?;
+                    (object.session.id.ok_or(StoreProblem::Corrupt)?, false)
                 } else {
-                    let id = ids.give(object.session.id).ok_or(StoreProblem::NoIdsLeft)?;
-                    let note = RowMetadata { origin: Origin::Imported, ..object.note.clone() };
-                    writer.insert(id, &merge::unseen(&object.session), &note)?;
+                    let id = ids.give(given_id).ok_or(StoreProblem::NoIdsLeft)?;
+                    merge::make_unseen(&mut object.session);
+                    object.note.origin = Origin::Imported;
+                    object.session.id = Some(id);
+                    writer.insert(id, &object.session, &object.note)?;
                     (id, true)
                 };
-                outcomes.push(Imported { given: object.session.id, id, is_new });
+                make_as_stored(object);
+                outcomes.push(Imported { given: given_id, id, is_new });
             }
+            repeat_the_latest(given, &outcomes);
             reserve(transaction, &ids)?;
             keep_order(transaction, outcomes.iter().filter(|one| one.is_new).map(|one| one.id))?;
             Ok(outcomes)
@@ -235,6 +248,23 @@ impl Store {
         };
         let outcome: Result<T, StoreErrorKind> = attempt();
         outcome.map_err(|kind| kind.at(&self.path))
+    }
+}
+
+/// Where two objects are the same session, both stand there as the later one has left it.
+fn repeat_the_latest(rows: &mut [Row], outcomes: &[Imported]) {
+    if outcomes.iter().all(|outcome| outcome.is_new) {
+        return;
+    }
+    let latest: HashMap<LocalId, usize> =
+        outcomes.iter().enumerate().map(|(index, outcome)| (outcome.id, index)).collect();
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let last = latest.get(&outcome.id).filter(|last| **last > index);
+        if let Some(row) = last.and_then(|last| rows.get(*last)).cloned()
+            && let Some(earlier) = rows.get_mut(index)
+        {
+            *earlier = row;
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Plan {
             }
             if at == plan.hosts.len() {
                 index.insert(descriptor.endpoint_url.clone(), at);
-                let endpoint_url = descriptor.endpoint_url.clone();
+                let endpoint_url = descriptor.endpoint_url.to_string();
                 plan.hosts.push(HostPlan { endpoint_url, sessions: Vec::new() });
             }
             if let Some(host) = plan.hosts.get_mut(at) {
@@ -149,7 +149,7 @@ impl Plan {
         let unclaimed = |ownership| {
             let unclaimed = all.iter().filter(|planned| !planned.claimed).map(|planned| &planned.descriptor);
             let owned: Vec<_> = unclaimed.filter(|session| session.ownership() == ownership).collect();
-            let owner = owned.first().and_then(|first| first.shell.owner.clone());
+            let owner = owned.first().and_then(|first| first.shell.owner.as_deref()).map(str::to_owned);
             (owned.len(), owner)
         };
         if let (sessions, Some(owner)) = unclaimed(Comparison::Different) {
@@ -300,9 +300,9 @@ mod tests {
     #[test]
     fn foreign_running_and_many_sessions_each_need_one() {
         let mut sessions: Vec<_> = (0..11).map(|n| session("a", &n.to_string())).collect();
-        sessions[3].shell_mut().owner = Some(r"LAB\grace".to_owned());
+        sessions[3].shell_mut().owner = Some(r"LAB\grace".into());
         sessions[4].shell_mut().owner = None;
-        sessions[5].shell_mut().owner = Some("ada".to_owned());
+        sessions[5].shell_mut().owner = Some("ada".into());
         sessions[5].commands = Some(vec![CommandId::from_server("C")]);
         let texts: Vec<_> = Plan::new(sessions).guard().iter().map(ToString::to_string).collect();
         let expected = [
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_session_whose_owner_cannot_be_compared_is_not_ours() {
         let mut local = session("a", "1");
-        local.seen_by = "ada".to_owned();
+        local.seen_by = "ada".into();
         let reasons = Plan::new([local.clone()]).guard();
         assert_eq!(
             reasons,
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_foreign_session_that_a_person_claims_needs_no_confirmation() {
         let mut theirs = session("a", "1");
-        theirs.shell_mut().owner = Some(r"LAB\grace".to_owned());
+        theirs.shell_mut().owner = Some(r"LAB\grace".into());
         let mut plan = Plan::new([theirs, session("a", "2")]);
         plan.claim(0);
         assert_eq!(plan.guard(), []);

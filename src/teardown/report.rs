@@ -205,7 +205,7 @@ impl Report {
     #[must_use]
     pub fn proves_all_on(&self, endpoint_url: &str) -> bool {
         let mut there =
-            self.records.iter().filter(|record| record.session.endpoint_url == endpoint_url).peekable();
+            self.records.iter().filter(|record| *record.session.endpoint_url == *endpoint_url).peekable();
         there.peek().is_some() && there.all(|record| record.outcome.is_gone())
     }
 

@@ -1,11 +1,7 @@
-//! Answers that say nothing but that the operation is done, recognised without a tree.
-//!
-//! What is recognised here is a small part of XML: printable ASCII, no reference, no comment, no more than one attribute
-//! beside an element's declarations. All else is left to the reader of whole documents, which decides; whatever passes
-//! here passes there.
+//! Answers that say nothing but that the operation is done, recognised without a tree. They are in printable ASCII.
 
 use super::ids::MessageId;
-use super::uri;
+use super::plain::PlainReader;
 use super::xml::is_space;
 
 /// Whether `answer` is an envelope in the usual spelling with this action, which answers `message_id`, and whose body
@@ -22,191 +18,15 @@ pub(super) fn is_acknowledgement(answer: &[u8], action: &str, message_id: Messag
         return false;
     }
     let Ok(text) = std::str::from_utf8(answer) else { return false };
-    let mut related = String::with_capacity(MESSAGE_ID_BYTES);
-    message_id.write_into(&mut related);
-    let reader = Reader { rest: text, declared: Vec::with_capacity(MOST_DECLARATIONS) };
-    reader.acknowledges(action, &related).is_some()
+    let reply = |reader: &mut PlainReader<'_>| {
+        let reply = reader.start().filter(|tag| tag.local != "Fault")?;
+        reader.content(&reply).filter(|text| text.trim_matches(is_space).is_empty()).map(drop)
+    };
+    PlainReader::new(text).envelope(action, message_id, reply, Some(())).is_some()
 }
-
-/// Reads from the front. Each method is `None` where it does not find what it is named after.
-struct Reader<'a> {
-    rest: &'a str,
-    /// The prefixes, with their namespaces, that are declared here.
-    declared: Vec<(&'a str, &'a str)>,
-}
-
-/// A start tag.
-struct Tag<'a> {
-    name: &'a str,
-    namespace: &'a str,
-    local: &'a str,
-    /// It is its own end tag.
-    is_empty: bool,
-    /// How many declarations were in force before it.
-    outside: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn acknowledges(mut self, action: &str, message_id: &str) -> Option<()> {
-        let envelope = self.part("Envelope")?;
-        self.space();
-        let header = self.part("Header")?;
-        let (mut relates, mut acts) = (0, 0);
-        loop {
-            self.space();
-            if self.end(&header).is_some() {
-                break;
-            }
-            let field = self.start()?;
-            let content = self.content(&field)?.trim_matches(is_space);
-            match (field.namespace, field.local) {
-                (uri::ADDRESSING, "RelatesTo") if content.eq_ignore_ascii_case(message_id) => relates += 1,
-                (uri::ADDRESSING, "Action") if content == action => acts += 1,
-                (uri::ADDRESSING, "RelatesTo" | "Action") => return None,
-                _ => {}
-            }
-        }
-        self.space();
-        let body = self.start().filter(|tag| tag.namespace == uri::SOAP && tag.local == "Body")?;
-        if body.is_empty {
-            self.declared.truncate(body.outside);
-        } else {
-            self.space();
-            if self.end(&body).is_none() {
-                let reply = self.start().filter(|tag| tag.local != "Fault")?;
-                self.content(&reply).filter(|text| text.trim_matches(is_space).is_empty())?;
-                self.space();
-                self.end(&body)?;
-            }
-        }
-        self.space();
-        self.end(&envelope)?;
-        self.space();
-        (self.rest.is_empty() && relates == 1 && acts == 1).then_some(())
-    }
-
-    /// The start tag of a part of the envelope that holds others.
-    fn part(&mut self, local: &str) -> Option<Tag<'a>> {
-        self.start().filter(|tag| tag.namespace == uri::SOAP && tag.local == local && !tag.is_empty)
-    }
-
-    fn start(&mut self) -> Option<Tag<'a>> {
-        self.rest = self.rest.strip_prefix('<')?;
-        let outside = self.declared.len();
-        let name = self.name()?;
-        let mut other: Option<&str> = None;
-        let is_empty = loop {
-            let before = self.rest.len();
-            self.space();
-            if let Some(rest) = self.rest.strip_prefix('>') {
-                self.rest = rest;
-                break false;
-            }
-            if let Some(rest) = self.rest.strip_prefix("/>") {
-                self.rest = rest;
-                break true;
-            }
-            if self.rest.len() == before {
-                return None;
-            }
-            let attribute = self.name()?;
-            let value = self.value()?;
-            match attribute.split_once(':') {
-                Some(("xmlns", prefix)) => self.declare(prefix, value, outside)?,
-                None if attribute == "xmlns" => self.declare("", value, outside)?,
-                _ if other.replace(attribute).is_some() => return None,
-                _ => {}
-            }
-        };
-        if let Some((prefix, _)) = other.and_then(|attribute| attribute.split_once(':'))
-            && prefix != "xml"
-        {
-            self.namespace(prefix)?;
-        }
-        let (namespace, local) = match name.split_once(':') {
-            Some((prefix, local)) => (self.namespace(prefix)?, local),
-            None => (self.namespace("").unwrap_or_default(), name),
-        };
-        Some(Tag { name, namespace, local, is_empty, outside })
-    }
-
-    /// The text up to the end of an element that holds nothing else.
-    fn content(&mut self, tag: &Tag<'a>) -> Option<&'a str> {
-        if tag.is_empty {
-            self.declared.truncate(tag.outside);
-            return Some("");
-        }
-        let text = self.up_to(b'<')?;
-        self.end(tag).map(|()| text)
-    }
-
-    fn end(&mut self, tag: &Tag<'a>) -> Option<()> {
-        self.rest = self.rest.strip_prefix("</")?.strip_prefix(tag.name)?.strip_prefix('>')?;
-        self.declared.truncate(tag.outside);
-        Some(())
-    }
-
-    /// A name with at most one prefix.
-    fn name(&mut self) -> Option<&'a str> {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
-        let length = self.rest.bytes().position(|byte| !is_name(byte))?;
-        let (name, rest) = self.rest.split_at_checked(length)?;
-        let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic());
-        let is_valid = match name.split_once(':') {
-            Some((prefix, local)) => begins(prefix) && begins(local) && !local.contains(':'),
-            None => begins(name),
-        };
-        self.rest = rest;
-        Some(name).filter(|_| is_valid)
-    }
-
-    fn value(&mut self) -> Option<&'a str> {
-        let rest = self.rest.strip_prefix('=')?;
-        let quote = rest.bytes().next().filter(|quote| matches!(quote, b'"' | b'\''))?;
-        self.rest = rest.get(1..)?;
-        // White space and `<` end the search, too: neither is usual in a value.
-        let is_end = |byte: u8| byte == quote || matches!(byte, b'<' | b'\t' | b'\n' | b'\r');
-        let length = self.rest.bytes().position(is_end)?;
-        let (value, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest.strip_prefix(char::from(quote))?;
-        Some(value)
-    }
-
-    fn declare(&mut self, prefix: &'a str, namespace: &'a str, outside: usize) -> Option<()> {
-        let own = self.declared.get(outside..)?;
-        let is_new = own.iter().all(|(known, _)| *known != prefix);
-        let is_free = !prefix.starts_with("xml") && !matches!(namespace, "" | uri::XML | uri::XMLNS);
-        (is_new && is_free && self.declared.len() < MOST_DECLARATIONS)
-            .then(|| self.declared.push((prefix, namespace)))
-    }
-
-    fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        self.declared.iter().rev().find(|(known, _)| *known == prefix).map(|(_, namespace)| *namespace)
-    }
-
-    fn space(&mut self) {
-        if self.rest.starts_with(is_space) {
-            self.rest = self.rest.trim_start_matches(is_space);
-        }
-    }
-
-    /// What stands before this byte, which is ASCII and must come.
-    fn up_to(&mut self, byte: u8) -> Option<&'a str> {
-        let length = self.rest.bytes().position(|other| other == byte)?;
-        let (text, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(text)
-    }
-}
-
-/// The length of a `MessageID`, with its `uuid:`.
-const MESSAGE_ID_BYTES: usize = 41;
 
 /// Servers need about 1 kB.
 const LONGEST: usize = 4 * 1024;
-
-/// Windows makes seven.
-const MOST_DECLARATIONS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -214,7 +34,7 @@ mod tests {
 
     use super::super::envelope::read_whole;
     use super::super::op::{Delete, EXAMPLE_MESSAGE_ID, Signal, SignalCode};
-    use super::super::{CommandId, ShellId};
+    use super::super::{CommandId, ShellId, uri};
     use super::*;
 
     const DELETED: &str = include_str!("../../fixtures/envelopes/delete.response.xml");

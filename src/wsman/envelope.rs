@@ -29,6 +29,12 @@ pub trait Operation {
         None
     }
 
+    /// Reads the reply out of a whole answer in the usual spelling, which is cheaper than [`read_reply`](Self::read_reply);
+    /// `None` where that is not sure.
+    fn read_plain(&self, _answer: &[u8], _message_id: MessageId) -> Option<Self::Reply> {
+        None
+    }
+
     /// Reads the reply out of `s:Body`; a fault has been dealt with before.
     ///
     /// # Errors
@@ -138,6 +144,9 @@ pub fn read_answer<O: Operation>(
     if let Some(reply) = operation.acknowledged()
         && is_acknowledgement(answer, O::ACTION.response, message_id)
     {
+        return Ok(reply);
+    }
+    if let Some(reply) = operation.read_plain(answer, message_id) {
         return Ok(reply);
     }
     read_whole(operation, message_id, answer)

@@ -1,10 +1,12 @@
 //! A shell as the server describes it (MS-WSMV 2.2.4.37, Shell).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::duration::read_duration;
 use super::ids::{CommandId, ShellId};
+use super::interner::Interner;
 use super::uri;
 use super::xml::{Element, Malformed};
 
@@ -16,7 +18,8 @@ pub const MAX_COMMAND_ID_BYTES: usize = 255;
 /// of seconds in a 64-bit float, all up to it are exact to the millisecond.
 pub const MAX_DURATION: Duration = Duration::from_millis(922_337_203_685_477);
 
-/// One shell of a listing or a Get. Everything but the id may be absent; Windows names the resource, too.
+/// One shell of a listing or a Get. Everything but the id may be absent; Windows names the resource, too. What many shells of
+/// a listing say in the same words, they share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shell {
     /// In whose schema the server describes it.
@@ -24,17 +27,17 @@ pub struct Shell {
     /// `ShellId`, echoed byte for byte.
     pub shell_id: ShellId,
     /// `ResourceUri`: what the shell is. Empty where nobody says.
-    pub resource_uri: String,
+    pub resource_uri: Arc<str>,
     /// `Name`, as the client that opened the shell chose it.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// `Owner`, with or without a domain.
-    pub owner: Option<String>,
+    pub owner: Option<Arc<str>>,
     /// `ClientIP`, verbatim.
-    pub client_ip: Option<String>,
+    pub client_ip: Option<Arc<str>>,
     /// `ProcessId` of the shell's host process.
     pub process_id: Option<u32>,
     /// `State`, verbatim: `Connected`, `Disconnected` or something newer. Absent on cmd shells.
-    pub state: Option<String>,
+    pub state: Option<Arc<str>>,
     /// `IdleTimeOut`.
     pub idle_timeout: Option<Duration>,
     /// `MaxIdleTimeOut`.
@@ -71,7 +74,7 @@ pub struct Command {
 impl Shell {
     /// A shell of which no more is known than it must bear.
     #[must_use]
-    pub fn new(shell_id: ShellId, resource_uri: impl Into<String>) -> Self {
+    pub fn new(shell_id: ShellId, resource_uri: impl Into<Arc<str>>) -> Self {
         Self {
             schema: ShellSchema::Windows,
             shell_id,
@@ -102,6 +105,11 @@ impl Shell {
     /// than [`MAX_FIELD_BYTES`] or has a control character in it, or when `ResourceUri` has user information in it
     /// ([`uri::has_user_info`]).
     pub fn read(element: Element<'_>) -> Result<Self, Malformed> {
+        Self::read_with(element, &mut Interner::default())
+    }
+
+    /// The same as one of many.
+    pub(super) fn read_with(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed> {
         let namespace = element.namespace();
         let schema = if namespace == uri::CIM_SHELL { ShellSchema::Cim } else { ShellSchema::Windows };
         let resource_uri = match element.child(namespace, "ResourceUri") {
@@ -112,23 +120,50 @@ impl Shell {
             return Err(element.malformed("a ResourceUri with user information in it"));
         }
         let shell_id = ShellId::from_server(required(element, namespace, "ShellId")?);
-        let mut shell = Self { schema, ..Self::new(shell_id, resource_uri) };
+        let mut shell = Self { schema, ..Self::new(shell_id, texts.intern(resource_uri)) };
         for child in element.children().filter(|child| child.namespace() == namespace) {
             let Some(text) = value(child).filter(|text| text.len() <= MAX_FIELD_BYTES) else { continue };
-            match child.local() {
-                "Name" => set_text(&mut shell.name, text),
-                "Owner" => set_text(&mut shell.owner, text),
-                "ClientIP" if !text.contains(char::is_control) => set_text(&mut shell.client_ip, text),
-                "State" => set_text(&mut shell.state, text),
-                "ProcessId" => shell.process_id = shell.process_id.or_else(|| text.parse().ok()),
-                "IdleTimeOut" => set_duration(&mut shell.idle_timeout, text),
-                "MaxIdleTimeOut" => set_duration(&mut shell.max_idle_timeout, text),
-                "ShellRunTime" => set_duration(&mut shell.shell_run_time, text),
-                "ShellInactivity" => set_duration(&mut shell.shell_inactivity, text),
-                _ => {}
-            }
+            shell.set_field(child.local(), text, texts);
         }
         Ok(shell)
+    }
+
+    /// The shell of Windows with these fields, each with its trimmed text; `None` if it lacks what identifies it, or that is
+    /// not what it must be. It is what [`read`](Self::read) makes of them.
+    pub(super) fn of_fields(fields: &[(&str, &str)], texts: &mut Interner) -> Option<Self> {
+        let required = |name: &str| {
+            let (_, text) = fields.iter().find(|(local, _)| *local == name)?;
+            let is_valid =
+                !text.trim().is_empty() && text.len() <= MAX_FIELD_BYTES && !text.contains(char::is_control);
+            is_valid.then_some(*text)
+        };
+        let resource_uri = required("ResourceUri").filter(|resource| !uri::has_user_info(resource))?;
+        let shell_id = ShellId::from_server(required("ShellId")?);
+        let mut shell = Self::new(shell_id, texts.intern(resource_uri));
+        for (local, text) in fields {
+            if !text.trim().is_empty() && text.len() <= MAX_FIELD_BYTES {
+                shell.set_field(local, text, texts);
+            }
+        }
+        Some(shell)
+    }
+
+    /// Keeps the text of an optional field, if it is the first one.
+    fn set_field(&mut self, local: &str, text: &str, texts: &mut Interner) {
+        match local {
+            "Name" => set_text(&mut self.name, text, texts),
+            "Owner" => set_text(&mut self.owner, text, texts),
+            "ClientIP" if !text.contains(char::is_control) => {
+                set_text(&mut self.client_ip, text, texts);
+            }
+            "State" => set_text(&mut self.state, text, texts),
+            "ProcessId" => self.process_id = self.process_id.or_else(|| text.parse().ok()),
+            "IdleTimeOut" => set_duration(&mut self.idle_timeout, text),
+            "MaxIdleTimeOut" => set_duration(&mut self.max_idle_timeout, text),
+            "ShellRunTime" => set_duration(&mut self.shell_run_time, text),
+            "ShellInactivity" => set_duration(&mut self.shell_inactivity, text),
+            _ => {}
+        }
     }
 
     /// The resource that its Signal and Delete go to: its own on Windows, else the generic one, for OMI refuses its own.
@@ -191,8 +226,8 @@ fn value(field: Element<'_>) -> Option<&str> {
     Some(field.text()).filter(|text| !is_nil && !text.trim().is_empty())
 }
 
-fn set_text(field: &mut Option<String>, text: &str) {
-    field.get_or_insert_with(|| text.to_owned());
+fn set_text(field: &mut Option<Arc<str>>, text: &str, texts: &mut Interner) {
+    field.get_or_insert_with(|| texts.intern(text));
 }
 
 fn set_duration(field: &mut Option<Duration>, text: &str) {
@@ -224,7 +259,7 @@ mod tests {
         ))
         .unwrap();
         assert_eq!(shell.shell_id.as_str(), "uuid:a");
-        assert_eq!(shell.resource_uri, "urn:x");
+        assert_eq!(shell.resource_uri, "urn:x".into());
         assert_eq!(shell.owner.as_deref(), Some("D\\a & b"));
         assert_eq!(shell.state.as_deref(), Some("Hibernating"));
     }
@@ -269,7 +304,7 @@ mod tests {
         .unwrap();
         let expected = Shell {
             schema: ShellSchema::Cim,
-            name: Some("Runspace1".to_owned()),
+            name: Some("Runspace1".into()),
             ..Shell::new(ShellId::from_server("A"), "")
         };
         assert_eq!(shell, expected);

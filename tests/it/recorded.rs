@@ -173,7 +173,7 @@ fn every_recorded_shell_has_the_fields_that_its_server_gave() {
         for shell in shells {
             let is_cmd = resource_uri == CMD;
             assert!(shell.shell_id.guid().is_some(), "{shell:?}");
-            assert_eq!(shell.resource_uri, resource_uri, "{shell:?}");
+            assert_eq!(shell.resource_uri, resource_uri.into(), "{shell:?}");
             assert_eq!(shell.owner.as_deref(), Some(owner), "{shell:?}");
             assert_eq!(shell.client_ip.as_deref(), Some(client_ip), "{shell:?}");
             assert!(shell.client_address().is_some(), "{shell:?}");

@@ -203,7 +203,7 @@ fn all_takes_every_session_and_never_misses() {
 fn values_of_one_selector_add_and_different_selectors_must_agree() {
     let mut sessions = [named("a"), named("b"), named("c"), named("d")];
     for session in &mut sessions[1..] {
-        session.computer_name = "web02".to_owned();
+        session.computer_name = "web02".into();
     }
     assert_eq!(chosen(vec![names(&["d", "a"])], &sessions), [3, 0]);
     assert_eq!(chosen(vec![names(&["d", "a", "[b-d]"]), computers(&["web02"])], &sessions), [3, 1, 2]);
@@ -254,7 +254,7 @@ fn on(host: &str) -> SessionDescriptor {
 
 fn named(name: &str) -> SessionDescriptor {
     let mut session = bare();
-    session.shell_mut().name = Some(name.to_owned());
+    session.shell_mut().name = Some(name.into());
     session
 }
 

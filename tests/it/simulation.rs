@@ -111,7 +111,7 @@ async fn close(
     };
     let mut remembered = scenario.remembered.clone();
     let wanted = |url: &str| {
-        let there = remembered.iter().filter(|session| session.endpoint_url == url);
+        let there = remembered.iter().filter(|session| session.endpoint_url == url.into());
         there.map(|session| session.shell.shell_id.clone()).collect()
     };
     if scenario.gets_first {
@@ -131,7 +131,7 @@ async fn close(
         }
     }
     let host_of = |session: &SessionDescriptor| {
-        scenario.hosts.iter().position(|host| host.endpoint.url() == session.endpoint_url).unwrap()
+        scenario.hosts.iter().position(|host| *host.endpoint.url() == *session.endpoint_url).unwrap()
     };
     let targets: Vec<_> = plan
         .sessions()

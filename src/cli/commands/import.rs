@@ -12,7 +12,7 @@ use crate::cli::config::Naming;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::options::{Extent, read_objects};
+use crate::cli::options::read_each_object;
 use crate::cli::render::{self, plural, printable};
 use crate::cli::source;
 use crate::cli::ui::Ui;
@@ -60,22 +60,45 @@ async fn import(args: &ImportArgs, environment: &Environment, ui: &Ui) -> Result
     let naming = Naming { config: environment.config(&args.config)?, tls: args.tls };
     let mut rows = Vec::new();
     for path in &args.files {
-        let found = read_objects(path, Extent::Whole, &naming, false, UNDONE)?;
-        let refused = |errors| Diagnostic::objects(&source::shown(path), &errors, UNDONE);
-        rows.extend(sessions(found).map_err(refused)?);
+        read_rows(path, &naming, &mut rows)?;
     }
     if rows.is_empty() {
         ui.remark("nothing to import");
-        render::imports(ui, &[], &args.output)?;
+        render::imports(ui, &[], &[], &args.output)?;
         return Ok(Exit::SUCCESS);
     }
     let imported = environment.needed_table(&args.table)?.import(rows).await;
-    let imported =
-        render::sorted_imports(imported.map_err(|error| Diagnostic::from(&error))?, &args.output.sort);
-    let shown = render::imports(ui, &imported, &args.output);
-    ui.remark(&summary(&imported));
+    let (rows, outcomes) = imported.map_err(|error| Diagnostic::from(&error))?;
+    let (rows, outcomes) = render::sorted_imports(rows, outcomes, &args.output.sort);
+    let shown = render::imports(ui, &rows, &outcomes, &args.output);
+    ui.remark(&summary(&rows, &outcomes));
     shown?;
     Ok(Exit::SUCCESS)
+}
+
+/// Adds the sessions of a file. Only those that say where they are can stand in the table.
+fn read_rows(path: &Path, naming: &Naming, rows: &mut Vec<Row>) -> Result<(), Diagnostic> {
+    let mut refused = ReadErrors::default();
+    let take = |SessionObject { position, reference }| {
+        let problem = match reference {
+            SessionReference::Id { .. } | SessionReference::Rows { .. } => {
+                "has no ShellId or InstanceId".to_owned()
+            }
+            SessionReference::Unbound(unbound) => unbound.problem,
+            SessionReference::Session(row)
+                if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
+            {
+                "has neither Endpoint nor ComputerName".to_owned()
+            }
+            SessionReference::Session(row) => return rows.push(*row),
+        };
+        refused.add(ObjectError::new(position, problem));
+    };
+    read_each_object(path, naming, UNDONE, take)?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Diagnostic::objects(&source::shown(path), &refused, UNDONE))
 }
 
 /// What `-` stands for can be read once.
@@ -88,40 +111,16 @@ fn one_reader_of_stdin(files: &[PathBuf]) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Only sessions that say where they are can stand in the table.
-fn sessions(objects: Vec<SessionObject>) -> Result<Vec<Row>, ReadErrors> {
-    let mut rows = Vec::with_capacity(objects.len());
-    let mut refused = ReadErrors::default();
-    for SessionObject { position, reference } in objects {
-        let problem = match reference {
-            SessionReference::Id { .. } | SessionReference::Rows { .. } | SessionReference::Unbound(_) => {
-                "has no ShellId or InstanceId"
-            }
-            SessionReference::Session(row)
-                if row.session.transport == Transport::WsMan && row.session.endpoint_url.is_empty() =>
-            {
-                "has neither Endpoint nor ComputerName"
-            }
-            SessionReference::Session(row) => {
-                rows.push(*row);
-                continue;
-            }
-        };
-        refused.add(ObjectError::new(position, problem));
-    }
-    if refused.is_empty() { Ok(rows) } else { Err(refused) }
-}
-
 /// How many there are, and which Ids are not those that they came with.
-fn summary(imported: &[(Row, Imported)]) -> String {
-    let new = imported.iter().filter(|(_, imported)| imported.is_new).count();
-    let known = imported.len() - new;
+fn summary(rows: &[Row], outcomes: &[Imported]) -> String {
+    let new = outcomes.iter().filter(|imported| imported.is_new).count();
+    let known = outcomes.len() - new;
     let mut lines = vec![format!(
         "imported {}: {new} new{}",
-        plural(imported.len(), "session"),
+        plural(outcomes.len(), "session"),
         if known > 0 { format!(", {known} known before") } else { String::new() }
     )];
-    let changed = imported.iter().filter_map(|(row, imported)| {
+    let changed = rows.iter().zip(outcomes).filter_map(|(row, imported)| {
         let given = imported.given.filter(|given| *given != imported.id)?;
         let session = &row.session;
         let name = printable(session.name().unwrap_or(session.shell.shell_id.as_str()));

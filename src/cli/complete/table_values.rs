@@ -66,7 +66,7 @@ const OPTIONS: &[(&str, Column)] = &[
     ("id", Column::Exact(|session| Some((session.id?.0.to_string(), about(session))))),
     ("name", Column::Pattern(name)),
     ("exclude", Column::Pattern(name)),
-    ("computer_name", Column::Pattern(|session| Some((session.computer_name.clone(), String::new())))),
+    ("computer_name", Column::Pattern(|session| Some((session.computer_name.to_string(), String::new())))),
     ("instance_id", Column::Exact(|session| Some((session.shell.shell_id.to_string(), about(session))))),
     ("container_id", Column::Exact(|session| Some((session.container_id.clone(), about(session))))),
     ("vm_id", Column::Exact(|session| Some((session.vm_id?.to_string(), session.vm_name.clone())))),
@@ -177,7 +177,7 @@ fn offer(known: impl IntoIterator<Item = Known>, typed: &OsStr) -> Vec<Completio
 }
 
 fn owner(session: &SessionDescriptor) -> Option<Known> {
-    Some((session.shell.owner.clone()?, String::new()))
+    Some((session.shell.owner.as_deref()?.to_owned(), String::new()))
 }
 
 /// Behind whole owners their names without an authority, which are patterns, too, where something is typed already.

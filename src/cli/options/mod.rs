@@ -11,7 +11,7 @@ use pssession::session::QueryError;
 
 pub(crate) use cmdlet::{CmdletConnection, CmdletOptions, is_pattern};
 pub(crate) use connection::{ConnectionOptions, parse_duration, policy};
-pub(crate) use scope::{Extent, Scope, read_objects};
+pub(crate) use scope::{Extent, Scope, read_each_object};
 pub(crate) use select::SelectOptions;
 pub(crate) use trust::{check_config, pin_without_host};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pssession::interchange::{self, SessionObject};
+use pssession::interchange::{self, ObjectReader, SessionObject};
 use pssession::request::Source;
 use pssession::store::Origin;
 
@@ -115,8 +115,27 @@ impl Scope {
     }
 }
 
+/// Hands over each object of a file, or of stdin where the path is `-`, as soon as it is read: what comes before an error
+/// counts for nothing. `undone` says what has not happened then.
+pub(crate) fn read_each_object(
+    path: &Path,
+    naming: &Naming,
+    undone: &str,
+    take: impl FnMut(SessionObject),
+) -> Result<(), Diagnostic> {
+    let endpoint_of = |host: &str| naming.endpoint(host);
+    let mut reader = ObjectReader::new(source::now(), &endpoint_of, take);
+    let name = source::shown(path);
+    source::pieces(path, |piece| reader.feed(piece)).map_err(|error| unreadable(&name, &error, undone))?;
+    reader.finish().map_err(|errors| Diagnostic::objects(&name, &errors, undone))
+}
+
+fn unreadable(name: &str, error: &std::io::Error, undone: &str) -> Diagnostic {
+    Diagnostic::usage(format!("cannot read {name}")).about(name).caused_by(error).with_hint(undone)
+}
+
 /// All objects of a file, or of stdin where the path is `-`. `undone` says what has not happened if there are none.
-pub(crate) fn read_objects(
+fn read_objects(
     path: &Path,
     extent: Extent,
     naming: &Naming,
@@ -129,9 +148,7 @@ pub(crate) fn read_objects(
         Extent::Whole => source::bytes(path, interchange::MAX_BYTES),
         Extent::BlankLine => source::stdin_to_blank_line(interchange::MAX_BYTES),
     };
-    let bytes = bytes.map_err(|error| {
-        Diagnostic::usage(format!("cannot read {name}")).about(&name).caused_by(&error).with_hint(undone)
-    })?;
+    let bytes = bytes.map_err(|error| unreadable(&name, &error, undone))?;
     let read = if unbound { interchange::read_with_unbound } else { interchange::read };
     read(&bytes, source::now(), &|host| naming.endpoint(host))
         .map_err(|errors| Diagnostic::objects(&name, &errors, undone))

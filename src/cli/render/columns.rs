@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pssession::SessionDescriptor;
@@ -41,7 +42,7 @@ impl<'a> Shown<'a> {
 #[derive(Debug, Default)]
 pub(super) struct HostLabels {
     /// By name in lower case: the ports, and the endpoints.
-    known: HashMap<String, (HashSet<u16>, HashSet<String>)>,
+    known: HashMap<String, (HashSet<u16>, HashSet<Arc<str>>)>,
 }
 
 impl HostLabels {
@@ -50,9 +51,7 @@ impl HostLabels {
         for session in sessions {
             let (ports, urls) = labels.known.entry(session.computer_name.to_lowercase()).or_default();
             ports.insert(session.port);
-            if !urls.contains(&session.endpoint_url) {
-                urls.insert(session.endpoint_url.clone());
-            }
+            urls.insert(Arc::clone(&session.endpoint_url));
         }
         labels
     }
@@ -61,12 +60,12 @@ impl HostLabels {
         let name = &session.computer_name;
         // A session that no endpoint leads to.
         if session.endpoint_url.is_empty() {
-            return name.clone();
+            return name.to_string();
         }
         let default = if session.endpoint_url.starts_with("https:") { 5986 } else { 5985 };
         match self.known.get(&name.to_lowercase()) {
-            Some((ports, urls)) if urls.len() > ports.len() => session.endpoint_url.clone(),
-            Some((ports, _)) if ports.len() == 1 && session.port == default => name.clone(),
+            Some((ports, urls)) if urls.len() > ports.len() => session.endpoint_url.to_string(),
+            Some((ports, _)) if ports.len() == 1 && session.port == default => name.to_string(),
             _ => format!("{name}:{}", session.port),
         }
     }
@@ -170,7 +169,6 @@ fn value(column: Column, shown: Shown<'_>, hosts: &HostLabels) -> Option<Value> 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::SystemTime;
 
     use clap::ValueEnum as _;
@@ -219,7 +217,7 @@ mod tests {
             ("http://example.com/other/shell", "shell"),
             ("", ""),
         ] {
-            Arc::make_mut(&mut session.shell).resource_uri = uri.to_owned();
+            Arc::make_mut(&mut session.shell).resource_uri = uri.into();
             assert_eq!(kind(&session), shown, "{uri}");
         }
     }
@@ -234,7 +232,7 @@ mod tests {
         Arc::make_mut(&mut session.shell).shell_inactivity = Some(LONG_IDLE);
         assert_eq!(marks(&session), [Meaning::None; 2]);
         Arc::make_mut(&mut session.shell).shell_inactivity = Some(LONG_IDLE + Duration::from_secs(1));
-        Arc::make_mut(&mut session.shell).state = Some("Disconnected".to_owned());
+        Arc::make_mut(&mut session.shell).state = Some("Disconnected".into());
         assert_eq!(marks(&session), [Meaning::Doubtful, Meaning::Inactive]);
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use serde_json::{Map, Value, json};
 
-use super::grid::{Grid, GridStyle};
+use super::grid;
 use super::text::printable;
 
 const HEADER: [&str; 7] =
@@ -26,7 +26,7 @@ pub(super) fn table(out: &mut impl Write, report: &Report) -> io::Result<()> {
             .chain(judgement.checks.iter().map(|check| check.verdict.as_str().to_owned()))
             .collect()
     });
-    writeln!(out, "{}", Grid::plain(&HEADER, rows.collect()).text(GridStyle::default()))?;
+    writeln!(out, "{}", grid::plain(&HEADER, rows.collect()))?;
     for (scenario, judgement, check) in report.mismatches() {
         writeln!(
             out,

@@ -80,12 +80,12 @@ fn properties(session: &SessionDescriptor, keys: &[CountKey]) -> Map<String, Val
     let mut properties = Map::new();
     for key in keys {
         let values = match key {
-            CountKey::Owner => vec![shell.owner.clone().into()],
-            CountKey::Host => vec![session.computer_name.clone().into(), session.endpoint_url.clone().into()],
+            CountKey::Owner => vec![shell.owner.as_deref().into()],
+            CountKey::Host => vec![(*session.computer_name).into(), (*session.endpoint_url).into()],
             CountKey::Type => vec![super::columns::kind(session).into()],
             CountKey::State => vec![session.state().as_str().into()],
             CountKey::Name => vec![session.name().into()],
-            CountKey::ClientIp => vec![shell.client_ip.clone().into()],
+            CountKey::ClientIp => vec![shell.client_ip.as_deref().into()],
         };
         properties.extend(names(*key).iter().map(|name| (*name).to_owned()).zip(values));
     }
@@ -144,7 +144,7 @@ mod tests {
     fn sessions(of: &[(&str, &str, usize)]) -> Vec<SessionDescriptor> {
         let session = |host: &str, owner: &str| {
             let mut shell = Shell::new(ShellId::from_server("A"), "");
-            shell.owner = Some(owner.to_owned()).filter(|owner| !owner.is_empty());
+            shell.owner = Some(owner).filter(|owner| !owner.is_empty()).map(Into::into);
             let url = format!("http://{host}:5985/wsman");
             let seen_on = SeenOn { host, url: &url, port: 5985 };
             SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::UNIX_EPOCH)

@@ -55,23 +55,24 @@ pub(super) struct GridStyle {
     pub(super) no_headers: bool,
 }
 
-/// Columns and rows, each as long as there are columns.
+/// Columns and rows, each as long as there are columns. The rows are made twice, once to be measured and once to be
+/// written: the cells of a large table take more memory than what they show.
 #[derive(Clone, Debug)]
-pub(super) struct Grid {
+pub(super) struct Grid<R> {
     columns: Vec<GridColumn>,
-    rows: Vec<Vec<Cell>>,
+    rows: R,
 }
 
-impl Grid {
-    pub(super) fn new(columns: Vec<GridColumn>, rows: Vec<Vec<Cell>>) -> Self {
-        Self { columns, rows }
-    }
+/// Texts as they are, in columns that are never shortened.
+pub(super) fn plain(headers: &[&'static str], rows: Vec<Vec<String>>) -> String {
+    let columns = headers.iter().map(|header| GridColumn { header, fit: Fit::default() });
+    let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::verbatim).collect());
+    Grid::new(columns.collect(), rows).text(GridStyle::default())
+}
 
-    /// Texts as they are, in columns that are never shortened.
-    pub(super) fn plain(headers: &[&'static str], rows: Vec<Vec<String>>) -> Self {
-        let column = |header: &&'static str| GridColumn { header, fit: Fit::default() };
-        let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::verbatim).collect());
-        Self::new(headers.iter().map(column).collect(), rows.collect())
+impl<R: Iterator<Item = Vec<Cell>> + Clone> Grid<R> {
+    pub(super) fn new(columns: Vec<GridColumn>, rows: impl IntoIterator<IntoIter = R>) -> Self {
+        Self { columns, rows: rows.into_iter() }
     }
 
     /// The lines, without a line end behind the last one.
@@ -86,7 +87,7 @@ impl Grid {
             let headers = self.columns.iter().map(|column| Cell::new(column.header));
             self.write_line(&mut text, headers.collect::<Vec<_>>().iter(), &widths, false);
         }
-        for row in &self.rows {
+        for row in self.rows.clone() {
             self.write_line(&mut text, row.iter(), &widths, style.colour);
         }
         text.truncate(text.trim_end_matches('\n').len());
@@ -126,8 +127,8 @@ impl Grid {
 
     fn widths(&self) -> Vec<usize> {
         let mut widths: Vec<usize> = self.columns.iter().map(|column| column.header.width()).collect();
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
+        for row in self.rows.clone() {
+            for (width, cell) in widths.iter_mut().zip(&row) {
                 *width = (*width).max(cell.width());
             }
         }
@@ -191,7 +192,7 @@ mod tests {
 
     const NAME: Fit = Fit { shorten: Shorten::Middle, leaves: Some(2), right: false };
 
-    fn grid() -> Grid {
+    fn grid() -> Grid<std::vec::IntoIter<Vec<Cell>>> {
         let columns = [
             ("Id", Fit::default()),
             ("Owner", Fit { leaves: Some(3), ..NAME }),

@@ -43,9 +43,8 @@ pub(crate) use text::{duration, plural, printable, summary};
 
 /// Rows below a header, one line each, however long.
 pub(crate) fn text_table(header: &[&'static str], rows: Vec<Vec<String>>) -> String {
-    let rows =
-        rows.into_iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
-    grid::Grid::plain(header, rows).text(grid::GridStyle::default())
+    let rows = rows.into_iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect());
+    grid::plain(header, rows.collect())
 }
 
 /// Writes sessions to stdout, in a format for a program with all that the table keeps of them.
@@ -114,14 +113,18 @@ pub(crate) fn sorted(rows: Rows, keys: &[SortKey]) -> Rows {
 }
 
 /// Imported rows in the order that these keys ask for.
-pub(crate) fn sorted_imports(imported: Vec<(Row, Imported)>, keys: &[SortKey]) -> Vec<(Row, Imported)> {
+pub(crate) fn sorted_imports(
+    rows: Vec<Row>,
+    outcomes: Vec<Imported>,
+    keys: &[SortKey],
+) -> (Vec<Row>, Vec<Imported>) {
     if keys.is_empty() {
-        return imported;
+        return (rows, outcomes);
     }
-    let shown: Vec<_> = imported.iter().map(|(row, _)| Shown::session(&row.session)).collect();
+    let shown: Vec<_> = rows.iter().map(|row| Shown::session(&row.session)).collect();
     let order = columns::sorted(&shown, keys);
-    let mut imported: Vec<_> = imported.into_iter().map(Some).collect();
-    order.iter().filter_map(|position| imported.get_mut(*position)?.take()).collect()
+    let mut imported: Vec<_> = rows.into_iter().zip(outcomes).map(Some).collect();
+    order.iter().filter_map(|position| imported.get_mut(*position)?.take()).unzip()
 }
 
 /// Writes to stdout how many sessions there are of each kind.
@@ -184,20 +187,20 @@ pub(crate) fn removals(
 }
 
 /// Writes imported sessions, as they stand in the table, to stdout.
-pub(crate) fn imports(ui: &Ui, imported: &[(Row, Imported)], output: &OutputArgs) -> io::Result<()> {
+pub(crate) fn imports(ui: &Ui, rows: &[Row], outcomes: &[Imported], output: &OutputArgs) -> io::Result<()> {
     if !ui.writes_records() {
         return Ok(());
     }
     let (mut out, format) = (stdout(), ui.format());
     match format {
-        Format::Table | Format::Wide if imported.is_empty() => {}
+        Format::Table | Format::Wide if rows.is_empty() => {}
         Format::Table | Format::Wide => {
-            write_table(&mut out, &table::import_table(imported, view(format, output)))?;
+            write_table(&mut out, &table::import_table(rows, outcomes, view(format, output)))?;
         }
-        Format::Name => names(&mut out, imported.iter().map(|(row, _)| &row.session))?,
+        Format::Name => names(&mut out, rows.iter().map(|row| &row.session))?,
         _ => {
             let header = [SESSION_PROPERTIES, IMPORT_PROPERTIES].concat();
-            let objects = imported.iter().map(|(row, imported)| imported_record(row, *imported));
+            let objects = rows.iter().zip(outcomes).map(|(row, imported)| imported_record(row, *imported));
             records(&mut out, format, &header, objects)?;
         }
     }

@@ -30,7 +30,7 @@ const COLUMNS: &[Column] = &[
     right("Id", 3, |s| s.id.map(|id| id.0.to_string()).unwrap_or_default()),
     left("Name", 15, |s| name(s).unwrap_or_default()),
     left("Transport", 9, |s| s.transport().to_owned()),
-    left("ComputerName", 15, |s| s.computer_name.clone()),
+    left("ComputerName", 15, |s| s.computer_name.to_string()),
     left("ComputerType", 15, |s| s.computer_type.as_str().to_owned()),
     left("State", 13, |s| s.state().as_str().to_owned()),
     left("ConfigurationName", 20, |s| s.configuration_name().unwrap_or_default().to_owned()),
@@ -120,7 +120,7 @@ mod tests {
 
     fn session(id: i64, name: &str, resource_uri: &str) -> SessionDescriptor {
         let mut shell = Shell::new(ShellId::from_server("A"), resource_uri);
-        shell.name = Some(name.to_owned());
+        shell.name = Some(name.into());
         let seen_on = SeenOn { host: "web01.contoso.example", url: "http://web01:5985/wsman", port: 5985 };
         let mut session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::UNIX_EPOCH);
         session.id = Some(LocalId(id));

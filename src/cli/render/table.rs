@@ -47,8 +47,7 @@ const WIDE: &[Column] =
 
 /// Sessions as a table.
 pub(crate) fn session_table(sessions: &[SessionDescriptor], view: TableView<'_>) -> String {
-    let rows: Vec<_> = sessions.iter().map(Shown::session).collect();
-    table(&rows, Extent::default(), view)
+    table(sessions.iter().map(Shown::session), Extent::default(), view)
 }
 
 /// What became of sessions, as a table: the outcome first, the reason last.
@@ -57,19 +56,17 @@ pub(crate) fn removal_table<'a>(
     view: TableView<'_>,
 ) -> String {
     let reasons = removed.clone().any(|record| record.outcome.reason().is_some());
-    let rows: Vec<_> = removed.map(Shown::removal).collect();
-    table(&rows, Extent { outcomes: true, reasons, ..Extent::default() }, view)
+    table(removed.map(Shown::removal), Extent { outcomes: true, reasons, ..Extent::default() }, view)
 }
 
 /// Imported sessions as a table: the Id that each has here, and the one that it came with.
-pub(crate) fn import_table(imported: &[(Row, Imported)], view: TableView<'_>) -> String {
-    let row = |(row, imported): &'_ (Row, Imported)| imported.given.map(|_| row).is_some();
-    let given_ids = imported.iter().any(row);
-    let rows: Vec<_> = imported
+pub(crate) fn import_table(rows: &[Row], outcomes: &[Imported], view: TableView<'_>) -> String {
+    let given_ids = outcomes.iter().any(|imported| imported.given.is_some());
+    let rows = rows
         .iter()
-        .map(|(row, imported)| Shown { given_id: imported.given, ..Shown::session(&row.session) })
-        .collect();
-    table(&rows, Extent { given_ids, ..Extent::default() }, view)
+        .zip(outcomes)
+        .map(|(row, imported)| Shown { given_id: imported.given, ..Shown::session(&row.session) });
+    table(rows, Extent { given_ids, ..Extent::default() }, view)
 }
 
 /// Numbers of sessions as a table.
@@ -80,14 +77,13 @@ pub(crate) fn count_table(counts: &[Count], keys: &[CountKey], view: TableView<'
         let labels = count.labels.iter().map(Cell::new);
         labels.chain([Cell::new(count.sessions.to_string())]).collect()
     };
-    Grid::new(by.chain([number]).collect(), counts.iter().map(row).collect()).text(style(view))
+    Grid::new(by.chain([number]).collect(), counts.iter().map(row)).text(style(view))
 }
 
-fn table(rows: &[Shown<'_>], extent: Extent, view: TableView<'_>) -> String {
-    let columns = columns(rows, extent, view);
-    let hosts = HostLabels::of(rows.iter().map(|row| row.session));
-    let cells = |row: &Shown<'_>| columns.iter().map(|column| cell(column.0, *row, &hosts)).collect();
-    let cells = rows.iter().map(cells).collect();
+fn table<'a>(rows: impl Iterator<Item = Shown<'a>> + Clone, extent: Extent, view: TableView<'_>) -> String {
+    let columns = columns(rows.clone(), extent, view);
+    let hosts = HostLabels::of(rows.clone().map(|row| row.session));
+    let cells = rows.map(|row| columns.iter().map(|column| cell(column.0, row, &hosts)).collect());
     let columns = columns.iter().map(|(column, fit)| GridColumn { header: column.header(), fit: *fit });
     Grid::new(columns.collect(), cells).text(style(view))
 }
@@ -98,12 +94,16 @@ fn style(view: TableView<'_>) -> GridStyle {
 }
 
 /// The columns, each with what may happen to it. Those that were chosen stay.
-fn columns(rows: &[Shown<'_>], extent: Extent, view: TableView<'_>) -> Vec<(Column, Fit)> {
+fn columns<'a>(
+    mut rows: impl Iterator<Item = Shown<'a>> + Clone,
+    extent: Extent,
+    view: TableView<'_>,
+) -> Vec<(Column, Fit)> {
     if !view.columns.is_empty() {
         return view.columns.iter().map(|column| (*column, Fit { leaves: None, ..fit(*column) })).collect();
     }
-    let ids = extent.ids || rows.iter().any(|row| row.session.id.is_some());
-    let commands = extent.commands || rows.iter().any(|row| row.session.commands.is_some());
+    let ids = extent.ids || rows.clone().any(|row| row.session.id.is_some());
+    let commands = extent.commands || rows.any(|row| row.session.commands.is_some());
     let some = |wanted: bool, column: Column| wanted.then_some(column);
     let (more, id) = match view.wide {
         true => (WIDE, None),
@@ -151,11 +151,11 @@ mod tests {
     fn session(id: i64, host: &str, owner: &str, name: &str, state: &str) -> SessionDescriptor {
         let uri = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
         let mut shell = Shell::new(ShellId::from_server("910A2DEC-8902-4CC1-BEEB-8DA1658EEC67"), uri);
-        shell.owner = Some(owner.to_owned());
-        shell.name = Some(name.to_owned());
-        shell.state = Some(state.to_owned());
+        shell.owner = Some(owner.into());
+        shell.name = Some(name.into());
+        shell.state = Some(state.into());
         shell.shell_inactivity = Some(Duration::from_secs(273_600));
-        shell.client_ip = Some("10.20.0.15".to_owned());
+        shell.client_ip = Some("10.20.0.15".into());
         let url = format!("http://{host}:5985/wsman");
         let seen_on = SeenOn { host, url: &url, port: 5985 };
         let mut session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::UNIX_EPOCH);

@@ -26,8 +26,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 /// One line that says how a run ended.
 pub(crate) fn summary(report: &Report) -> String {
     let counts = report.counts();
-    let hosts: HashSet<&str> =
-        report.records.iter().map(|record| record.session.endpoint_url.as_str()).collect();
+    let hosts: HashSet<&str> = report.records.iter().map(|record| &*record.session.endpoint_url).collect();
     let on_hosts = format!("on {}", plural(hosts.len(), "host"));
     if counts.what_if > 0 {
         return format!("would close {} {on_hosts}; nothing was closed", plural(counts.what_if, "session"));

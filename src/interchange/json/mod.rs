@@ -1,6 +1,7 @@
 //! JSON: one object, several, one a line, arrays of them, and the `{"value": [...], "Count": n}` in which Windows
 //! PowerShell wraps an array. What has no meaning here is skipped without being built, however deep it goes.
 
+mod brackets;
 mod field;
 
 use std::fmt;
@@ -10,43 +11,160 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::intake::{Intake, Lines};
 use super::object::{InvalidObject, ObjectPosition};
 use super::property::Properties;
+use brackets::{Brackets, Mark};
 use field::{FieldSeed, Name, NameAt};
 
-/// Reads every value of the text, one after the other.
-pub(super) fn read(text: &str, intake: &mut Intake) {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    let mut lines = Lines::of(text);
-    let mut items = 0;
-    loop {
-        let start = values.byte_offset();
-        // First where it ends, then what it is: the parser tells the place only between two values.
-        match values.next() {
-            None => return,
-            Some(Err(error)) => return intake.refuse(ObjectPosition::Line(error.line()), problem(&error)),
-            Some(Ok(IgnoredAny)) => {}
+/// Values, one after the other, as their text comes. An array at the top is read by its items.
+#[derive(Default)]
+pub(super) struct Values {
+    brackets: Brackets,
+    /// Whether the text to come is within an array, and whether a comma stands before it.
+    in_array: bool,
+    after_comma: bool,
+    items: usize,
+    /// Lines in front of the text to come, and how many bytes of its first line stand in front of it.
+    line: usize,
+    column: usize,
+}
+
+/// From so many bytes on, the items of an array are read.
+const PIECE: usize = 64 * 1024;
+
+impl Values {
+    /// Reads what is whole in the text; at the end all of it. Gives how much that is, or nothing if the rest does not matter.
+    pub(super) fn read(&mut self, text: &str, is_end: bool, intake: &mut Intake) -> Option<usize> {
+        let (mut start, mut comma) = (0, None);
+        while let Some((at, mark)) = self.brackets.next(text.as_bytes()) {
+            let piece = text.get(start..at)?;
+            match mark {
+                Mark::ArrayBegins => {
+                    self.values(piece, intake)?;
+                    (self.in_array, self.after_comma) = (true, false);
+                }
+                Mark::Comma if self.in_array && piece.len() < PIECE => {
+                    comma = Some(at);
+                    continue;
+                }
+                Mark::Comma if self.in_array => self.array_items(piece, ",", intake)?,
+                Mark::Comma => continue,
+                Mark::End(close) if self.in_array => {
+                    self.array_items(piece, close, intake)?;
+                    self.in_array = false;
+                }
+                Mark::End(_) => {
+                    self.values(text.get(start..=at)?, intake)?;
+                    (start, comma) = (at + 1, None);
+                    continue;
+                }
+            }
+            self.pass(text.get(at..=at)?);
+            (start, comma) = (at + 1, None);
         }
-        let value = text.get(start..values.byte_offset()).unwrap_or_default();
-        let position = lines.at(start);
-        let mut parser = serde_json::Deserializer::from_str(value);
-        let entry = Entry { intake, items: &mut items, role: Role::Whole(position) };
-        match entry.deserialize(&mut parser) {
-            Ok(true) => {}
-            Ok(false) => return,
-            // The syntax is right, so it is a text that no text can be.
-            Err(error) => return intake.refuse(position, problem(&error)),
+        if let Some(at) = comma.filter(|_| !is_end) {
+            self.array_items(text.get(start..at)?, ",", intake)?;
+            self.pass(",");
+            start = at + 1;
         }
+        let rest = text.get(start..)?;
+        match (is_end, self.in_array) {
+            (false, _) => {
+                self.brackets.forget(start);
+                Some(start)
+            }
+            (true, false) => self.values(rest, intake).map(|()| text.len()),
+            (true, true) => self.array_items(rest, "", intake).map(|()| text.len()),
+        }
+    }
+
+    /// Reads items of an array, and what ends them: a comma, the bracket, or nothing where the text ends.
+    fn array_items(&mut self, piece: &str, end: &str, intake: &mut Intake) -> Option<()> {
+        let (is_blank, is_last) = (piece.trim().is_empty(), end == "]");
+        if is_blank && (end == "," || is_last && self.after_comma) {
+            self.pass(piece);
+            let problem = if is_last { "trailing comma" } else { "expected value" };
+            let problem = format!("not JSON: {problem} at column {}", self.column + 1);
+            intake.refuse(ObjectPosition::Line(self.line + 1), problem);
+            return None;
+        }
+        let array = format!("[{piece}{}", if end == "," { "]" } else { end });
+        let position = ObjectPosition::Item(self.items + 1);
+        self.value(&array, 1, position, intake)?;
+        self.pass(piece);
+        self.after_comma = end == ",";
+        Some(())
+    }
+
+    /// Reads values that stand at the top.
+    fn values(&mut self, text: &str, intake: &mut Intake) -> Option<()> {
+        let mut lines = Lines::from_line(self.line + 1, text);
+        if text.trim_start().starts_with('{') {
+            // One, for its end is where the text ends.
+            self.value(text, 0, lines.at(0), intake)?;
+        } else {
+            let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+            loop {
+                let start = values.byte_offset();
+                match values.next() {
+                    None => break,
+                    Some(Err(error)) => return self.refuse(&error, 0, intake),
+                    Some(Ok(IgnoredAny)) => {}
+                }
+                let value = text.get(start..values.byte_offset()).unwrap_or_default();
+                self.value(value, 0, lines.at(start), intake)?;
+            }
+        }
+        self.pass(text);
+        Some(())
+    }
+
+    /// Reads one value, in front of which so many bytes were added.
+    fn value(
+        &mut self,
+        text: &str,
+        added: usize,
+        position: ObjectPosition,
+        intake: &mut Intake,
+    ) -> Option<()> {
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let entry = Entry { intake: &mut *intake, items: &mut self.items, role: Role::Whole(position) };
+        match entry.deserialize(&mut parser).and_then(|goes_on| parser.end().map(|()| goes_on)) {
+            Ok(goes_on) => goes_on.then_some(()),
+            Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
+                Err(error) => self.refuse(&error, added, intake),
+                // The syntax is right, so it is a text that no text can be.
+                Ok(IgnoredAny) => {
+                    intake.refuse(position, problem(&error, error.column()));
+                    None
+                }
+            },
+        }
+    }
+
+    fn refuse(&self, error: &serde_json::Error, added: usize, intake: &mut Intake) -> Option<()> {
+        let in_front = if error.line() <= 1 { self.column } else { 0 };
+        let column = (error.column() + in_front).saturating_sub(if error.line() <= 1 { added } else { 0 });
+        intake.refuse(ObjectPosition::Line(self.line + error.line().max(1)), problem(error, column));
+        None
+    }
+
+    fn pass(&mut self, text: &str) {
+        self.line += text.matches('\n').count();
+        self.column = match text.rfind('\n') {
+            Some(at) => text.len() - at - 1,
+            None => self.column + text.len(),
+        };
     }
 }
 
 /// What the parser says, without the line, which is told as the position of the error.
-fn problem(error: &serde_json::Error) -> String {
+fn problem(error: &serde_json::Error, column: usize) -> String {
     let said = error.to_string();
     let at = format!(" at line {} column {}", error.line(), error.column());
     let said = said.strip_suffix(&at).unwrap_or(&said);
     if error.is_eof() {
         format!("the JSON ends unexpectedly: {said}")
     } else {
-        format!("not JSON: {said} at column {}", error.column())
+        format!("not JSON: {said} at column {column}")
     }
 }
 

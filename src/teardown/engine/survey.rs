@@ -76,19 +76,19 @@ impl Survey {
         let hosts: HashMap<_, _> =
             self.hosts.iter().map(|host| (host.connector.endpoint().url(), host.shells_by_id())).collect();
         for session in sessions {
-            let Some(shells) = hosts.get(session.endpoint_url.as_str()) else { continue };
+            let Some(shells) = hosts.get(&*session.endpoint_url) else { continue };
             let Some((shell, host)) = shells.get(&session.shell.shell_id) else { continue };
             if !session.is_still(shell) {
                 continue;
             }
-            let name = session.name().map(str::to_owned);
+            let name = session.name().map(Arc::from);
             session.shell = Arc::clone(shell);
             if let Some(name) = name.filter(|name| shell.name.as_ref() != Some(name)) {
                 session.shell_mut().name = Some(name);
             }
             session.stated = None;
             session.commands = None;
-            host.connector.user().clone_into(&mut session.seen_by);
+            session.seen_by = host.connector.user().into();
             session.account.clone_from(&host.account);
             session.seen_at = host.seen_at;
         }
@@ -236,16 +236,8 @@ impl SurveyedHost {
     pub fn sessions(&self) -> Vec<SessionDescriptor> {
         let endpoint = self.connector.endpoint();
         let seen_on = SeenOn { host: endpoint.computer_name(), url: endpoint.url(), port: endpoint.port() };
-        let describe = |shell: &Arc<Shell>| {
-            let session = SessionDescriptor::from_shell(
-                Arc::clone(shell),
-                seen_on,
-                self.connector.user(),
-                self.seen_at,
-            );
-            SessionDescriptor { account: self.account.clone(), ..session }
-        };
-        self.shells().map(describe).collect()
+        let (user, account) = (self.connector.user(), self.account.as_ref());
+        SessionDescriptor::from_shells(self.shells().cloned(), seen_on, user, account, self.seen_at).collect()
     }
 }
 

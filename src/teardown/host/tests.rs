@@ -62,7 +62,7 @@ fn a_listing_that_was_taken_before_says_which_remembered_sessions_are_gone_or_ch
     let now = some_instant();
     let at = Tick { now, jitter: Jitter::NONE };
     let mut changed = session("web01.lab", "B");
-    changed.shell_mut().owner = Some("somebody else".to_owned());
+    changed.shell_mut().owner = Some("somebody else".into());
     let sessions = [session("web01.lab", "A"), changed, session("web01.lab", "C")];
     let listing = listing(&["a", "b"]);
     let policy = Arc::new(Policy::default().with_signal(SignalMode::Never));
@@ -209,13 +209,13 @@ fn a_shell_that_was_got_before_vouches_for_its_session() {
 
 #[test]
 fn what_the_server_says_of_itself_and_what_it_lists_decide_which_absence_is_a_proof() {
-    let of = |owner: &str, shell: Shell| Shell { owner: Some(owner.to_owned()), ..shell };
+    let of = |owner: &str, shell: Shell| Shell { owner: Some(owner.into()), ..shell };
     let ended = |login: &str, names: Option<&ServerNames>, owners: &[&str]| {
         let now = some_instant();
         let at = Tick { now, jitter: Jitter::NONE };
         let mut absent = session("web01.lab", "A");
-        absent.shell_mut().owner = Some(r"LAB\svc".to_owned());
-        absent.seen_by = r"LAB\other".to_owned();
+        absent.shell_mut().owner = Some(r"LAB\svc".into());
+        absent.seen_by = r"LAB\other".into();
         let visibility = Visibility::new(LoginAccount::new(login), SystemTime::UNIX_EPOCH);
         let mut host =
             HostRun::new([(absent, 0)], visibility, HostShown::default(), Arc::new(Policy::default()), at);

@@ -242,7 +242,7 @@ impl Node {
             }
             (false, true) if world.kind.sees_it => {
                 let mut other = shell("A");
-                other.owner = Some(r"LAB\eve".to_owned());
+                other.owner = Some(r"LAB\eve".into());
                 answered("other-shell", Some(Look::Other), Ok(Answer::Shell(Box::new(other))), false);
             }
             (there, _) => {
@@ -280,7 +280,7 @@ impl Node {
                     sighted("listed", Some(Look::There), ListingEvidence::Present(&listed))
                 }
                 (false, true) if sees_it => {
-                    listed.owner = Some(r"LAB\eve".to_owned());
+                    listed.owner = Some(r"LAB\eve".into());
                     sighted("other-listed", Some(Look::Other), ListingEvidence::Present(&listed));
                 }
                 (there, _) => {
@@ -337,7 +337,7 @@ impl Node {
                 let by_get = world.was_accepted && !world.kind.lists;
                 let visible = world.was_seen || world.kind.shows_others || by_get;
                 assert!(
-                    visible || self.removal.session.seen_by == USER,
+                    visible || self.removal.session.seen_by == USER.into(),
                     "{outcome} of what was not visible: {way:?}"
                 );
             }
@@ -360,7 +360,7 @@ fn planned() -> SessionDescriptor {
     let shell = session.shell_mut();
     (shell.name, shell.client_ip, shell.state) = (None, None, None);
     let (computer_name, endpoint_url) = (String::new(), String::new());
-    SessionDescriptor { computer_name, endpoint_url, ..session }
+    SessionDescriptor { computer_name: computer_name.into(), endpoint_url: endpoint_url.into(), ..session }
 }
 
 /// The situations that a removal may begin in.
@@ -382,7 +382,7 @@ fn beginnings() -> Vec<Node> {
         }
         let mut planned = planned();
         if !proven && !remembered {
-            planned.seen_by = String::new();
+            planned.seen_by = "".into();
         } else if !kind.sees_it {
             continue;
         }

@@ -230,8 +230,8 @@ impl Walk {
         let has = |word: &str| situation.split_whitespace().any(|given| given == word);
         let mut planned = session("web01.lab", "A");
         if has("stranger") {
-            planned.shell_mut().owner = Some(r"LAB\grace".to_owned());
-            planned.seen_by = r"LAB\grace".to_owned();
+            planned.shell_mut().owner = Some(r"LAB\grace".into());
+            planned.seen_by = r"LAB\grace".into();
         }
         if has("knows") {
             planned.commands = Some(vec![CommandId::from_server("C")]);
@@ -267,7 +267,7 @@ impl Walk {
     fn word(&mut self, word: &str) {
         let known = &self.removal.session.shell;
         let planned = Shell { owner: known.owner.clone(), schema: known.schema, ..shell("a") };
-        let other = Shell { client_ip: Some("203.0.113.9".to_owned()), ..planned.clone() };
+        let other = Shell { client_ip: Some("203.0.113.9".into()), ..planned.clone() };
         let text = |text: &str| text.to_owned();
         let unsent = RequestError::NotSent(text("connection refused"));
         let denied = RequestError::Fault(fault(5));

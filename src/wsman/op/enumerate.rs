@@ -1,9 +1,9 @@
 //! WS-Enumeration Enumerate: the shells of a server, and the commands of a shell.
 
-use super::page::Page;
+use super::page::{Item, Page};
 use crate::wsman::decimal::push_decimal;
 use crate::wsman::envelope::{Operation, Target, write_shell_selector};
-use crate::wsman::ids::ShellId;
+use crate::wsman::ids::{MessageId, ShellId};
 use crate::wsman::shell::{Command, Shell};
 use crate::wsman::uri::{self, Action};
 use crate::wsman::xml::{Element, Malformed};
@@ -35,6 +35,10 @@ impl Operation for EnumerateShells {
             write_optimisation(body, self.max_elements);
         }
         body.push_str("</n:Enumerate>");
+    }
+
+    fn read_plain(&self, answer: &[u8], message_id: MessageId) -> Option<Page<Shell>> {
+        Shell::read_plain_page(answer, Self::ACTION.response, message_id, "EnumerateResponse")
     }
 
     fn read_reply(&self, body: Element<'_>) -> Result<Page<Shell>, Malformed> {

@@ -1,9 +1,10 @@
 //! One page of an enumeration, as Enumerate and Pull both answer it.
 
-use crate::wsman::ids::EnumerationContext;
+use crate::wsman::ids::{EnumerationContext, MessageId};
 use crate::wsman::shell::{Command, Shell};
 use crate::wsman::uri;
 use crate::wsman::xml::{Element, Malformed};
+use crate::wsman::{Interner, plain_page};
 
 /// What one answer of an enumeration holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,11 +28,21 @@ pub trait Item: Sized {
         element.is(uri::SHELL, Self::ELEMENT)
     }
 
-    /// Reads one item.
+    /// Reads one item of many, which share their `texts`.
     ///
     /// # Errors
     /// [`Malformed`] when the item lacks what identifies it.
-    fn read(element: Element<'_>) -> Result<Self, Malformed>;
+    fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed>;
+
+    /// Reads a whole answer, with this action and response, in the usual spelling; `None` where that is not sure.
+    fn read_plain_page(
+        _answer: &[u8],
+        _action: &str,
+        _message_id: MessageId,
+        _local: &str,
+    ) -> Option<Page<Self>> {
+        None
+    }
 }
 
 impl Item for Shell {
@@ -41,15 +52,24 @@ impl Item for Shell {
         Self::is_element(element)
     }
 
-    fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        Shell::read(element)
+    fn read(element: Element<'_>, texts: &mut Interner) -> Result<Self, Malformed> {
+        Shell::read_with(element, texts)
+    }
+
+    fn read_plain_page(
+        answer: &[u8],
+        action: &str,
+        message_id: MessageId,
+        local: &str,
+    ) -> Option<Page<Self>> {
+        plain_page::read(answer, action, message_id, local)
     }
 }
 
 impl Item for Command {
     const ELEMENT: &'static str = "Command";
 
-    fn read(element: Element<'_>) -> Result<Self, Malformed> {
+    fn read(element: Element<'_>, _: &mut Interner) -> Result<Self, Malformed> {
         Command::read(element)
     }
 }
@@ -115,9 +135,10 @@ impl<T: Item> Page<T> {
 
     fn read_items(&mut self, items: Element<'_>) {
         self.expect_no_text(items);
+        let mut texts = Interner::default();
         for element in items.children() {
             let item = if T::is(element) {
-                T::read(element)
+                T::read(element, &mut texts)
             } else {
                 Err(element.malformed(format!("an item that is not a {}", T::ELEMENT)))
             };

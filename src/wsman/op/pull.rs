@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::page::{Item, Page};
 use crate::wsman::decimal::push_decimal;
 use crate::wsman::envelope::{Operation, Target};
-use crate::wsman::ids::EnumerationContext;
+use crate::wsman::ids::{EnumerationContext, MessageId};
 use crate::wsman::uri::{self, Action};
 use crate::wsman::xml::{Element, Malformed, escape_into};
 
@@ -45,6 +45,10 @@ impl<T: Item> Operation for Pull<'_, T> {
         body.push_str("</n:EnumerationContext><n:MaxElements>");
         push_decimal(body, self.max_elements.into());
         body.push_str("</n:MaxElements></n:Pull>");
+    }
+
+    fn read_plain(&self, answer: &[u8], message_id: MessageId) -> Option<Page<T>> {
+        T::read_plain_page(answer, Self::ACTION.response, message_id, "PullResponse")
     }
 
     fn read_reply(&self, body: Element<'_>) -> Result<Page<T>, Malformed> {

@@ -107,8 +107,8 @@ fn session(number: usize, name: &str) -> SessionDescriptor {
         _ => format!("0000000{number}-65A0-49F2-9053-A1B156C95777"),
     };
     let mut shell = Shell::new(ShellId::from_server(id), uri::CMD_RESOURCE);
-    shell.name = Some(name.to_owned());
-    shell.owner = Some(r"CONTOSO\ci-runner".to_owned());
+    shell.name = Some(name.into());
+    shell.owner = Some(r"CONTOSO\ci-runner".into());
     let seen_on = SeenOn { host: "web01", url: "http://web01:5985/wsman", port: 5985 };
     let mut session = SessionDescriptor::from_shell(shell, seen_on, "ada", SystemTime::now());
     match number {

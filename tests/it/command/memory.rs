@@ -106,7 +106,7 @@ async fn all_means_opened_and_imported_sessions_and_cached_adds_the_listed_ones(
 #[tokio::test]
 async fn an_imported_session_on_an_endpoint_that_nobody_knows_gets_no_handshake() {
     let fixture = CommandFixture::new().await;
-    fixture.import(BUILD_7, |row| row.note.user = Some("LAB\\ada".to_owned()));
+    fixture.import(BUILD_7, |row| row.note.user = Some("LAB\\ada".into()));
     for yes in [&["--yes"][..], &[]] {
         let run = fixture.run(&[&["remove", "--id", "1"], yes].concat()).await.expect(6);
         assert!(run.stderr.contains("refusing to log in"), "{}", run.stderr);
@@ -153,7 +153,7 @@ async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_c
         row.session.transport = Transport::from_word("VMBus");
         row.session.computer_type = pssession::session::ComputerType::VirtualMachine;
         row.session.vm_name = "db".to_owned();
-        row.session.endpoint_url.clear();
+        row.session.endpoint_url = "".into();
     });
     let run = fixture.run(&["remove", "--vm-name", "D*", "--yes"]).await.expect(4);
     let reported: Vec<_> =
@@ -170,8 +170,8 @@ async fn another_transport_fails_clearly_and_a_virtual_machine_behind_winrm_is_c
 async fn one_password_is_not_tried_as_that_of_two_accounts() {
     let fixture = CommandFixture::listed().await;
     fixture.import("A", |row| {
-        row.session.endpoint_url = format!("http://{NOBODY}/wsman");
-        row.note.user = Some("LAB\\eve".to_owned());
+        row.session.endpoint_url = format!("http://{NOBODY}/wsman").into();
+        row.note.user = Some("LAB\\eve".into());
     });
     Store::open(fixture.table())
         .unwrap()
@@ -182,7 +182,7 @@ async fn one_password_is_not_tried_as_that_of_two_accounts() {
                 "LAB\\eve",
                 SystemTime::now(),
             ),
-            &RowMetadata { user: Some("LAB\\eve".to_owned()), ..RowMetadata::new(Origin::Opened) },
+            &RowMetadata { user: Some("LAB\\eve".into()), ..RowMetadata::new(Origin::Opened) },
         )
         .unwrap();
     let run = run_with_password_alone(&fixture, &["remove", "--all", "--cached", "--yes"]).await.expect(2);
@@ -201,8 +201,8 @@ async fn one_account_in_two_spellings_has_one_password() {
         let url = format!("http://{host}:{port}/wsman");
         let shell = Shell::new(ShellId::from_server(*id), "");
         let seen_on = SeenOn { host, url: &url, port };
-        let session = SessionDescriptor::from_shell(shell, seen_on, user, SystemTime::now());
-        let note = RowMetadata { user: Some(user.clone()), ..RowMetadata::new(Origin::Opened) };
+        let session = SessionDescriptor::from_shell(shell, seen_on, user.as_str(), SystemTime::now());
+        let note = RowMetadata { user: Some(user.clone().into()), ..RowMetadata::new(Origin::Opened) };
         Store::open(fixture.table()).unwrap().add_opened(&session, &note).unwrap();
     }
     let run = |password: String| {

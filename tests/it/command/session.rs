@@ -149,7 +149,7 @@ async fn whoever_calls_a_session_star_does_not_choose_all_the_others() {
     let fixture = CommandFixture::new().await;
     fixture.list().await;
     for (id, name) in [(BUILD_7, "build-7"), (ALICE, "*")] {
-        fixture.import(id, |row| row.session.shell_mut().name = Some(name.to_owned()));
+        fixture.import(id, |row| row.session.shell_mut().name = Some(name.into()));
     }
     let run = remove(&fixture, r#"{"Name":"*"}"#).await.expect(0);
     assert_eq!(outcomes(&run), [closed(ALICE)]);

@@ -327,7 +327,7 @@ impl Played {
 fn is_still(session: &SessionDescriptor, shell: &SimulatedShell) -> bool {
     let planned = &session.shell;
     let agrees = |known: Option<&str>, now: &str| known.is_none_or(|known| known.eq_ignore_ascii_case(now));
-    let resource_uri = Some(planned.resource_uri.as_str()).filter(|uri| !uri.is_empty());
+    let resource_uri = Some(&*planned.resource_uri).filter(|uri| !uri.is_empty());
     !shell.undecodable
         && agrees(planned.owner.as_deref(), &shell.owner)
         && agrees(planned.client_ip.as_deref(), &shell.client_ip)

@@ -242,13 +242,13 @@ fn remember(
     let mut shell = Shell::new(ShellId::from_server(id), "");
     let mut seen_by = "";
     if let Some(real) = real.filter(|_| dice.u8(..4) != 0) {
-        shell.resource_uri.clone_from(&real.resource_uri);
-        shell.owner = Some(real.owner.clone());
-        shell.client_ip = Some(real.client_ip.clone());
+        shell.resource_uri = real.resource_uri.as_str().into();
+        shell.owner = Some(real.owner.clone().into());
+        shell.client_ip = Some(real.client_ip.clone().into());
         let visible = account.administrator || account.is_owner(&real.owner);
         match dice.u8(..6) {
-            0 => shell.owner = Some(ME.to_owned()),
-            1 => shell.client_ip = Some("192.0.2.1".to_owned()),
+            0 => shell.owner = Some(ME.into()),
+            1 => shell.client_ip = Some("192.0.2.1".into()),
             2 => seen_by = r"CONTOSO\root",
             3 if visible => seen_by = login,
             _ => {}

@@ -78,12 +78,12 @@ async fn every_listing_decodes_however_it_is_paged() {
     let world = world.lock().unwrap();
     for (decoded, seeded) in whole.iter().zip(world.shells()) {
         assert_eq!(decoded.shell_id.as_str(), seeded.shell_id);
-        assert_eq!(decoded.resource_uri, seeded.resource_uri);
-        assert_eq!(decoded.name, seeded.name);
-        assert_eq!(decoded.owner.as_ref(), Some(&seeded.owner));
-        assert_eq!(decoded.client_ip.as_ref(), Some(&seeded.client_ip));
+        assert_eq!(*decoded.resource_uri, *seeded.resource_uri);
+        assert_eq!(decoded.name.as_deref(), seeded.name.as_deref());
+        assert_eq!(decoded.owner.as_deref(), Some(&*seeded.owner));
+        assert_eq!(decoded.client_ip.as_deref(), Some(&*seeded.client_ip));
         assert_eq!(decoded.process_id, seeded.process_id);
-        assert_eq!(decoded.state, seeded.state);
+        assert_eq!(decoded.state.as_deref(), seeded.state.as_deref());
         assert_eq!(decoded.idle_timeout, Some(seeded.idle_timeout));
         assert_eq!(decoded.max_idle_timeout, seeded.max_idle_timeout);
     }

@@ -32,10 +32,9 @@ fn filled(home: &Home) -> Store {
         (0..4).map(move |number: u128| {
             let mut session = session("");
             session.shell_mut().shell_id = ShellId::from_guid(Uuid::from_u128(10 * origin + number));
-            session.shell_mut().name = ["web-1", "WEB-2", "db", ""]
-                .get(usize::try_from(number).unwrap())
-                .map(|name| (*name).to_owned());
-            session.computer_name = format!("host{number}");
+            session.shell_mut().name =
+                ["web-1", "WEB-2", "db", ""].get(usize::try_from(number).unwrap()).map(|name| (*name).into());
+            session.computer_name = format!("host{number}").into();
             match number {
                 0 => {
                     session.computer_type = ComputerType::VirtualMachine;
@@ -53,9 +52,9 @@ fn filled(home: &Home) -> Store {
     };
     let listed: Vec<_> = sessions(0).collect();
     store.merge_listing(listing(0), &listed).unwrap();
-    let rows: Vec<_> =
+    let mut rows: Vec<_> =
         sessions(1).map(|session| Row { session, note: RowMetadata::new(Origin::Imported) }).collect();
-    store.import(&rows).unwrap();
+    store.import(&mut rows).unwrap();
     for session in sessions(2) {
         store.add_opened(&session, &RowMetadata::new(Origin::Opened)).unwrap();
     }
@@ -107,14 +106,14 @@ fn a_query_selects_from_the_candidates_what_it_selects_from_all() {
 fn many_rows_that_matter_are_the_same_ones() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    let rows: Vec<_> = (0..12_000)
+    let mut rows: Vec<_> = (0..12_000)
         .map(|number| {
             let mut row = imported(&format!("S{number}"), None);
-            row.session.shell_mut().name = Some(if number % 10 == 3 { "db" } else { "web" }.to_owned());
+            row.session.shell_mut().name = Some(if number % 10 == 3 { "db" } else { "web" }.into());
             row
         })
         .collect();
-    store.import(&rows).unwrap();
+    store.import(&mut rows).unwrap();
     store.merge_listing(listing(0), &[session("listed")]).unwrap();
     let reader = home.reader();
     for selector in [Selector::Name(patterns(&["web"])), id("11900..50"), id("20..40"), Selector::All] {
@@ -181,7 +180,7 @@ fn known_rows_come_in_the_order_of_the_keys_in_any_case_and_of_any_age() {
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
     store.merge_listing(listing(2 * DAY), &[session("B")]).unwrap();
-    store.import(&[imported("A", None)]).unwrap();
+    store.import(&mut [imported("A", None)]).unwrap();
     let rows = known(&home.reader());
     let found: Vec<_> = rows.iter().map(|row| row.as_ref().map(|row| row.session.id.unwrap().0)).collect();
     assert_eq!(found, [Some(2), None, None, Some(3), Some(2)]);
@@ -193,7 +192,7 @@ fn known_rows_come_in_the_order_of_the_keys_in_any_case_and_of_any_age() {
 fn a_hundred_thousand_keys_are_looked_up_in_one_call() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    store.import(&[imported("S7", None)]).unwrap();
+    store.import(&mut [imported("S7", None)]).unwrap();
     let keys: Vec<_> = (0..100_000).map(|number| ShellId::from_server(format!("s{number}"))).collect();
     let rows = home.reader().known(keys.iter().map(|shell_id| (URL, shell_id))).unwrap();
     assert_eq!((rows.len(), rows.iter().flatten().count()), (keys.len(), 1));

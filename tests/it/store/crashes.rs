@@ -38,11 +38,11 @@ pub(super) fn write(kind_and_name: &str, table: &Path) {
             report(store.merge_listing(listing_context, &sessions).unwrap().sessions());
             continue;
         }
-        let rows: Vec<_> = new
+        let mut rows: Vec<_> = new
             .into_iter()
             .map(|session| Row { session, note: RowMetadata::new(Origin::Imported) })
             .collect();
-        let ids: Vec<_> = store.import(&rows).unwrap().iter().map(|outcome| outcome.id).collect();
+        let ids: Vec<_> = store.import(&mut rows).unwrap().iter().map(|outcome| outcome.id).collect();
         let with_id =
             rows.into_iter().zip(&ids).map(|(row, id)| SessionDescriptor { id: Some(*id), ..row.session });
         report(&with_id.collect::<Vec<_>>());

@@ -41,7 +41,7 @@ fn copied(home: &Home, suffixes: &[&str]) -> Home {
 }
 
 fn filled(home: &Home) {
-    Store::open(home.table()).unwrap().import(&[imported("A", None)]).unwrap();
+    Store::open(home.table()).unwrap().import(&mut [imported("A", None)]).unwrap();
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_files_and_the_folders_are_for_this_user_only() {
     let folder = home.folder.path().join("state/pssession");
     let path = folder.join("sessions.db");
     let mut store = Store::open(&path).unwrap();
-    store.import(&[imported("A", None)]).unwrap();
+    store.import(&mut [imported("A", None)]).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for suffix in ["", "-wal", "-shm", ".lock"] {
         let file = folder.join(format!("sessions.db{suffix}"));
@@ -133,7 +133,7 @@ fn a_store_that_is_open_does_not_write_into_what_became_newer() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     Connection::open(home.table()).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = store.import(&[imported("A", None)]).unwrap_err();
+    let error = store.import(&mut [imported("A", None)]).unwrap_err();
     assert_eq!(error.problem(), &StoreProblem::Newer { found: 99, known: 2 });
 }
 
@@ -205,8 +205,8 @@ fn a_linked_table_stays_where_it_is() {
 fn a_damaged_table_is_refused_when_its_rows_are_read() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    let many: Vec<_> = (0..500).map(|number| imported(&format!("S{number}"), None)).collect();
-    store.import(&many).unwrap();
+    let mut many: Vec<_> = (0..500).map(|number| imported(&format!("S{number}"), None)).collect();
+    store.import(&mut many).unwrap();
     drop(store);
     let mut bytes = fs::read(home.table()).unwrap();
     let length = bytes.len();
@@ -261,11 +261,11 @@ fn a_locked_table_is_waited_for_and_then_reported() {
     let mut store = Store::open_with(home.table(), hasty).unwrap();
     let other = Connection::open(home.table()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = store.import(&[imported("B", None)]).unwrap_err();
+    let error = store.import(&mut [imported("B", None)]).unwrap_err();
     assert_eq!(error.problem(), &StoreProblem::Locked);
     assert_eq!(store.all(at(0)).unwrap().len(), 1, "readers do not wait for a writer");
     other.execute_batch("ROLLBACK").unwrap();
-    store.import(&[imported("B", None)]).unwrap();
+    store.import(&mut [imported("B", None)]).unwrap();
 }
 
 #[test]
@@ -292,8 +292,8 @@ fn two_stores_of_one_process_share_a_table() {
     let home = Home::new();
     let mut one = Store::open(home.table()).unwrap();
     let mut other = Store::open(home.table()).unwrap();
-    one.import(&[imported("A", None)]).unwrap();
-    other.import(&[imported("B", None)]).unwrap();
+    one.import(&mut [imported("A", None)]).unwrap();
+    other.import(&mut [imported("B", None)]).unwrap();
     drop(Store::open(home.table()).unwrap());
     assert_eq!(home.reader().sessions(&Origin::CURRENT, at(0)).unwrap().len(), 2);
 }
@@ -305,8 +305,8 @@ fn a_process_that_died_while_it_moved_the_wal_into_the_file_damaged_nothing() {
     let home = Home::new();
     filled(&home);
     let mut store = Store::open(home.table()).unwrap();
-    let many: Vec<_> = (0..500).map(|number| imported(&format!("S{number}"), None)).collect();
-    store.import(&many).unwrap();
+    let mut many: Vec<_> = (0..500).map(|number| imported(&format!("S{number}"), None)).collect();
+    store.import(&mut many).unwrap();
     let after_crash = copied(&home, &["", "-wal"]);
     drop(store);
     let (before, after) = (fs::read(after_crash.table()).unwrap(), fs::read(home.table()).unwrap());
@@ -324,7 +324,7 @@ fn opening_a_table_twice_does_not_take_the_locks_from_the_first() {
     use std::os::unix::fs::MetadataExt as _;
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    store.import(&[imported("A", None)]).unwrap();
+    store.import(&mut [imported("A", None)]).unwrap();
     let inode = fs::metadata(home.table()).unwrap().ino();
     let holder = format!(" {} ", std::process::id());
     let is_locked = || {

@@ -119,7 +119,7 @@ fn as_a_stranger(folder_mode: u32, file_mode: u32) -> Vec<String> {
     let home = Home::new();
     let folder = home.folder.path().join("state");
     let table = folder.join("sessions.db");
-    Store::open(&table).unwrap().import(&[imported("A", None)]).unwrap();
+    Store::open(&table).unwrap().import(&mut [imported("A", None)]).unwrap();
     // The test binary may lie where a stranger cannot go. Another process copies it: a handle that is open for writing
     // here would leak into what the other tests start, and what is being written cannot be run.
     let binary = home.folder.path().join("worker");

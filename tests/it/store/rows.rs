@@ -9,7 +9,7 @@ use pssession::session::{
 use pssession::store::{
     InvalidRow, ListedShells, ListingContext, Origin, Row, RowMetadata, Store, StoreProblem, StoreReader,
 };
-use pssession::wsman::{CommandId, SessionId, ShellId};
+use pssession::wsman::{CommandId, SessionId, ShellId, ShellSchema};
 use uuid::Uuid;
 
 use super::{Home, URL, at, ids, imported, listing, session, session_at, shells};
@@ -28,11 +28,11 @@ fn full_row() -> Row {
     session.stated = Some(Stated { state: SessionState::Closed, availability: Availability::Available });
     session.commands = Some(vec![CommandId::from_server("quote\"newline\né"), CommandId::from_server("")]);
     let shell = session.shell_mut();
-    shell.name = Some("Näme".to_owned());
-    shell.owner = Some(r"LAB\ada".to_owned());
-    shell.client_ip = Some("fe80::1%12".to_owned());
+    shell.name = Some("Näme".into());
+    shell.owner = Some(r"LAB\ada".into());
+    shell.client_ip = Some("fe80::1%12".into());
     shell.process_id = Some(u32::MAX);
-    shell.state = Some("Hibernating".to_owned());
+    shell.state = Some("Hibernating".into());
     shell.idle_timeout = Some(Duration::from_millis(1));
     shell.max_idle_timeout = Some(Duration::from_millis(2_147_483_647));
     shell.shell_run_time = Some(Duration::from_secs(3));
@@ -40,8 +40,8 @@ fn full_row() -> Row {
     Row {
         session,
         note: RowMetadata {
-            user: Some("ada@lab".to_owned()),
-            auth: Some("ntlm".to_owned()),
+            user: Some("ada@lab".into()),
+            auth: Some("ntlm".into()),
             session_id: Some(SessionId::new(Uuid::from_u128(2))),
             ..RowMetadata::new(Origin::Imported)
         },
@@ -55,11 +55,11 @@ fn every_property_comes_out_as_it_went_in() {
     let mut full = full_row();
     let mut bare = imported("bare", None);
     bare.session.commands = Some(Vec::new());
-    store.import(&[full.clone(), bare.clone()]).unwrap();
+    store.import(&mut [full.clone(), bare.clone()]).unwrap();
     for (row, id) in [(&mut full, 1), (&mut bare, 2)] {
         row.session.id = Some(LocalId(id));
         // No listing has shown them.
-        row.session.seen_by.clear();
+        row.session.seen_by = "".into();
     }
     let expected = vec![full, bare];
     assert_eq!(store.all(at(0)).unwrap().into_iter().collect::<Vec<_>>(), expected);
@@ -97,8 +97,8 @@ fn a_complete_listing_drops_absent_listed_sessions_and_breaks_those_that_are_a_p
     let elsewhere = ListingContext { endpoint_url: "http://web02:5985/wsman", ..listing(0) };
     store.merge_listing(elsewhere, &[session("elsewhere")]).unwrap();
     let mut mine = imported("mine", None);
-    mine.note.user = Some("ada".to_owned());
-    store.import(&[mine]).unwrap();
+    mine.note.user = Some("ada".into());
+    store.import(&mut [mine]).unwrap();
     store.add_opened(&session("ours"), &RowMetadata::new(Origin::Opened)).unwrap();
 
     let incomplete = ListingContext { complete: false, ..listing(1) };
@@ -131,7 +131,7 @@ fn a_listed_session_expires_after_a_day_and_a_persons_does_not() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("listed")]).unwrap();
-    store.import(&[imported("mine", None)]).unwrap();
+    store.import(&mut [imported("mine", None)]).unwrap();
     assert_eq!(store.all(at(DAY)).unwrap().len(), 2);
     assert_eq!(shells(&store.all(at(DAY + 1)).unwrap()), ["mine"], "it is not shown");
     assert_eq!(store.all(at(DAY)).unwrap().len(), 2, "looking changes nothing");
@@ -146,7 +146,7 @@ fn an_import_says_which_id_each_object_has_now() {
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("A"), session("B")]).unwrap();
     let outcome = store
-        .import(&[
+        .import(&mut [
             imported("C", Some(1)),
             imported("D", Some(3)),
             imported("a", Some(9)),
@@ -165,8 +165,8 @@ fn an_import_says_which_id_each_object_has_now() {
 fn rows_stand_in_the_order_in_which_they_were_added() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    store.import(&[imported("a", Some(7)), imported("b", Some(3))]).unwrap();
-    store.import(&[imported("c", Some(16)), imported("d", None), imported("e", Some(12))]).unwrap();
+    store.import(&mut [imported("a", Some(7)), imported("b", Some(3))]).unwrap();
+    store.import(&mut [imported("c", Some(16)), imported("d", None), imported("e", Some(12))]).unwrap();
     store.add_opened(&session("f"), &RowMetadata::new(Origin::Opened)).unwrap();
     let all = store.all(at(0)).unwrap();
     assert_eq!(shells(&all), ["a", "b", "c", "d", "e", "f"]);
@@ -175,17 +175,41 @@ fn rows_stand_in_the_order_in_which_they_were_added() {
     let some = home.reader().candidates(&some, &Origin::ALL, at(0)).unwrap();
     assert_eq!(ids(&some), [7, 3, 12]);
     // An import of what is known moves nothing.
-    store.import(&[imported("e", Some(12)), imported("a", Some(7))]).unwrap();
+    store.import(&mut [imported("e", Some(12)), imported("a", Some(7))]).unwrap();
     assert_eq!(ids(&store.all(at(0)).unwrap()), [7, 3, 16, 17, 12, 18]);
+}
+
+#[test]
+fn an_imported_row_is_afterwards_as_it_stands_in_the_table() {
+    let home = Home::new();
+    let mut store = Store::open(home.table()).unwrap();
+    store.merge_listing(listing(0), &[session("known")]).unwrap();
+    let between = |row: &mut Row| {
+        row.session.seen_at += Duration::from_nanos(1_234_567);
+        row.session.shell_mut().idle_timeout = Some(Duration::from_nanos(7_200_000_000_001));
+        row.session.shell_mut().schema = ShellSchema::Cim;
+        row.session.seen_by = "mallory".into();
+    };
+    let mut rows = [imported("known", Some(7)), imported("new", Some(9)), full_row(), imported("new", None)];
+    rows.iter_mut().for_each(between);
+    rows[3].session.shell_mut().name = Some("renamed".into());
+    store.import(&mut rows).unwrap();
+    let standing = store.all(at(0)).unwrap();
+    for row in &rows {
+        let id = standing.sessions().iter().position(|session| session.id == row.session.id).unwrap();
+        let (session, note) = standing.get(id).unwrap();
+        assert_eq!((&row.session, &row.note), (session, note));
+    }
+    assert_eq!((rows[1].session.name(), &rows[1]), (Some("renamed"), &rows[3]));
 }
 
 #[test]
 fn an_import_of_what_was_exported_changes_nothing() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    store.import(&[full_row(), imported("B", Some(40))]).unwrap();
+    store.import(&mut [full_row(), imported("B", Some(40))]).unwrap();
     let before = store.all(at(0)).unwrap();
-    let outcome = store.import(&before.clone().into_iter().collect::<Vec<_>>()).unwrap();
+    let outcome = store.import(&mut before.clone().into_iter().collect::<Vec<_>>()).unwrap();
     assert!(outcome.iter().all(|one| one.given == Some(one.id) && !one.is_new));
     assert_eq!(store.all(at(0)).unwrap(), before);
 }
@@ -195,17 +219,17 @@ fn an_import_does_not_say_who_has_seen_a_session() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     let seen_by = |store: &Store| -> Vec<String> {
-        store.all(at(2)).unwrap().into_iter().map(|row| row.session.seen_by).collect()
+        store.all(at(2)).unwrap().into_iter().map(|row| row.session.seen_by.to_string()).collect()
     };
     let forged = |shell_id: &str| {
         let mut row = imported(shell_id, None);
-        row.session.seen_by = "mallory".to_owned();
+        row.session.seen_by = "mallory".into();
         row.session.seen_at = at(9);
         row
     };
     store.merge_listing(listing(0), &[session("A")]).unwrap();
     for _ in 0..2 {
-        store.import(&[forged("A"), forged("B")]).unwrap();
+        store.import(&mut [forged("A"), forged("B")]).unwrap();
         assert_eq!(seen_by(&store), ["ada", ""]);
     }
     // Mallory's listing has seen neither, and makes neither of them Broken.
@@ -221,11 +245,11 @@ fn an_import_is_all_or_nothing() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     let mut bad = imported("B", None);
-    bad.session.endpoint_url = "http://ada:secret@web01/wsman".to_owned();
-    let error = store.import(&[imported("A", None), bad]).unwrap_err();
+    bad.session.endpoint_url = "http://ada:secret@web01/wsman".into();
+    let error = store.import(&mut [imported("A", None), bad]).unwrap_err();
     assert_eq!(error.problem(), &StoreProblem::InvalidRow(InvalidRow::LoginInUrl));
     assert!(!format!("{error} {error:?}").contains("secret"));
-    let error = store.import(&[imported("A", None), imported("", None)]).unwrap_err();
+    let error = store.import(&mut [imported("A", None), imported("", None)]).unwrap_err();
     assert_eq!(error.problem(), &StoreProblem::InvalidRow(InvalidRow::NoShellId));
     assert!(store.all(at(0)).unwrap().is_empty());
 }
@@ -239,9 +263,9 @@ fn an_id_is_never_given_twice() {
     drop(store);
     let mut store = Store::open(home.table()).unwrap();
     assert_eq!(ids(&store.merge_listing(listing(0), &[session("A")]).unwrap()), [3]);
-    store.import(&[imported("C", Some(50))]).unwrap();
+    store.import(&mut [imported("C", Some(50))]).unwrap();
     store.forget([LocalId(50)]).unwrap();
-    assert_eq!(store.import(&[imported("C", Some(50))]).unwrap()[0].id, LocalId(51));
+    assert_eq!(store.import(&mut [imported("C", Some(50))]).unwrap()[0].id, LocalId(51));
     // Seeing it again uses up none.
     for _ in 0..3 {
         store.merge_listing(listing(0), &[session("A")]).unwrap();
@@ -253,7 +277,7 @@ fn an_id_is_never_given_twice() {
 fn an_absurd_id_in_an_import_does_not_use_up_the_others() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
-    let outcome = store.import(&[imported("A", Some(i64::MAX)), imported("B", Some(i64::MIN))]).unwrap();
+    let outcome = store.import(&mut [imported("A", Some(i64::MAX)), imported("B", Some(i64::MIN))]).unwrap();
     assert_eq!((outcome[0].id, outcome[1].id), (LocalId(1), LocalId(2)));
 }
 
@@ -274,7 +298,7 @@ fn only_the_sessions_of_the_asked_origins_come_out() {
     let home = Home::new();
     let mut store = Store::open(home.table()).unwrap();
     store.merge_listing(listing(0), &[session("listed")]).unwrap();
-    store.import(&[imported("imported", None)]).unwrap();
+    store.import(&mut [imported("imported", None)]).unwrap();
     store.add_opened(&session("opened"), &RowMetadata::new(Origin::Listed)).unwrap();
     let of = |origins: &[Origin]| {
         let rows = home.reader().sessions(origins, at(0)).unwrap();
@@ -291,7 +315,7 @@ fn an_endpoint_is_known_once_it_was_listed_and_not_by_an_import() {
     let mut store = Store::open(home.table()).unwrap();
     let poisoned =
         Row { session: session_at("http://evil/wsman", "A"), note: RowMetadata::new(Origin::Opened) };
-    store.import(&[poisoned]).unwrap();
+    store.import(&mut [poisoned]).unwrap();
     assert!(!home.reader().knows_endpoint("http://evil/wsman").unwrap());
     store.merge_listing(listing(0), &[]).unwrap();
     assert!(home.reader().knows_endpoint("HTTP://WEB01:5985/wsman").unwrap());
@@ -311,7 +335,7 @@ fn an_account_was_accepted_where_it_listed_and_not_where_a_file_says_so() {
     let mut store = Store::open(home.table()).unwrap();
     let stated =
         Row { session: session_at("http://evil/wsman", "A"), note: RowMetadata::new(Origin::Opened) };
-    store.import(&[stated]).unwrap();
+    store.import(&mut [stated]).unwrap();
     store.merge_listing(listing(0), &[session("A")]).unwrap();
     let bobs = ListingContext { seen_by: "bob", ..listing(60) };
     store.merge_listing(bobs, &[session("B")]).unwrap();

@@ -81,6 +81,6 @@ impl CommandFixture {
         let session = SessionDescriptor::from_shell(shell, seen_on, "", SystemTime::now());
         let mut row = Row { session, note: RowMetadata::new(Origin::Imported) };
         change(&mut row);
-        Store::open(self.table()).unwrap().import(&[row]).unwrap();
+        Store::open(self.table()).unwrap().import(&mut [row]).unwrap();
     }
 }

@@ -157,8 +157,8 @@ fn listing(data: &[u8]) {
     assert_eq!(ids.len(), listing.shells.len(), "a shell is listed twice");
     for shell in &listing.shells {
         let texts = [&shell.name, &shell.owner, &shell.client_ip, &shell.state];
-        let required = [shell.shell_id.as_str(), shell.resource_uri.as_str()];
-        for text in texts.into_iter().flatten().map(String::as_str).chain(required) {
+        let required = [shell.shell_id.as_str(), &*shell.resource_uri];
+        for text in texts.into_iter().flatten().map(|text| &**text).chain(required) {
             assert!(!text.trim().is_empty() && text.len() <= MAX_FIELD_BYTES, "{shell:?}");
         }
         let times =

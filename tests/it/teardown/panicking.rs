@@ -80,7 +80,7 @@ async fn close_with_a_panic_at(draw: u32) -> (Lab, Vec<String>) {
     let report = engine.run(plan, survey, &Cancellation::new(), |_| {}).await;
     assert_eq!(report.records.len(), planned, "draw {draw}");
     for record in &report.records {
-        let host = usize::from(record.session.computer_name == "web02.lab");
+        let host = usize::from(record.session.computer_name == "web02.lab".into());
         let is_there = lab
             .host(host)
             .shells()

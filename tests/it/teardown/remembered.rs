@@ -37,7 +37,7 @@ async fn a_session_of_which_only_the_id_is_known_is_looked_at_and_closed_under_i
 async fn what_is_remembered_otherwise_than_it_is_now_is_not_touched() {
     let lab = Lab::with([ours("A")]);
     let mut remembered = bare("A");
-    remembered.shell_mut().owner = Some(OTHER.to_owned());
+    remembered.shell_mut().owner = Some(OTHER.into());
     let report = close(&lab, no_signals(), vec![remembered]).await;
     assert_eq!(outcomes(&report), ["Failed(identity changed)"]);
     assert_eq!(lab.left(), ["A"]);
@@ -47,12 +47,12 @@ async fn what_is_remembered_otherwise_than_it_is_now_is_not_touched() {
 async fn an_owner_that_only_a_file_names_is_no_proof_that_the_session_would_be_seen() {
     let lab = Lab::of(vec![vec![theirs("A")]], &Account::user(ADMIN));
     let mut forged = bare("A");
-    forged.shell_mut().owner = Some(ADMIN.to_owned());
+    forged.shell_mut().owner = Some(ADMIN.into());
     let report = close(&lab, no_signals(), vec![forged.clone()]).await;
     assert_ne!(outcomes(&report), ["AlreadyGone"]);
     // What a listing has shown to be ours would be shown again.
     forged.shell_mut().shell_id = ShellId::from_server("B");
-    forged.seen_by = "CONTOSO\\other-admin".to_owned();
+    forged.seen_by = "CONTOSO\\other-admin".into();
     let report = close(&lab, no_signals(), vec![forged]).await;
     assert_eq!(outcomes(&report), ["AlreadyGone"]);
     assert_eq!(lab.left(), ["A"]);
@@ -63,7 +63,7 @@ async fn what_does_not_travel_over_ws_management_fails_and_hinders_nobody() {
     let lab = Lab::with([ours("A")]);
     let mut in_a_vm = bare("V");
     in_a_vm.transport = Transport::from_word("VMBus");
-    in_a_vm.endpoint_url.clear();
+    in_a_vm.endpoint_url = "".into();
     let report = close(&lab, no_signals(), vec![in_a_vm, bare("A")]).await;
     assert_eq!(outcomes(&report), ["Failed(transport VMBus is not WS-Management)", "Closed"]);
 }
@@ -74,12 +74,12 @@ async fn a_listing_of_this_run_brings_remembered_sessions_up_to_date_and_vouches
     let engine = Engine::new(no_signals());
     let survey = engine.survey(lab.connectors(), &Cancellation::new()).await;
     let mut sessions = vec![bare("a"), bare("b"), bare("gone")];
-    sessions[0].shell_mut().name = Some("mine".to_owned());
-    sessions[1].shell_mut().owner = Some("somebody else".to_owned());
+    sessions[0].shell_mut().name = Some("mine".into());
+    sessions[1].shell_mut().owner = Some("somebody else".into());
     survey.refresh(&mut sessions);
     assert_eq!((sessions[0].name(), sessions[0].ownership()), (Some("mine"), Comparison::Same));
     assert_eq!(sessions[1].shell.owner.as_deref(), Some("somebody else"));
-    assert_eq!(sessions[2].seen_by, "");
+    assert_eq!(sessions[2].seen_by, "".into());
 
     let report = engine.run(Plan::new(sessions), survey, &Cancellation::new(), |_| {}).await;
     assert_eq!(outcomes(&report), ["Closed", "Failed(identity changed)", "AlreadyGone"]);

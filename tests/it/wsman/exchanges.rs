@@ -61,7 +61,7 @@ fn a_listing_of_two_powershell_shells_is_read_field_by_field() {
     let page = exchange("list-two-shells", 1, &LIST).unwrap();
     assert_eq!((ids(&page), &page.next), (vec![A, B], &None));
     let second = &page.items[1];
-    assert_eq!(second.resource_uri, uri::POWERSHELL_RESOURCE);
+    assert_eq!(second.resource_uri, uri::POWERSHELL_RESOURCE.into());
     assert_eq!(second.name.as_deref(), Some("Runspace1"));
     assert_eq!(second.owner.as_deref(), Some("WIN01\\Administrator"));
     assert_eq!(second.client_address(), "2001:db8::1".parse::<IpAddr>().ok());
@@ -79,7 +79,7 @@ fn a_listing_of_two_powershell_shells_is_read_field_by_field() {
 fn a_cmd_shell_has_neither_state_nor_process() {
     let page = exchange("list-cmd-shell", 1, &LIST).unwrap();
     let shell = &page.items[0];
-    assert_eq!(shell.resource_uri, uri::CMD_RESOURCE);
+    assert_eq!(shell.resource_uri, uri::CMD_RESOURCE.into());
     assert_eq!((&shell.state, shell.process_id, &shell.name), (&None, None, &None));
     assert_eq!(shell.owner.as_deref(), Some("ops"));
 }

@@ -37,14 +37,14 @@ impl Failures {
         let (session, outcome) = (&record.session, record.outcome.name());
         let reason = record.outcome.reason();
         let is_same = |kind: &&mut Kind| {
-            kind.endpoint_url == session.endpoint_url && kind.outcome == outcome && kind.reason == reason
+            *kind.endpoint_url == *session.endpoint_url && kind.outcome == outcome && kind.reason == reason
         };
         if let Some(kind) = kinds.iter_mut().find(is_same) {
             kind.others.push(short_name(session));
             return None;
         }
         kinds.push(Kind {
-            endpoint_url: session.endpoint_url.clone(),
+            endpoint_url: session.endpoint_url.to_string(),
             outcome,
             reason,
             place: place(session),

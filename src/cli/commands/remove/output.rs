@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use pssession::request::{ExceededLimit, NothingFound, Repetition};
 use pssession::session::OwnersSeen;
@@ -130,7 +131,7 @@ impl<'a> RemoveOutput<'a> {
     /// A session has returned.
     pub(super) fn returned(&self, session: &SessionDescriptor) {
         let shell = &session.shell;
-        let text = |text: &Option<String>, without: &str| printable(text.as_deref().unwrap_or(without));
+        let text = |text: &Option<Arc<str>>, without: &str| printable(text.as_deref().unwrap_or(without));
         self.ui.remark(&format!(
             "returned on {}: session {}, owner {}, from {}",
             printable(&session.computer_name),
@@ -162,7 +163,7 @@ impl<'a> RemoveOutput<'a> {
             self.finished.borrow_mut().insert(record.position, (record.clone(), metadata.clone()));
         }
         tracing::info!(
-            host = record.session.computer_name,
+            host = &*record.session.computer_name,
             shell_id = printable(record.session.shell.shell_id.as_str()),
             outcome = record.outcome.name(),
             "concluded",

@@ -95,8 +95,8 @@ async fn a_server_that_cannot_be_reached_is_powershells_error_for_each_session()
     let elsewhere = |name: &'static str| {
         move |session: &mut SessionDescriptor| {
             let endpoint = Endpoint::parse(NOBODY, false).unwrap();
-            (session.endpoint_url, session.port) = (endpoint.url().to_owned(), endpoint.port());
-            session.shell_mut().name = Some(name.to_owned());
+            (session.endpoint_url, session.port) = (endpoint.url().into(), endpoint.port());
+            session.shell_mut().name = Some(name.into());
         }
     };
     import(&fixture, "44444444-65A0-49F2-9053-A1B156C95777", elsewhere("lost-1"));

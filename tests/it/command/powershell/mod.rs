@@ -16,8 +16,8 @@ use crate::support::command_fixture::CommandFixture;
 /// A host whose first two sessions the user has imported, as 1 and 2; the third was only listed, as 3.
 async fn imported_fixture() -> CommandFixture {
     let fixture = CommandFixture::new().await;
-    import(&fixture, BUILD_7, |session| session.shell_mut().name = Some("build-7".to_owned()));
-    import(&fixture, BUILD_8, |session| session.shell_mut().name = Some("build-8".to_owned()));
+    import(&fixture, BUILD_7, |session| session.shell_mut().name = Some("build-7".into()));
+    import(&fixture, BUILD_8, |session| session.shell_mut().name = Some("build-8".into()));
     fixture.list().await;
     fixture
 }
@@ -25,7 +25,7 @@ async fn imported_fixture() -> CommandFixture {
 /// Puts a session on `Server01` into the table, which a person would have imported.
 fn import(fixture: &CommandFixture, shell_id: &str, change: impl FnOnce(&mut SessionDescriptor)) {
     fixture.import(shell_id, |row| {
-        row.session.computer_name = "Server01".to_owned();
+        row.session.computer_name = "Server01".into();
         change(&mut row.session);
     });
 }

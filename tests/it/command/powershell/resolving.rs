@@ -109,7 +109,7 @@ async fn a_bad_pattern_is_one_early_error_whatever_the_table_holds() {
 }
 
 fn named(name: &str) -> impl FnOnce(&mut SessionDescriptor) + '_ {
-    |session| session.computer_name = name.to_owned()
+    |session| session.computer_name = name.into()
 }
 
 /// Details 2 and 3: the dot, `localhost`, addresses in brackets.
@@ -135,13 +135,13 @@ async fn containers_and_virtual_machines_are_found_by_their_own_and_as_computers
     import(&fixture, BUILD_7, |session| {
         session.computer_type = ComputerType::Container;
         session.container_id = "AbC1".to_owned();
-        session.computer_name = "AbC1".to_owned();
+        session.computer_name = "AbC1".into();
     });
     import(&fixture, BUILD_8, |session| {
         session.computer_type = ComputerType::VirtualMachine;
         session.vm_name = "Lab-DC".to_owned();
         session.vm_id = Some(NOBODY.parse().unwrap());
-        session.computer_name = "Lab-DC".to_owned();
+        session.computer_name = "Lab-DC".into();
     });
     import(&fixture, ALICE, |session| session.container_id = "other".to_owned());
     let nothing: [&str; 0] = [];
