@@ -7,7 +7,7 @@ use pssession::conformance::live::{Finding, GROUPS, LiveCheck, LiveReport, Selec
 use pssession::wsman::xml::escape_into;
 use serde_json::{Map, Value, json};
 
-use super::grid::{Grid, GridStyle};
+use super::grid;
 use super::text::printable;
 
 /// The checks that are chosen, one line each.
@@ -19,11 +19,7 @@ pub(super) fn list(out: &mut impl Write, selection: &Selection) -> io::Result<()
             check.title.to_owned(),
         ]
     });
-    writeln!(
-        out,
-        "{}",
-        Grid::plain(&["Check", "Section", "Title"], rows.collect()).text(GridStyle::default())
-    )
+    writeln!(out, "{}", grid::plain(&["Check", "Section", "Title"], rows.collect()))
 }
 
 /// The same as objects.
@@ -62,11 +58,7 @@ pub(super) fn table(out: &mut impl Write, report: &LiveReport) -> io::Result<()>
         let verdict = finding.verdict.as_str().to_owned();
         vec![verdict, finding.check.id.to_owned(), printable(finding.verdict.seen())]
     });
-    writeln!(
-        out,
-        "{}",
-        Grid::plain(&["Result", "Check", "Seen"], rows.collect()).text(GridStyle::default())
-    )?;
+    writeln!(out, "{}", grid::plain(&["Result", "Check", "Seen"], rows.collect()))?;
     for finding in report.failures() {
         let check = finding.check;
         writeln!(out, "\nfailed: {}: {}", check.id, check.title)?;
