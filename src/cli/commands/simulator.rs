@@ -167,9 +167,9 @@ fn announce(
                 "Control": control.url(),
                 "Token": token,
             });
-            if let Some(tls) = tls {
-                line["CertificatePin"] = json!(tls.pin_of(simulator));
-                line["CaFile"] = json!(tls.ca_file.path());
+            if let (Some(tls), Some(line)) = (tls, line.as_object_mut()) {
+                line.insert("CertificatePin".to_owned(), json!(tls.pin_of(simulator)));
+                line.insert("CaFile".to_owned(), json!(tls.ca_file.path()));
             }
             writeln!(out, "{line}")?;
         }
