@@ -156,7 +156,7 @@ mod tests {
         assert!(!shown.contains("secret"), "{shown}");
         assert!(shown.contains(r#"<rsp:Variable Name="A">[6 characters]</rsp:Variable>"#), "{shown}");
         assert!(shown.contains("<rsp:Code>terminate</rsp:Code>"), "{shown}");
-        assert_eq!(scrub(b"<rsp:Command><![CDATA[secret]]></rsp:Command>"), "[44 bytes]");
+        assert_eq!(scrub(b"<rsp:Command><![CDATA[secret]]></rsp:Command>"), "[45 bytes]");
         assert_eq!(scrub(b"\xffsecret"), "[7 bytes]");
         assert_eq!(login("Basic dXNlcjpzZWNyZXQ="), "Basic");
         assert_eq!(login("Kerberos YWJj"), "Kerberos with a token of 3 bytes");

@@ -58,6 +58,7 @@ mod report;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod session;
+mod simulated_security;
 mod small;
 #[cfg(target_os = "linux")]
 mod supervised;
