@@ -142,9 +142,9 @@ fn announce(
                 "Control": control.url(),
                 "Token": token,
             });
-            if let Some(tls) = tls {
-                line["CertificatePin"] = json!(tls.pin_at(simulator.address()));
-                line["CaFile"] = json!(tls.path());
+            if let (Some(tls), Some(fields)) = (tls, line.as_object_mut()) {
+                fields.insert("CertificatePin".to_owned(), json!(tls.pin_at(simulator.address())));
+                fields.insert("CaFile".to_owned(), json!(tls.path()));
             }
             writeln!(out, "{line}")?;
         }
