@@ -6,6 +6,7 @@ use std::path::Path;
 
 use pssession::simulator::SimulatorCertificate;
 use pssession::transport::CertificatePin;
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::diagnostic::Diagnostic;
@@ -38,6 +39,14 @@ impl PublishedCertificate {
     /// The value of `--certificate-pin` for the server at that address.
     pub(crate) fn pin_at(&self, address: SocketAddr) -> String {
         format!("{}={}", address.ip(), self.pin)
+    }
+
+    /// Adds both to the line that says where the server listens.
+    pub(crate) fn describe(&self, address: SocketAddr, line: &mut Value) {
+        if let Some(fields) = line.as_object_mut() {
+            fields.insert("CertificatePin".to_owned(), self.pin_at(address).into());
+            fields.insert("CaFile".to_owned(), self.path().to_string_lossy().into());
+        }
     }
 
     /// Where the file is.

@@ -142,9 +142,8 @@ fn announce(
                 "Control": control.url(),
                 "Token": token,
             });
-            if let (Some(tls), Some(line)) = (tls, line.as_object_mut()) {
-                line.insert("CertificatePin".to_owned(), json!(tls.pin_at(simulator.address())));
-                line.insert("CaFile".to_owned(), json!(tls.path()));
+            if let Some(tls) = tls {
+                tls.describe(simulator.address(), &mut line);
             }
             writeln!(out, "{line}")?;
         }
