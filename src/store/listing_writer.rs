@@ -66,7 +66,8 @@ impl<'t> ListingWriter<'t> {
             // A server that lists a shell twice still has one.
             let twin = merged.get(shell_id).and_then(|at| rows.get(*at));
             let twin = twin.map(|(session, note)| Row { session: session.clone(), note: note.clone() });
-            let mut row = merge::seen(absent.remove(shell_id).or(twin), session, &by_listing);
+            let mut row =
+                merge::seen(absent.remove(shell_id).or(twin), session, listing_context, &by_listing);
             if writes_new || row.session.id.is_some() {
                 write(&mut self.writer, &mut self.ids, &mut row)?;
             } else {

@@ -14,9 +14,22 @@ pub(super) const LISTED_EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 
 
 /// The row of a session that a listing shows. What a person gave (origin, name, computer, login) stays; what the
 /// server says is new. Commands that this listing did not ask for are unknown again.
-pub(super) fn seen(known: Option<Row>, found: SessionDescriptor, by_listing: &RowMetadata) -> Row {
+pub(super) fn seen(
+    known: Option<Row>,
+    found: SessionDescriptor,
+    listing_context: ListingContext<'_>,
+    by_listing: &RowMetadata,
+) -> Row {
     let mut session = found;
     session.id = None;
+    // Mostly it shares these with the other sessions of its listing.
+    if *session.endpoint_url != *listing_context.endpoint_url {
+        session.endpoint_url = listing_context.endpoint_url.into();
+    }
+    if *session.seen_by != *listing_context.seen_by {
+        session.seen_by = listing_context.seen_by.into();
+    }
+    session.seen_at = listing_context.seen_at;
     let by_listing = by_listing.clone();
     let Some(known) = known else { return Row { session, note: by_listing } };
     session.id = known.session.id;
@@ -227,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_session_seen_for_the_first_time_is_listed_and_reached_as_it_was_seen() {
-        let row = seen(None, session(|_| ()), &by_listing(listing_context("bob")));
+        let row = seen(None, session(|_| ()), listing_context("bob"), &by_listing(listing_context("bob")));
         assert_eq!((row.session.id, row.note.origin), (None, Origin::Listed));
         assert_eq!((row.note.user.as_deref(), row.note.auth.as_deref()), (Some("bob"), Some("ntlm")));
         assert_eq!((&*row.session.seen_by, row.session.seen_at), ("bob", at(200)));
@@ -242,7 +255,12 @@ mod tests {
             (Origin::Imported, "", "new", "new"),
         ] {
             let known = row(origin, name(before));
-            let merged = seen(Some(known), session(name(now)), &by_listing(listing_context("bob")));
+            let merged = seen(
+                Some(known),
+                session(name(now)),
+                listing_context("bob"),
+                &by_listing(listing_context("bob")),
+            );
             let outcome = (merged.session.id, merged.note.origin, merged.session.name());
             assert_eq!(outcome, (Some(LocalId(7)), origin, Some(kept)));
         }
@@ -255,7 +273,8 @@ mod tests {
         known.session.vm_name = "db".to_owned();
         known.session.computer_name = "db".into();
         known.note.user = Some("eve".into());
-        let merged = seen(Some(known), session(|_| ()), &by_listing(listing_context("bob")));
+        let merged =
+            seen(Some(known), session(|_| ()), listing_context("bob"), &by_listing(listing_context("bob")));
         assert_eq!((merged.session.vm_name.as_str(), &*merged.session.computer_name), ("db", "db"));
         assert_eq!(merged.session.computer_type, ComputerType::VirtualMachine);
         assert_eq!((merged.note.user.as_deref(), merged.note.auth.as_deref()), (Some("eve"), Some("ntlm")));
@@ -266,7 +285,8 @@ mod tests {
         let mut known = row(Origin::Opened, |_| ());
         known.session.stated = Some(Stated::BROKEN);
         known.session.commands = Some(vec![CommandId::from_server("C")]);
-        let merged = seen(Some(known), session(|_| ()), &by_listing(listing_context("ada")));
+        let merged =
+            seen(Some(known), session(|_| ()), listing_context("ada"), &by_listing(listing_context("ada")));
         assert_eq!((merged.session.state(), merged.session.is_running()), (SessionState::Opened, None));
     }
 

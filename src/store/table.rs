@@ -69,15 +69,9 @@ impl Store {
         found: &[SessionDescriptor],
     ) -> Result<Rows, StoreError> {
         let shells: Vec<&Shell> = found.iter().map(|session| &*session.shell).collect();
-        let sessions = found.iter().map(|session| SessionDescriptor {
-            endpoint_url: listing_context.endpoint_url.into(),
-            seen_by: listing_context.seen_by.into(),
-            seen_at: listing_context.seen_at,
-            ..session.clone()
-        });
         self.change(|transaction| {
             let mut writer = ListingWriter::new(transaction)?;
-            let merged = writer.merge(listing_context, &shells, sessions, true)?;
+            let merged = writer.merge(listing_context, &shells, found.iter().cloned(), true)?;
             writer.finish().map(|()| merged.rows)
         })
     }
