@@ -151,6 +151,9 @@ impl Service {
         now: Duration,
     ) -> Outgoing {
         if request.is_anonymous_identify && self.dialect() == Dialect::Windows {
+            if let Some(refused) = self.wrong_content_type(request) {
+                return refused;
+            }
             let caller = Caller { account: None, connection: connection.number, sealed: false };
             return self.ask(connection, &caller, request.body, now);
         }

@@ -73,7 +73,7 @@ pub(crate) struct ConformanceArgs {
     #[arg(long, requires = "on", help_heading = "A live host")]
     pub(crate) allow_create: bool,
     /// The generation of the server, whose known deviations are no failures: 2008r2, 2012r2, 2016, 2019, 2022, 2025,
-    /// exchange or omi
+    /// 2025-hardened, exchange or omi
     #[arg(long, value_name = "PROFILE", requires = "on", help_heading = "A live host")]
     pub(crate) profile: Option<String>,
     /// Use HTTPS [default port: 5986]

@@ -13,7 +13,7 @@ use super::envelope::Envelope;
 use super::guard;
 use super::profile::allowed_for;
 use super::report::{Finding, LiveReport, Stop};
-use super::seen::{NoAnswer, Seen};
+use super::seen::{NoAnswer, Seen, is_denial};
 use super::selection::Selection;
 use super::target::{Target, upper};
 use super::verdict::{Next, Or, Verdict};
@@ -308,19 +308,34 @@ impl<'a> Runner<'a> {
     /// Deletes the shells of this run that may still be there.
     async fn close_shells(&mut self) {
         for target in std::mem::take(&mut self.open) {
-            self.facts.message_id = RandomIds.draw();
-            let delete = Envelope::on(&self.facts, uri::DELETE, &target).ask();
-            let is_gone = match self.exchange(&delete).await {
-                Ok(seen) => match seen.fault_if_any() {
-                    Or::Continue(None) => true,
-                    Or::Continue(Some(fault)) => fault.subcode.as_deref() == Some("InvalidSelectors"),
-                    Or::Break(_) => false,
-                },
-                Err(_) => false,
-            };
+            // OMI deletes by the generic resource alone.
+            let generic = target.clone().through(uri::SHELL_RESOURCE);
+            let is_gone =
+                self.deletes(&target).await || self.deletes(&generic).await || self.lacks(&generic).await;
             if !is_gone {
                 self.open.push(target);
             }
+        }
+    }
+
+    /// Whether a Delete is done, or answered that there is no such shell.
+    async fn deletes(&mut self, target: &Target) -> bool {
+        self.facts.message_id = RandomIds.draw();
+        let delete = Envelope::on(&self.facts, uri::DELETE, target).ask();
+        match self.exchange(&delete).await.map(|seen| seen.fault_if_any()) {
+            Ok(Or::Continue(None)) => true,
+            Ok(Or::Continue(Some(fault))) => fault.subcode.as_deref() == Some("InvalidSelectors"),
+            Ok(Or::Break(_)) | Err(_) => false,
+        }
+    }
+
+    /// Whether a Get finds no such shell: servers without Windows' faults have others of their own for that.
+    async fn lacks(&mut self, target: &Target) -> bool {
+        self.facts.message_id = RandomIds.draw();
+        let get = Envelope::get(&self.facts, target).ask();
+        match self.exchange(&get).await.map(|seen| seen.fault_if_any()) {
+            Ok(Or::Continue(Some(fault))) => !is_denial(&fault),
+            _ => false,
         }
     }
 }

@@ -11,7 +11,13 @@ use super::{connector_to, run, suite, world};
 use crate::support::front::Front;
 
 /// What the script does in a way of its own: it is a login and a frame, and no WinRM service.
-const OF_THE_SCRIPT: &[&str] = &["authentication/malformed-token"];
+const OF_THE_SCRIPT: &[&str] = &[
+    "http/media-type",
+    "encryption/tabs",
+    "identify/anonymous",
+    "identify/no-profiles",
+    "identify/no-version",
+];
 
 #[tokio::test]
 async fn the_checks_pass_behind_an_acceptor_that_is_not_ours() {
