@@ -28,6 +28,8 @@ fn constants() -> BTreeMap<String, String> {
         let value = rest.split_once('=').unwrap().1.split(';').next().unwrap().trim();
         let literals: Vec<_> = value.split('"').skip(1).step_by(2).collect();
         match literals[..] {
+            // A list of others.
+            [] if value.starts_with("&[") => {}
             [] => drop(found.insert(name.to_owned(), found[value].clone())),
             [uri] => drop(found.insert(name.to_owned(), uri.to_owned())),
             [request, response] => {

@@ -188,7 +188,7 @@ async fn the_password_is_drawn_anew_at_each_start_and_never_printed() {
         (Simulator::builder().start().await.unwrap(), Simulator::builder().start().await.unwrap());
     let (first, second) = (one.password(), two.password());
     assert_ne!(first.expose_secret(), second.expose_secret());
-    assert_eq!(first.expose_secret().len(), 24);
+    assert_eq!(first.expose_secret().len(), 26);
     assert!(!format!("{one:?}").contains(first.expose_secret()));
     assert!(one.address().ip().is_loopback());
     assert_ne!(one.port(), two.port());

@@ -123,7 +123,7 @@ fn pages_never_exceed_the_callers_max_envelope_size() {
 
 #[test]
 fn an_envelope_too_small_for_one_shell_is_a_fault() {
-    let mut world = world();
+    let mut world = World::new("sim01");
     world.add(SimulatedShell::powershell("A", &"n".repeat(9_000), "CONTOSO\\alice", "Microsoft.PowerShell"));
     let answer = ask(&mut world, &list().replace("512000", "8192"));
     assert_fault(&answer, 2150858824, "MaxEnvelopeSizeExceeded");
