@@ -224,7 +224,7 @@ impl Channel {
         };
         let authorization = match &protection {
             None => own.as_ref(),
-            Some(Protection::Header(secret)) => Some(&*secret),
+            Some(Protection::Header(secret)) => Some(secret),
             Some(_) => None,
         }
         .cloned();

@@ -116,8 +116,11 @@ mod tests {
             0600701700 00000f530065007200760065007200";
         let info = "02000c0044006f006d00610069006e0001000c00530065007200760065007200 00000000";
         let hex: String = format!("{head}{info}").split_whitespace().collect();
-        let bytes: Vec<u8> =
-            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+        let bytes: Vec<u8> = hex
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect();
         let challenge = NtlmChallenge::find(&[b"\xa1\x81", bytes.as_slice()].concat()).unwrap();
         assert_eq!(challenge.flags, 0xE28A_8233);
         assert_eq!(challenge.server_challenge, [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]);
