@@ -52,6 +52,11 @@ const DEVIATIONS: &[Deviation] = &[
         known: "OMI takes any path, and answers nothing else",
     },
     Deviation {
+        profiles: &[Profile::Exchange],
+        checks: &["quotas/*"],
+        known: "an endpoint of IIS does not serve the configuration of the service",
+    },
+    Deviation {
         profiles: &[Profile::Omi],
         checks: &["identify/namespace"],
         known: "OMI puts IdentifyResponse into SOAP's namespace",

@@ -71,6 +71,7 @@ impl Suite {
         for check in checks().filter(|check| self.selection.has(check)) {
             let began = Instant::now();
             let verdict = match &report.stop {
+                Some(stop) if check.id == LOGIN => stopped(check, stop),
                 Some(_) => Verdict::Skipped("not asked: the run had ended".to_owned()),
                 None => {
                     let asked = tokio::select! {

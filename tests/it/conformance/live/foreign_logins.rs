@@ -33,7 +33,12 @@ async fn the_checks_pass_behind_an_acceptor_that_is_not_ours() {
         let selection = Selection::new([""; 0], OF_THE_SCRIPT).unwrap();
         let suite = Suite { selection, ..suite() };
         let report = run(&suite, &connector_to(&url, credential, HttpOptions::default())).await;
-        assert_eq!(super::failures(&report), [""; 0], "{ntlm}");
+        // Without a MIC its challenge has no time.
+        let expected: &[&str] = match ntlm {
+            "unsigned" => &["authentication/ntlm-timestamp: no MsvAvTimestamp"],
+            _ => &[],
+        };
+        assert_eq!(super::failures(&report), expected, "{ntlm}");
         assert!(report.stop.is_none(), "{:?}", report.stop);
         assert!(report.count("passed") > 120, "{}", report.count("passed"));
     }
