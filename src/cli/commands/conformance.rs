@@ -30,8 +30,8 @@ Examples:
   pssession conformance scenarios
   pssession conformance scenarios/disconnect --exchange 3 -o table
   pssession conformance scenarios --junit conformance.xml -o json > conformance.json
-  pssession conformance --on web01 --user 'CONTOSO\\alice'        check a live host; changes nothing there
-  pssession conformance --on web01 --allow-create --profile 2019  also create, use and delete shells of its own
+  pssession conformance --on web01 --user 'CONTOSO\\alice'         check a live host; changes nothing there
+  pssession conformance --on web01 --allow-create --profile 2019   also create, use and delete shells of its own
   pssession conformance --on web01 --only 'enumerate,*/no-such-shell' -o table
   pssession conformance --list -o table";
 
