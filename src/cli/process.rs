@@ -2,6 +2,7 @@
 //! inherit.
 #![expect(clippy::disallowed_methods, reason = "starts programs")]
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{Child, Command, Stdio};
 
@@ -39,6 +40,27 @@ pub(crate) fn start(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     let _as_we_were_started = limits::AsFound::new();
     command.spawn()
+}
+
+/// Goes on as the same command with this variable in its environment, unless it is there: a library that reads it would
+/// not see one that was set while other threads run. The process keeps its id.
+#[cfg(unix)]
+pub(crate) fn with_variable(name: &str, value: &OsStr) -> io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    if std::env::var_os(name).as_deref() == Some(value) {
+        return Ok(());
+    }
+    let mut words = std::env::args_os();
+    let mut same = Command::new(std::env::current_exe()?);
+    same.arg0(words.next().unwrap_or_default()).args(words).env(name, value);
+    let _as_we_were_started = limits::AsFound::new();
+    Err(same.exec())
+}
+
+/// Elsewhere nobody needs it.
+#[cfg(not(unix))]
+pub(crate) fn with_variable(_name: &str, _value: &OsStr) -> io::Result<()> {
+    Ok(())
 }
 
 /// What a command of the system's shell prints, at most `limit` bytes; wiped when it is dropped.

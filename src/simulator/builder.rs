@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
@@ -10,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::account::Account;
 use super::handler::Handler;
+use super::kerberos;
 use super::limits::Limits;
 use super::listener::Simulator;
 use super::names;
@@ -33,6 +35,7 @@ pub struct SimulatorBuilder<H = World> {
     /// `None` is what the handler's server has.
     ntlm: Option<bool>,
     channel_binding: Option<ChannelBinding>,
+    keytab: Option<PathBuf>,
     tls: Option<bool>,
     names: Option<ServerNames>,
     limits: Limits,
@@ -56,6 +59,7 @@ impl Default for SimulatorBuilder {
             policy: Policy::default(),
             ntlm: None,
             channel_binding: None,
+            keytab: None,
             tls: None,
             names: None,
             limits: Limits::default(),
@@ -85,6 +89,7 @@ impl<H: Handler> SimulatorBuilder<H> {
             policy,
             ntlm,
             channel_binding,
+            keytab,
             tls,
             names,
             limits,
@@ -98,6 +103,7 @@ impl<H: Handler> SimulatorBuilder<H> {
             policy,
             ntlm,
             channel_binding,
+            keytab,
             tls,
             names,
             limits,
@@ -156,6 +162,16 @@ impl<H: Handler> SimulatorBuilder<H> {
         self
     }
 
+    /// Takes Kerberos tickets for the service whose keys this keytab has, under `Kerberos` and in SPNEGO. A principal is
+    /// the account of its domain and user name, else the first one of its user name. The system's library reads the
+    /// keytab that the environment variable `KRB5_KTNAME` names, so that variable must name this file when the process
+    /// starts. Needs feature `kerberos`. Default: no tickets are taken.
+    #[must_use]
+    pub fn keytab(mut self, file: impl Into<PathBuf>) -> Self {
+        self.keytab = Some(file.into());
+        self
+    }
+
     /// Whether it speaks TLS, and nothing in clear, with a certificate that is made at the start
     /// ([`Simulator::certificate`]). Default: as the handler's profile has it.
     #[must_use]
@@ -211,8 +227,10 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// Binds the port and begins to serve.
     ///
     /// # Errors
-    /// The port cannot be bound, the system gives no random bytes, or the certificate cannot be made.
+    /// The port cannot be bound, the system gives no random bytes, or the certificate cannot be made. `InvalidInput` if the
+    /// keytab cannot be used, and `Unsupported` if this build has no Kerberos to use it.
     pub async fn start(mut self) -> io::Result<Simulator<H>> {
+        let begin_ticket = self.keytab.as_deref().map(kerberos::with_keytab).transpose()?;
         if self.accounts.is_empty() {
             self.accounts.push((Account::administrator(&self.administrator), random_password()?));
         }
@@ -237,6 +255,7 @@ impl<H: Handler> SimulatorBuilder<H> {
             policy,
             names,
             counters: Counters::default(),
+            begin_ticket,
             traces,
         };
         Simulator::begin(listener, self.handler, service, identity, (self.limits, self.trace))

@@ -36,6 +36,7 @@ impl Logins {
             policy,
             names: names::of("web01", "LAB"),
             counters: Counters::default(),
+            begin_ticket: None,
             traces: false,
         };
         let connection = ConnectionState { number: 1, channel: Channel::Plain, login: Login::None };

@@ -319,6 +319,11 @@ impl Host {
             is_anonymous_identify,
             body: &body,
         };
+        if let Some(leg) = self.service.ticket_leg(state, incoming.authorization) {
+            // Whoever panics in there has left no login behind.
+            let judged = tokio::task::spawn_blocking(move || leg.judge()).await;
+            state.login = judged.map_or(Login::None, Login::TicketJudged);
+        }
         let mut outgoing = self.service.respond(state, &incoming, entropy, self.began.elapsed());
         if let Some(traced) = traced {
             let opened = outgoing.opened.take();

@@ -1,4 +1,4 @@
-//! Logins: Basic, and NTLM in SPNEGO or by itself. Pure.
+//! Logins: Basic, NTLM in SPNEGO or by itself, and what comes with a ticket. Pure.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,11 +8,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::ExposeSecret as _;
 
 use super::account::{Account, Caller};
+use super::body_security::BodySecurity;
 use super::fault_injection::{Delivery, InjectedFault};
-use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused, MessageSecurity};
+use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused};
 use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
 use super::spnego::{Further, Negotiation};
+use super::ticket::{TicketContext, TicketLeg};
 
 /// How far the connection's login has come.
 pub(super) enum Login {
@@ -21,18 +23,23 @@ pub(super) enum Login {
     Agreed(Negotiation),
     /// In a negotiation, or with raw tokens.
     Challenged(Acceptor, Option<Negotiation>),
+    /// A ticket that the system has judged.
+    TicketJudged(TicketLeg),
+    /// A ticket whose client has one more token to send.
+    TicketContinues(Carrier, Box<dyn TicketContext>),
     Standing {
         account: usize,
-        security: Box<MessageSecurity>,
+        security: Box<dyn BodySecurity>,
     },
 }
 
-/// The schemes that bear NTLM's tokens. `Negotiate` is the one that Windows offers; `NTLM` is taken from clients that
-/// ask for it by name (RFC 4559 4, and MS-NTHT 2.2, Message Syntax).
+/// The schemes that bear tokens. `Negotiate` is the one that Windows offers; `NTLM` is taken from clients that ask for it
+/// by name (RFC 4559 4, and MS-NTHT 2.2, Message Syntax), and `Kerberos` bears the tokens of tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Carrier {
+pub(super) enum Carrier {
     Negotiate,
     Ntlm,
+    Kerberos,
 }
 
 impl Service {
@@ -45,8 +52,12 @@ impl Service {
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
-        let (scheme, value) = authorization.trim().split_once(' ').unwrap_or((authorization.trim(), ""));
-        let value = BASE64.decode(value.trim()).unwrap_or_default();
+        if matches!(connection.login, Login::TicketJudged(_))
+            && let Login::TicketJudged(leg) = std::mem::replace(&mut connection.login, Login::None)
+        {
+            return self.admit_ticket(connection, request, leg, now);
+        }
+        let (scheme, value) = token_of(authorization);
         let carrier = [Carrier::Negotiate, Carrier::Ntlm]
             .into_iter()
             .find(|carrier| self.policy.negotiate && scheme.eq_ignore_ascii_case(carrier.name()));
@@ -56,6 +67,9 @@ impl Service {
             Some(carrier) => self.negotiate(connection, request, (carrier, &value), entropy, now),
             None if scheme.eq_ignore_ascii_case("Basic") && self.policy.allow_basic => {
                 self.basic(connection, request, &value, now)
+            }
+            None if self.begin_ticket.is_some() && scheme.eq_ignore_ascii_case(Carrier::Kerberos.name()) => {
+                self.unauthorized()
             }
             None => {
                 let scheme: String = scheme.chars().take(MAX_SCHEME).collect();
@@ -151,19 +165,10 @@ impl Service {
         (carrier, token): (Carrier, &[u8]),
         entropy: Entropy,
     ) -> Outgoing {
-        let injected_fault = self.handler().login_fault();
-        let mut delay = Duration::ZERO;
-        match injected_fault {
-            Some(InjectedFault::Status(status, body)) => {
-                return Outgoing { body, ..Outgoing::status(status) };
-            }
-            Some(InjectedFault::Fault(_) | InjectedFault::ForgetLogin) => return self.unauthorized(),
-            Some(InjectedFault::Drop | InjectedFault::DropAfter) => {
-                return Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) };
-            }
-            Some(InjectedFault::Delay(wanted)) => delay = wanted,
-            _ => {}
-        }
+        let delay = match self.injected_into_login() {
+            Ok(delay) => delay,
+            Err(outgoing) => return *outgoing,
+        };
         let acceptor = match Acceptor::challenge(token, &self.names, entropy) {
             Ok(acceptor) => acceptor,
             Err(refused) => return self.unauthorized_because(refused.to_string()),
@@ -175,6 +180,20 @@ impl Service {
         };
         connection.login = Login::Challenged(acceptor, negotiation);
         Outgoing { delay, ..answer }
+    }
+
+    /// The injected fault for a login that begins: how long its answer is held back, or what answers it instead.
+    pub(super) fn injected_into_login(&self) -> Result<Duration, Box<Outgoing>> {
+        let injected_fault = self.handler().login_fault();
+        Err(Box::new(match injected_fault {
+            Some(InjectedFault::Status(status, body)) => Outgoing { body, ..Outgoing::status(status) },
+            Some(InjectedFault::Fault(_) | InjectedFault::ForgetLogin) => self.unauthorized(),
+            Some(InjectedFault::Drop | InjectedFault::DropAfter) => {
+                Outgoing { delivery: Delivery::Closed, ..Outgoing::status(0) }
+            }
+            Some(InjectedFault::Delay(wanted)) => return Ok(wanted),
+            _ => return Ok(Duration::ZERO),
+        }))
     }
 
     /// Judges the last leg: the login, and the token that answers it, if it is in a negotiation.
@@ -209,13 +228,24 @@ impl Service {
         concluded: Result<(Login, Option<Vec<u8>>), Vec<LoginRefused>>,
         now: Duration,
     ) -> Outgoing {
-        let (login, last) = match concluded {
-            Ok(concluded) => concluded,
+        match concluded {
+            Ok(concluded) => self.stand(connection, request, carrier, concluded, now),
             Err(refused) => {
                 self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
-                return self.unauthorized_because(ntlm::reason(&refused));
+                self.unauthorized_because(ntlm::reason(&refused))
             }
-        };
+        }
+    }
+
+    /// Answers the request that ends a login, with the last token if there is one.
+    pub(super) fn stand(
+        &self,
+        connection: &mut ConnectionState,
+        request: &Incoming<'_>,
+        carrier: Carrier,
+        (login, last): (Login, Option<Vec<u8>>),
+        now: Duration,
+    ) -> Outgoing {
         connection.login = login;
         let end = last.map_or(Outgoing::status(200), |last| carrier.answer(200, &last));
         if request.body.is_empty() {
@@ -255,30 +285,40 @@ impl Service {
         if self.policy.negotiate {
             authenticate.push(Carrier::Negotiate.name().to_owned());
         }
+        if self.begin_ticket.is_some() {
+            authenticate.push(Carrier::Kerberos.name().to_owned());
+        }
         if self.policy.allow_basic {
             authenticate.push("Basic realm=\"WSMAN\"".to_owned());
         }
         Outgoing { authenticate, ..Outgoing::status(401) }
     }
 
-    fn unauthorized_because(&self, reason: impl Into<String>) -> Outgoing {
+    pub(super) fn unauthorized_because(&self, reason: impl Into<String>) -> Outgoing {
         Outgoing { refused: Some(reason.into()), ..self.unauthorized() }
     }
 }
 
 impl Carrier {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Negotiate => "Negotiate",
             Self::Ntlm => "NTLM",
+            Self::Kerberos => "Kerberos",
         }
     }
 
     /// An answer that bears a token.
-    fn answer(self, status: u16, token: &[u8]) -> Outgoing {
+    pub(super) fn answer(self, status: u16, token: &[u8]) -> Outgoing {
         let token = format!("{} {}", self.name(), BASE64.encode(token));
         Outgoing { authenticate: vec![token], ..Outgoing::status(status) }
     }
+}
+
+/// The scheme of an `Authorization`, and the bytes of its value.
+pub(super) fn token_of(authorization: &str) -> (&str, Vec<u8>) {
+    let (scheme, value) = authorization.trim().split_once(' ').unwrap_or((authorization.trim(), ""));
+    (scheme, BASE64.decode(value.trim()).unwrap_or_default())
 }
 
 /// What OMI offers, whatever it takes.

@@ -15,6 +15,7 @@ use super::login::Login;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::operations::Held;
 use super::profile::Dialect;
+use super::ticket::BeginTicket;
 use super::world::Response;
 use crate::auth::ServerNames;
 use crate::auth::sealing;
@@ -27,6 +28,8 @@ pub(super) struct Service {
     /// What it says of itself in its challenge.
     pub(super) names: ServerNames,
     pub(super) counters: Counters,
+    /// Begins a login with a Kerberos ticket, if tickets are taken.
+    pub(super) begin_ticket: Option<BeginTicket>,
     /// Whether answers bear what was opened and sealed, for a trace.
     pub(super) traces: bool,
 }
@@ -108,7 +111,6 @@ pub(super) struct Waiting {
     sealed: bool,
 }
 
-const SEALED_PROTOCOL: &str = "application/HTTP-SPNEGO-session-encrypted";
 /// How far into a body its first tag is looked for, in bytes.
 const MAX_OPENING: usize = 256;
 /// Why a body in clear is turned away.
@@ -264,11 +266,14 @@ impl Service {
         if !sealed || response.delivery != Delivery::Whole || response.body.is_empty() {
             return self.clear(connection, response);
         }
-        let (signature, ciphertext) = security.seal(&response.body);
-        let length = response.body.len();
-        let body = sealing::write_frame(self.frames(), SEALED_PROTOCOL, &signature, &ciphertext, length);
+        let Some((signature, ciphertext)) = security.seal(&response.body) else {
+            connection.login = Login::None;
+            return Outgoing::refused(500, "the answer cannot be sealed with the login's keys");
+        };
+        let (protocol, length) = (security.protocol(), response.body.len());
+        let body = sealing::write_frame(self.frames(), protocol, &signature, &ciphertext, length);
         Outgoing {
-            content_type: Some(sealing::content_type(SEALED_PROTOCOL)),
+            content_type: Some(sealing::content_type(protocol)),
             unsealed: self.traces.then_some(response.body),
             body,
             delay: response.delay,

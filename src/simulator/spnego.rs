@@ -1,4 +1,5 @@
-//! The server's half of SPNEGO (RFC 4178) around NTLM, the only mechanism that the simulator knows.
+//! The server's half of SPNEGO (RFC 4178) around NTLM, the only mechanism that the simulator has of its own. The system's
+//! GSS-API negotiates where Kerberos is preferred.
 
 use der::asn1::{BitString, ContextSpecific, ContextSpecificRef, ObjectIdentifier, OctetString};
 use der::{Any, Decode as _, Encode as _, Reader as _, Sequence, SliceReader, TagMode, TagNumber};
@@ -116,6 +117,21 @@ impl Negotiation {
     }
 }
 
+/// Whether a first token is Kerberos' own, or an offer that prefers Kerberos.
+pub(super) fn prefers_kerberos(token: &[u8]) -> bool {
+    first_mechanism(token).is_some_and(|mechanism| [KERBEROS, MICROSOFT_KERBEROS].contains(&mechanism))
+}
+
+fn first_mechanism(token: &[u8]) -> Option<ObjectIdentifier> {
+    let mut reader = SliceReader::new(token).ok().filter(|_| token.first() == Some(&FRAME))?;
+    der::Header::decode(&mut reader).ok()?;
+    let mechanism = ObjectIdentifier::decode(&mut reader).ok()?;
+    if mechanism != SPNEGO {
+        return Some(mechanism);
+    }
+    ContextSpecific::<Init>::decode(&mut reader).ok()?.value.mechanisms.first().copied()
+}
+
 impl Response {
     fn of(state: u8) -> Self {
         Self { state: Any::new(der::Tag::Enumerated, [state]).ok(), ..Self::default() }
@@ -129,6 +145,10 @@ fn write(response: Response) -> Vec<u8> {
 }
 
 const SPNEGO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.2");
+/// Kerberos (RFC 4121, section 4.1, Initial Context Tokens), and Microsoft's number for it (MS-SPNG 3.1.5.2, mechTypes
+/// Identification of Kerberos).
+const KERBEROS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113554.1.2.2");
+const MICROSOFT_KERBEROS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.48018.1.2.2");
 const NTLM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.2.10");
 
 /// The first byte of a first message: `[APPLICATION 0]`.
@@ -158,13 +178,21 @@ mod tests {
 
     #[test]
     fn an_offer_with_ntlm_second_or_not_at_all_gets_no_challenge() {
-        let kerberos = "a0173015a00d300b06092a864886f712010202a204040278";
+        let kerberos = "a0173015a00d300b06092a864886f712010202a20404027878";
         let both = "a0233021a019301706092a864886f712010202060a2b06010401823702020aa2040402";
         let framed = |inner: &str| {
             let content = [hex("06062b0601050502"), hex(inner)].concat();
             [vec![0x60, u8::try_from(content.len()).unwrap()], content].concat()
         };
         assert!(Negotiation::begin(&framed(kerberos)).is_none());
+        let microsofts = kerberos.replace("a00d300b06092a864886f712010202", "a00d300b06092a864882f712010202");
+        for (offer, expected) in
+            [(kerberos, true), (&microsofts, true), (&format!("{both}7878"), true), ("", false)]
+        {
+            assert_eq!(prefers_kerberos(&framed(offer)), expected, "{offer}");
+        }
+        assert!(prefers_kerberos(&hex("600b06092a864886f712010202")));
+        assert!(!prefers_kerberos(&hex(INIT)) && !prefers_kerberos(b"NTLMSSP\0"));
         let (_, token) = Negotiation::begin(&framed(&format!("{both}7878"))).unwrap();
         assert_eq!(token, None);
         assert_eq!(Negotiation::choose(), hex("a1153013a0030a0103a10c060a2b06010401823702020a"));

@@ -4,6 +4,7 @@ mod binding;
 mod failures;
 mod negotiate;
 mod realm;
+mod simulated;
 
 use std::path::Path;
 

@@ -178,22 +178,24 @@ fn the_library_names_no_option_of_the_command() {
 }
 
 #[test]
-fn each_foreign_crate_is_used_by_one_module() {
+fn each_foreign_crate_is_used_by_its_module() {
     let owners = [
-        ("quick_xml", "src/wsman/xml/"),
-        ("hyper_rustls", "src/transport/stream.rs"),
-        ("yaml_rust2", "src/yaml.rs"),
-        ("libgssapi", "src/auth/kerberos/gss.rs"),
-        ("icu_properties", "src/wsman/text.rs"),
+        ("quick_xml", &["src/wsman/xml/"][..]),
+        ("hyper_rustls", &["src/transport/stream.rs"]),
+        ("yaml_rust2", &["src/yaml.rs"]),
+        // One as the client, one as the server.
+        ("libgssapi", &["src/auth/kerberos/gss.rs", "src/simulator/kerberos.rs"]),
+        ("icu_properties", &["src/wsman/text.rs"]),
     ];
     for (name, text) in rust_files("src") {
-        for (krate, owner) in owners {
+        for (krate, owners) in owners {
             let used = production(&text).lines().any(|line| {
                 let code = line.trim_start();
                 !code.starts_with("//")
                     && (code.contains(&format!("{krate}::")) || code.contains(&format!("use {krate}")))
             });
-            assert!(!used || name.starts_with(owner), "{name} uses {krate}, which only {owner} may use");
+            let may = owners.iter().any(|owner| name.starts_with(owner));
+            assert!(!used || may, "{name} uses {krate}, which only {owners:?} may use");
         }
     }
 }

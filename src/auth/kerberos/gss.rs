@@ -1,5 +1,5 @@
 //! I/O module: the system's GSS-API: ticket caches, keytabs, krb5.conf, the environment, the clock and the KDC are its
-//! affair. The only file that knows `libgssapi`.
+//! affair. The only file of the client that knows `libgssapi`.
 #![expect(
     clippy::disallowed_methods,
     reason = "tickets are the system's, and so are the clock and the network behind them"

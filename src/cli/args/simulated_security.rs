@@ -1,6 +1,7 @@
 //! How a simulated server protects itself: what `simulator` has options for.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pssession::simulator::{ChannelBinding, SimulatorBuilder};
@@ -20,6 +21,9 @@ pub(crate) struct SimulatedSecurityArgs {
     /// Which logins over TLS must be bound to the certificate [default: as the profile has it]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) extended_protection: Option<ExtendedProtection>,
+    /// Accept Kerberos tickets for the service whose keys are in this keytab
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) keytab: Option<PathBuf>,
     /// Refuse NTLM
     #[arg(long)]
     pub(crate) no_ntlm: bool,
@@ -50,6 +54,9 @@ impl SimulatedSecurityArgs {
         }
         if self.tls {
             builder = builder.tls(true);
+        }
+        if let Some(keytab) = &self.keytab {
+            builder = builder.keytab(keytab);
         }
         if self.no_ntlm {
             builder = builder.ntlm(false);

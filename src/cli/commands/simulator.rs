@@ -1,6 +1,7 @@
 //! `pssession simulator`: an embedded WinRM endpoint that serves until it is interrupted.
 
-use std::io::Write as _;
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::cli::args::{PlainFormat, SimulatedSecurityArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::process;
 use crate::cli::published_certificate::PublishedCertificate;
 use crate::cli::source;
 
@@ -26,6 +28,7 @@ Examples:
   pssession simulator --shells 30 --port 5985 -o json
   pssession simulator --profile 2008r2 --shells 0 -o json
   pssession simulator --tls --extended-protection strict --trace
+  pssession simulator --keytab http.keytab --user 'LAB\\ann'
   pssession simulator --script answers.yml
 
 --script FILE says what commands and pipelines answer; the first rule whose pattern matches counts:
@@ -79,13 +82,21 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 }
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
+    if let Some(keytab) = args.security.keytab.as_deref().filter(|_| cfg!(feature = "kerberos")) {
+        let mut named = OsString::from("FILE:");
+        named.push(keytab);
+        process::with_variable("KRB5_KTNAME", &named).map_err(|error| cannot_use(keytab, &error))?;
+    }
     let script = args.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
     let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
     world.populate(usize::from(args.shells));
     let builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
     let builder = args.security.apply(builder.administrator(&args.user));
     let address = SocketAddr::new(args.listen, args.port);
-    let simulator = builder.start().await.map_err(|error| cannot_listen("simulator", address, &error))?;
+    let simulator = builder.start().await.map_err(|error| match (&args.security.keytab, error.kind()) {
+        (Some(keytab), ErrorKind::InvalidInput | ErrorKind::Unsupported) => cannot_use(keytab, &error),
+        _ => cannot_listen("simulator", address, &error),
+    })?;
     let address = SocketAddr::new(args.control_listen, args.control_port);
     let control = simulator.control(address).await;
     let control = control.map_err(|error| cannot_listen("control endpoint", address, &error))?;
@@ -108,6 +119,11 @@ fn read_script(path: &Path) -> Result<Script, Diagnostic> {
         Diagnostic::new("InvalidScript", "InvalidData", message, Exit::USAGE)
             .with_hint("`pssession simulator --help` shows a script")
     })
+}
+
+fn cannot_use(keytab: &Path, error: &std::io::Error) -> Diagnostic {
+    let message = format!("cannot use the keytab {}", source::shown(keytab));
+    Diagnostic::new("CannotUseKeytab", "OpenError", message, Exit::USAGE).caused_by(error)
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {

@@ -144,6 +144,7 @@ mod tests {
     use super::super::hex;
     use super::super::refusal::reason;
     use super::*;
+    use crate::simulator::body_security::BodySecurity as _;
 
     /// The handshake of the wire specification, section 4.4: user, password and challenges of MS-NLMP 4.2, a
     /// timestamp of 0x01DA000000000000, an SPN, a MIC.

@@ -12,7 +12,6 @@ pub(super) use acceptor::{Accepted, Acceptor, Demands, Entropy};
 pub(super) use crypto::channel_binding_hash;
 pub(super) use description::describe;
 pub(super) use refusal::{LoginRefused, reason};
-pub(super) use session::MessageSecurity;
 
 /// How strictly a login over TLS is bound to the TLS channel (the service's CbtHardeningLevel).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use rc4::{Rc4, StreamCipher};
 
 use super::crypto::{Direction, Key, cipher, hmac_md5, seal_key, sign_key};
 use super::token::{BITS_56, BITS_128, EXTENDED_SESSION_SECURITY, KEY_EXCHANGE, SEAL, SIGN};
+use crate::simulator::body_security::{BodySecurity, SPNEGO_PROTOCOL};
 
 /// Both directions of one connection.
 pub(in crate::simulator) struct MessageSecurity {
@@ -47,14 +48,25 @@ impl MessageSecurity {
         Self { incoming: stream(Direction::FromClient), outgoing: stream(Direction::FromServer), flags }
     }
 
-    /// Whether both sides have agreed to seal.
-    pub(in crate::simulator) fn seals(&self) -> bool {
+    /// The server's signature of a negotiation's list, if `signature` is the client's.
+    pub(in crate::simulator) fn answer_to_list(&mut self, list: &[u8], signature: &[u8]) -> Option<[u8; 16]> {
+        if self.flags & SIGN == 0 && signature == DUMMY {
+            return Some(DUMMY);
+        }
+        (self.incoming.sign_list(list) == signature).then(|| self.outgoing.sign_list(list))
+    }
+}
+
+impl BodySecurity for MessageSecurity {
+    fn protocol(&self) -> &'static str {
+        SPNEGO_PROTOCOL
+    }
+
+    fn seals(&self) -> bool {
         self.flags & (SEAL | EXTENDED_SESSION_SECURITY) == SEAL | EXTENDED_SESSION_SECURITY
     }
 
-    /// Opens one message of the client; `None` if it was altered, repeated or reordered, after which the streams are
-    /// of no further use.
-    pub(in crate::simulator) fn open(&mut self, signature: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
+    fn open(&mut self, signature: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
         if !self.seals() {
             return None;
         }
@@ -64,19 +76,10 @@ impl MessageSecurity {
         (signature == expected).then_some(text)
     }
 
-    /// The server's signature of a negotiation's list, if `signature` is the client's.
-    pub(in crate::simulator) fn answer_to_list(&mut self, list: &[u8], signature: &[u8]) -> Option<[u8; 16]> {
-        if self.flags & SIGN == 0 && signature == DUMMY {
-            return Some(DUMMY);
-        }
-        (self.incoming.sign_list(list) == signature).then(|| self.outgoing.sign_list(list))
-    }
-
-    /// Seals one message to the client: its signature and ciphertext.
-    pub(in crate::simulator) fn seal(&mut self, plaintext: &[u8]) -> ([u8; 16], Vec<u8>) {
+    fn seal(&mut self, plaintext: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         let mut text = plaintext.to_vec();
         self.outgoing.cipher.apply_keystream(&mut text);
-        (self.outgoing.sign(plaintext), text)
+        Some((self.outgoing.sign(plaintext).to_vec(), text))
     }
 }
 
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn sealing_goes_through_the_servers_own_stream() {
         let mut server = MessageSecurity::new(&[0x55; 16], FLAGS);
-        let (signature, sealed) = server.seal(b"<y/>");
+        let (signature, sealed) = server.seal(b"<y/>").unwrap();
         // The stream of the wire specification's example, whose signature has number 1 because of SPNEGO.
         assert_eq!(sealed, hex("7a713289"));
         assert_eq!(signature[12..], [0, 0, 0, 0]);

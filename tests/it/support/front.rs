@@ -102,7 +102,7 @@ impl Drop for Front {
 }
 
 /// The Python that has pyspnego and GSS-API; where `PSSESSION_REQUIRE_TOOLS` is set there must be one.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let python = std::env::var_os("PSSESSION_INTEROP_PYTHON").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".venv-interop/bin/python"),
         PathBuf::from,

@@ -21,6 +21,8 @@ pub(crate) mod recordings;
 #[cfg(target_os = "linux")]
 pub(crate) mod screen;
 pub(crate) mod seal;
+#[cfg(unix)]
+pub(crate) mod simulator_process;
 pub(crate) mod tls;
 pub(crate) mod tools;
 pub(crate) mod wildcards;
