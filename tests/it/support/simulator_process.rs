@@ -61,3 +61,12 @@ impl Running {
         stderr
     }
 }
+
+/// A test that fails, or has nothing more to ask, leaves no process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Either has ended already, or ends now: nobody is left to tell.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
