@@ -61,7 +61,7 @@ mod pace;
 mod payload;
 mod profile;
 mod programs;
-mod psrp;
+pub(crate) mod psrp;
 mod request;
 mod request_log;
 mod script;
