@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::account::{Account, Caller};
 use super::body_security::BodySecurity;
-use super::fault_injection::{Delivery, InjectedFault};
+use super::fault_injection::{Delivery, FOR_EVER, InjectedFault};
 use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused};
 use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
@@ -323,8 +323,6 @@ pub(super) fn token_of(authorization: &str) -> (&str, Vec<u8>) {
 
 /// What OMI offers, whatever it takes.
 const OMI_OFFERS: &[&str] = &["Basic realm=\"WSMAN\"", "Negotiate", "Kerberos"];
-/// Longer than any client waits.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Why a login is turned away where NTLM is off.
 const NO_NTLM: &str = "another mechanism expected, NTLM sent: NTLM is off here";
 /// The most characters of a scheme's name that a reason repeats.
