@@ -48,6 +48,7 @@ mod faults;
 pub(crate) mod fuzzing;
 mod guids;
 mod handler;
+mod host;
 mod kerberos;
 mod limits;
 mod listener;
@@ -80,8 +81,9 @@ pub use command_io::CommandIo;
 pub use control::Control;
 pub use fault_injection::{Delivery, InjectedFault};
 pub use handler::Handler;
+pub use host::Host;
 pub use limits::Limits;
-pub use listener::{Host, Simulator};
+pub use listener::Simulator;
 #[cfg(feature = "client")]
 pub use memory::WorldConnector;
 pub use ntlm::ChannelBinding;

@@ -1,5 +1,5 @@
-//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the listener
-//! ([`super::listener`]) brings the bytes, the time and the randomness.
+//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the host
+//! ([`super::host`]) brings the bytes, the time and the randomness.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -1,4 +1,4 @@
-//! Logins with a Kerberos ticket: which requests bring one, and what the service makes of it. Pure: the listener lets the
+//! Logins with a Kerberos ticket: which requests bring one, and what the service makes of it. Pure: the host lets the
 //! system judge the ticket between the two, where it may block.
 
 use std::sync::Arc;
