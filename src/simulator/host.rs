@@ -179,12 +179,12 @@ impl Host {
             is_anonymous_identify,
             body: &body,
         };
-        if let Some(leg) = self.service.ticket_leg(state, incoming.authorization) {
-            // Whoever panics in there has left no login behind.
-            let judged = tokio::task::spawn_blocking(move || leg.judge()).await;
-            state.login = judged.map_or(Login::None, Login::TicketJudged);
-        }
-        let mut outgoing = self.service.respond(state, &incoming, entropy, self.began.elapsed());
+        let judged = match self.service.ticket_leg(state, incoming.authorization) {
+            // A leg that panics leaves no login behind.
+            Some(leg) => tokio::task::spawn_blocking(move || leg.judge()).await.ok(),
+            None => None,
+        };
+        let mut outgoing = self.service.respond(state, &incoming, judged, entropy, self.began.elapsed());
         if let Some(traced) = traced {
             let opened = outgoing.opened.take();
             traced.sealed = opened.is_some();

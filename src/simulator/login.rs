@@ -14,7 +14,7 @@ use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused
 use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
 use super::spnego::{Further, Negotiation};
-use super::ticket::{TicketContext, TicketLeg};
+use super::ticket::TicketContext;
 
 /// How far the connection's login has come.
 pub(super) enum Login {
@@ -23,8 +23,6 @@ pub(super) enum Login {
     Agreed(Negotiation),
     /// In a negotiation, or with raw tokens.
     Challenged(Acceptor, Option<Negotiation>),
-    /// A ticket that the system has judged.
-    TicketJudged(TicketLeg),
     /// A ticket whose client has one more token to send.
     TicketContinues(Carrier, Box<dyn TicketContext>),
     Standing {
@@ -52,11 +50,6 @@ impl Service {
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
-        if matches!(connection.login, Login::TicketJudged(_))
-            && let Login::TicketJudged(leg) = std::mem::replace(&mut connection.login, Login::None)
-        {
-            return self.admit_ticket(connection, request, leg, now);
-        }
         let (scheme, value) = token_of(authorization);
         let carrier = [Carrier::Negotiate, Carrier::Ntlm]
             .into_iter()
