@@ -148,8 +148,8 @@ impl<H: Handler> SimulatorBuilder<H> {
 
     /// Takes Kerberos tickets for the service whose keys this keytab has, under `Kerberos` and in SPNEGO. A principal is
     /// the account of its domain and user name, else the first one of its user name. The system's library reads the
-    /// keytab that the environment variable `KRB5_KTNAME` names, so that variable must name this file when the process
-    /// starts. Needs feature `kerberos`. Default: no tickets are taken.
+    /// keytab that an environment variable names, so the process must start with
+    /// [`keytab_variable`](super::keytab_variable). Needs feature `kerberos`. Default: no tickets are taken.
     #[must_use]
     pub fn keytab(mut self, file: impl Into<PathBuf>) -> Self {
         self.setup.keytab = Some(file.into());

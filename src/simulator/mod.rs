@@ -82,6 +82,7 @@ pub use control::Control;
 pub use fault_injection::{Delivery, InjectedFault};
 pub use handler::Handler;
 pub use host::Host;
+pub use kerberos::keytab_variable;
 pub use limits::Limits;
 pub use listener::Simulator;
 #[cfg(feature = "client")]
