@@ -22,7 +22,7 @@ use super::trace::{Trace, TracedExchange};
 use super::world::World;
 use crate::auth::ServerNames;
 
-/// How a [`Simulator`] is set up. Without anything said: 127.0.0.1, a free port, one administrator with a random
+/// How a [`Simulator`] is set up. By default: 127.0.0.1, a free port, one administrator with a random
 /// password, Negotiate with NTLM only, sealed bodies only, no TLS; and what the handler's profile has otherwise.
 #[derive(Debug)]
 pub struct SimulatorBuilder<H = World> {

@@ -87,9 +87,9 @@ impl Host {
         let state = AsyncMutex::new(ConnectionState { number, channel, login: Login::None });
         let pace = Pace::new();
         let serve = service_fn(async |request| {
-            pace.is_busy();
+            pace.set_busy();
             let answer = self.answer(&state, request).await;
-            pace.is_idle();
+            pace.set_idle();
             answer
         });
         let connection = http1::Builder::new()

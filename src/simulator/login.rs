@@ -262,7 +262,7 @@ impl Service {
     }
 
     /// The answer to a request without `Authorization`. OMI gives none since 1.6.8-1.
-    pub(super) fn unasked(&self) -> Outgoing {
+    pub(super) fn login_required(&self) -> Outgoing {
         match self.dialect() {
             Dialect::Windows => self.unauthorized(),
             Dialect::Omi => Outgoing { delay: FOR_EVER, ..self.unauthorized() },

@@ -177,7 +177,7 @@ impl Service {
     ) -> Outgoing {
         let may_be_clear = self.may_be_clear(connection);
         let Login::Standing { account, security } = &mut connection.login else {
-            return self.unasked();
+            return self.login_required();
         };
         let account = self.accounts.get(*account).map(|(account, _)| account.clone());
         let sealed = request.content_type.trim_start().to_ascii_lowercase().starts_with("multipart/");

@@ -35,7 +35,7 @@ pub struct TracedExchange {
     pub response: String,
 }
 
-/// Whoever is told of exchanges.
+/// What is called with each exchange.
 #[derive(Clone)]
 pub(super) struct Trace(Arc<dyn Fn(&TracedExchange) + Send + Sync>);
 

@@ -54,7 +54,7 @@ impl World {
         let traits = self.traits();
         let name = body.attribute("Name");
         if traits.demands_name && name.is_none() {
-            return Err(Refusal::new(faults::INVALID_PARAMETER).mute());
+            return Err(Refusal::new(faults::INVALID_PARAMETER).without_body());
         }
         if name.is_some_and(|name| name.chars().count() > MAX_NAME) {
             return Err(Refusal::new(faults::INVALID_PARAMETER));
