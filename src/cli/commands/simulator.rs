@@ -121,7 +121,12 @@ fn read_script(path: &Path) -> Result<Script, Diagnostic> {
 
 fn cannot_use(keytab: &Path, error: &std::io::Error) -> Diagnostic {
     let message = format!("cannot use the keytab {}", source::shown(keytab));
-    Diagnostic::new("CannotUseKeytab", "OpenError", message, Exit::USAGE).caused_by(error)
+    let diagnostic = Diagnostic::new("CannotUseKeytab", "OpenError", message, Exit::USAGE).caused_by(error);
+    match error.kind() {
+        // The error itself has the remedy.
+        ErrorKind::Unsupported => diagnostic,
+        _ => diagnostic.with_hint("`klist -k FILE` lists the keys of a keytab"),
+    }
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {
