@@ -17,8 +17,8 @@ from ._types import LogEntry, Rule, Shell
 
 Script = Union[str, "os.PathLike[str]", Rule, Sequence[Rule]]
 
-# How long the program may take to end, and an order to be answered, in seconds.
-_PATIENCE = 10
+# How long the program may take to end, and to answer a control request, in seconds.
+_TIMEOUT = 10
 
 
 class SimulatorError(Exception):
@@ -116,7 +116,7 @@ class Simulator:
         """Ends the simulator."""
         self._process.terminate()
         try:
-            self._process.wait(_PATIENCE)
+            self._process.wait(_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -215,7 +215,7 @@ class Simulator:
         # The endpoint is on this machine: a proxy of the environment is not asked.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=_PATIENCE) as answer:
+            with opener.open(request, timeout=_TIMEOUT) as answer:
                 return cast(Dict[str, Any], json.load(answer))
         except urllib.error.HTTPError as refused:
             with refused:
@@ -229,7 +229,7 @@ def _reason(stderr: str) -> str:
         error = json.loads(stderr)
         return ": ".join([error["Message"], *error["Causes"]])
     except (ValueError, KeyError, TypeError):
-        return stderr.strip() or "the simulator ended without a word"
+        return stderr.strip() or "the simulator ended and wrote no error"
 
 
 def _binary() -> str:

@@ -7,8 +7,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use uuid::Uuid;
 
-use super::fragments::{self, Fragment};
-
+use super::fragments;
+use crate::simulator::psrp::fragments::Fragment;
+use crate::simulator::psrp::kind;
 use crate::wsman::uri;
 use crate::wsman::xml::{Document, Element, Malformed};
 
@@ -153,7 +154,7 @@ fn push_message(fragment: Fragment<'_>, depth: usize, lines: &mut Vec<String>) {
         lines.push(line("Body", &format!("{:1$}a part of a message", "", 2 * depth)));
         return;
     };
-    lines.push(line("Body", &format!("{:2$}message {}", "", fragments::name_of(message.kind), 2 * depth)));
+    lines.push(line("Body", &format!("{:2$}message {}", "", kind::name_of(message.kind), 2 * depth)));
     let data = message.data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message.data);
     if let Ok(data) = Document::parse_bytes(data) {
         push_object(data.root(), depth + 1, lines);

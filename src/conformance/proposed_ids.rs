@@ -120,8 +120,8 @@ impl Rewrite for Replace<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fragments::tests::whole;
     use super::*;
+    use crate::simulator::psrp::fragments::tests::whole;
 
     fn create(shell: Uuid) -> String {
         let open = whole(0x0001_0002, shell, Uuid::nil(), "<S/>");

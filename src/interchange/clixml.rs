@@ -10,6 +10,7 @@ use super::intake::Intake;
 use super::object::{InvalidObject, ObjectPosition};
 use super::property::{Field, MAX_LIST, MAX_TEXT, Properties, Property};
 use crate::wsman::Malformed;
+use crate::wsman::clixml::code_units;
 use crate::wsman::xml::{Document, Element};
 
 /// How many of an object's children are looked at for the number or the text that it stands for: of an enumeration's
@@ -262,37 +263,14 @@ fn kind_of(element: &str) -> &'static str {
     }
 }
 
-/// Text in which `_xHHHH_` stands for a code unit of UTF-16: what XML cannot hold, and an underscore before an `x`.
+/// The text with its escapes resolved.
 fn unescaped(text: &str) -> Result<Cow<'_, str>, String> {
     if !text.contains("_x") {
         return Ok(Cow::Borrowed(text));
     }
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("_x") {
-        units.extend(before.encode_utf16());
-        match escape(after) {
-            Some((unit, behind)) => {
-                units.push(unit);
-                rest = behind;
-            }
-            None => {
-                units.extend("_x".encode_utf16());
-                rest = after;
-            }
-        }
-    }
-    units.extend(rest.encode_utf16());
-    let text = String::from_utf16(&units).map_err(|_| "half a character is escaped (a lone surrogate)")?;
+    let text = String::from_utf16(&code_units(text))
+        .map_err(|_| "half a character is escaped (a lone surrogate)")?;
     Ok(Cow::Owned(text))
-}
-
-/// The code unit that `HHHH_` names, and what stands behind it.
-fn escape(text: &str) -> Option<(u16, &str)> {
-    let (digits, behind) = text.split_at_checked(4)?;
-    let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let unit = u16::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
-    Some((unit, behind.strip_prefix('_')?))
 }
 
 #[cfg(test)]

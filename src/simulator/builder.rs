@@ -22,11 +22,17 @@ use super::trace::{Trace, TracedExchange};
 use super::world::World;
 use crate::auth::ServerNames;
 
-/// How a [`Simulator`] is set up. Without anything said: 127.0.0.1, a free port, one administrator with a random
+/// How a [`Simulator`] is set up. By default: 127.0.0.1, a free port, one administrator with a random
 /// password, Negotiate with NTLM only, sealed bodies only, no TLS; and what the handler's profile has otherwise.
 #[derive(Debug)]
 pub struct SimulatorBuilder<H = World> {
     handler: H,
+    setup: Setup,
+}
+
+/// All but the handler.
+#[derive(Debug)]
+struct Setup {
     address: SocketAddr,
     accounts: Vec<(Account, SecretString)>,
     /// The administrator of a simulator that was given no account.
@@ -51,8 +57,13 @@ const PASSWORD_CHARACTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 impl Default for SimulatorBuilder {
     fn default() -> Self {
+        Self { handler: World::new("simulator"), setup: Setup::default() }
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
         Self {
-            handler: World::new("simulator"),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             accounts: Vec::new(),
             administrator: DEFAULT_ACCOUNT.to_owned(),
@@ -81,54 +92,27 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// Another handler instead of a world, behind the same logins.
     #[must_use]
     pub fn handler<O: Handler>(self, handler: O) -> SimulatorBuilder<O> {
-        let Self {
-            handler: _,
-            address,
-            accounts,
-            administrator,
-            policy,
-            ntlm,
-            channel_binding,
-            keytab,
-            tls,
-            names,
-            limits,
-            trace,
-        } = self;
-        SimulatorBuilder {
-            handler,
-            address,
-            accounts,
-            administrator,
-            policy,
-            ntlm,
-            channel_binding,
-            keytab,
-            tls,
-            names,
-            limits,
-            trace,
-        }
+        SimulatorBuilder { handler, setup: self.setup }
     }
 
     /// The port, instead of any free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
-        self.address.set_port(port);
+        self.setup.address.set_port(port);
         self
     }
 
     /// The address to bind, instead of 127.0.0.1. Whoever reaches it can guess at the password.
     #[must_use]
     pub fn bind(mut self, address: IpAddr) -> Self {
-        self.address.set_ip(address);
+        self.setup.address.set_ip(address);
         self
     }
 
     /// One more account; the first is the one that [`Simulator::user`] names.
     #[must_use]
     pub fn account(mut self, account: Account, password: SecretString) -> Self {
-        self.accounts.push((account, password));
+        self.setup.accounts.push((account, password));
         self
     }
 
@@ -136,21 +120,21 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// [`Self::account`] is. Default: `CONTOSO\admin`.
     #[must_use]
     pub fn administrator(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.administrator);
+        name.clone_into(&mut self.setup.administrator);
         self
     }
 
     /// Whether Negotiate is offered. Default: yes.
     #[must_use]
     pub fn negotiate(mut self, offered: bool) -> Self {
-        self.policy.negotiate = offered;
+        self.setup.policy.negotiate = offered;
         self
     }
 
     /// Whether a negotiation (SPNEGO) is understood under Negotiate, or NTLM's raw tokens alone. Default: yes.
     #[must_use]
     pub fn spnego(mut self, understood: bool) -> Self {
-        self.policy.spnego = understood;
+        self.setup.policy.spnego = understood;
         self
     }
 
@@ -158,17 +142,17 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// [`Profile::Windows2025Hardened`](super::Profile::Windows2025Hardened).
     #[must_use]
     pub fn ntlm(mut self, taken: bool) -> Self {
-        self.ntlm = Some(taken);
+        self.setup.ntlm = Some(taken);
         self
     }
 
     /// Takes Kerberos tickets for the service whose keys this keytab has, under `Kerberos` and in SPNEGO. A principal is
     /// the account of its domain and user name, else the first one of its user name. The system's library reads the
-    /// keytab that the environment variable `KRB5_KTNAME` names, so that variable must name this file when the process
-    /// starts. Needs feature `kerberos`. Default: no tickets are taken.
+    /// keytab that an environment variable names, so the process must start with
+    /// [`keytab_variable`](super::keytab_variable). Needs feature `kerberos`. Default: no tickets are taken.
     #[must_use]
     pub fn keytab(mut self, file: impl Into<PathBuf>) -> Self {
-        self.keytab = Some(file.into());
+        self.setup.keytab = Some(file.into());
         self
     }
 
@@ -176,35 +160,35 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// ([`Simulator::certificate`]). Default: as the handler's profile has it.
     #[must_use]
     pub fn tls(mut self, spoken: bool) -> Self {
-        self.tls = Some(spoken);
+        self.setup.tls = Some(spoken);
         self
     }
 
     /// How large and how slow a client may be, instead of [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.setup.limits = limits;
         self
     }
 
     /// Calls `report` with each exchange that ends: opened, scrubbed, and with what was expected and what came.
     #[must_use]
     pub fn trace(mut self, report: impl Fn(&TracedExchange) + Send + Sync + 'static) -> Self {
-        self.trace = Some(Trace::new(report));
+        self.setup.trace = Some(Trace::new(report));
         self
     }
 
     /// Offers Basic, too. Over plain HTTP it needs [`Self::allow_unencrypted`] to be of use.
     #[must_use]
     pub fn allow_basic(mut self) -> Self {
-        self.policy.allow_basic = true;
+        self.setup.policy.allow_basic = true;
         self
     }
 
     /// Takes bodies in clear over plain HTTP (the service's AllowUnencrypted).
     #[must_use]
     pub fn allow_unencrypted(mut self) -> Self {
-        self.policy.allow_unencrypted = true;
+        self.setup.policy.allow_unencrypted = true;
         self
     }
 
@@ -212,7 +196,7 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// it, which is relaxed for most.
     #[must_use]
     pub fn channel_binding(mut self, level: ChannelBinding) -> Self {
-        self.channel_binding = Some(level);
+        self.setup.channel_binding = Some(level);
         self
     }
 
@@ -220,7 +204,7 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// a workgroup where that has none, and its name is the handler's machine.
     #[must_use]
     pub fn server_names(mut self, names: ServerNames) -> Self {
-        self.names = Some(names);
+        self.setup.names = Some(names);
         self
     }
 
@@ -229,36 +213,37 @@ impl<H: Handler> SimulatorBuilder<H> {
     /// # Errors
     /// The port cannot be bound, the system gives no random bytes, or the certificate cannot be made. `InvalidInput` if the
     /// keytab cannot be used, and `Unsupported` if this build has no Kerberos to use it.
-    pub async fn start(mut self) -> io::Result<Simulator<H>> {
-        let begin_ticket = self.keytab.as_deref().map(kerberos::with_keytab).transpose()?;
-        if self.accounts.is_empty() {
-            self.accounts.push((Account::administrator(&self.administrator), random_password()?));
+    pub async fn start(self) -> io::Result<Simulator<H>> {
+        let Self { handler, mut setup } = self;
+        let begin_ticket = setup.keytab.as_deref().map(kerberos::with_keytab).transpose()?;
+        if setup.accounts.is_empty() {
+            setup.accounts.push((Account::administrator(&setup.administrator), random_password()?));
         }
-        let listener = TcpListener::bind(self.address).await?;
+        let listener = TcpListener::bind(setup.address).await?;
         let address = listener.local_addr()?;
-        let traits = self.handler.profile().traits();
+        let traits = handler.profile().traits();
         let policy = Policy {
-            ntlm: self.ntlm.unwrap_or(!traits.is_hardened),
-            channel_binding: self.channel_binding.unwrap_or_else(|| traits.channel_binding()),
-            ..self.policy
+            ntlm: setup.ntlm.unwrap_or(!traits.is_hardened),
+            channel_binding: setup.channel_binding.unwrap_or_else(|| traits.channel_binding()),
+            ..setup.policy
         };
-        let identity = match self.tls.unwrap_or(traits.is_hardened) {
-            true => Some(Identity::make(self.handler.machine(), address.ip())?),
+        let identity = match setup.tls.unwrap_or(traits.is_hardened) {
+            true => Some(Identity::make(handler.machine(), address.ip())?),
             false => None,
         };
-        let domain = self.accounts.first().map_or("", |(account, _)| account.domain.as_str());
-        let names = self.names.unwrap_or_else(|| names::of(self.handler.machine(), domain));
-        let traces = self.trace.is_some();
-        let service = move |handler: Arc<Mutex<H>>| Service {
-            handler,
-            accounts: self.accounts,
+        let domain = setup.accounts.first().map_or("", |(account, _)| account.domain.as_str());
+        let names = setup.names.unwrap_or_else(|| names::of(handler.machine(), domain));
+        let handler = Arc::new(Mutex::new(handler));
+        let service = Service {
+            handler: Arc::<Mutex<H>>::clone(&handler),
+            accounts: setup.accounts,
             policy,
             names,
             counters: Counters::default(),
             begin_ticket,
-            traces,
+            traces: setup.trace.is_some(),
         };
-        Simulator::begin(listener, self.handler, service, identity, (self.limits, self.trace))
+        Simulator::begin(listener, handler, service, identity, setup.limits, setup.trace)
     }
 }
 

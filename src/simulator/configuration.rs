@@ -68,14 +68,21 @@ pub(super) struct Settings {
     pub(super) is_hardened: bool,
 }
 
-/// A part of the service's configuration that has a resource of its own.
+/// What a resource of the configuration is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConfigurationResource {
+    Service(Part),
+    /// One of the plug-ins, which a selector names.
+    Plugin,
+}
+
+/// The service's configuration, or a part of it that has a resource of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Whole,
     Client,
     Service,
     Winrs,
-    Plugin,
 }
 
 pub(super) const CONFIG: &str = "http://schemas.microsoft.com/wbem/wsman/1/config";
@@ -84,17 +91,17 @@ const PLUGIN_CONFIGURATION: &str = "http://schemas.microsoft.com/wbem/wsman/1/co
 /// The plug-ins that have a configuration here: those of PowerShell.
 const PLUGINS: &[&str] = &["microsoft.powershell", "microsoft.powershell32", "microsoft.powershell.workflow"];
 
-impl Part {
-    /// The part that a resource URI names.
+impl ConfigurationResource {
+    /// The one of that URI.
     pub(super) fn of(resource_uri: &str) -> Option<Self> {
-        match resource_uri.strip_prefix(CONFIG)? {
-            "" => Some(Self::Whole),
-            "/client" => Some(Self::Client),
-            "/service" => Some(Self::Service),
-            "/winrs" => Some(Self::Winrs),
-            "/plugin" => Some(Self::Plugin),
-            _ => None,
-        }
+        Some(match resource_uri.strip_prefix(CONFIG)? {
+            "" => Self::Service(Part::Whole),
+            "/client" => Self::Service(Part::Client),
+            "/service" => Self::Service(Part::Service),
+            "/winrs" => Self::Service(Part::Winrs),
+            "/plugin" => Self::Plugin,
+            _ => return None,
+        })
     }
 }
 
@@ -106,7 +113,7 @@ impl Configuration {
             Part::Client => self.client(out, &xmlns),
             Part::Service => self.service(out, &xmlns, settings),
             Part::Winrs => self.winrs(out, &xmlns, settings),
-            Part::Whole | Part::Plugin => {
+            Part::Whole => {
                 let _ = write!(
                     out,
                     concat!(

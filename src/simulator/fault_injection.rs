@@ -64,6 +64,9 @@ struct Pending {
     injected_fault: InjectedFault,
 }
 
+/// A delay that is longer than any client waits.
+pub(super) const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 impl InjectedFaults {
     pub(super) fn add(
         &mut self,

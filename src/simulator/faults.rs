@@ -13,7 +13,7 @@ pub(super) struct Refusal {
     message: Option<&'static str>,
     provider: Option<Provider>,
     /// The answer has no body.
-    pub(super) is_mute: bool,
+    pub(super) has_no_body: bool,
 }
 
 /// The provider that a fault is attributed to.
@@ -72,7 +72,7 @@ pub(super) const NO_NEGOTIATION_DATA: u32 = 2_152_992_674;
 
 impl Refusal {
     pub(super) fn new(code: u32) -> Self {
-        Self { code, message: None, provider: None, is_mute: false }
+        Self { code, message: None, provider: None, has_no_body: false }
     }
 
     pub(super) fn saying(mut self, message: &'static str) -> Self {
@@ -81,8 +81,8 @@ impl Refusal {
     }
 
     /// The same, answered with a status alone.
-    pub(super) fn mute(mut self) -> Self {
-        self.is_mute = true;
+    pub(super) fn without_body(mut self) -> Self {
+        self.has_no_body = true;
         self
     }
 

@@ -57,7 +57,7 @@ impl Logins {
             body,
         };
         let entropy = Entropy { nonce: self.nonce, time: 0x01D9_0000_0000_0000 };
-        let answer = self.service.respond(&mut self.connection, &request, entropy, Duration::ZERO);
+        let answer = self.service.respond(&mut self.connection, &request, None, entropy, Duration::ZERO);
         (answer.status, answer.authenticate)
     }
 

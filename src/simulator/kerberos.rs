@@ -8,14 +8,24 @@
 //! I/O module: the server's half of Kerberos, through the system's GSS-API. Sealed bodies are cut by code of its own, so
 //! that it cannot share a mistake with the client.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
 use super::ticket::BeginTicket;
 
+/// The environment variable by which the system's Kerberos library finds this keytab, with its value. A process must start
+/// with it before [`SimulatorBuilder::keytab`](super::SimulatorBuilder::keytab) can use the keytab: the safe interface of
+/// GSS-API has no other way.
+#[must_use]
+pub fn keytab_variable(keytab: &Path) -> (&'static str, OsString) {
+    let mut value = OsString::from("FILE:");
+    value.push(keytab);
+    ("KRB5_KTNAME", value)
+}
+
 #[cfg(feature = "kerberos")]
 mod acceptor {
-    use std::ffi::OsString;
     use std::io;
     use std::path::Path;
     use std::sync::Arc;
@@ -28,16 +38,12 @@ mod acceptor {
     use crate::simulator::body_security::BodySecurity;
     use crate::simulator::ticket::{BeginTicket, Binding, TicketContext};
 
-    /// The variable that names the keytab to MIT's library; the safe interface of GSS-API has no other way.
-    const KEYTAB_VARIABLE: &str = "KRB5_KTNAME";
-
     pub(super) fn with_keytab(keytab: &Path) -> io::Result<BeginTicket> {
-        let named = std::env::var_os(KEYTAB_VARIABLE).unwrap_or_default();
-        let mut expected = OsString::from("FILE:");
-        expected.push(keytab);
+        let (variable, expected) = super::keytab_variable(keytab);
+        let named = std::env::var_os(variable).unwrap_or_default();
         if named != expected && named != keytab.as_os_str() {
             return Err(unusable(format!(
-                "the Kerberos library of this process reads another keytab; start it with {KEYTAB_VARIABLE}={}",
+                "the Kerberos library of this process reads another keytab; start it with {variable}={}",
                 expected.display()
             )));
         }

@@ -1,37 +1,22 @@
-#![expect(clippy::disallowed_methods, reason = "draws challenges, reads the clock and listens")]
 //! I/O module: a handler, such as the world, behind a TCP port.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming as RequestBody;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
 use secrecy::SecretString;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex as AsyncMutex, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
 
 use super::builder::SimulatorBuilder;
 use super::control::Control;
-use super::handler::{Handler, RESUME_EVERY};
+use super::host::{Ends, Host};
 use super::limits::Limits;
-use super::login::Login;
-use super::ntlm::Entropy;
-use super::pace::Pace;
-use super::payload::{Closed, Payload, into_http};
-use super::profile::Dialect;
-use super::service::{Channel, ConnectionState, Incoming, Outgoing, Service};
+use super::service::{Channel, Service};
 use super::tls::{Identity, SimulatorCertificate};
-use super::trace::{self, Trace, TracedExchange};
+use super::trace::Trace;
 use super::world::World;
 
 /// A simulated WinRM service that listens on a port of this machine until it is dropped. What answers is a [`World`],
@@ -46,24 +31,8 @@ pub struct Simulator<H = World> {
     closing: watch::Sender<u64>,
 }
 
-/// The service itself, to be put behind streams of one's own, such as TLS ones.
-#[derive(Clone, Debug)]
-pub struct Host {
-    service: Arc<Service>,
-    began: Instant,
-    limits: Limits,
-    trace: Option<Trace>,
-    /// How many exchanges have come.
-    exchanges: Arc<AtomicU64>,
-    closing: watch::Receiver<u64>,
-}
-
-/// The largest request body, in bytes: an envelope of the largest size that any service takes, and its framing.
-const MAX_REQUEST: usize = 512_000 + 4_096;
 /// How long to wait after a failed accept: the process may be out of descriptors, and trying at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// From 1601, where FILETIME begins, to 1970, in seconds.
-const FILETIME_EPOCH: Duration = Duration::from_secs(11_644_473_600);
 
 impl Simulator {
     /// Begins to set up a simulator.
@@ -159,29 +128,19 @@ impl<H> Simulator<H> {
     pub fn close_connections(&self) {
         self.closing.send_modify(|generation| *generation += 1);
     }
-}
-
-impl<H: Handler> Simulator<H> {
     /// Begins to serve behind a port that is bound.
     pub(super) fn begin(
         listener: TcpListener,
-        handler: H,
-        service: impl FnOnce(Arc<Mutex<H>>) -> Service,
+        handler: Arc<Mutex<H>>,
+        service: Service,
         identity: Option<Identity>,
-        (limits, trace): (Limits, Option<Trace>),
+        limits: Limits,
+        trace: Option<Trace>,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        let path = service.handler().path().to_owned();
         let (closing, closed) = watch::channel(0);
-        let path = handler.path().to_owned();
-        let handler = Arc::new(Mutex::new(handler));
-        let host = Host {
-            service: Arc::new(service(Arc::clone(&handler))),
-            began: Instant::now(),
-            limits,
-            trace,
-            exchanges: Arc::default(),
-            closing: closed,
-        };
+        let host = Host::new(service, limits, trace, closed);
         let certificate = identity.as_ref().map(|identity| identity.certificate.clone());
         let (serving, identity) = (host.clone(), identity.map(Arc::new));
         tokio::spawn(accept(listener, host.ends(), move |stream| {
@@ -195,151 +154,6 @@ impl<H: Handler> Simulator<H> {
         }));
         Ok(Self { address, path, handler, host, certificate, closing })
     }
-}
-
-/// Says when the simulator is gone.
-pub(super) struct Ends {
-    closing: watch::Receiver<u64>,
-}
-
-impl Ends {
-    pub(super) async fn ended(&mut self) {
-        while self.closing.changed().await.is_ok() {}
-    }
-}
-
-impl Host {
-    /// How long it has listened.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    pub(super) fn ends(&self) -> Ends {
-        Ends { closing: self.closing.clone() }
-    }
-
-    /// Serves one connection until it ends, its client is too slow, or the simulator is dropped.
-    pub async fn serve_connection<S>(&self, stream: S, channel: Channel)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let number = self.service.counters.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let state = AsyncMutex::new(ConnectionState { number, channel, login: Login::None });
-        let pace = Pace::new();
-        let serve = service_fn(async |request| {
-            pace.is_busy();
-            let answer = self.answer(&state, request).await;
-            pace.is_idle();
-            answer
-        });
-        let connection = http1::Builder::new()
-            .auto_date_header(self.service.dialect() == Dialect::Windows)
-            .max_buf_size(self.limits.header_size())
-            .serve_connection(TokioIo::new(pace.paced(stream)), serve);
-        let mut closing = self.closing.clone();
-        closing.mark_unchanged();
-        // The client, or an injected fault, decides how a connection ends.
-        tokio::select! {
-            _ = connection => {}
-            () = pace.too_slow(&self.limits) => {}
-            _ = closing.changed() => {}
-        }
-    }
-
-    async fn serve_tls(&self, stream: TcpStream, identity: &Identity) {
-        let accepted = tokio::time::timeout(self.limits.header_time, identity.acceptor.accept(stream));
-        // A handshake that fails is the client's affair.
-        if let Ok(Ok(stream)) = accepted.await {
-            let certificate_hash = Some(identity.certificate.end_point_hash());
-            self.serve_connection(stream, Channel::Tls { certificate_hash }).await;
-        }
-    }
-
-    async fn answer(
-        &self,
-        state: &AsyncMutex<ConnectionState>,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Payload>, Closed> {
-        let mut state = state.lock().await;
-        let mut traced = self.trace.as_ref().map(|_| TracedExchange {
-            number: self.exchanges.fetch_add(1, Ordering::Relaxed) + 1,
-            connection: state.number,
-            request_line: format!("{} {}", request.method(), request.uri().path()),
-            login: header(&request, AUTHORIZATION.as_str()).map(trace::login),
-            ..TracedExchange::default()
-        });
-        let mut outgoing = self.exchange(&mut state, request, traced.as_mut()).await;
-        while let Some(waiting) = outgoing.waiting.take() {
-            tokio::time::sleep(RESUME_EVERY).await;
-            outgoing = self.service.resume(&mut state, &waiting, self.began.elapsed());
-        }
-        if !outgoing.delay.is_zero() {
-            tokio::time::sleep(outgoing.delay).await;
-        }
-        if let (Some(trace), Some(mut traced)) = (&self.trace, traced) {
-            traced.status = outgoing.status;
-            traced.offered = outgoing.authenticate.iter().map(|value| trace::login(value)).collect();
-            traced.reason.clone_from(&outgoing.refused);
-            traced.response = trace::scrub(outgoing.unsealed.as_deref().unwrap_or(&outgoing.body));
-            trace.report(&traced);
-        }
-        into_http(outgoing, self.service.dialect())
-    }
-
-    async fn exchange(
-        &self,
-        state: &mut ConnectionState,
-        request: Request<RequestBody>,
-        traced: Option<&mut TracedExchange>,
-    ) -> Outgoing {
-        if !self.service.is_at(request.uri().path()) {
-            return Outgoing::refused(404, "another path expected");
-        }
-        if request.method() != Method::POST {
-            return Outgoing::refused(405, "POST expected");
-        }
-        let authorization = header(&request, AUTHORIZATION.as_str()).map(str::to_owned);
-        let content_type = header(&request, CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
-        let is_anonymous_identify = header(&request, "wsmanidentify")
-            .is_some_and(|value| value.eq_ignore_ascii_case("unauthenticated"));
-        let body = Limited::new(request.into_body(), MAX_REQUEST).collect();
-        let body = match tokio::time::timeout(self.limits.body_time, body).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(_)) => {
-                return Outgoing::refused(413, format!("a body of at most {MAX_REQUEST} bytes expected"));
-            }
-            Err(_) => return Outgoing::refused(408, "the rest of the body expected, nothing sent in time"),
-        };
-        let Ok(entropy) = draw_entropy() else {
-            return Outgoing::status(503);
-        };
-        let incoming = Incoming {
-            authorization: authorization.as_deref(),
-            content_type: &content_type,
-            is_anonymous_identify,
-            body: &body,
-        };
-        if let Some(leg) = self.service.ticket_leg(state, incoming.authorization) {
-            // Whoever panics in there has left no login behind.
-            let judged = tokio::task::spawn_blocking(move || leg.judge()).await;
-            state.login = judged.map_or(Login::None, Login::TicketJudged);
-        }
-        let mut outgoing = self.service.respond(state, &incoming, entropy, self.began.elapsed());
-        if let Some(traced) = traced {
-            let opened = outgoing.opened.take();
-            traced.sealed = opened.is_some();
-            traced.request = match (&opened, content_type.starts_with("multipart/")) {
-                (Some(opened), _) => trace::scrub(opened),
-                (None, true) => format!("[{} sealed bytes]", body.len()),
-                (None, false) => trace::scrub(&body),
-            };
-        }
-        outgoing
-    }
-}
-
-fn header<'r, B>(request: &'r Request<B>, name: &str) -> Option<&'r str> {
-    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Serves each connection in a task of its own, until the simulator is gone.
@@ -356,12 +170,4 @@ where
             () = ends.ended() => return,
         }
     }
-}
-
-fn draw_entropy() -> io::Result<Entropy> {
-    let mut nonce = [0; 8];
-    getrandom::fill(&mut nonce).map_err(|error| io::Error::other(error.to_string()))?;
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let ticks = (since_1970 + FILETIME_EPOCH).as_nanos() / 100;
-    Ok(Entropy { nonce, time: u64::try_from(ticks).unwrap_or(u64::MAX) })
 }

@@ -9,12 +9,12 @@ use secrecy::ExposeSecret as _;
 
 use super::account::{Account, Caller};
 use super::body_security::BodySecurity;
-use super::fault_injection::{Delivery, InjectedFault};
+use super::fault_injection::{Delivery, FOR_EVER, InjectedFault};
 use super::ntlm::{self, Acceptor, ChannelBinding, Demands, Entropy, LoginRefused};
 use super::profile::Dialect;
 use super::service::{Channel, ConnectionState, Incoming, NOT_SEALED, Outgoing, Service};
 use super::spnego::{Further, Negotiation};
-use super::ticket::{TicketContext, TicketLeg};
+use super::ticket::TicketContext;
 
 /// How far the connection's login has come.
 pub(super) enum Login {
@@ -23,8 +23,6 @@ pub(super) enum Login {
     Agreed(Negotiation),
     /// In a negotiation, or with raw tokens.
     Challenged(Acceptor, Option<Negotiation>),
-    /// A ticket that the system has judged.
-    TicketJudged(TicketLeg),
     /// A ticket whose client has one more token to send.
     TicketContinues(Carrier, Box<dyn TicketContext>),
     Standing {
@@ -52,11 +50,6 @@ impl Service {
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
-        if matches!(connection.login, Login::TicketJudged(_))
-            && let Login::TicketJudged(leg) = std::mem::replace(&mut connection.login, Login::None)
-        {
-            return self.admit_ticket(connection, request, leg, now);
-        }
         let (scheme, value) = token_of(authorization);
         let carrier = [Carrier::Negotiate, Carrier::Ntlm]
             .into_iter()
@@ -269,7 +262,7 @@ impl Service {
     }
 
     /// The answer to a request without `Authorization`. OMI gives none since 1.6.8-1.
-    pub(super) fn unasked(&self) -> Outgoing {
+    pub(super) fn login_required(&self) -> Outgoing {
         match self.dialect() {
             Dialect::Windows => self.unauthorized(),
             Dialect::Omi => Outgoing { delay: FOR_EVER, ..self.unauthorized() },
@@ -323,8 +316,6 @@ pub(super) fn token_of(authorization: &str) -> (&str, Vec<u8>) {
 
 /// What OMI offers, whatever it takes.
 const OMI_OFFERS: &[&str] = &["Basic realm=\"WSMAN\"", "Negotiate", "Kerberos"];
-/// Longer than any client waits.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Why a login is turned away where NTLM is off.
 const NO_NTLM: &str = "another mechanism expected, NTLM sent: NTLM is off here";
 /// The most characters of a scheme's name that a reason repeats.

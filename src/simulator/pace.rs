@@ -21,13 +21,13 @@ enum Phase {
     Busy,
 }
 
-/// Which phase the connection is in, written by whoever changes it.
+/// Which phase a connection is in, and since when.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
     phase: watch::Sender<Phase>,
 }
 
-/// A stream whose first byte of a request is noticed.
+/// A stream that sets the phase when the first byte of a request comes.
 pub(super) struct Paced<S> {
     stream: S,
     pace: Pace,
@@ -43,16 +43,17 @@ impl Pace {
     }
 
     /// A whole header section is there.
-    pub(super) fn is_busy(&self) {
+    pub(super) fn set_busy(&self) {
         self.phase.send_replace(Phase::Busy);
     }
 
     /// The answer is on its way.
-    pub(super) fn is_idle(&self) {
+    pub(super) fn set_idle(&self) {
         self.phase.send_replace(Phase::Idle(now()));
     }
 
-    fn heard(&self) {
+    /// A byte came: if a request was awaited, its header section begins.
+    fn set_reading(&self) {
         self.phase.send_if_modified(|phase| {
             let begins = matches!(phase, Phase::Idle(_));
             if begins {
@@ -100,7 +101,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.pace.heard();
+            self.pace.set_reading();
         }
         read
     }

@@ -74,7 +74,7 @@ pub(super) struct Traits {
 }
 
 impl Traits {
-    /// How strictly it binds logins to TLS, unless it is told.
+    /// How strictly it binds logins to TLS by default.
     pub(super) fn channel_binding(&self) -> ChannelBinding {
         if self.is_hardened { ChannelBinding::Strict } else { ChannelBinding::default() }
     }

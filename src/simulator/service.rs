@@ -1,5 +1,5 @@
-//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the listener
-//! ([`super::listener`]) brings the bytes, the time and the randomness.
+//! One HTTP request on one connection: who is asking, sealed or not, and what the handler answers. Pure: the host
+//! ([`super::host`]) brings the bytes, the time and the randomness.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -15,7 +15,7 @@ use super::login::Login;
 use super::ntlm::{ChannelBinding, Entropy};
 use super::operations::Held;
 use super::profile::Dialect;
-use super::ticket::BeginTicket;
+use super::ticket::{BeginTicket, JudgedLeg};
 use super::world::Response;
 use crate::auth::ServerNames;
 use crate::auth::sealing;
@@ -46,7 +46,7 @@ pub(super) struct Policy {
     pub(super) channel_binding: ChannelBinding,
 }
 
-/// What tests like to count.
+/// What [`Simulator`](super::Simulator) counts.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) connections: AtomicU64,
@@ -54,7 +54,7 @@ pub(super) struct Counters {
     pub(super) failed_logons: AtomicU64,
 }
 
-/// The way a connection came: its authentication lives and dies with it.
+/// One connection. Its login ends with it.
 pub(super) struct ConnectionState {
     pub(super) number: u64,
     pub(super) channel: Channel,
@@ -130,15 +130,16 @@ impl Service {
             || path.trim_end_matches('/').eq_ignore_ascii_case(self.handler().path().trim_end_matches('/'))
     }
 
-    /// Answers one request.
+    /// Answers one request, with the leg of a login with a ticket if it brings one.
     pub(super) fn respond(
         &self,
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
+        leg: Option<JudgedLeg>,
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
-        let outgoing = self.begin(connection, request, entropy, now);
+        let outgoing = self.begin(connection, request, leg, entropy, now);
         if let Some(reason) = &outgoing.refused {
             self.handler().login_refused(connection.number, outgoing.status, reason, now);
         }
@@ -149,6 +150,7 @@ impl Service {
         &self,
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
+        leg: Option<JudgedLeg>,
         entropy: Entropy,
         now: Duration,
     ) -> Outgoing {
@@ -159,9 +161,10 @@ impl Service {
             let caller = Caller { account: None, connection: connection.number, sealed: false };
             return self.ask(connection, &caller, request.body, now);
         }
-        match request.authorization {
-            None => self.authenticated(connection, request, now),
-            Some(authorization) => self.log_in(connection, request, authorization, entropy, now),
+        match (leg, request.authorization) {
+            (Some(leg), _) => self.admit_ticket(connection, request, leg, now),
+            (None, None) => self.authenticated(connection, request, now),
+            (None, Some(authorization)) => self.log_in(connection, request, authorization, entropy, now),
         }
     }
 
@@ -174,7 +177,7 @@ impl Service {
     ) -> Outgoing {
         let may_be_clear = self.may_be_clear(connection);
         let Login::Standing { account, security } = &mut connection.login else {
-            return self.unasked();
+            return self.login_required();
         };
         let account = self.accounts.get(*account).map(|(account, _)| account.clone());
         let sealed = request.content_type.trim_start().to_ascii_lowercase().starts_with("multipart/");

@@ -234,7 +234,8 @@ impl SimulatedShell {
     /// Writes it as OMI does: an instance of a class of CIM, most of whose properties are nil. Which are is inferred, but
     /// that the id, the resource and the streams are not.
     fn write_cim(&self, out: &mut String) {
-        let _ = write!(out, r#"<rsp:Shell xmlns:rsp="{}" xmlns:xsi="{XSI}">"#, uri::CIM_SHELL);
+        let _ =
+            write!(out, r#"<rsp:Shell xmlns:rsp="{}" xmlns:xsi="{}">"#, uri::CIM_SHELL, uri::SCHEMA_INSTANCE);
         element(out, "ShellId", &self.shell_id);
         if let Some(name) = &self.name {
             element(out, "Name", name);
@@ -264,9 +265,6 @@ impl SimulatedCommand {
         out.push_str("</rsp:Command>");
     }
 }
-
-/// The namespace of `xsi:nil`.
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 fn element(out: &mut String, name: &str, text: &str) {
     let _ = write!(out, "<rsp:{name}>");

@@ -1,4 +1,4 @@
-//! Logins with a Kerberos ticket: which requests bring one, and what the service makes of it. Pure: the listener lets the
+//! Logins with a Kerberos ticket: which requests bring one, and what the service makes of it. Pure: the host lets the
 //! system judge the ticket between the two, where it may block.
 
 use std::sync::Arc;
@@ -33,20 +33,26 @@ pub(super) struct Binding {
     pub(super) is_required: bool,
 }
 
-/// One token of a login with a ticket, and what came of it.
+/// One token of a login with a ticket.
 pub(super) struct TicketLeg {
     carrier: Carrier,
     context: Box<dyn TicketContext>,
     token: Vec<u8>,
     binding: Binding,
-    judged: Result<Vec<u8>, String>,
+}
+
+/// A leg with the token that answers it, or why the login does not stand.
+pub(super) struct JudgedLeg {
+    carrier: Carrier,
+    context: Box<dyn TicketContext>,
+    answer: Result<Vec<u8>, String>,
 }
 
 impl TicketLeg {
     /// Lets the system judge the token. It may block.
-    pub(super) fn judge(mut self) -> Self {
-        self.judged = self.context.step(&self.token, &self.binding);
-        self
+    pub(super) fn judge(mut self) -> JudgedLeg {
+        let answer = self.context.step(&self.token, &self.binding);
+        JudgedLeg { carrier: self.carrier, context: self.context, answer }
     }
 }
 
@@ -75,7 +81,7 @@ impl Service {
             }
         };
         let binding = self.ticket_binding(connection);
-        Some(TicketLeg { carrier, context, token, binding, judged: Err(NOT_JUDGED.to_owned()) })
+        Some(TicketLeg { carrier, context, token, binding })
     }
 
     /// What RFC 5929 (4, tls-server-end-point) has as application data, as far as the policy looks at it.
@@ -95,7 +101,7 @@ impl Service {
         &self,
         connection: &mut ConnectionState,
         request: &Incoming<'_>,
-        leg: TicketLeg,
+        leg: JudgedLeg,
         now: Duration,
     ) -> Outgoing {
         let delay = match self.injected_into_login() {
@@ -106,7 +112,7 @@ impl Service {
             self.counters.failed_logons.fetch_add(1, Ordering::Relaxed);
             self.unauthorized_because(reason)
         };
-        let answer = match leg.judged {
+        let answer = match leg.answer {
             Ok(answer) => answer,
             Err(reason) => return refuse(reason),
         };
@@ -133,6 +139,5 @@ impl Service {
     }
 }
 
-/// What a leg has come to before the system was asked.
-const NOT_JUDGED: &str = "the ticket was not judged";
+/// The prefix of the application data.
 const END_POINT: &[u8] = b"tls-server-end-point:";

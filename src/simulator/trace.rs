@@ -1,12 +1,12 @@
 //! What a trace shows of one exchange: opened, and scrubbed of what a client may have sent that is its own. Pure.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
+use super::login::token_of;
 use super::ntlm;
+use crate::wsman::xml::{Element, Rewrite, rewrite};
 
 /// One exchange, for people to read; [`fmt::Display`] is the form that the command writes. It holds no password, no
 /// token, and none of the texts that a client brings: command lines, variables, streams.
@@ -35,7 +35,7 @@ pub struct TracedExchange {
     pub response: String,
 }
 
-/// Whoever is told of exchanges.
+/// What is called with each exchange.
 #[derive(Clone)]
 pub(super) struct Trace(Arc<dyn Fn(&TracedExchange) + Send + Sync>);
 
@@ -70,10 +70,9 @@ impl fmt::Debug for Trace {
     }
 }
 
-/// What a header of a login says, without what it proves: `Basic`, `Negotiate NTLM NEGOTIATE with flags ...`.
+/// What a header of a login says, without what it proves: `Basic`, `Negotiate with NTLM NEGOTIATE with flags ...`.
 pub(super) fn login(header: &str) -> String {
-    let (scheme, value) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
-    let token = BASE64.decode(value.trim()).unwrap_or_default();
+    let (scheme, token) = token_of(header);
     match ntlm::describe(&token) {
         Some(described) => format!("{scheme} with NTLM {described}"),
         None if token.is_empty() || scheme.eq_ignore_ascii_case("Basic") => scheme.to_owned(),
@@ -81,29 +80,13 @@ pub(super) fn login(header: &str) -> String {
     }
 }
 
-/// An envelope without the texts that are the client's own.
+/// An envelope without the texts that are the client's own; of what is no XML, the size alone.
 pub(super) fn scrub(body: &[u8]) -> String {
-    let text = match std::str::from_utf8(body) {
-        // What has no markup that this knows could hide a text from it.
-        Ok(text) if !text.contains("<!") => text,
-        _ => return format!("[{} bytes]", body.len()),
-    };
-    let mut out = String::new();
-    let mut is_scrubbed = false;
-    for part in text.split_inclusive('>') {
-        let (content, tag) = part.split_once('<').map_or((part, None), |(content, tag)| (content, Some(tag)));
-        match content.trim() {
-            "" => {}
-            content if is_scrubbed => out.push_str(&format!("[{} characters]", content.chars().count())),
-            content => out.push_str(content),
-        }
-        let Some(tag) = tag else { continue };
-        out.push('<');
-        out.push_str(tag);
-        let name = tag.split([' ', '\t', '\r', '\n', '>', '/']).next().unwrap_or_default();
-        let local = name.rsplit(':').next().unwrap_or_default();
-        is_scrubbed = SCRUBBED.contains(&local) && !tag.ends_with("/>");
+    if body.is_empty() {
+        return String::new();
     }
+    let rewritten = std::str::from_utf8(body).ok().and_then(|text| rewrite(text, &mut HideTexts).ok());
+    let Some(mut out) = rewritten else { return format!("[{} bytes]", body.len()) };
     let shown = out.floor_char_boundary(MAX_SHOWN);
     if shown < out.len() {
         let more = out.len() - shown;
@@ -111,6 +94,19 @@ pub(super) fn scrub(body: &[u8]) -> String {
         out.push_str(&format!("[{more} more bytes]"));
     }
     out
+}
+
+/// Puts lengths in the place of texts that are the client's own.
+struct HideTexts;
+
+impl Rewrite for HideTexts {
+    fn text<'v>(&mut self, element: Element<'_>, text: &'v str) -> Cow<'v, str> {
+        let mut around = std::iter::successors(Some(element), |element| element.parent());
+        match around.any(|element| SCRUBBED.contains(&element.local())) {
+            true => format!("[{} characters]", text.trim().chars().count()).into(),
+            false => Cow::Borrowed(text),
+        }
+    }
 }
 
 impl fmt::Display for TracedExchange {
@@ -147,20 +143,30 @@ mod tests {
     #[test]
     fn texts_of_the_client_and_tokens_are_not_shown() {
         let envelope = concat!(
-            r#"<s:Body><rsp:Shell><rsp:Environment><rsp:Variable Name="A">secret</rsp:Variable></rsp:Environment>"#,
+            r#"<s:Body xmlns:s="s" xmlns:rsp="r"><rsp:Shell><rsp:Environment>"#,
+            r#"<rsp:Variable Name="A">secret</rsp:Variable></rsp:Environment>"#,
             "<rsp:WorkingDirectory>secret</rsp:WorkingDirectory></rsp:Shell>",
             "<rsp:CommandLine><rsp:Command>\n  secret\n</rsp:Command><rsp:Arguments>secret</rsp:Arguments></rsp:CommandLine>",
+            "<rsp:Command>a<b/>secret</rsp:Command><rsp:Command><b>secret</b>secret</rsp:Command>",
+            "<rsp:Command><![CDATA[secret]]></rsp:Command>",
             r#"<creationXml xmlns="x">secret</creationXml><Stream>secret</Stream><rsp:Code>terminate</rsp:Code></s:Body>"#,
         );
         let shown = scrub(envelope.as_bytes());
         assert!(!shown.contains("secret"), "{shown}");
         assert!(shown.contains(r#"<rsp:Variable Name="A">[6 characters]</rsp:Variable>"#), "{shown}");
         assert!(shown.contains("<rsp:Code>terminate</rsp:Code>"), "{shown}");
-        assert_eq!(scrub(b"<rsp:Command><![CDATA[secret]]></rsp:Command>"), "[45 bytes]");
+        assert_eq!(
+            scrub(b"<rsp:Command><![CDATA[secret]]></rsp:Command>"),
+            "[45 bytes]",
+            "an unbound prefix"
+        );
+        assert_eq!(scrub(b"<Command><?x ?>secret</Command>"), "[31 bytes]");
+        assert_eq!(scrub(b"<Command><![CDATA[secret]]>"), "[27 bytes]", "no end");
         assert_eq!(scrub(b"\xffsecret"), "[7 bytes]");
+        assert_eq!(scrub(b""), "");
         assert_eq!(login("Basic dXNlcjpzZWNyZXQ="), "Basic");
         assert_eq!(login("Kerberos YWJj"), "Kerberos with a token of 3 bytes");
-        let long = "x".repeat(MAX_SHOWN) + "yz";
-        assert!(scrub(long.as_bytes()).ends_with("x[2 more bytes]"));
+        let long = format!("<a>{}</a>", "x".repeat(MAX_SHOWN));
+        assert!(scrub(long.as_bytes()).ends_with("x[7 more bytes]"));
     }
 }

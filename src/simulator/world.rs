@@ -356,7 +356,7 @@ impl World {
     }
 
     fn refuse(&mut self, refusal: &Refusal, relates_to: Option<&str>) -> (Response, Option<u32>) {
-        if refusal.is_mute {
+        if refusal.has_no_body {
             return (Response::status(500), Some(refusal.code));
         }
         let mut body = String::new();

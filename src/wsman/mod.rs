@@ -5,6 +5,8 @@
 //! reads a clock or draws an id: the caller hands them in.
 
 mod acknowledgement;
+#[cfg(any(feature = "request", feature = "simulator"))]
+pub(crate) mod clixml;
 mod decimal;
 mod duration;
 mod envelope;

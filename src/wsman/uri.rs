@@ -17,6 +17,8 @@ pub const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer";
 pub const ENUMERATION: &str = "http://schemas.xmlsoap.org/ws/2004/09/enumeration";
 /// WSManFault and ProviderFault.
 pub const WSMAN_FAULT: &str = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault";
+/// What PowerShell adds to Create and Connect, without a slash behind it.
+pub const POWERSHELL: &str = "http://schemas.microsoft.com/powershell";
 /// Identify.
 pub const IDENTITY: &str = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd";
 /// The WMI error that can stand in for a WSManFault.

@@ -1,13 +1,12 @@
 //! `pssession simulator`: an embedded WinRM endpoint that serves until it is interrupted.
 
-use std::ffi::OsString;
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Script, Simulator, World};
+use pssession::simulator::{Control, Script, Simulator, World, keytab_variable};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -83,9 +82,8 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     if let Some(keytab) = args.security.keytab.as_deref().filter(|_| cfg!(feature = "kerberos")) {
-        let mut named = OsString::from("FILE:");
-        named.push(keytab);
-        process::with_variable("KRB5_KTNAME", &named).map_err(|error| cannot_use(keytab, &error))?;
+        let (name, value) = keytab_variable(keytab);
+        process::with_variable(name, &value).map_err(|error| cannot_use(keytab, &error))?;
     }
     let script = args.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
     let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
@@ -123,7 +121,12 @@ fn read_script(path: &Path) -> Result<Script, Diagnostic> {
 
 fn cannot_use(keytab: &Path, error: &std::io::Error) -> Diagnostic {
     let message = format!("cannot use the keytab {}", source::shown(keytab));
-    Diagnostic::new("CannotUseKeytab", "OpenError", message, Exit::USAGE).caused_by(error)
+    let diagnostic = Diagnostic::new("CannotUseKeytab", "OpenError", message, Exit::USAGE).caused_by(error);
+    match error.kind() {
+        // The error itself has the remedy.
+        ErrorKind::Unsupported => diagnostic,
+        _ => diagnostic.with_hint("`klist -k FILE` lists the keys of a keytab"),
+    }
 }
 
 fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Diagnostic {

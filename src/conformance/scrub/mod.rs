@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::fragments;
+use crate::simulator::psrp::fragments::Fragment;
 use crate::wsman::xml::{Element, Malformed, Rewrite, rewrite};
 
 pub use placeholders::{Replaced, ReplacedKind};
@@ -81,7 +82,7 @@ impl Scrubber {
         }
     }
 
-    fn messages(&mut self, fragments: &[fragments::Fragment<'_>]) -> Vec<u8> {
+    fn messages(&mut self, fragments: &[Fragment<'_>]) -> Vec<u8> {
         let mut out = Vec::new();
         for fragment in fragments {
             let Some(message) = fragment.message() else {

@@ -4,10 +4,10 @@
 use base64::engine::general_purpose::STANDARD_NO_PAD as UNPADDED;
 use uuid::Uuid;
 
-use super::super::fragments::tests::whole;
 use super::super::{CanonicalRequest, scenarios};
 use super::*;
 use crate::conformance::Scenario;
+use crate::simulator::psrp::fragments::tests::whole;
 use crate::wsman::xml::Document;
 
 /// What nobody may find in a recording: a name, an address, a SID, a password, a hash, a file's content.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::placeholders::{Placeholders, ReplacedKind};
 use super::vocabulary;
-use crate::conformance::fragments::POWERSHELL;
 use crate::wsman::uri as uris;
 use crate::wsman::xml::Element;
 
@@ -65,7 +64,7 @@ impl ValueKind {
             (uris::IDENTITY | uris::SOAP, "ProductVendor") => Self::Word,
             (uris::IDENTITY | uris::SOAP, "ProductVersion") => Self::Scalar,
             (uris::SHELL | uris::CIM_SHELL, local) => Self::of_shell(local, text),
-            (POWERSHELL, "creationXml" | "connectXml" | "connectResponseXml") => Self::Stream,
+            (uris::POWERSHELL, "creationXml" | "connectXml" | "connectResponseXml") => Self::Stream,
             (uris::WMI_ERROR, "CIMStatusCode" | "error_Code" | "PerceivedSeverity" | "ProbableCause") => {
                 Self::Scalar
             }

@@ -4,7 +4,6 @@ use crate::wsman::uri;
 
 /// URIs beside those that we write ourselves.
 const URIS: &[&str] = &[
-    "http://schemas.microsoft.com/powershell",
     "http://schemas.microsoft.com/powershell/2004/04",
     "http://schemas.microsoft.com/powershell/Microsoft.PowerShell32",
     "http://schemas.microsoft.com/powershell/Microsoft.PowerShell.Workflow",
@@ -45,6 +44,7 @@ const OURS: &[&str] = &[
     uri::TRANSFER,
     uri::ENUMERATION,
     uri::WSMAN_FAULT,
+    uri::POWERSHELL,
     uri::IDENTITY,
     uri::WMI_ERROR,
     uri::CIM_SHELL,

@@ -37,7 +37,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::listener::{Host, accept};
+use super::host::Host;
+use super::listener::accept;
 use super::world::World;
 use routes::Refused;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::request::Fields;
-use crate::simulator::fault_injection::InjectedFault;
+use crate::simulator::fault_injection::{FOR_EVER, InjectedFault};
 use crate::simulator::guids::upper;
 use crate::simulator::request::OperationKind;
 use crate::simulator::request_log::LogEntry;
@@ -28,8 +28,6 @@ const MAX_SHELLS: usize = 10_000;
 const MAX_RUNNING: usize = 1_000;
 /// The most injected faults that may wait.
 const MAX_INJECTED_FAULTS: usize = 1_000;
-/// How long an answer that hangs is held back: longer than anybody waits.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What stands in the place of an answer that is garbage.
 const GARBAGE: &[u8] = b"\x00\xff<garbage & no end";
 /// What a gateway says whose service is away.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::token;
 
-/// Why a login does not stand. The client hears none of this: Windows answers 401 without a word. The log says it.
+/// Why a login does not stand. The client gets none of this: Windows answers 401 without a reason. The log has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulator) enum LoginRefused {
     /// The message is not what it has to be here, or cannot be read.

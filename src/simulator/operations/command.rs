@@ -90,7 +90,7 @@ impl World {
                 if !is_powershell {
                     return Err(Refusal::new(faults::INVALID_PARAMETER).by(Provider::Cmd));
                 }
-                tell_pool(self.connected_shell(account, request)?, &bytes, now)?;
+                feed_pool(self.connected_shell(account, request)?, &bytes, now)?;
                 continue;
             };
             // Python's clients write `True`.
@@ -202,7 +202,7 @@ fn pipeline(line: Element<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Gives a payload to the pool itself.
-fn tell_pool(shell: &mut SimulatedShell, payload: &[u8], now: Duration) -> Result<(), Refusal> {
+fn feed_pool(shell: &mut SimulatedShell, payload: &[u8], now: Duration) -> Result<(), Refusal> {
     let busy = shell.commands.iter().filter(|command| !command.has_ended(now)).count();
     // Whoever took over a shell that was seeded has no pool here.
     let Some(pool) = &mut shell.tie.pool else { return Ok(()) };

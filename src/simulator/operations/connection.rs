@@ -87,7 +87,7 @@ impl World {
                 "<rsp:OutputStreams>stdout</rsp:OutputStreams>",
                 r#"<connectResponseXml xmlns="{}">{}</connectResponseXml></rsp:ConnectResponse>"#,
             ),
-            uri::POWERSHELL_PREFIX.trim_end_matches('/'),
+            uri::POWERSHELL,
             BASE64.encode(payload)
         );
         Ok(Answer::new(uri::CONNECT, answers::SHELL, body))

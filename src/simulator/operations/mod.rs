@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::answers::Answer;
-use super::configuration::Part;
+use super::configuration::ConfigurationResource;
 use super::faults::{self, Refusal};
 use super::request::{OperationKind, Request};
 use super::shells::SimulatedShell;
@@ -44,8 +44,8 @@ impl World {
             OperationKind::EnumerateCommands => self.enumerate_commands(account, request, now),
             OperationKind::Pull => self.pull(account, request, now),
             OperationKind::Release => self.release(account, request, now),
-            OperationKind::Get => match Part::of(request.resource_uri) {
-                Some(part) => self.get_configuration(account, request, part),
+            OperationKind::Get => match ConfigurationResource::of(request.resource_uri) {
+                Some(resource) => self.get_configuration(account, request, resource),
                 None => self.get(account, request, now),
             },
             OperationKind::Create => self.create(account, request, now),

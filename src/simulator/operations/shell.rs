@@ -13,7 +13,7 @@ use crate::simulator::command_io::CommandIo;
 use crate::simulator::faults::{self, Provider, Refusal};
 use crate::simulator::guids::upper;
 use crate::simulator::profile::{Described, Dialect};
-use crate::simulator::psrp::{Fragments, Pool, kind};
+use crate::simulator::psrp::{MessageReader, Pool, kind};
 use crate::simulator::request::Request;
 use crate::simulator::shells::{Detail, SimulatedShell, Tie};
 use crate::simulator::world::World;
@@ -54,7 +54,7 @@ impl World {
         let traits = self.traits();
         let name = body.attribute("Name");
         if traits.demands_name && name.is_none() {
-            return Err(Refusal::new(faults::INVALID_PARAMETER).mute());
+            return Err(Refusal::new(faults::INVALID_PARAMETER).without_body());
         }
         if name.is_some_and(|name| name.chars().count() > MAX_NAME) {
             return Err(Refusal::new(faults::INVALID_PARAMETER));
@@ -155,12 +155,10 @@ pub(super) fn idle_timeout(body: Element<'_>) -> Result<Option<Duration>, Refusa
 /// The pool that the messages in `creationXml` or `connectXml` speak of: a capability and `opening`.
 pub(super) fn negotiate(body: Element<'_>, name: &str, opening: u32) -> Result<Pool, Refusal> {
     let refusal = || Refusal::new(faults::NO_NEGOTIATION_DATA).by(Provider::PowerShell);
-    // The namespace has no trailing slash, unlike the prefix of the resources.
-    let namespace = uri::POWERSHELL_PREFIX.trim_end_matches('/');
-    let element = body.child(namespace, name).ok_or_else(|| Refusal::new(faults::SCHEMA_VALIDATION))?;
+    let element = body.child(uri::POWERSHELL, name).ok_or_else(|| Refusal::new(faults::SCHEMA_VALIDATION))?;
     let payload: String = element.text().split_whitespace().collect();
     let payload = BASE64.decode(payload).map_err(|_| refusal())?;
-    let messages = Fragments::default().take(&payload).ok_or_else(refusal)?;
+    let messages = MessageReader::default().take(&payload).ok_or_else(refusal)?;
     if !messages.iter().any(|message| message.kind == kind::SESSION_CAPABILITY) {
         return Err(refusal());
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::wsman::clixml::code_units;
 use crate::wsman::xml::{Document, Element, escape_into};
 
 /// `SetShouldExit` of RemoteHostMethodId (MS-PSRP 2.2.3.17, Host Method Identifier).
@@ -92,27 +93,9 @@ pub(super) fn number(data: &str, name: &str) -> Option<i64> {
     property(document.root(), name)?.text().parse().ok()
 }
 
-/// The text of a primitive, `_xHHHH_` read.
+/// The text of a primitive, with its escapes resolved; half a character becomes U+FFFD.
 pub(super) fn text(element: Element<'_>) -> String {
-    let written = element.whole_text();
-    let mut units = Vec::with_capacity(written.len());
-    let mut rest = written;
-    while let Some((before, after)) = rest.split_once("_x") {
-        units.extend(before.encode_utf16());
-        let escaped = after.split_once('_').filter(|(digits, _)| digits.len() == 4);
-        match escaped.and_then(|(digits, after)| Some((u16::from_str_radix(digits, 16).ok()?, after))) {
-            Some((unit, after)) => {
-                units.push(unit);
-                rest = after;
-            }
-            None => {
-                units.extend("_x".encode_utf16());
-                rest = after;
-            }
-        }
-    }
-    units.extend(rest.encode_utf16());
-    String::from_utf16_lossy(&units)
+    String::from_utf16_lossy(&code_units(element.whole_text()))
 }
 
 /// The text as a primitive holds it: what XML would change or cannot hold is `_xHHHH_`, and so is an underscore that
@@ -142,6 +125,7 @@ mod tests {
             let document = Document::parse(&written).unwrap();
             assert_eq!(text(document.root()), sample, "{written}");
         }
+        assert_eq!(text(Document::parse("<S>_x+123_</S>").unwrap().root()), "_x+123_", "no escape");
     }
 
     #[test]

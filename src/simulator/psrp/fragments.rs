@@ -1,154 +1,146 @@
-//! Messages in fragments (MS-PSRP 2.2.4, Packet Fragment).
+//! The fragments in which PowerShell's messages travel within a shell's streams (MS-PSRP 2.2.4, Packet Fragment, and
+//! 2.2.1, PowerShell Remoting Protocol Message).
 
-use super::Id;
+use uuid::Uuid;
 
-/// One message of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::simulator) struct Message {
-    pub(in crate::simulator) kind: u32,
-    pub(in crate::simulator) pool: Id,
-    pub(in crate::simulator) pipeline: Id,
-    /// Its data, as CLIXML without a byte order mark; empty where it was no UTF-8.
-    pub(in crate::simulator) data: String,
+/// One fragment: its header as it was, and the part of a message in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fragment<'p> {
+    head: [u8; HEAD],
+    pub(crate) blob: &'p [u8],
 }
 
-/// The fragments of a message that is not complete yet. Each command, and the pool itself, has its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::simulator) struct Fragments {
-    begun: Vec<u8>,
+/// The start of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Message<'p> {
+    pub(crate) destination: u32,
+    pub(crate) kind: u32,
+    pub(crate) pool: Uuid,
+    pub(crate) pipeline: Uuid,
+    /// The data, or the part of it that is there.
+    pub(crate) data: &'p [u8],
 }
 
-/// The server's messages, numbered through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Numbering {
-    next_object: u64,
-}
-
-/// ObjectId, FragmentId, flags, length.
-const FRAGMENT_HEADER: usize = 21;
+/// ObjectId and FragmentId, eight bytes each, and the flags.
+const HEAD: usize = 17;
+/// The head and the length of the blob, in bytes.
+pub(super) const FRAGMENT_HEADER: usize = HEAD + 4;
 /// Destination, type, pool, pipeline.
-const MESSAGE_HEADER: usize = 40;
-/// More messages than this in one payload are no client's.
-const MAX_MESSAGES: usize = 1_024;
-/// The largest message, in bytes: what a command may hold that nobody has received.
-const MAX_MESSAGE: usize = 4 * 1024 * 1024;
-/// The largest fragment that is sent. Each travels in a stream of its own, so that a client finds whole fragments.
-const MAX_FRAGMENT: usize = 32 * 1024 - FRAGMENT_HEADER;
-/// The first and the last fragment of a message.
-const START: u8 = 1;
-const END: u8 = 2;
-/// The server's messages are for the client.
-const TO_CLIENT: u32 = 1;
-const BOM: &str = "\u{feff}";
+const MESSAGE_HEAD: usize = 40;
+/// The bits of the flags: the fragment begins, or ends, a message.
+const STARTS: u8 = 1;
+const ENDS: u8 = 2;
+/// The other bits of the flags, which are reserved.
+const RESERVED: u8 = !(STARTS | ENDS);
 
-impl Fragments {
-    /// Takes a payload of whole fragments, and gives the messages that end in it; `None` if the fragments are no good.
-    pub(in crate::simulator) fn take(&mut self, mut payload: &[u8]) -> Option<Vec<Message>> {
-        let mut found = Vec::new();
-        while !payload.is_empty() {
-            let (header, rest) = payload.split_at_checked(FRAGMENT_HEADER)?;
-            let flags = *header.get(16)?;
-            let length = u32::from_be_bytes(header.get(17..21)?.try_into().ok()?);
-            let (blob, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-            if flags & START != 0 {
-                self.begun.clear();
-            }
-            if self.begun.len() + blob.len() > MAX_MESSAGE {
-                return None;
-            }
-            self.begun.extend(blob);
-            if flags & END != 0 {
-                found.push(Message::read(&std::mem::take(&mut self.begun))?);
-            }
-            if found.len() > MAX_MESSAGES {
-                return None;
-            }
-            payload = rest;
+/// Cuts a payload into its fragments; `None` where one breaks off.
+pub(crate) fn read(mut payload: &[u8]) -> Option<Vec<Fragment<'_>>> {
+    let mut fragments = Vec::new();
+    while !payload.is_empty() {
+        let (head, rest) = payload.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (blob, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        fragments.push(Fragment { head: *head, blob });
+        payload = rest;
+    }
+    Some(fragments)
+}
+
+impl<'p> Fragment<'p> {
+    /// Fragment `number` of the message `object`, which the fragment begins or ends.
+    pub(super) fn new(object: u64, number: u64, starts: bool, ends: bool, blob: &'p [u8]) -> Self {
+        let mut head = [0; HEAD];
+        let flags = if starts { STARTS } else { 0 } | if ends { ENDS } else { 0 };
+        let bytes = object.to_be_bytes().into_iter().chain(number.to_be_bytes()).chain([flags]);
+        head.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+        Self { head, blob }
+    }
+
+    fn flags(self) -> u8 {
+        let [.., flags] = self.head;
+        flags
+    }
+
+    /// Whether a message begins with it.
+    pub(crate) fn starts(self) -> bool {
+        self.flags() & STARTS != 0
+    }
+
+    /// Whether a message ends with it.
+    pub(super) fn ends(self) -> bool {
+        self.flags() & ENDS != 0
+    }
+
+    /// Whether a reserved bit is set.
+    pub(crate) fn has_reserved_flags(self) -> bool {
+        self.flags() & RESERVED != 0
+    }
+
+    /// Whether a message is all in it.
+    pub(crate) fn is_whole(self) -> bool {
+        self.flags() == STARTS | ENDS
+    }
+
+    /// The message that begins with it.
+    pub(crate) fn message(self) -> Option<Message<'p>> {
+        if self.starts() { Message::read(self.blob) } else { None }
+    }
+
+    /// Appends the fragment with another blob.
+    pub(crate) fn write(self, blob: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(&u32::try_from(blob.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(blob);
+    }
+}
+
+impl<'p> Message<'p> {
+    /// The message that `blob` begins with; `None` where its header breaks off.
+    pub(super) fn read(blob: &'p [u8]) -> Option<Self> {
+        let (head, data) = blob.split_at_checked(MESSAGE_HEAD)?;
+        let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+        let id = |at: usize| Some(Uuid::from_bytes_le(head.get(at..at + 16)?.try_into().ok()?));
+        Some(Self { destination: number(0)?, kind: number(4)?, pool: id(8)?, pipeline: id(24)?, data })
+    }
+
+    /// The message with other ids and data.
+    pub(crate) fn write(&self, ids: [Uuid; 2], data: &[u8]) -> Vec<u8> {
+        let mut blob = Vec::with_capacity(MESSAGE_HEAD + data.len());
+        blob.extend_from_slice(&self.destination.to_le_bytes());
+        blob.extend_from_slice(&self.kind.to_le_bytes());
+        for id in ids {
+            blob.extend_from_slice(&id.to_bytes_le());
         }
-        Some(found)
-    }
-}
-
-impl Message {
-    fn read(blob: &[u8]) -> Option<Self> {
-        let (header, data) = blob.split_at_checked(MESSAGE_HEADER)?;
-        let data = std::str::from_utf8(data).unwrap_or_default();
-        Some(Self {
-            kind: u32::from_le_bytes(header.get(4..8)?.try_into().ok()?),
-            pool: header.get(8..24)?.try_into().ok()?,
-            pipeline: header.get(24..40)?.try_into().ok()?,
-            data: data.trim_start_matches(BOM).to_owned(),
-        })
-    }
-}
-
-impl Default for Numbering {
-    fn default() -> Self {
-        Self { next_object: 1 }
-    }
-}
-
-impl Numbering {
-    /// One message, as its fragments.
-    pub(super) fn write(&mut self, kind: u32, pool: Id, pipeline: Id, text: &str) -> Vec<Vec<u8>> {
-        let mut message = TO_CLIENT.to_le_bytes().to_vec();
-        message.extend(kind.to_le_bytes());
-        message.extend(pool);
-        message.extend(pipeline);
-        message.extend(BOM.as_bytes());
-        message.extend(text.as_bytes());
-        let object = self.next_object;
-        self.next_object += 1;
-        let last = message.len().div_ceil(MAX_FRAGMENT) - 1;
-        let fragment = |(number, blob): (usize, &[u8])| {
-            let mut out = object.to_be_bytes().to_vec();
-            out.extend(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
-            out.push(if number == 0 { START } else { 0 } | if number == last { END } else { 0 });
-            out.extend(u32::try_from(blob.len()).unwrap_or(u32::MAX).to_be_bytes());
-            out.extend(blob);
-            out
-        };
-        message.chunks(MAX_FRAGMENT).enumerate().map(fragment).collect()
+        blob.extend_from_slice(data);
+        blob
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    #[test]
-    fn a_message_is_read_again_whole_and_in_fragments() {
-        for size in [0, MAX_FRAGMENT, 3 * MAX_FRAGMENT] {
-            let text = "x".repeat(size);
-            let fragments = Numbering::default().write(7, [1; 16], [2; 16], &text);
-            let mut reader = Fragments::default();
-            let mut found = Vec::new();
-            for fragment in &fragments {
-                assert!(found.is_empty(), "the message ends with its last fragment");
-                found.extend(reader.take(fragment).unwrap());
-            }
-            assert_eq!(found, [Message { kind: 7, pool: [1; 16], pipeline: [2; 16], data: text }]);
-        }
+    /// A message in one fragment.
+    pub(crate) fn whole(kind: u32, pool: Uuid, pipeline: Uuid, data: &str) -> Vec<u8> {
+        let message = Message { destination: 2, kind, pool, pipeline, data: b"" };
+        let mut out = Vec::new();
+        let blob = message.write([pool, pipeline], data.as_bytes());
+        Fragment::new(1, 0, true, true, &[]).write(&blob, &mut out);
+        out
     }
 
     #[test]
-    fn fragments_that_break_off_or_lie_about_their_length_are_refused() {
-        let good = Numbering::default().write(7, [1; 16], [0; 16], "<S>x</S>").concat();
-        for end in 1..good.len() {
-            assert_eq!(Fragments::default().take(&good[..end]), None, "{end} bytes");
+    fn what_is_written_is_read_again() {
+        let (pool, pipeline) = (Uuid::from_u128(1 << 100), Uuid::from_u128(7));
+        let payload = [whole(5, pool, pipeline, "<S/>"), whole(6, pool, Uuid::nil(), "")].concat();
+        let fragments = read(&payload).unwrap();
+        let messages: Vec<_> = fragments.iter().map(|fragment| fragment.message().unwrap()).collect();
+        assert_eq!((messages[0].kind, messages[0].pool, messages[0].pipeline), (5, pool, pipeline));
+        assert_eq!((messages[0].data, messages[1].data), (&b"<S/>"[..], &b""[..]));
+        let mut again = Vec::new();
+        for (fragment, message) in fragments.iter().zip(&messages) {
+            fragment.write(&message.write([message.pool, message.pipeline], message.data), &mut again);
         }
-        let mut long = good;
-        long[17] = 0xFF;
-        assert_eq!(Fragments::default().take(&long), None);
-        assert_eq!(Fragments::default().take(&[]), Some(Vec::new()));
-    }
-
-    #[test]
-    fn a_message_without_end_is_refused_before_it_fills_the_memory() {
-        let mut fragment = Numbering::default().write(7, [1; 16], [0; 16], &"x".repeat(30_000)).concat();
-        fragment[16] = 0;
-        let mut reader = Fragments::default();
-        let refused = (0..1_000).position(|_| reader.take(&fragment).is_none());
-        assert!(refused.is_some_and(|count| count * 30_000 <= MAX_MESSAGE), "{refused:?}");
+        assert_eq!(again, payload);
     }
 }

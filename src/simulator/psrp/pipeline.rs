@@ -1,15 +1,17 @@
 //! A pipeline: what a client wants to run, what it feeds to it, and what comes back (MS-PSRP 2.2.2.10, CREATE_PIPELINE).
 
-use super::fragments::Fragments;
+use uuid::Uuid;
+
+use super::messages::MessageReader;
 use super::pool::Pool;
-use super::{Id, clixml, kind};
+use super::{clixml, kind};
 use crate::simulator::programs::Output;
 use crate::wsman::xml::{Document, Element};
 
 /// A pipeline of a client, from its first fragment on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::simulator) struct Pipeline {
-    received: Fragments,
+    reader: MessageReader,
     created: Option<Created>,
     /// What was fed to it: a line for each object that is a text.
     input: String,
@@ -19,8 +21,8 @@ pub(in crate::simulator) struct Pipeline {
 /// What CREATE_PIPELINE says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Created {
-    id: Id,
-    pool: Id,
+    id: Uuid,
+    pool: Uuid,
     text: String,
     takes_input: bool,
     has_host: bool,
@@ -48,7 +50,7 @@ impl Pipeline {
     /// Takes what was sent; `None` if that is no good.
     pub(in crate::simulator) fn take(&mut self, payload: &[u8]) -> Option<Step> {
         let mut has_ended = false;
-        for message in self.received.take(payload)? {
+        for message in self.reader.take(payload)? {
             match (message.kind, &self.created) {
                 (kind::CREATE_PIPELINE, None) => {
                     self.created = Some(Created::read(message.pipeline, message.pool, &message.data));
@@ -90,7 +92,7 @@ impl Pipeline {
     pub(in crate::simulator) fn completed(&self, pool: &mut Pool, output: &Output) -> Vec<Vec<u8>> {
         let Some(created) = &self.created else { return Vec::new() };
         let mut said = Vec::new();
-        let mut say = |kind, text: &str| said.extend(pool.numbering.write(kind, pool.id, created.id, text));
+        let mut say = |kind, text: &str| said.extend(pool.writer.write(kind, pool.id, created.id, text));
         for line in output.stdout.lines() {
             say(kind::PIPELINE_OUTPUT, &clixml::string(line));
         }
@@ -114,13 +116,13 @@ impl Pipeline {
     pub(in crate::simulator) fn stopped(&self, pool: &mut Pool) -> Vec<Vec<u8>> {
         let Some(created) = &self.created else { return Vec::new() };
         let state = clixml::state("PipelineState", STOPPED);
-        pool.numbering.write(kind::PIPELINE_STATE, pool.id, created.id, &state)
+        pool.writer.write(kind::PIPELINE_STATE, pool.id, created.id, &state)
     }
 }
 
 impl Created {
     /// Reads what is there; who sends nothing wants to run nothing.
-    fn read(id: Id, pool: Id, data: &str) -> Self {
+    fn read(id: Uuid, pool: Uuid, data: &str) -> Self {
         let mut created = Self { id, pool, text: String::new(), takes_input: false, has_host: false };
         let Ok(document) = Document::parse(data) else { return created };
         let root = document.root();
@@ -186,10 +188,12 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::psrp::fragments::Numbering;
+    use crate::simulator::psrp::messages::MessageWriter;
 
     fn sent(kind: u32, data: &str) -> Vec<u8> {
-        Numbering::default().write(kind, [1; 16], [2; 16], data).concat()
+        MessageWriter::default()
+            .write(kind, Uuid::from_bytes([1; 16]), Uuid::from_bytes([2; 16]), data)
+            .concat()
     }
 
     fn create(no_input: bool, commands: &str) -> Vec<u8> {

@@ -5,25 +5,27 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use uuid::Uuid;
 
-use super::fragments::{Fragments, Message, Numbering};
+use super::messages::{MessageReader, MessageWriter, ReceivedMessage};
 use super::session_key::{self, KEY_LENGTH};
-use super::{Id, clixml, kind};
+use super::{clixml, kind};
+use crate::wsman::xml::Document;
 
 /// What the simulator keeps of a runspace pool that a client has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::simulator) struct Pool {
-    /// RunspacePoolId, in the byte order in which the client sent it.
-    pub(super) id: Id,
-    pub(super) numbering: Numbering,
+    /// RunspacePoolId.
+    pub(super) id: Uuid,
+    pub(super) writer: MessageWriter,
     min_runspaces: i64,
     max_runspaces: i64,
-    /// What was sent to the pool itself.
-    received: Fragments,
+    /// Reads what is sent to the pool itself.
+    reader: MessageReader,
 }
 
-/// Nobody's id: of the pool's own messages, and of the pool in the first of them.
-pub(super) const NOBODY: Id = [0; 16];
+/// The pipeline of the pool's own messages, and the pool of the first of them.
+const NO_ID: Uuid = Uuid::nil();
 /// `RunspaceState` Opened.
 const OPENED: u8 = 2;
 
@@ -40,7 +42,7 @@ pub(in crate::simulator) struct Versions {
 
 impl Pool {
     /// The pool that a message opens, or connects to.
-    pub(in crate::simulator) fn new(opening: &Message) -> Self {
+    pub(in crate::simulator) fn new(opening: &ReceivedMessage) -> Self {
         let runspaces = |name| clixml::number(&opening.data, name).filter(|count| *count > 0).unwrap_or(1);
         Self {
             min_runspaces: runspaces("MinRunspaces"),
@@ -50,20 +52,20 @@ impl Pool {
     }
 
     /// The pool of that id, of which nothing more is known.
-    pub(super) fn of(id: Id) -> Self {
+    pub(super) fn of(id: Uuid) -> Self {
         Self {
             id,
-            numbering: Numbering::default(),
+            writer: MessageWriter::default(),
             min_runspaces: 1,
             max_runspaces: 1,
-            received: Fragments::default(),
+            reader: MessageReader::default(),
         }
     }
 
     /// What a pool that opens says: capability, private data, state.
     pub(in crate::simulator) fn opened(&mut self, versions: Versions) -> Vec<Vec<u8>> {
         // Windows knows the pool's id only after this message.
-        let mut said = self.numbering.write(kind::SESSION_CAPABILITY, NOBODY, NOBODY, &capability(versions));
+        let mut said = self.writer.write(kind::SESSION_CAPABILITY, NO_ID, NO_ID, &capability(versions));
         said.extend(self.say(kind::APPLICATION_PRIVATE_DATA, &private_data(versions)));
         said.extend(self.say(kind::RUNSPACEPOOL_STATE, &clixml::state("RunspaceState", OPENED)));
         said
@@ -83,11 +85,11 @@ impl Pool {
     /// What the pool answers to what was sent to it while `busy` of its runspaces run a pipeline; `None` if the payload
     /// is no good.
     pub(in crate::simulator) fn answers(&mut self, payload: &[u8], busy: usize) -> Option<Vec<Vec<u8>>> {
-        let messages = self.received.take(payload)?;
+        let messages = self.reader.take(payload)?;
         Some(messages.iter().flat_map(|message| self.answer(message, busy)).collect())
     }
 
-    fn answer(&mut self, message: &Message, busy: usize) -> Vec<Vec<u8>> {
+    fn answer(&mut self, message: &ReceivedMessage, busy: usize) -> Vec<Vec<u8>> {
         let call = || clixml::number(&message.data, "ci").unwrap_or_default();
         let (kind, name, response) = match message.kind {
             kind::GET_AVAILABLE_RUNSPACES => {
@@ -119,17 +121,17 @@ impl Pool {
 
     /// A session key, encrypted for the client; the simulator never reads what the key protects.
     fn session_key(&self, data: &str) -> Option<Vec<u8>> {
-        let document = crate::wsman::xml::Document::parse(data).ok()?;
+        let document = Document::parse(data).ok()?;
         let public_key = BASE64.decode(clixml::property(document.root(), "PublicKey")?.text()).ok()?;
         let mut key = [0; KEY_LENGTH];
-        for (place, byte) in key.iter_mut().zip(self.id.iter().cycle()) {
+        for (place, byte) in key.iter_mut().zip(self.id.to_bytes_le().iter().cycle()) {
             *place = *byte;
         }
         session_key::encrypted(&key, &public_key)
     }
 
     fn say(&mut self, kind: u32, text: &str) -> Vec<Vec<u8>> {
-        self.numbering.write(kind, self.id, NOBODY, text)
+        self.writer.write(kind, self.id, NO_ID, text)
     }
 }
 
@@ -171,12 +173,12 @@ mod tests {
 
     const VERSIONS: Versions = Versions { powershell: "5.1.20348.1", protocol: "2.3", stack: "3.0" };
 
-    fn message(kind: u32, data: &str) -> Message {
-        Message { kind, pool: [7; 16], pipeline: NOBODY, data: data.to_owned() }
+    fn message(kind: u32, data: &str) -> ReceivedMessage {
+        ReceivedMessage { kind, pool: Uuid::from_bytes([7; 16]), pipeline: NO_ID, data: data.to_owned() }
     }
 
-    fn read(said: &[Vec<u8>]) -> Vec<Message> {
-        Fragments::default().take(&said.concat()).unwrap()
+    fn read(said: &[Vec<u8>]) -> Vec<ReceivedMessage> {
+        MessageReader::default().take(&said.concat()).unwrap()
     }
 
     fn pool(min: u8, max: u8) -> Pool {
@@ -192,7 +194,7 @@ mod tests {
         let answers = read(&pool.answer(&message(kind, &data), busy));
         assert_eq!((answers.len(), answers[0].kind), (1, kind::RUNSPACE_AVAILABILITY));
         assert_eq!(clixml::number(&answers[0].data, "ci"), Some(42));
-        let document = crate::wsman::xml::Document::parse(&answers[0].data).unwrap();
+        let document = Document::parse(&answers[0].data).unwrap();
         let response = clixml::property(document.root(), "SetMinMaxRunspacesResponse").unwrap();
         format!("{} {}", response.local(), response.text())
     }
@@ -206,7 +208,7 @@ mod tests {
             assert_eq!(object, u64::try_from(number + 1).unwrap());
             let read = read(std::slice::from_ref(payload));
             assert_eq!((read.len(), read[0].kind), (1, kind));
-            assert_eq!(read[0].pool == NOBODY, kind == kind::SESSION_CAPABILITY);
+            assert_eq!(read[0].pool == NO_ID, kind == kind::SESSION_CAPABILITY);
         }
         assert_eq!(read(&said).len(), 3);
     }
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_said_is_well_formed() {
         for text in [capability(VERSIONS), private_data(VERSIONS)] {
-            assert!(crate::wsman::xml::Document::parse(&text).is_ok(), "{text}");
+            assert!(Document::parse(&text).is_ok(), "{text}");
         }
     }
 }
