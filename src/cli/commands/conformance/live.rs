@@ -40,8 +40,9 @@ pub(super) async fn run(
     })?;
     let suite =
         Suite { selection: args.selection()?, profile, allow_create: args.allow_create, ..Suite::default() };
-    let config = environment.config(&args.config)?;
-    let connection = ConnectionOptions::read(&args.reach(), &environment.cmdlet.connection, config)?;
+    let config = environment.config(&args.host.config)?;
+    let reach = args.host.reach(args.on.as_deref());
+    let connection = ConnectionOptions::read(&reach, &environment.cmdlet.connection, config)?;
     let connection = environment.resolved(connection);
     let [endpoint] = connection.hosts.endpoints.as_slice() else {
         return Err(Diagnostic::usage("--on must name one host")

@@ -127,3 +127,27 @@ async fn a_host_that_is_not_there_is_exit_code_1() {
     let run = run.env("PSSESSION_PASSWORD", "secret").run().await.expect(1);
     assert!(run.stderr.contains("hint: check that WinRM is enabled"), "{}", run.stderr);
 }
+
+#[tokio::test]
+async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_says_it() {
+    let scenario = "fixtures/exchanges/close-two-sessions";
+    for without_host in [scenario, "--list"] {
+        let cases: [(&[&str], &str); 7] = [
+            (&["--user", "ann"], "--user is for a live host"),
+            (&["--tls"], "--tls is for a live host"),
+            (&["--certificate-pin", "web01=sha256/x"], "--certificate-pin is for a live host"),
+            (&["--connect-timeout", "3s"], "--connect-timeout is for a live host"),
+            (&["--dangerous-unencrypted"], "--dangerous-unencrypted is for a live host"),
+            (&["--allow-create"], "cannot be used with"),
+            (&["--profile", "2019"], "cannot be used with"),
+        ];
+        for (more, message) in cases {
+            let run = Pssession::new([&["conformance", without_host], more].concat()).run().await.expect(2);
+            assert!(run.stderr.contains(message), "{without_host} {more:?}: {}", run.stderr);
+        }
+        let run = Pssession::new(["conformance", without_host, "-q"]).env("PSSESSION_USER", "ann");
+        run.env("PSSESSION_CONFIG", "/dev/null").run().await.expect(0);
+    }
+    let run = Pssession::new(["conformance", "--list", "--junit", "-"]).run().await.expect(2);
+    assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+}
