@@ -1,13 +1,12 @@
 //! What the checks of a live endpoint look like: a line a check, and each failure below; and as JUnit XML.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use pssession::conformance::live::{Finding, GROUPS, LiveCheck, LiveReport, Selection, Verdict};
-use pssession::wsman::xml::escape_into;
+use pssession::conformance::live::{Finding, GROUPS, Group, LiveCheck, LiveReport, Selection, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::grid;
+use super::junit::{self, Case, Outcome, Suite};
 use super::text::printable;
 
 /// The checks that are chosen, one line each.
@@ -86,71 +85,30 @@ pub(super) fn records<'r>(
     })
 }
 
-/// The report in the XML that CI servers read: one suite a group, one case a check.
+/// The report as JUnit XML: one suite a group, one case a check.
 pub(crate) fn junit(endpoint: &str, report: &LiveReport) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    attribute(&mut out, "name", &format!("pssession conformance {endpoint}"));
-    let all: Vec<&Finding> = report.findings.iter().collect();
-    counts(&mut out, &all);
-    out.push_str(">\n");
-    for group in GROUPS {
-        let findings: Vec<&Finding> =
-            all.iter().copied().filter(|finding| finding.check.group() == group.name).collect();
-        if findings.is_empty() {
-            continue;
-        }
-        out.push_str("  <testsuite");
-        attribute(&mut out, "name", group.name);
-        counts(&mut out, &findings);
-        out.push_str(">\n");
-        findings.iter().for_each(|finding| case(&mut out, finding));
-        out.push_str("  </testsuite>\n");
+    let suite = |group: &Group| {
+        let findings = report.findings.iter().filter(|finding| finding.check.group() == group.name);
+        Suite { name: group.name.to_owned(), cases: findings.map(case).collect() }
+    };
+    let suites: Vec<Suite> = GROUPS.iter().map(suite).filter(|suite| !suite.cases.is_empty()).collect();
+    junit::document(&format!("pssession conformance {endpoint}"), &suites)
+}
+
+fn case(finding: &Finding) -> Case {
+    let (check, seen) = (finding.check, finding.verdict.seen());
+    let outcome = match &finding.verdict {
+        Verdict::Passed(_) => Outcome::Passed,
+        Verdict::Failed(_) => Outcome::Failed {
+            message: format!("{}: {seen}", check.section),
+            text: [check.title, check.expectation, seen].join("\n"),
+        },
+        other => Outcome::Skipped { message: format!("{}: {seen}", other.as_str()) },
+    };
+    Case {
+        class: check.group().to_owned(),
+        name: check.id.to_owned(),
+        seconds: Some(finding.took.as_secs_f64()),
+        outcome,
     }
-    out.push_str("</testsuites>\n");
-    out
-}
-
-fn case(out: &mut String, finding: &Finding) {
-    let check = finding.check;
-    out.push_str("    <testcase");
-    attribute(out, "classname", check.group());
-    attribute(out, "name", check.id);
-    attribute(out, "time", &format!("{:.3}", finding.took.as_secs_f64()));
-    let seen = finding.verdict.seen();
-    match &finding.verdict {
-        Verdict::Passed(_) => return out.push_str("/>\n"),
-        Verdict::Failed(_) => {
-            out.push_str("><failure");
-            attribute(out, "message", &format!("{}: {seen}", check.section));
-            out.push('>');
-            for line in [check.title, check.expectation, seen] {
-                escape_into(out, &printable(line));
-                out.push('\n');
-            }
-            out.push_str("</failure>");
-        }
-        other => {
-            out.push_str("><skipped");
-            attribute(out, "message", &format!("{}: {seen}", other.as_str()));
-            out.push_str("/>");
-        }
-    }
-    out.push_str("</testcase>\n");
-}
-
-fn counts(out: &mut String, findings: &[&Finding]) {
-    let failures = findings.iter().filter(|finding| finding.verdict.is_failure()).count();
-    let passed = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Passed(_))).count();
-    let _ = write!(
-        out,
-        " tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{}\"",
-        findings.len(),
-        findings.len() - failures - passed
-    );
-}
-
-fn attribute(out: &mut String, name: &str, value: &str) {
-    let _ = write!(out, " {name}=\"");
-    escape_into(out, &printable(value));
-    out.push('"');
 }
