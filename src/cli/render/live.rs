@@ -5,20 +5,29 @@ use std::io::{self, Write};
 use pssession::conformance::live::{Finding, GROUPS, Group, LiveCheck, LiveReport, Selection, Verdict};
 use serde_json::{Map, Value, json};
 
-use super::grid;
+use super::cell::{Cell, Meaning};
+use super::grid::{FIRST_TO_LEAVE, Fit, Grid, GridColumn, GridStyle, Shorten};
 use super::junit::{self, Case, Outcome, Suite};
 use super::text::printable;
 
 /// The checks that are chosen, one line each.
-pub(super) fn list(out: &mut impl Write, selection: &Selection) -> io::Result<()> {
-    let rows = chosen(selection).map(|check| {
-        vec![
-            check.id.to_owned(),
-            format!("{} {}", check.section.document, check.section.number),
-            check.title.to_owned(),
-        ]
-    });
-    writeln!(out, "{}", grid::plain(&["Check", "Section", "Title"], rows.collect()))
+pub(super) fn list(out: &mut impl Write, selection: &Selection, style: GridStyle) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = chosen(selection)
+        .map(|check| {
+            let section = format!("{} {}", check.section.document, check.section.number);
+            vec![Cell::new(check.id), Cell::new(section), Cell::new(check.title)]
+        })
+        .collect();
+    let columns = vec![
+        column("Check", Shorten::Middle, None),
+        column("Section", Shorten::Never, Some(FIRST_TO_LEAVE)),
+        column("Title", Shorten::End, None),
+    ];
+    writeln!(out, "{}", Grid::new(columns, rows).text(style))
+}
+
+fn column(header: &'static str, shorten: Shorten, leaves: Option<u8>) -> GridColumn {
+    GridColumn { header, fit: Fit { shorten, leaves, right: false } }
 }
 
 /// The same as objects.
@@ -51,13 +60,22 @@ fn described(check: &LiveCheck) -> Map<String, Value> {
     }
 }
 
-/// A line a check, and below each failure with what it states.
-pub(super) fn table(out: &mut impl Write, report: &LiveReport) -> io::Result<()> {
-    let rows = report.findings.iter().map(|finding| {
-        let verdict = finding.verdict.as_str().to_owned();
-        vec![verdict, finding.check.id.to_owned(), printable(finding.verdict.seen())]
-    });
-    writeln!(out, "{}", grid::plain(&["Result", "Check", "Seen"], rows.collect()))?;
+/// A line a check, and below each failure with what it states; that is never shortened.
+pub(super) fn table(out: &mut impl Write, report: &LiveReport, style: GridStyle) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let verdict = Cell::new(finding.verdict.as_str()).meaning(meaning(&finding.verdict));
+            vec![verdict, Cell::new(finding.check.id), Cell::new(printable(finding.verdict.seen()))]
+        })
+        .collect();
+    let columns = vec![
+        column("Result", Shorten::Never, None),
+        column("Check", Shorten::Middle, None),
+        column("Seen", Shorten::End, None),
+    ];
+    writeln!(out, "{}", Grid::new(columns, rows).text(style))?;
     for finding in report.failures() {
         let check = finding.check;
         writeln!(out, "\nfailed: {}: {}", check.id, check.title)?;
@@ -66,6 +84,13 @@ pub(super) fn table(out: &mut impl Write, report: &LiveReport) -> io::Result<()>
         writeln!(out, "Section: {}", check.section)?;
     }
     Ok(())
+}
+
+fn meaning(verdict: &Verdict) -> Meaning {
+    match verdict {
+        Verdict::Failed(_) => Meaning::Bad,
+        _ => Meaning::None,
+    }
 }
 
 /// One object a check.

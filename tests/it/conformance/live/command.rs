@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::world;
 use crate::support::command::Pssession;
+use crate::support::pty::{Pty, available};
 
 async fn server() -> Simulator {
     Simulator::builder().world(world(Profile::Windows2022)).start().await.unwrap()
@@ -150,4 +151,40 @@ async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_
     }
     let run = Pssession::new(["conformance", "--list", "--junit", "-"]).run().await.expect(2);
     assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn the_tables_fit_terminals_of_60_to_140_columns_and_a_failure_keeps_its_text() {
+    if !available() {
+        return;
+    }
+    let server = server().await;
+    let other = "AnotherSubcodeThatIsLongerThanWhatATableOnATerminalOfEightyColumnsCanShow";
+    server.world().lock().unwrap().inject(
+        OperationKind::Delete,
+        usize::MAX,
+        InjectedFault::Replace("w:InvalidSelectors".to_owned(), format!("w:{other}")),
+    );
+    let chosen = "delete,authentication/spnego-unknown-mechanism";
+    for columns in [60, 80, 100, 140] {
+        let pty = Pty::on(&server, "conformance", &["--only", chosen]).columns(columns);
+        let shown = pty.answer(&[]).await.expect(9);
+        let (table, failures) = shown.screen.split_once("\n\n").unwrap();
+        assert_eq!(table.lines().count(), 6, "one line a check:\n{table}");
+        fits(table, columns);
+        assert_eq!(failures.matches(&format!("seen:     fault {other} (2150858843)\n")).count(), 2);
+        let list = Pty::new(["conformance", "--list"]).columns(columns).answer(&[]).await.expect(0);
+        let all = pssession::conformance::live::checks().count();
+        assert_eq!(list.screen.lines().count(), all + 1, "one line a check:\n{}", list.screen);
+        fits(&list.screen, columns);
+    }
+    let piped = Pty::on(&server, "conformance", &["--only", chosen, "-o", "table"]).columns(60);
+    let piped = piped.and("| cat").answer(&[]).await;
+    assert!(!piped.screen.contains('\u{2026}'), "{}", piped.screen);
+    piped.shows(&format!("failed  delete/no-such-shell                     fault {other} (2150858843)\n"));
+}
+
+fn fits(table: &str, columns: u16) {
+    let too_long = table.lines().find(|line| line.chars().count() > usize::from(columns));
+    assert_eq!(too_long, None, "{columns}:\n{table}");
 }
