@@ -198,4 +198,4 @@ pub(super) const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
 /// What the frame adds to a sealed answer: some 270 bytes for each pair of parts, and a server of many parts cuts its
 /// answer into 16 KiB each (MS-WSMV 2.2.9.1, Encrypted Message Types).
-const FRAMING: usize = 64 * 1024;
+pub(super) const FRAMING: usize = 64 * 1024;

@@ -24,7 +24,7 @@ use super::stream::{Stream, StreamConnector, certificate};
 use super::tls::{Trust, client_config};
 use super::tls_error::tls_error;
 use super::tls_observer::TlsObserver;
-use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError, TlsFound};
+use super::{BoxError, Endpoint, HttpOptions, SetupError, Silence, TlsError, TlsFound, TransportError};
 
 /// How to open connections to one endpoint; its clones know the same.
 #[derive(Clone)]
@@ -156,6 +156,20 @@ pub(super) enum PostError {
     Timeout(Duration),
     /// The answer has more bytes than this.
     TooLarge(usize),
+}
+
+impl PostError {
+    /// The error of one request to this endpoint, without a login that could explain it.
+    pub(super) fn at(self, endpoint: &Endpoint) -> TransportError {
+        let endpoint = endpoint.url().to_owned();
+        match self {
+            Self::NotConnected(source) => TransportError::Connect { endpoint, source },
+            Self::Died => TransportError::Lost { endpoint, source: "the connection was closed".into() },
+            Self::Lost(source) => TransportError::Lost { endpoint, source },
+            Self::Timeout(after) => TransportError::Timeout { endpoint, after },
+            Self::TooLarge(limit) => TransportError::TooLarge { endpoint, limit },
+        }
+    }
 }
 
 impl Http {

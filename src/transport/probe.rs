@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::channel::SOAP;
-use super::http::{ClientFactory, Http, PostError, Request};
+use super::http::{ClientFactory, Http, Request};
 use super::tls_observer::TlsObserver;
 use super::{Endpoint, HttpOptions, SetupError, TlsFound, TransportError, challenges};
 use crate::auth::Challenges;
@@ -77,16 +77,7 @@ struct Prober<'a> {
 impl Prober<'_> {
     async fn ask(&self, http: Http, request: Request<'_>) -> (Http, Result<Answer, TransportError>) {
         let (http, answer) = challenges::ask(&self.factory, http, request, self.options.login_timeout).await;
-        let endpoint = || self.endpoint.url().to_owned();
-        let answer = answer.map_err(|error| match error {
-            PostError::NotConnected(source) => TransportError::Connect { endpoint: endpoint(), source },
-            PostError::Died => {
-                TransportError::Lost { endpoint: endpoint(), source: "the connection was closed".into() }
-            }
-            PostError::Lost(source) => TransportError::Lost { endpoint: endpoint(), source },
-            PostError::Timeout(after) => TransportError::Timeout { endpoint: endpoint(), after },
-            PostError::TooLarge(limit) => TransportError::TooLarge { endpoint: endpoint(), limit },
-        });
+        let answer = answer.map_err(|error| error.at(self.endpoint));
         (http, answer)
     }
 }

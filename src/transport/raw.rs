@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use super::answer::Answer;
 use super::authenticate::{Authenticator, Link};
-use super::channel::SOAP;
-use super::http::{Http, PostError, Request};
+use super::channel::{FRAMING, SOAP};
+use super::http::{Http, Request};
 use super::{ExchangeObserver, HttpConnector, Reply, TlsFound, TransportError, observer};
 use crate::auth::{AuthError, Challenges, Protection, sealing};
 use crate::wsman::xml::MAX_BYTES;
@@ -215,52 +215,42 @@ impl Channel {
         raw: &RawRequest,
         timeout: Duration,
     ) -> Result<(Answer, bool), TransportError> {
-        let own = raw.authorization.as_deref().map(SecretString::from);
-        let mut content_type = raw.content_type.clone();
-        let mut body = raw.body.clone();
-        let (http, protection) = match self {
-            Self::WithoutLogin(http) => (http, None),
-            Self::LoggedIn(link) => (&mut link.http, Some(&mut link.protection)),
-        };
-        let authorization = match &protection {
-            None => own.as_ref(),
-            Some(Protection::Header(secret)) => Some(secret),
-            Some(_) => None,
-        }
-        .cloned();
         let auth = |source| dialer.auth_error(source);
-        let seal = match protection {
-            Some(Protection::Sealed(seal)) => Some(seal),
-            _ => None,
-        };
-        let seal = match (seal, raw.encryption) {
-            (Some(seal), RawEncryption::InClear) => Some(seal),
-            (Some(seal), encryption) => {
-                let (frame_type, frame) = sealing::seal_body(seal.as_mut(), &raw.body).map_err(auth)?;
-                content_type = Some(frame_type);
-                body = framed(frame, encryption);
-                Some(seal)
+        let (mut authorization, mut seal) = (None, None);
+        let http = match self {
+            Self::WithoutLogin(http) => {
+                authorization = raw.authorization.as_deref().map(SecretString::from);
+                http
             }
-            (None, _) => None,
+            Self::LoggedIn(link) => {
+                match &mut link.protection {
+                    Protection::Connection => {}
+                    Protection::Header(secret) => authorization = Some(secret.clone()),
+                    Protection::Sealed(sealing) => seal = Some(sealing),
+                }
+                &mut link.http
+            }
         };
+        let (mut content_type, mut body) = (raw.content_type.clone(), raw.body.clone());
+        if let Some(seal) = seal.as_deref_mut().filter(|_| raw.encryption != RawEncryption::InClear) {
+            let (frame_type, frame) = sealing::seal_body(seal.as_mut(), &body).map_err(auth)?;
+            content_type = Some(frame_type);
+            body = framed(frame, raw.encryption);
+        }
+        let method = Method::from_bytes(raw.method.as_bytes());
+        let method = method.map_err(|error| dialer.not_connected(error.into()))?;
+        let path = raw.path.as_deref().map(str::parse::<Uri>).transpose();
+        let path = path.map_err(|error| dialer.not_connected(error.into()))?;
         let request = Request {
-            method: Some(
-                Method::from_bytes(raw.method.as_bytes())
-                    .map_err(|error| dialer.not_connected(error.into()))?,
-            ),
-            path: raw
-                .path
-                .as_deref()
-                .map(str::parse::<Uri>)
-                .transpose()
-                .map_err(|error| dialer.not_connected(error.into()))?,
+            method: Some(method),
+            path,
             content_type: content_type.as_deref(),
             authorization: authorization.as_ref(),
             unauthenticated_identify: raw.unauthenticated_identify,
             body,
         };
         let posted = http.post(request, MAX_BYTES + FRAMING, timeout).await;
-        let mut answer = posted.map_err(|error| failed(dialer, error))?;
+        let mut answer = posted.map_err(|error| error.at(dialer.endpoint()))?;
         let encrypted = answer.is_sealed();
         match seal {
             Some(seal) if encrypted => {
@@ -308,22 +298,8 @@ fn framed(mut frame: Vec<u8>, encryption: RawEncryption) -> Vec<u8> {
     }
 }
 
-fn failed(dialer: &Authenticator, error: PostError) -> TransportError {
-    let endpoint = dialer.endpoint().url().to_owned();
-    match error {
-        PostError::NotConnected(source) => dialer.not_connected(source),
-        PostError::Died => TransportError::Lost { endpoint, source: "the connection was closed".into() },
-        PostError::Lost(source) => TransportError::Lost { endpoint, source },
-        PostError::Timeout(after) => TransportError::Timeout { endpoint, after },
-        PostError::TooLarge(limit) => TransportError::TooLarge { endpoint, limit },
-    }
-}
-
 /// What follows the ciphertext.
 const CLOSING: &[u8] = b"--Encrypted Boundary--\r\n";
-
-/// What the frame adds to an encrypted answer, see the channel.
-const FRAMING: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -39,7 +39,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("interchange", &["interchange", "session", "store", "transport", "client", "teardown", "auth", "wsman"]),
     ("advice", &["advice", "teardown", "transport", "auth", "wsman", "error_chain"]),
     ("simulator", &["simulator", "wsman", "auth", "transport", "session", "yaml"]),
-    ("conformance", &["conformance", "simulator", "client", "transport", "auth", "wsman", "error_chain"]),
+    (
+        "conformance",
+        &["conformance", "simulator", "client", "transport", "session", "auth", "wsman", "error_chain"],
+    ),
 ];
 
 /// What the simulator may take of `auth`: the frame and the error, and nothing that holds a key.

@@ -6,6 +6,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use pssession::AuthScheme;
 
+use crate::cli::source;
+
 /// Where, as whom, and how long.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReachArgs {
@@ -34,6 +36,28 @@ pub(crate) struct ReachArgs {
     pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) dangerous: DangerousArgs,
+}
+
+/// How the one host is reached that a command names by an option of its own.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HostArgs {
+    /// Use HTTPS [default port: 5986]
+    #[arg(long, help_heading = "Where")]
+    pub(crate) tls: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Connect timeout, TLS handshake included [default: 10s]
+    #[arg(long, value_name = "DURATION", help_heading = "Limits")]
+    pub(crate) connect_timeout: Option<String>,
+    /// Timeout for one login on an open connection [default: 15s]
+    #[arg(long, value_name = "DURATION", help_heading = "Limits")]
+    pub(crate) login_timeout: Option<String>,
     #[command(flatten)]
     pub(crate) dangerous: DangerousArgs,
 }
@@ -159,5 +183,63 @@ impl ReachArgs {
     /// The same with these servers before those of `--on`.
     pub(crate) fn with_hosts(&self, hosts: &[String]) -> Self {
         Self { on: [hosts, &self.on].concat(), ..self.clone() }
+    }
+}
+
+impl HostArgs {
+    /// The same as the commands for several hosts say it, with this host.
+    pub(crate) fn reach(&self, host: Option<&str>) -> ReachArgs {
+        ReachArgs {
+            on: host.into_iter().map(str::to_owned).collect(),
+            inventory: None,
+            inventory_command: None,
+            shard: None,
+            tls: self.tls,
+            trust: self.trust.clone(),
+            login: self.login.clone(),
+            config: self.config.clone(),
+            limits: LimitArgs {
+                connect_timeout: self.connect_timeout.clone(),
+                login_timeout: self.login_timeout.clone(),
+                ..LimitArgs::default()
+            },
+            dangerous: self.dangerous.clone(),
+        }
+    }
+
+    /// The first of these options that was typed. What the environment says is for every command, and does not count.
+    pub(crate) fn first_typed(&self) -> Option<&'static str> {
+        let Self { tls, trust, login, config, connect_timeout, login_timeout, dangerous } = self;
+        let TrustArgs { ca_file, certificate_pin, tls_server_name } = trust;
+        let LoginArgs { user, account, workstation, auth, no_ntlm, spn, password_file, password_command } =
+            login;
+        let DangerousArgs {
+            dangerous_basic_over_http,
+            dangerous_unencrypted,
+            dangerous_skip_certificate_check,
+        } = dangerous;
+        let typed = |value: Option<String>, variable| value.is_some() && value != source::variable(variable);
+        let config = config.config.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let given = [
+            ("--tls", *tls),
+            ("--ca-file", ca_file.is_some()),
+            ("--certificate-pin", !certificate_pin.is_empty()),
+            ("--tls-server-name", tls_server_name.is_some()),
+            ("--user", typed(user.clone(), "PSSESSION_USER")),
+            ("--account", account.is_some()),
+            ("--workstation", workstation.is_some()),
+            ("--auth", auth.is_some()),
+            ("--no-ntlm", *no_ntlm),
+            ("--spn", spn.is_some()),
+            ("--password-file", password_file.is_some()),
+            ("--password-command", password_command.is_some()),
+            ("--config", typed(config, "PSSESSION_CONFIG")),
+            ("--connect-timeout", connect_timeout.is_some()),
+            ("--login-timeout", login_timeout.is_some()),
+            ("--dangerous-basic-over-http", *dangerous_basic_over_http),
+            ("--dangerous-unencrypted", *dangerous_unencrypted),
+            ("--dangerous-skip-certificate-check", *dangerous_skip_certificate_check),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(name, _)| name)
     }
 }

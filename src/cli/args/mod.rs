@@ -13,7 +13,7 @@ use pssession::request::OnMiss;
 pub(crate) use asked::Asked;
 pub(crate) use columns::{Column, CountKey, SortKey};
 pub(crate) use connection::{
-    ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs,
+    ConfigArgs, DangerousArgs, HostArgs, LimitArgs, LoginArgs, ReachArgs, TableArgs, TrustArgs,
 };
 pub(crate) use output::{Format, OutputArgs, PlainFormat, ReportFormat};
 pub(crate) use select::{SelectArgs, SessionValues};

@@ -13,7 +13,7 @@ use pssession::conformance::{
     Exchange, FixtureError, Judged, Report, Scenario, Validation, Verdict, judge, scenarios,
 };
 
-use crate::cli::args::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, ReachArgs, ReportFormat, TrustArgs};
+use crate::cli::args::{HostArgs, ReportFormat};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
@@ -70,34 +70,19 @@ pub(crate) struct ConformanceArgs {
     )]
     pub(crate) skip: Vec<String>,
     /// Create, use and delete shells of this run
-    #[arg(long, requires = "on", help_heading = "A live host")]
+    #[arg(long, conflicts_with_all = ["dir", "list"], help_heading = "A live host")]
     pub(crate) allow_create: bool,
     /// The generation of the server, whose known deviations are no failures: 2008r2, 2012r2, 2016, 2019, 2022, 2025,
     /// 2025-hardened, exchange or omi
-    #[arg(long, value_name = "PROFILE", requires = "on", help_heading = "A live host")]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["dir", "list"], help_heading = "A live host")]
     pub(crate) profile: Option<String>,
-    /// Use HTTPS [default port: 5986]
-    #[arg(long, requires = "on", help_heading = "Where")]
-    pub(crate) tls: bool,
     #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    /// Connect timeout, TLS handshake included [default: 10s]
-    #[arg(long, value_name = "DURATION", requires = "on", help_heading = "Limits")]
-    pub(crate) connect_timeout: Option<String>,
-    /// Timeout for one login on an open connection [default: 15s]
-    #[arg(long, value_name = "DURATION", requires = "on", help_heading = "Limits")]
-    pub(crate) login_timeout: Option<String>,
-    #[command(flatten)]
-    pub(crate) dangerous: DangerousArgs,
+    pub(crate) host: HostArgs,
     /// Output format [default: table on a terminal, ndjson into a pipe]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<ReportFormat>,
     /// Also write the report as JUnit XML; `-` is stdout, and replaces the normal output
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "list", value_hint = clap::ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
 }
 
@@ -107,26 +92,6 @@ const MAX_BATCH: usize = 256;
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 impl ConformanceArgs {
-    /// How the host is to be reached, as the other commands say it.
-    fn reach(&self) -> ReachArgs {
-        ReachArgs {
-            on: self.on.iter().cloned().collect(),
-            inventory: None,
-            inventory_command: None,
-            shard: None,
-            tls: self.tls,
-            trust: self.trust.clone(),
-            login: self.login.clone(),
-            config: self.config.clone(),
-            limits: LimitArgs {
-                connect_timeout: self.connect_timeout.clone(),
-                login_timeout: self.login_timeout.clone(),
-                ..LimitArgs::default()
-            },
-            dangerous: self.dangerous.clone(),
-        }
-    }
-
     /// Which checks are asked.
     fn selection(&self) -> Result<Selection, Diagnostic> {
         Selection::new(&self.only, &self.skip).map_err(|error| {
@@ -142,6 +107,11 @@ pub(crate) async fn run(
     environment: &Environment,
     ui: &Ui,
 ) -> Result<Exit, Diagnostic> {
+    if let Some(option) = args.host.first_typed().filter(|_| args.on.is_none()) {
+        return Err(Diagnostic::usage(format!("{option} is for a live host, and no host is named"))
+            .about(option)
+            .with_hint("name the host with --on instead of a directory or --list, or leave the option out"));
+    }
     match &args.dir {
         Some(dir) => judge_scenarios(args, dir, ui),
         None if args.list => live::list(args, ui),

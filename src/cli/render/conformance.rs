@@ -7,6 +7,7 @@ use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::grid;
+use super::junit::{self, Case, Outcome, Suite};
 use super::text::printable;
 
 const HEADER: [&str; 7] =
@@ -83,8 +84,47 @@ fn checked(scenario: &Judged, judgement: &CheckedExchange, check: &Check) -> Val
     })
 }
 
+/// The report as JUnit XML: one suite a scenario, one case a check.
+pub(crate) fn junit(report: &Report) -> String {
+    let cases = |scenario: &Judged| -> Vec<Case> {
+        let judged = scenario.judgements.iter();
+        judged
+            .flat_map(|judgement| judgement.checks.iter().map(|check| case(scenario, judgement, check)))
+            .collect()
+    };
+    let suites: Vec<Suite> = report
+        .scenarios
+        .iter()
+        .map(|scenario| Suite { name: scenario.name(), cases: cases(scenario) })
+        .collect();
+    junit::document("pssession conformance", &suites)
+}
+
+fn case(scenario: &Judged, judgement: &CheckedExchange, check: &Check) -> Case {
+    let first_line = check.detail.lines().next().unwrap_or_default();
+    let outcome = match check.verdict {
+        Verdict::Passed => Outcome::Passed,
+        Verdict::Mismatch => Outcome::Failed {
+            message: format!("{}: {first_line}", check.section),
+            text: format!(
+                "{}\nSection: {}\nReproduce: {}",
+                check.detail,
+                check.section,
+                reproduce(scenario, judgement.number)
+            ),
+        },
+        _ => Outcome::Skipped { message: format!("{}: {first_line}", check.verdict.as_str()) },
+    };
+    Case {
+        class: scenario.name(),
+        name: format!("{:02} {}: {}", judgement.number, judgement.operation, check.kind.as_str()),
+        seconds: None,
+        outcome,
+    }
+}
+
 /// The command that judges one exchange again.
-pub(super) fn reproduce(scenario: &Judged, number: u32) -> String {
+fn reproduce(scenario: &Judged, number: u32) -> String {
     format!("pssession conformance {} --exchange {number}", quoted(&scenario.folder))
 }
 
@@ -102,6 +142,9 @@ fn quoted(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pssession::conformance::{Scenario, Validation, judge};
+    use pssession::wsman::xml::Document;
+
     use super::*;
 
     #[test]
@@ -109,5 +152,31 @@ mod tests {
         let judged = |path: &str| reproduce(&Judged::new(path.into(), String::new()), 3);
         assert_eq!(judged("a/b-1"), "pssession conformance a/b-1 --exchange 3");
         assert_eq!(judged("it's a"), r"pssession conformance 'it'\''s a' --exchange 3");
+    }
+
+    #[test]
+    fn junit_tells_failures_with_section_and_reproduction_and_what_was_skipped() {
+        let scenario = Scenario::open("fixtures/exchanges/close-two-sessions").unwrap();
+        let mut exchanges = (1..=scenario.count()).map(|number| scenario.exchange(number).unwrap());
+        let unavailable = Validation::Unavailable("no <validator>".to_owned());
+        let judged = exchanges.find_map(|exchange| {
+            Some(judge(&exchange, unavailable.clone())).filter(|judged| judged.operation == "Delete")
+        });
+        let mut judgement = judged.unwrap();
+        assert_eq!(judgement.checks[1].verdict, Verdict::NotValidated);
+        judgement.number = 7;
+        judgement.checks[2].verdict = Verdict::Mismatch;
+        let mut judged = Judged::new("a dir/x".into(), "t".to_owned());
+        judged.judgements.push(judgement);
+        let mut report = Report::default();
+        report.scenarios.push(judged);
+        let text = junit(&report);
+        let document = Document::parse(&text).unwrap();
+        let suite = document.root().children().next().unwrap();
+        assert_eq!(suite.attribute("tests"), Some("3"));
+        assert_eq!((suite.attribute("failures"), suite.attribute("skipped")), (Some("1"), Some("1")));
+        assert!(text.contains("Section: MS-WSMV 3.1.4.4, WXF-DELETE\nReproduce: pssession conformance &apos;a dir/x&apos; --exchange 7"), "{text}");
+        assert!(text.contains("not validated: no &lt;validator&gt;"), "{text}");
+        assert_eq!(report.not_validated(), Some("no <validator>"));
     }
 }

@@ -1,80 +1,96 @@
-//! The report in the XML that CI servers read: one suite a scenario, one case a check.
+//! Reports in the XML that CI servers read (JUnit).
 
 use std::fmt::Write as _;
 
-use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use pssession::wsman::printable;
 use pssession::wsman::xml::escape_into;
 
-use super::conformance::reproduce;
+/// Cases that belong together.
+pub(super) struct Suite {
+    pub(super) name: String,
+    pub(super) cases: Vec<Case>,
+}
 
-/// A report as JUnit XML.
-pub(crate) fn junit(report: &Report) -> String {
-    let mut out = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"pssession conformance\"",
-    );
-    write_counts(&mut out, &report.scenarios);
+/// One thing that was checked.
+pub(super) struct Case {
+    pub(super) class: String,
+    pub(super) name: String,
+    /// How long it took, where that was measured.
+    pub(super) seconds: Option<f64>,
+    pub(super) outcome: Outcome,
+}
+
+/// What came of a case.
+pub(super) enum Outcome {
+    Passed,
+    /// `text` may have several lines.
+    Failed {
+        message: String,
+        text: String,
+    },
+    Skipped {
+        message: String,
+    },
+}
+
+/// The whole document.
+pub(super) fn document(name: &str, suites: &[Suite]) -> String {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+    attribute(&mut out, "name", name);
+    write_counts(&mut out, suites);
     out.push_str(">\n");
-    for scenario in &report.scenarios {
+    for suite in suites {
         out.push_str("  <testsuite");
-        attribute(&mut out, "name", &scenario.name());
-        write_counts(&mut out, std::slice::from_ref(scenario));
+        attribute(&mut out, "name", &suite.name);
+        write_counts(&mut out, std::slice::from_ref(suite));
         out.push_str(">\n");
-        for judgement in &scenario.judgements {
-            for check in &judgement.checks {
-                write_case(&mut out, scenario, judgement, check);
-            }
-        }
+        suite.cases.iter().for_each(|case| write_case(&mut out, case));
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
     out
 }
 
-fn write_case(out: &mut String, scenario: &Judged, judgement: &CheckedExchange, check: &Check) {
-    let name = format!("{:02} {}: {}", judgement.number, judgement.operation, check.kind.as_str());
+fn write_case(out: &mut String, case: &Case) {
     out.push_str("    <testcase");
-    attribute(out, "classname", &scenario.name());
-    attribute(out, "name", &name);
-    match check.verdict {
-        Verdict::Passed => return out.push_str("/>\n"),
-        Verdict::Mismatch => {
+    attribute(out, "classname", &case.class);
+    attribute(out, "name", &case.name);
+    if let Some(seconds) = case.seconds {
+        attribute(out, "time", &format!("{seconds:.3}"));
+    }
+    match &case.outcome {
+        Outcome::Passed => return out.push_str("/>\n"),
+        Outcome::Failed { message, text } => {
             out.push_str("><failure");
-            attribute(out, "message", &format!("{}: {}", check.section, first_line(&check.detail)));
+            attribute(out, "message", message);
             out.push('>');
-            let lines = [
-                check.detail.clone(),
-                format!("Section: {}", check.section),
-                format!("Reproduce: {}", reproduce(scenario, judgement.number)),
-            ];
             // Line ends of our own stay; what stands between them is made safe.
-            for line in lines.iter().flat_map(|text| text.lines()) {
+            for line in text.lines() {
                 escape_into(out, &printable(line));
                 out.push('\n');
             }
             out.push_str("</failure>");
         }
-        _ => {
+        Outcome::Skipped { message } => {
             out.push_str("><skipped");
-            attribute(out, "message", &format!("{}: {}", check.verdict.as_str(), first_line(&check.detail)));
+            attribute(out, "message", message);
             out.push_str("/>");
         }
     }
     out.push_str("</testcase>\n");
 }
 
-fn write_counts(out: &mut String, scenarios: &[Judged]) {
-    let count = |wanted: fn(Verdict) -> bool| {
-        let judgements = scenarios.iter().flat_map(|scenario| &scenario.judgements);
-        judgements.flat_map(|judgement| &judgement.checks).filter(|check| wanted(check.verdict)).count()
+fn write_counts(out: &mut String, suites: &[Suite]) {
+    let count = |is_counted: fn(&Outcome) -> bool| {
+        let cases = suites.iter().flat_map(|suite| &suite.cases);
+        cases.filter(|case| is_counted(&case.outcome)).count()
     };
-    let skipped = |verdict| !matches!(verdict, Verdict::Passed | Verdict::Mismatch);
     let _ = write!(
         out,
         " tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
         count(|_| true),
-        count(|verdict| verdict == Verdict::Mismatch),
-        count(skipped)
+        count(|outcome| matches!(outcome, Outcome::Failed { .. })),
+        count(|outcome| matches!(outcome, Outcome::Skipped { .. }))
     );
 }
 
@@ -82,42 +98,4 @@ fn attribute(out: &mut String, name: &str, value: &str) {
     let _ = write!(out, " {name}=\"");
     escape_into(out, &printable(value));
     out.push('"');
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use pssession::conformance::{Scenario, Validation, judge};
-    use pssession::wsman::xml::Document;
-
-    use super::*;
-
-    #[test]
-    fn junit_tells_failures_with_section_and_reproduction_and_what_was_skipped() {
-        let scenario = Scenario::open("fixtures/exchanges/close-two-sessions").unwrap();
-        let mut exchanges = (1..=scenario.count()).map(|number| scenario.exchange(number).unwrap());
-        let unavailable = Validation::Unavailable("no <validator>".to_owned());
-        let judged = exchanges.find_map(|exchange| {
-            Some(judge(&exchange, unavailable.clone())).filter(|judged| judged.operation == "Delete")
-        });
-        let mut judgement = judged.unwrap();
-        assert_eq!(judgement.checks[1].verdict, Verdict::NotValidated);
-        judgement.number = 7;
-        judgement.checks[2].verdict = Verdict::Mismatch;
-        let mut judged = Judged::new("a dir/x".into(), "t".to_owned());
-        judged.judgements.push(judgement);
-        let mut report = Report::default();
-        report.scenarios.push(judged);
-        let text = junit(&report);
-        let document = Document::parse(&text).unwrap();
-        let suite = document.root().children().next().unwrap();
-        assert_eq!(suite.attribute("tests"), Some("3"));
-        assert_eq!((suite.attribute("failures"), suite.attribute("skipped")), (Some("1"), Some("1")));
-        assert!(text.contains("Section: MS-WSMV 3.1.4.4, WXF-DELETE\nReproduce: pssession conformance &apos;a dir/x&apos; --exchange 7"), "{text}");
-        assert!(text.contains("not validated: no &lt;validator&gt;"), "{text}");
-        assert_eq!(report.not_validated(), Some("no <validator>"));
-    }
 }

@@ -1,25 +1,33 @@
 //! What the checks of a live endpoint look like: a line a check, and each failure below; and as JUnit XML.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use pssession::conformance::live::{Finding, GROUPS, LiveCheck, LiveReport, Selection, Verdict};
-use pssession::wsman::xml::escape_into;
+use pssession::conformance::live::{Finding, GROUPS, Group, LiveCheck, LiveReport, Selection, Verdict};
 use serde_json::{Map, Value, json};
 
-use super::grid;
+use super::cell::{Cell, Meaning};
+use super::grid::{FIRST_TO_LEAVE, Fit, Grid, GridColumn, GridStyle, Shorten};
+use super::junit::{self, Case, Outcome, Suite};
 use super::text::printable;
 
 /// The checks that are chosen, one line each.
-pub(super) fn list(out: &mut impl Write, selection: &Selection) -> io::Result<()> {
-    let rows = chosen(selection).map(|check| {
-        vec![
-            check.id.to_owned(),
-            format!("{} {}", check.section.document, check.section.number),
-            check.title.to_owned(),
-        ]
-    });
-    writeln!(out, "{}", grid::plain(&["Check", "Section", "Title"], rows.collect()))
+pub(super) fn list(out: &mut impl Write, selection: &Selection, style: GridStyle) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = chosen(selection)
+        .map(|check| {
+            let section = format!("{} {}", check.section.document, check.section.number);
+            vec![Cell::new(check.id), Cell::new(section), Cell::new(check.title)]
+        })
+        .collect();
+    let columns = vec![
+        column("Check", Shorten::Middle, None),
+        column("Section", Shorten::Never, Some(FIRST_TO_LEAVE)),
+        column("Title", Shorten::End, None),
+    ];
+    writeln!(out, "{}", Grid::new(columns, rows).text(style))
+}
+
+fn column(header: &'static str, shorten: Shorten, leaves: Option<u8>) -> GridColumn {
+    GridColumn { header, fit: Fit { shorten, leaves, right: false } }
 }
 
 /// The same as objects.
@@ -52,13 +60,22 @@ fn described(check: &LiveCheck) -> Map<String, Value> {
     }
 }
 
-/// A line a check, and below each failure with what it states.
-pub(super) fn table(out: &mut impl Write, report: &LiveReport) -> io::Result<()> {
-    let rows = report.findings.iter().map(|finding| {
-        let verdict = finding.verdict.as_str().to_owned();
-        vec![verdict, finding.check.id.to_owned(), printable(finding.verdict.seen())]
-    });
-    writeln!(out, "{}", grid::plain(&["Result", "Check", "Seen"], rows.collect()))?;
+/// A line a check, and below each failure with what it states; that is never shortened.
+pub(super) fn table(out: &mut impl Write, report: &LiveReport, style: GridStyle) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let verdict = Cell::new(finding.verdict.as_str()).meaning(meaning(&finding.verdict));
+            vec![verdict, Cell::new(finding.check.id), Cell::new(printable(finding.verdict.seen()))]
+        })
+        .collect();
+    let columns = vec![
+        column("Result", Shorten::Never, None),
+        column("Check", Shorten::Middle, None),
+        column("Seen", Shorten::End, None),
+    ];
+    writeln!(out, "{}", Grid::new(columns, rows).text(style))?;
     for finding in report.failures() {
         let check = finding.check;
         writeln!(out, "\nfailed: {}: {}", check.id, check.title)?;
@@ -67,6 +84,13 @@ pub(super) fn table(out: &mut impl Write, report: &LiveReport) -> io::Result<()>
         writeln!(out, "Section: {}", check.section)?;
     }
     Ok(())
+}
+
+fn meaning(verdict: &Verdict) -> Meaning {
+    match verdict {
+        Verdict::Failed(_) => Meaning::Bad,
+        _ => Meaning::None,
+    }
 }
 
 /// One object a check.
@@ -86,71 +110,30 @@ pub(super) fn records<'r>(
     })
 }
 
-/// The report in the XML that CI servers read: one suite a group, one case a check.
+/// The report as JUnit XML: one suite a group, one case a check.
 pub(crate) fn junit(endpoint: &str, report: &LiveReport) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    attribute(&mut out, "name", &format!("pssession conformance {endpoint}"));
-    let all: Vec<&Finding> = report.findings.iter().collect();
-    counts(&mut out, &all);
-    out.push_str(">\n");
-    for group in GROUPS {
-        let findings: Vec<&Finding> =
-            all.iter().copied().filter(|finding| finding.check.group() == group.name).collect();
-        if findings.is_empty() {
-            continue;
-        }
-        out.push_str("  <testsuite");
-        attribute(&mut out, "name", group.name);
-        counts(&mut out, &findings);
-        out.push_str(">\n");
-        findings.iter().for_each(|finding| case(&mut out, finding));
-        out.push_str("  </testsuite>\n");
+    let suite = |group: &Group| {
+        let findings = report.findings.iter().filter(|finding| finding.check.group() == group.name);
+        Suite { name: group.name.to_owned(), cases: findings.map(case).collect() }
+    };
+    let suites: Vec<Suite> = GROUPS.iter().map(suite).filter(|suite| !suite.cases.is_empty()).collect();
+    junit::document(&format!("pssession conformance {endpoint}"), &suites)
+}
+
+fn case(finding: &Finding) -> Case {
+    let (check, seen) = (finding.check, finding.verdict.seen());
+    let outcome = match &finding.verdict {
+        Verdict::Passed(_) => Outcome::Passed,
+        Verdict::Failed(_) => Outcome::Failed {
+            message: format!("{}: {seen}", check.section),
+            text: [check.title, check.expectation, seen].join("\n"),
+        },
+        other => Outcome::Skipped { message: format!("{}: {seen}", other.as_str()) },
+    };
+    Case {
+        class: check.group().to_owned(),
+        name: check.id.to_owned(),
+        seconds: Some(finding.took.as_secs_f64()),
+        outcome,
     }
-    out.push_str("</testsuites>\n");
-    out
-}
-
-fn case(out: &mut String, finding: &Finding) {
-    let check = finding.check;
-    out.push_str("    <testcase");
-    attribute(out, "classname", check.group());
-    attribute(out, "name", check.id);
-    attribute(out, "time", &format!("{:.3}", finding.took.as_secs_f64()));
-    let seen = finding.verdict.seen();
-    match &finding.verdict {
-        Verdict::Passed(_) => return out.push_str("/>\n"),
-        Verdict::Failed(_) => {
-            out.push_str("><failure");
-            attribute(out, "message", &format!("{}: {seen}", check.section));
-            out.push('>');
-            for line in [check.title, check.expectation, seen] {
-                escape_into(out, &printable(line));
-                out.push('\n');
-            }
-            out.push_str("</failure>");
-        }
-        other => {
-            out.push_str("><skipped");
-            attribute(out, "message", &format!("{}: {seen}", other.as_str()));
-            out.push_str("/>");
-        }
-    }
-    out.push_str("</testcase>\n");
-}
-
-fn counts(out: &mut String, findings: &[&Finding]) {
-    let failures = findings.iter().filter(|finding| finding.verdict.is_failure()).count();
-    let passed = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Passed(_))).count();
-    let _ = write!(
-        out,
-        " tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{}\"",
-        findings.len(),
-        findings.len() - failures - passed
-    );
-}
-
-fn attribute(out: &mut String, name: &str, value: &str) {
-    let _ = write!(out, " {name}=\"");
-    escape_into(out, &printable(value));
-    out.push('"');
 }

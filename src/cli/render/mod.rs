@@ -33,9 +33,9 @@ use super::terminal;
 use super::ui::Ui;
 pub(crate) use colour::{Surroundings, is_coloured};
 use columns::Shown;
+pub(crate) use conformance::junit;
 pub(crate) use counts::{listing_summary, sessions_on_hosts};
 pub(crate) use frame::frame;
-pub(crate) use junit::junit;
 pub(crate) use live::junit as live_junit;
 pub(crate) use progress_line::ProgressLine;
 pub(crate) use table::{TableView, session_table};
@@ -229,7 +229,7 @@ pub(crate) fn live_report(
 ) -> io::Result<()> {
     let mut out = stdout();
     match report_format(chosen) {
-        ReportFormat::Table => live::table(&mut out, report)?,
+        ReportFormat::Table => live::table(&mut out, report, style())?,
         ReportFormat::Json => write_json(&mut out, live::records(endpoint, report))?,
         ReportFormat::Ndjson => write_ndjson(&mut out, live::records(endpoint, report))?,
     }
@@ -243,7 +243,7 @@ pub(crate) fn live_checks(
 ) -> io::Result<()> {
     let mut out = stdout();
     match report_format(chosen) {
-        ReportFormat::Table => live::list(&mut out, selection)?,
+        ReportFormat::Table => live::list(&mut out, selection, style())?,
         ReportFormat::Json => write_json(&mut out, live::list_records(selection))?,
         ReportFormat::Ndjson => write_ndjson(&mut out, live::list_records(selection))?,
     }
@@ -258,6 +258,12 @@ fn report_format(chosen: Option<ReportFormat>) -> ReportFormat {
 /// Large tables are written in large pieces.
 fn stdout() -> impl Write {
     io::BufWriter::new(io::stdout().lock())
+}
+
+/// How a table without options of its own is written to stdout.
+fn style() -> grid::GridStyle {
+    let (width, colour) = (terminal::width_of_stdout(), terminal::stdout_has_colour());
+    grid::GridStyle { width, colour, no_headers: false }
 }
 
 /// How a table is written to stdout.

@@ -2,7 +2,7 @@
 
 use super::ask::Facts;
 use super::check::{LiveCheck, Needs};
-use super::envelope::{Envelope, demanded, reply_to};
+use super::envelope::{Envelope, OPTIMIZED, demanded, reply_to};
 use super::seen::Seen;
 use super::verdict::{Next, Or, failed, judged, passed};
 use crate::conformance::section::{Section, section};
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "addressing/unknown-action",
-        "an action that nobody has is refused",
+        "an unknown action is refused",
         section("DSP0226", "14.6", "Master faults"),
         "fault ActionNotSupported",
         Needs::Login,
@@ -160,7 +160,7 @@ fn header(seen: &Seen, local: &str) -> Or<String> {
 
 /// An operation that each account may do, or is denied.
 fn listing(facts: &Facts) -> Next {
-    Envelope::enumerate(facts, super::authentication::OPTIMIZED).ask().next()
+    Envelope::enumerate(facts, OPTIMIZED).ask().next()
 }
 
 fn names_request(seen: &Seen) -> Next {
@@ -237,10 +237,7 @@ fn no_resource_uri(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return Envelope::get_absent(facts).without("ResourceURI").ask().next() };
     let fault = first.fault()?;
     let subcode = fault.subcode.as_deref().unwrap_or_default();
-    judged(
-        fault.sender == "Sender" && subcode != "InvalidSelectors",
-        format!("fault {}", super::seen::name(&fault)),
-    )
+    judged(fault.sender == "Sender" && subcode != "InvalidSelectors", first.describe())
 }
 
 fn unknown_action(facts: &Facts, seen: &[Seen]) -> Next {
@@ -282,10 +279,9 @@ fn fault_elsewhere(facts: &Facts, seen: &[Seen]) -> Next {
 
 /// Passes if both answers are faults of the same subcode.
 fn is_the_same(usual: &Seen, other: &Seen) -> Next {
-    let (usual, other) = (usual.fault()?, other.fault()?);
     judged(
-        usual.subcode == other.subcode,
-        format!("fault {} beside {}", super::seen::name(&other), super::seen::name(&usual)),
+        usual.fault()?.subcode == other.fault()?.subcode,
+        format!("{} beside {}", other.describe(), usual.describe()),
     )
 }
 

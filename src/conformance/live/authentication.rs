@@ -3,12 +3,12 @@
 
 use super::ask::{Ask, Facts, Over};
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, OPTIMIZED};
 use super::ntlm_challenge::{
     EOL, NB_COMPUTER_NAME, NB_DOMAIN_NAME, NEEDED, NtlmChallenge, TIMESTAMP, decode, in_spnego, raw,
     unknown_mechanism,
 };
-use super::seen::{Seen, is_denial, name};
+use super::seen::{Seen, name};
 use super::verdict::{Next, Or, failed, judged, passed, reported, skipped};
 use crate::conformance::section::{Section, section};
 
@@ -257,7 +257,7 @@ fn unauthorized_account(facts: &Facts, seen: &[Seen]) -> Next {
         return reported("the login is accepted, and the first request is answered with HTTP 401");
     }
     match first.fault_if_any()? {
-        Some(fault) if is_denial(&fault) => {
+        Some(fault) if fault.is_access_denied() => {
             reported(format!("the login is accepted, and Enumerate is answered with fault {}", name(&fault)))
         }
         _ => reported(
@@ -266,9 +266,6 @@ fn unauthorized_account(facts: &Facts, seen: &[Seen]) -> Next {
         ),
     }
 }
-
-/// What an optimised Enumerate of shells holds.
-pub(super) const OPTIMIZED: &str = "<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>";
 
 /// The tag of a negTokenResp.
 const NEG_TOKEN_RESP: u8 = 0xa1;

@@ -2,7 +2,7 @@
 
 use super::ask::Facts;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, unknown_configuration};
 use super::seen::Seen;
 use super::target::Target;
 use super::verdict::{Next, judged};
@@ -71,7 +71,7 @@ fn through_plugin(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        return delete_absent(facts, &format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX));
+        return delete_absent(facts, &unknown_configuration());
     };
     first.is_fault_of(&["DestinationUnreachable"])
 }

@@ -1,15 +1,16 @@
 //! Listings: Enumerate, Pull and Release.
 
+use std::collections::BTreeSet;
+
 use super::ask::Facts;
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::{Envelope, escaped};
-use super::seen::Seen;
+use super::envelope::{Envelope, OPTIMIZED, shell_filter, unknown_configuration};
+use super::seen::{Seen, name};
 use super::target::Target;
 use super::verdict::{Next, Or, failed, judged, passed, reported, skipped};
 use crate::conformance::section::{Section, section};
-use crate::wsman::uri;
 use crate::wsman::xml::Element;
+use crate::wsman::{Fault, uri};
 
 const ENUMERATE: Section = section("DSP0226", "8.2", "Enumerate");
 const OPTIMIZATION: Section =
@@ -69,7 +70,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "enumerate/pull-after-end",
-        "a context is dead after the end of its listing",
+        "a context is unknown after the end of its listing",
         PULL,
         "fault InvalidEnumerationContext",
         Needs::Login,
@@ -77,7 +78,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "enumerate/pull-unknown-context",
-        "a context that nobody has given is refused",
+        "an unknown context is refused",
         PULL,
         "fault InvalidEnumerationContext",
         Needs::Login,
@@ -85,7 +86,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "enumerate/release",
-        "a listing can be given up",
+        "a listing can be released",
         RELEASE,
         "ReleaseResponse with an empty body",
         Needs::Login,
@@ -93,7 +94,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "enumerate/pull-after-release",
-        "a context is dead after Release",
+        "a context is unknown after Release",
         RELEASE,
         "fault InvalidEnumerationContext",
         Needs::Login,
@@ -160,7 +161,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
 /// The most pages that a check pulls.
 const MAX_PAGES: usize = 50;
 
-/// A context that nobody has given.
+/// A context that the server has not given.
 fn unknown_context(facts: &Facts) -> String {
     format!("uuid:{}", facts.command_id.to_string().to_uppercase())
 }
@@ -202,6 +203,24 @@ fn pulled_page(seen: &Seen) -> Or<PageSeen> {
     page(seen, "PullResponse", uri::ENUMERATION)
 }
 
+/// Reads each item of an optimised listing.
+fn listed<T>(seen: &Seen, read: impl FnMut(Element<'_>) -> T) -> Or<Vec<T>> {
+    let items = seen.body(|body| {
+        let response = body.child(uri::ENUMERATION, "EnumerateResponse")?;
+        let items = response.child(uri::WSMAN, "Items").into_iter().flat_map(Element::children);
+        Some(items.map(read).collect())
+    })?;
+    match items {
+        Some(items) => Or::Continue(items),
+        None => failed(format!("{} instead of EnumerateResponse", seen.describe())),
+    }
+}
+
+/// The texts of one field in the items of an optimised listing; empty where an item does not have it.
+pub(super) fn listed_texts(seen: &Seen, field: &str) -> Or<Vec<String>> {
+    listed(seen, |item| item.child_named(field).map_or("", Element::text).to_owned())
+}
+
 fn optimized(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return Envelope::enumerate(facts, OPTIMIZED).ask().next() };
     let page = first_page(first)?;
@@ -224,21 +243,13 @@ fn plain(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn items(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return Envelope::enumerate(facts, OPTIMIZED).ask().next() };
-    first_page(first)?;
-    let found = first.body(|body| {
-        let response = body.child(uri::ENUMERATION, "EnumerateResponse");
-        let items = response.and_then(|response| response.child(uri::WSMAN, "Items"));
-        let items: Vec<_> = items.into_iter().flat_map(Element::children).collect();
-        let is_shell = |item: &Element<'_>| {
-            item.local() == "Shell" && item.child_named("ShellId").is_some_and(|id| !id.text().is_empty())
-        };
-        (items.len(), items.iter().filter(|item| is_shell(item)).count())
+    let items = listed(first, |item| {
+        item.local() == "Shell" && item.child_named("ShellId").is_some_and(|id| !id.text().is_empty())
     })?;
-    match found {
-        (0, _) => skipped("no shell is there to be listed"),
-        (items, shells) => {
-            judged(items == shells, format!("{shells} of {items} items are shells with a ShellId"))
-        }
+    let shells = items.iter().filter(|is_shell| **is_shell).count();
+    match items.len() {
+        0 => skipped("no shell is there to be listed"),
+        items => judged(items == shells, format!("{shells} of {items} items are shells with a ShellId")),
     }
 }
 
@@ -366,23 +377,14 @@ fn empty_body(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let resource = format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX);
-        return Envelope::enumerate_of(facts, &resource, OPTIMIZED).ask().next();
+        return Envelope::enumerate_of(facts, &unknown_configuration(), OPTIMIZED).ask().next();
     };
     first.is_fault_of(&["DestinationUnreachable"])
 }
 
-fn selector_filter(shell_id: &str) -> String {
-    format!(
-        r#"{OPTIMIZED}<w:Filter Dialect="{}"><w:SelectorSet><w:Selector Name="ShellId">{}</w:Selector></w:SelectorSet></w:Filter>"#,
-        uri::SELECTOR_FILTER,
-        escaped(shell_id)
-    )
-}
-
 fn filter(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let filter = selector_filter(Target::absent(facts).shell_id());
+        let filter = [OPTIMIZED, &shell_filter(Target::absent(facts).shell_id())].concat();
         return Envelope::enumerate_of(facts, uri::CMD_RESOURCE, &filter).ask().next();
     };
     first.is_fault_of(&["FilteringNotSupported"])
@@ -394,15 +396,12 @@ fn commands_filter(facts: &Facts, seen: &[Seen]) -> Next {
     };
     let fault = first.fault()?;
     let subcode = fault.subcode.as_deref().unwrap_or_default();
-    judged(
-        fault.sender == "Sender" && subcode != "DestinationUnreachable",
-        format!("fault {}", super::seen::name(&fault)),
-    )
+    judged(fault.sender == "Sender" && subcode != "DestinationUnreachable", first.describe())
 }
 
 fn commands_of_no_shell(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let filter = selector_filter(Target::absent(facts).shell_id());
+        let filter = [OPTIMIZED, &shell_filter(Target::absent(facts).shell_id())].concat();
         return Envelope::enumerate_of(facts, uri::COMMAND_RESOURCE, &filter).ask().next();
     };
     first.is_fault_of(&["InvalidSelectors"])
@@ -410,21 +409,10 @@ fn commands_of_no_shell(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn foreign_shells(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return Envelope::enumerate(facts, OPTIMIZED).ask().next() };
-    if let Some(fault) = first.fault_if_any()?.filter(super::seen::is_denial) {
-        return reported(format!("this account may list nothing: fault {}", super::seen::name(&fault)));
+    if let Some(fault) = first.fault_if_any()?.filter(Fault::is_access_denied) {
+        return reported(format!("this account may list nothing: fault {}", name(&fault)));
     }
-    let page = first_page(first)?;
-    let owners = first.body(|body| {
-        let response = body.child(uri::ENUMERATION, "EnumerateResponse");
-        let items = response.and_then(|response| response.child(uri::WSMAN, "Items"));
-        let items = items.into_iter().flat_map(Element::children);
-        let mut owners: Vec<String> = items
-            .filter_map(|item| item.child_named("Owner"))
-            .map(|owner| owner.text().to_lowercase())
-            .collect();
-        owners.sort();
-        owners.dedup();
-        owners.len()
-    })?;
-    reported(format!("{} shells of {owners} owners", page.items))
+    let owners = listed_texts(first, "Owner")?;
+    let different: BTreeSet<String> = owners.iter().map(|owner| owner.to_lowercase()).collect();
+    reported(format!("{} shells of {} owners", owners.len(), different.len()))
 }

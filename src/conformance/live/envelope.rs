@@ -158,6 +158,20 @@ pub(super) fn operation_timeout(duration: &str) -> String {
     format!("<w:OperationTimeout>{duration}</w:OperationTimeout>")
 }
 
+/// A filter on the items of one shell.
+pub(super) fn shell_filter(shell_id: &str) -> String {
+    format!(
+        r#"<w:Filter Dialect="{}"><w:SelectorSet><w:Selector Name="ShellId">{}</w:Selector></w:SelectorSet></w:Filter>"#,
+        uri::SELECTOR_FILTER,
+        escaped(shell_id)
+    )
+}
+
+/// The resource of a session configuration that no server has.
+pub(super) fn unknown_configuration() -> String {
+    format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX)
+}
+
 /// A header that must be understood.
 pub(super) fn demanded(name: &str, text: &str) -> String {
     format!(r#"<{name} s:mustUnderstand="true">{text}</{name}>"#)
@@ -168,6 +182,9 @@ pub(super) fn escaped(text: &str) -> String {
     escape_into(&mut out, text);
     out
 }
+
+/// What an optimised Enumerate holds.
+pub(super) const OPTIMIZED: &str = "<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>";
 
 /// The largest answer that the usual request takes, in bytes: what every Windows with PowerShell 2 and later allows.
 const ENVELOPE_SIZE: &str = "153600";

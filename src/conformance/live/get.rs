@@ -1,15 +1,14 @@
 //! Get of a shell.
 
 use super::ask::Facts;
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::enumerate::listed_texts;
+use super::envelope::{Envelope, OPTIMIZED, demanded, unknown_configuration};
 use super::seen::Seen;
 use super::target::Target;
-use super::verdict::{Next, failed, judged, skipped};
+use super::verdict::{Next, failed, judged, passed, skipped};
 use crate::conformance::section::{Section, section};
 use crate::wsman::uri;
-use crate::wsman::xml::Element;
 
 const SELECTORS: Section = section("DSP0226", "5.1.2.2", "Selectors");
 const GET: Section = section("MS-WSMV", "3.1.4.2.1", "Remote Shells");
@@ -119,8 +118,7 @@ fn two_selectors(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let resource = format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX);
-        let target = Target::absent(facts).through(&resource);
+        let target = Target::absent(facts).through(&unknown_configuration());
         return Envelope::on(facts, uri::GET, &target).ask().next();
     };
     first.is_fault_of(&["DestinationUnreachable"])
@@ -128,44 +126,33 @@ fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn listed_shell(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, rest @ ..] = seen else { return Envelope::enumerate(facts, OPTIMIZED).ask().next() };
-    let shell_id = first.body(|body| {
-        let response = body.child(uri::ENUMERATION, "EnumerateResponse")?;
-        let item = response.child(uri::WSMAN, "Items")?.children().next()?;
-        item.child_named("ShellId").map(Element::text).map(str::to_owned)
-    })?;
-    let Some(shell_id) = shell_id else { return skipped("no shell is there to be read") };
+    let listed = listed_texts(first, "ShellId")?;
+    let Some(shell_id) = listed.first() else { return skipped("no shell is there to be read") };
     let [second, ..] = rest else {
         // Reading changes nothing, so that it may be anybody's.
-        return Envelope::get_absent(facts).selector("ShellId", &shell_id).ask().next();
+        return Envelope::get_absent(facts).selector("ShellId", shell_id).ask().next();
     };
     if let Some(fault) = second.fault_if_any()? {
         // It may have gone in the meantime, or be one that this account sees and may not read.
         return judged(
-            fault.subcode.as_deref() == Some("InvalidSelectors") || super::seen::is_denial(&fault),
+            fault.subcode.as_deref() == Some("InvalidSelectors") || fault.is_access_denied(),
             second.describe(),
         );
     }
     let read = second.body(|body| {
-        body.child_named("Shell")
-            .and_then(|shell| shell.child_named("ShellId"))
-            .map(|id| id.text().to_owned())
+        let shell = body.child_named("Shell")?;
+        shell.child_named("ShellId").map(|id| id.text().to_owned())
     })?;
     match read {
         None => failed(format!("{} without a Shell", second.describe())),
-        Some(read) => judged(
-            read.eq_ignore_ascii_case(&shell_id),
-            if read.eq_ignore_ascii_case(&shell_id) {
-                "the shell that was asked for"
-            } else {
-                "another shell"
-            },
-        ),
+        Some(read) if read.eq_ignore_ascii_case(shell_id) => passed("the shell that was asked for"),
+        Some(_) => failed("another shell"),
     }
 }
 
 fn fragment(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let header = super::envelope::demanded("w:FragmentTransfer", "Name");
+        let header = demanded("w:FragmentTransfer", "Name");
         return Envelope::get_absent(facts).with("FragmentTransfer", header).ask().next();
     };
     let fault = first.fault()?;

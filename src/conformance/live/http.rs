@@ -3,8 +3,9 @@
 use super::ask::{Ask, Facts, Over};
 use super::check::{LiveCheck, Needs};
 use super::envelope::{Envelope, identify};
+use super::identify::anonymous_identify;
 use super::seen::Seen;
-use super::verdict::{Next, Or, failed, judged};
+use super::verdict::{Next, failed, judged};
 use crate::conformance::section::{Section, section};
 
 const UNAUTHORIZED: Section = section("RFC 9110", "15.5.2", "401 Unauthorized");
@@ -120,13 +121,6 @@ fn operation(facts: &Facts) -> Ask {
     Envelope::get_absent(facts).ask().over(Over::NoLogin)
 }
 
-/// Identify as a client without a login may ask it.
-fn anonymous() -> Ask {
-    let mut ask = Ask::new(identify()).over(Over::NoLogin);
-    ask.request.unauthenticated_identify = true;
-    ask
-}
-
 fn unauthorized(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return operation(facts).next() };
     judged(first.answer()?.status == 401, first.describe())
@@ -173,8 +167,7 @@ fn persistent(facts: &Facts, seen: &[Seen]) -> Next {
     }
 }
 
-fn method(facts: &Facts, seen: &[Seen]) -> Next {
-    let _ = facts;
+fn method(_: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
         let mut ask = Ask::empty();
         ask.request.method = "GET".to_owned();
@@ -185,7 +178,7 @@ fn method(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn path(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let mut ask = anonymous();
+        let mut ask = anonymous_identify();
         ask.request.path = Some(format!("{}/pssession-no-such-path", facts.path.trim_end_matches('/')));
         return ask.next();
     };
@@ -193,7 +186,7 @@ fn path(facts: &Facts, seen: &[Seen]) -> Next {
 }
 
 fn media_type(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return anonymous().next() };
+    let [first, ..] = seen else { return anonymous_identify().next() };
     let answer = first.answer()?;
     if answer.body.is_empty() {
         return failed(format!("HTTP {} without a body", answer.status));
@@ -203,7 +196,7 @@ fn media_type(_: &Facts, seen: &[Seen]) -> Next {
 }
 
 fn unsupported_media_type(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return anonymous().content_type("text/plain").next() };
+    let [first, ..] = seen else { return anonymous_identify().content_type("text/plain").next() };
     judged(first.answer()?.status >= 400, first.describe())
 }
 
@@ -219,7 +212,6 @@ fn fault_status(facts: &Facts, seen: &[Seen]) -> Next {
 fn success_status(_: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return Ask::new(identify()).next() };
     first.body(|_| ())?;
-    let status: Or<u16> = Or::Continue(first.answer()?.status);
-    let status = status?;
+    let status = first.answer()?.status;
     judged(status == 200, format!("HTTP {status}"))
 }

@@ -87,10 +87,11 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
 ];
 
-fn anonymous_identify() -> Next {
+/// Identify as a client without a login asks it.
+pub(super) fn anonymous_identify() -> Ask {
     let mut ask = Ask::new(identify()).over(Over::NoLogin);
     ask.request.unauthenticated_identify = true;
-    ask.next()
+    ask
 }
 
 /// Reads the answer, whatever its namespace.
@@ -108,7 +109,7 @@ fn text(seen: &Seen, local: &str) -> Or<String> {
 }
 
 fn anonymous(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return anonymous_identify() };
+    let [first, ..] = seen else { return anonymous_identify().next() };
     response(first, |_| ())?;
     passed("IdentifyResponse")
 }
@@ -119,13 +120,13 @@ fn without_header(_: &Facts, seen: &[Seen]) -> Next {
 }
 
 fn no_profiles(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return anonymous_identify() };
+    let [first, ..] = seen else { return anonymous_identify().next() };
     let has_profiles = response(first, |response| response.child_named("SecurityProfiles").is_some())?;
     judged(!has_profiles, if has_profiles { "SecurityProfiles" } else { "no SecurityProfiles" })
 }
 
 fn no_version(_: &Facts, seen: &[Seen]) -> Next {
-    let [first, ..] = seen else { return anonymous_identify() };
+    let [first, ..] = seen else { return anonymous_identify().next() };
     let version = text(first, "ProductVersion")?;
     let os = version.split_once("OS:").map(|(_, os)| os.trim_start());
     judged(os.is_none_or(|os| os.starts_with("0.0.0")), version)

@@ -1,9 +1,8 @@
 //! Time limits and sizes.
 
 use super::ask::{Facts, Over};
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::{Envelope, demanded, operation_timeout};
+use super::envelope::{Envelope, OPTIMIZED, demanded, operation_timeout};
 use super::seen::Seen;
 use super::verdict::{Next, failed, judged, passed};
 use crate::conformance::section::{Section, section};
@@ -151,7 +150,7 @@ fn envelope_kept(facts: &Facts, seen: &[Seen]) -> Next {
         return with_size(Envelope::enumerate(facts, OPTIMIZED), "8192").ask().next();
     };
     if let Some(fault) = first.fault_if_any()?
-        && !super::seen::is_denial(&fault)
+        && !fault.is_access_denied()
     {
         return first.is_fault_of(&["EncodingLimit"]);
     }
@@ -180,9 +179,7 @@ fn large_request(facts: &Facts, seen: &[Seen]) -> Next {
     match &first.answer {
         Err(missing) if missing.is_silence => failed(&missing.why),
         Err(missing) => passed(&missing.why),
-        Ok(answer) if first.fault_if_any().is_break() => {
-            judged(answer.status >= 400 && answer.status != 401, first.describe())
-        }
+        Ok(_) if first.fault_if_any().is_break() => first.is_refusal(),
         Ok(_) => is_refused(first),
     }
 }
@@ -192,6 +189,6 @@ fn max_elements_zero(facts: &Facts, seen: &[Seen]) -> Next {
         let zero = "<w:OptimizeEnumeration/><w:MaxElements>0</w:MaxElements>";
         return Envelope::enumerate(facts, zero).ask().next();
     };
-    let fault = first.fault()?;
-    judged(true, format!("fault {}", super::seen::name(&fault)))
+    first.fault()?;
+    passed(first.describe())
 }

@@ -2,7 +2,7 @@
 
 use super::ask::Facts;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, demanded};
 use super::seen::Seen;
 use super::verdict::{Next, judged, reported};
 use crate::conformance::section::{Section, section};
@@ -119,7 +119,7 @@ fn unqualified(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn before_the_operation(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let action = super::envelope::demanded("a:Action", "http://example.com/pssession/NoSuchAction");
+        let action = demanded("a:Action", "http://example.com/pssession/NoSuchAction");
         return with_unknown(facts, r#"s:mustUnderstand="true""#).with("Action", action).ask().next();
     };
     is_must_understand(first)
@@ -135,7 +135,7 @@ fn locale(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn activity_id(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let header = super::envelope::demanded("p:ActivityId", &facts.command_id.to_string());
+        let header = demanded("p:ActivityId", &facts.command_id.to_string());
         return Envelope::get_absent(facts).with("ActivityId", header).ask().next();
     };
     is_ignored(first)

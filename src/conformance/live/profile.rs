@@ -1,7 +1,7 @@
 //! Where a generation of servers is known not to do as the specifications say.
 
-use super::selection::matches;
 use super::verdict::Verdict;
+use crate::session::WildcardPattern;
 use crate::simulator::Profile;
 
 /// One thing that is known of a generation.
@@ -96,6 +96,10 @@ const DEVIATIONS: &[Deviation] = &[
         known: "OMI closes the connection at a frame with tabs",
     },
 ];
+
+fn matches(pattern: &str, id: &str) -> bool {
+    WildcardPattern::new(pattern).is_ok_and(|pattern| pattern.matches(id))
+}
 
 /// The verdict as it counts for a server of this generation.
 pub(super) fn allowed_for(profile: Option<Profile>, id: &str, verdict: Verdict) -> Verdict {

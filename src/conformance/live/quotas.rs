@@ -3,7 +3,7 @@
 use super::ask::Facts;
 use super::check::{LiveCheck, Needs};
 use super::envelope::Envelope;
-use super::seen::{Seen, is_denial, name};
+use super::seen::{Seen, name};
 use super::verdict::{Next, Or, failed, judged, passed, reported};
 use crate::conformance::section::{Section, section};
 use crate::wsman::uri;
@@ -124,7 +124,7 @@ fn rights(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return get(facts) };
     match first.fault_if_any()? {
         None => reported("this account may read the configuration"),
-        Some(fault) if is_denial(&fault) => {
+        Some(fault) if fault.is_access_denied() => {
             reported(format!("this account may not read the configuration: fault {}", name(&fault)))
         }
         Some(fault) => reported(format!("fault {}", name(&fault))),

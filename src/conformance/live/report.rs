@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::check::LiveCheck;
 use super::verdict::Verdict;
-use crate::error_chain;
-use crate::transport::TransportError;
+use crate::{Error, error_chain};
 
 /// What came of one check.
 #[derive(Clone, Debug)]
@@ -36,10 +35,10 @@ pub struct LiveReport {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stop {
-    /// The server refused the credential: it is not sent again.
-    Refused(Arc<TransportError>),
+    /// The server refused the login: it is not tried again.
+    Refused(Arc<Error>),
     /// No connection, or no login, came about.
-    NotConnected(Arc<TransportError>),
+    NotConnected(Arc<Error>),
     /// The caller ended it.
     Interrupted,
 }

@@ -13,16 +13,15 @@ use super::envelope::Envelope;
 use super::guard;
 use super::profile::allowed_for;
 use super::report::{Finding, LiveReport, Stop};
-use super::seen::{NoAnswer, Seen, is_denial};
+use super::seen::{NoAnswer, Seen};
 use super::selection::Selection;
 use super::target::{Target, upper};
 use super::verdict::{Next, Or, Verdict};
-use crate::auth::AuthError;
 use crate::client::{IdSource as _, RandomIds};
-use crate::error_chain;
 use crate::simulator::Profile;
 use crate::transport::{Connector as _, HttpConnector, RawAnswer, RawConnection, RawRequest, TransportError};
 use crate::wsman::uri;
+use crate::{Error, error_chain};
 
 /// What is asked, and how.
 #[derive(Clone, Debug)]
@@ -335,7 +334,7 @@ impl<'a> Runner<'a> {
         self.facts.message_id = RandomIds.draw();
         let get = Envelope::get(&self.facts, target).ask();
         match self.exchange(&get).await.map(|seen| seen.fault_if_any()) {
-            Ok(Or::Continue(Some(fault))) => !is_denial(&fault),
+            Ok(Or::Continue(Some(fault))) => !fault.is_access_denied(),
             _ => false,
         }
     }
@@ -356,13 +355,7 @@ fn is_refused(error: &TransportError) -> bool {
 }
 
 fn stop(error: TransportError) -> Stop {
-    let is_refusal = match &error {
-        TransportError::Auth { source, .. } => matches!(
-            source,
-            AuthError::Refused { .. } | AuthError::NotAuthorized { .. } | AuthError::Unanswered { .. }
-        ),
-        TransportError::CredentialRefused { .. } | TransportError::CredentialWithheld { .. } => true,
-        _ => false,
-    };
-    if is_refusal { Stop::Refused(Arc::new(error)) } else { Stop::NotConnected(Arc::new(error)) }
+    let error = Error::from(error);
+    let stop = if error.is_login_refused() { Stop::Refused } else { Stop::NotConnected };
+    stop(Arc::new(error))
 }

@@ -28,9 +28,6 @@ pub(super) struct NoAnswer {
     pub(super) is_silence: bool,
 }
 
-/// Win32's ERROR_ACCESS_DENIED.
-const ACCESS_DENIED: FaultCode = FaultCode(5);
-
 impl Seen {
     /// The answer; without one the check has failed.
     pub(super) fn answer(&self) -> Or<&RawAnswer> {
@@ -65,7 +62,7 @@ impl Seen {
     /// The fault; any other answer fails the check, and a denial of access skips it.
     pub(super) fn fault(&self) -> Or<Fault> {
         match self.fault_if_any()? {
-            Some(fault) if is_denial(&fault) => skipped(denied(&fault)),
+            Some(fault) if fault.is_access_denied() => skipped(denied(&fault)),
             Some(fault) => Or::Continue(fault),
             None => failed(format!("{} instead of a fault", self.describe())),
         }
@@ -74,7 +71,7 @@ impl Seen {
     /// Reads the body of an answer that is no fault.
     pub(super) fn body<T>(&self, read: impl FnOnce(Element<'_>) -> T) -> Or<T> {
         match self.fault_if_any()? {
-            Some(fault) if is_denial(&fault) => return skipped(denied(&fault)),
+            Some(fault) if fault.is_access_denied() => return skipped(denied(&fault)),
             Some(fault) => return failed(format!("fault {}", name(&fault))),
             None => {}
         }
@@ -146,10 +143,6 @@ impl Seen {
 /// The fault in an envelope.
 pub(super) fn fault_element(envelope: Element<'_>) -> Option<Element<'_>> {
     envelope.child(uri::SOAP, "Body")?.child(uri::SOAP, "Fault")
-}
-
-pub(super) fn is_denial(fault: &Fault) -> bool {
-    fault.code == Some(ACCESS_DENIED) || fault.subcode.as_deref() == Some("AccessDenied")
 }
 
 fn denied(fault: &Fault) -> String {

@@ -1,12 +1,13 @@
 //! Which checks are asked.
 
 use super::check::{LiveCheck, checks};
+use crate::session::WildcardPattern;
 
 /// Which checks are asked: all of them, unless something else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    only: Vec<String>,
-    skip: Vec<String>,
+    only: Vec<WildcardPattern>,
+    skip: Vec<WildcardPattern>,
 }
 
 /// A pattern that no check has.
@@ -18,8 +19,8 @@ pub struct UnknownCheck {
 }
 
 impl Selection {
-    /// `only` these and not those of `skip`: ids, names of groups, or patterns of ids in which `*` stands for any text and
-    /// `?` for one character. Capitals do not matter. Without `only` all are asked.
+    /// `only` these and not those of `skip`: ids, names of groups, or patterns of ids with PowerShell's wildcards. Capitals
+    /// do not matter. Without `only` all are asked.
     ///
     /// # Errors
     /// A pattern that no check has.
@@ -27,13 +28,6 @@ impl Selection {
         only: impl IntoIterator<Item = S>,
         skip: impl IntoIterator<Item = T>,
     ) -> Result<Self, UnknownCheck> {
-        let read = |pattern: &str| {
-            let pattern = pattern.trim().to_ascii_lowercase();
-            match checks().any(|check| is_meant(&pattern, check)) {
-                true => Ok(pattern),
-                false => Err(UnknownCheck { pattern }),
-            }
-        };
         Ok(Self {
             only: only.into_iter().map(|one| read(one.as_ref())).collect::<Result<_, _>>()?,
             skip: skip.into_iter().map(|one| read(one.as_ref())).collect::<Result<_, _>>()?,
@@ -43,31 +37,19 @@ impl Selection {
     /// Whether this check is asked.
     #[must_use]
     pub fn has(&self, check: &LiveCheck) -> bool {
-        let is_named = |patterns: &[String]| patterns.iter().any(|pattern| is_meant(pattern, check));
+        let is_named = |patterns: &[WildcardPattern]| patterns.iter().any(|pattern| is_meant(pattern, check));
         (self.only.is_empty() || is_named(&self.only)) && !is_named(&self.skip)
     }
 }
 
-fn is_meant(pattern: &str, check: &LiveCheck) -> bool {
-    pattern == check.group() || matches(pattern, check.id)
+fn read(text: &str) -> Result<WildcardPattern, UnknownCheck> {
+    let pattern = WildcardPattern::new(text.trim()).ok();
+    let known = pattern.filter(|pattern| checks().any(|check| is_meant(pattern, check)));
+    known.ok_or_else(|| UnknownCheck { pattern: text.to_owned() })
 }
 
-/// Whether a text is of this pattern; both are short and of our own table.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let mut characters = pattern.chars();
-    match characters.next() {
-        None => text.is_empty(),
-        Some('*') => {
-            let rest = characters.as_str();
-            let mut tails = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            tails.any(|at| text.get(at..).is_some_and(|tail| matches(rest, tail)))
-        }
-        Some(wanted) => {
-            let mut others = text.chars();
-            others.next().is_some_and(|found| wanted == '?' || wanted == found)
-                && matches(characters.as_str(), others.as_str())
-        }
-    }
+fn is_meant(pattern: &WildcardPattern, check: &LiveCheck) -> bool {
+    pattern.as_str().eq_ignore_ascii_case(check.group()) || pattern.matches(check.id)
 }
 
 #[cfg(test)]
@@ -94,7 +76,9 @@ mod tests {
 
     #[test]
     fn a_name_that_no_check_has_is_an_error() {
-        let error = Selection::new(["get", "gte"], [""; 0]).unwrap_err();
-        assert_eq!(error.to_string(), "no check is called \"gte\"");
+        for unknown in ["gte", "get/[", ""] {
+            let error = Selection::new(["get", unknown], [""; 0]).unwrap_err();
+            assert_eq!(error.to_string(), format!("no check is called {unknown:?}"));
+        }
     }
 }

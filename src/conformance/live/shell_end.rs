@@ -1,9 +1,8 @@
 //! Shells that this run creates: their end.
 
 use super::ask::{Ask, Facts};
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, OPTIMIZED};
 use super::seen::Seen;
 use super::shell_life::{QUIET, in_command, run};
 use super::shells::{in_shell, lists};

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::ask::{Ask, Facts};
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::{Envelope, escaped, operation_timeout};
+use super::enumerate::listed_texts;
+use super::envelope::{Envelope, OPTIMIZED, escaped, operation_timeout, shell_filter};
 use super::seen::Seen;
 use super::shells::in_shell;
 use super::signal::signal;
@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[LiveCheck] = &[
     ),
     LiveCheck::new(
         "shells/signal-unknown-code",
-        "a signal that nobody knows is refused",
+        "an unknown signal is refused",
         section("MS-WSMV", "2.2.5.6", "SignalCodeEnumeration"),
         "a fault",
         Needs::Shells,
@@ -289,22 +289,11 @@ fn receive_unknown_command(facts: &Facts, seen: &[Seen]) -> Next {
 fn command_listed(facts: &Facts, seen: &[Seen]) -> Next {
     in_command(facts, seen, QUIET, |target, id, after| {
         let [listing, ..] = after else {
-            let filter = format!(
-                r#"{OPTIMIZED}<w:Filter Dialect="{}"><w:SelectorSet><w:Selector Name="ShellId">{}</w:Selector></w:SelectorSet></w:Filter>"#,
-                uri::SELECTOR_FILTER,
-                escaped(target.shell_id())
-            );
+            let filter = [OPTIMIZED, &shell_filter(target.shell_id())].concat();
             return Envelope::enumerate_of(facts, uri::COMMAND_RESOURCE, &filter).ask().next();
         };
-        let is_listed = listing.body(|body| {
-            let response = body.child(uri::ENUMERATION, "EnumerateResponse");
-            let items = response.and_then(|response| response.child(uri::WSMAN, "Items"));
-            let mut ids = items
-                .into_iter()
-                .flat_map(Element::children)
-                .filter_map(|item| item.child_named("CommandId"));
-            ids.any(|found| found.text().eq_ignore_ascii_case(id))
-        })?;
+        let ids = listed_texts(listing, "CommandId")?;
+        let is_listed = ids.iter().any(|found| found.eq_ignore_ascii_case(id));
         judged(is_listed, if is_listed { "listed" } else { "not listed" })
     })
 }

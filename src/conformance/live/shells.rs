@@ -2,9 +2,9 @@
 //! before the next one begins.
 
 use super::ask::Facts;
-use super::authentication::OPTIMIZED;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::enumerate::listed_texts;
+use super::envelope::{Envelope, OPTIMIZED, demanded, unknown_configuration};
 use super::seen::Seen;
 use super::target::{Target, upper};
 use super::verdict::{Next, Or, failed, judged, passed, skipped};
@@ -223,13 +223,8 @@ fn name(facts: &Facts, seen: &[Seen]) -> Next {
 
 /// Whether a listing has the shell.
 pub(super) fn lists(listing: &Seen, target: &Target) -> Or<bool> {
-    listing.body(|body| {
-        let response = body.child(uri::ENUMERATION, "EnumerateResponse");
-        let items = response.and_then(|response| response.child(uri::WSMAN, "Items"));
-        let mut ids =
-            items.into_iter().flat_map(Element::children).filter_map(|item| item.child_named("ShellId"));
-        ids.any(|id| id.text().eq_ignore_ascii_case(target.shell_id()))
-    })
+    let ids = listed_texts(listing, "ShellId")?;
+    Or::Continue(ids.iter().any(|id| id.eq_ignore_ascii_case(target.shell_id())))
 }
 
 fn listed(facts: &Facts, seen: &[Seen]) -> Next {
@@ -250,7 +245,6 @@ fn id_in_use(facts: &Facts, seen: &[Seen]) -> Next {
 
 fn id_no_guid(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else { return create_with(facts, "pssession-no-guid", "PT180S").ask().next() };
-    first.fault()?;
     is_refused(first)
 }
 
@@ -272,8 +266,7 @@ fn is_refused(seen: &Seen) -> Next {
 
 fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let resource = format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX);
-        let resource = super::envelope::demanded("w:ResourceURI", &resource);
+        let resource = demanded("w:ResourceURI", &unknown_configuration());
         return usual(facts).with("ResourceURI", resource).ask().next();
     };
     first.is_fault_of(&["DestinationUnreachable"])

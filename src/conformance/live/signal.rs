@@ -2,7 +2,7 @@
 
 use super::ask::Facts;
 use super::check::{LiveCheck, Needs};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, unknown_configuration};
 use super::seen::Seen;
 use super::target::{Target, upper};
 use super::verdict::{Next, judged};
@@ -83,8 +83,7 @@ fn is_refused(seen: &Seen) -> Next {
 
 fn unknown_resource(facts: &Facts, seen: &[Seen]) -> Next {
     let [first, ..] = seen else {
-        let resource = format!("{}PssessionNoSuchConfiguration", uri::POWERSHELL_PREFIX);
-        let target = Target::absent(facts).through(&resource);
+        let target = Target::absent(facts).through(&unknown_configuration());
         return signal(facts, &target, &upper(facts.command_id), uri::SIGNAL_TERMINATE).ask().next();
     };
     first.is_fault_of(&["DestinationUnreachable"])

@@ -226,7 +226,10 @@ async fn what_records_nothing_makes_nothing_and_says_so() {
     let fixture = CommandFixture::new().await;
     let folder = fixture.folder().join("recorded");
     let place = folder.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 11] = [
+        (&["--yes", "--tls", "--", "get", "--on", "web01"], 2, "--tls is for a gateway"),
+        (&["--yes", "--login-timeout", "3s", "--", "get"], 2, "--login-timeout is for a gateway"),
+        (&["--yes", "--listen-tls", "--", "get", "--on", "web01"], 2, "cannot be used with"),
         (&["--yes", "--user", "x", "--", "get", "--on", "web01"], 2, "--user is for a gateway"),
         (&["--yes", "--", "get", "--on", "127.0.0.1:1"], 1, "there was no exchange after a login"),
         (&["--yes", "--", "get", "--onn", "web01"], 2, "the command to record is not understood"),

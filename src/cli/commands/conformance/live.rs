@@ -5,7 +5,7 @@ use std::io::Write as _;
 use pssession::conformance::live::{LiveReport, Stop, Suite};
 use pssession::simulator::{Profile, UnknownProfile};
 use pssession::teardown::{Cancellation, Interruption, RunStatus};
-use pssession::{Connector as _, Endpoint};
+use pssession::{Connector as _, Endpoint, Error};
 
 use super::ConformanceArgs;
 use crate::cli::args::ReportFormat;
@@ -13,7 +13,7 @@ use crate::cli::caller::CommandCaller;
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::hints::{advice_hint, place};
+use crate::cli::hints::{hint, kind, place};
 use crate::cli::interrupt;
 use crate::cli::options::ConnectionOptions;
 use crate::cli::render::{self, plural};
@@ -40,8 +40,9 @@ pub(super) async fn run(
     })?;
     let suite =
         Suite { selection: args.selection()?, profile, allow_create: args.allow_create, ..Suite::default() };
-    let config = environment.config(&args.config)?;
-    let connection = ConnectionOptions::read(&args.reach(), &environment.cmdlet.connection, config)?;
+    let config = environment.config(&args.host.config)?;
+    let reach = args.host.reach(args.on.as_deref());
+    let connection = ConnectionOptions::read(&reach, &environment.cmdlet.connection, config)?;
     let connection = environment.resolved(connection);
     let [endpoint] = connection.hosts.endpoints.as_slice() else {
         return Err(Diagnostic::usage("--on must name one host")
@@ -106,20 +107,20 @@ fn conclude(
             Some(Interruption::Term) => Exit::TERMINATED,
             _ => Exit::INTERRUPTED,
         }),
-        Some(stop @ (Stop::Refused(error) | Stop::NotConnected(error))) => {
-            let (id, exit) = match stop {
-                Stop::Refused(_) => ("LogonFailure", RunStatus::CredentialRefused.into()),
-                _ => ("CannotConnect", Exit::COULD_NOT_BEGIN),
-            };
-            let category = if id == "LogonFailure" { "AuthenticationError" } else { "ConnectionError" };
-            let message = format!("the checks of {} ended before the last one", place(endpoint));
-            Err(Diagnostic::new(id, category, message, exit)
-                .about(endpoint.url())
-                .caused_by(error.as_ref())
-                .with_hint(error.advice(endpoint).map(|advice| advice_hint(&advice, endpoint))))
-        }
+        Some(Stop::Refused(error)) => Err(ended(endpoint, error, RunStatus::CredentialRefused.into())),
+        Some(Stop::NotConnected(error)) => Err(ended(endpoint, error, Exit::COULD_NOT_BEGIN)),
         _ if failed > 0 => Ok(Exit::MISMATCH),
         _ if !report.left.is_empty() => Ok(RunStatus::Partial.into()),
         _ => Ok(Exit::SUCCESS),
     }
+}
+
+/// What ended the checks before the last one.
+fn ended(endpoint: &Endpoint, error: &Error, exit: Exit) -> Diagnostic {
+    let (id, category) = kind(error);
+    let message = format!("the checks of {} ended before the last one", place(endpoint));
+    Diagnostic::new(id, category, message, exit)
+        .about(endpoint.url())
+        .caused_by(error)
+        .with_hint(hint(error, endpoint))
 }

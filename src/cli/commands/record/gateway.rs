@@ -40,8 +40,9 @@ pub(super) async fn run(
     let address = address(args)?;
     let limit = parse_duration("--for", Some(&args.duration))?.unwrap_or_default();
     let environment = environment.observed_by(recording.clone());
-    let config = environment.config(&args.config)?;
-    let connection = ConnectionOptions::read(&args.reach(), &environment.cmdlet.connection, config)?;
+    let config = environment.config(&args.host.config)?;
+    let reach = args.host.reach(args.to.as_deref());
+    let connection = ConnectionOptions::read(&reach, &environment.cmdlet.connection, config)?;
     let connection = environment.resolved(connection);
     let gateway = connect(&connection, &environment, ui).await?;
     // Without an account of ours it draws one: its password has 130 bits.

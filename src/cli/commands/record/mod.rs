@@ -10,13 +10,12 @@ use clap::{Args, Parser as _};
 use pssession::conformance::ScrubOptions;
 
 use super::{Cli, Command, dispatch};
-use crate::cli::args::{ConfigArgs, DangerousArgs, LimitArgs, LoginArgs, PlainFormat, ReachArgs, TrustArgs};
+use crate::cli::args::{HostArgs, PlainFormat};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::render::plural;
 use crate::cli::scenario_dir::{RecordingDir, spare_what_is_there};
-use crate::cli::source;
 use crate::cli::terminal::Terminal;
 use crate::cli::ui::Ui;
 
@@ -44,22 +43,29 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "HOST", help_heading = "Gateway")]
     pub(crate) to: Option<String>,
     /// Where the gateway listens; beyond loopback only with --listen-tls [default: 127.0.0.1, a free port]
-    #[arg(long, value_name = "ADDR[:PORT]", requires = "to", help_heading = "Gateway")]
+    #[arg(long, value_name = "ADDR[:PORT]", conflicts_with = "command", help_heading = "Gateway")]
     pub(crate) listen: Option<String>,
     /// The gateway speaks TLS, with a certificate that is made at the start
-    #[arg(long, requires = "to", help_heading = "Gateway")]
+    #[arg(long, conflicts_with = "command", help_heading = "Gateway")]
     pub(crate) listen_tls: bool,
     /// How long the gateway listens; Ctrl-C ends it before
     #[arg(
         long = "for",
         value_name = "DURATION",
         default_value = "15m",
-        requires = "to",
+        conflicts_with = "command",
         help_heading = "Gateway"
     )]
     pub(crate) duration: String,
     /// Output format of the line with the gateway's address [default: table]
-    #[arg(short, long, value_enum, value_name = "FORMAT", requires = "to", help_heading = "Gateway")]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        conflicts_with = "command",
+        help_heading = "Gateway"
+    )]
     pub(crate) output: Option<PlainFormat>,
     /// The title of the scenario, kept as it is [default: the name of the command]
     #[arg(long, value_name = "TEXT")]
@@ -76,62 +82,11 @@ pub(crate) struct RecordArgs {
     /// Keep the texts of faults as they are
     #[arg(long)]
     pub(crate) keep_messages: bool,
-    /// Use HTTPS [default port: 5986]
-    #[arg(long, requires = "to", help_heading = "Where")]
-    pub(crate) tls: bool,
     #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    #[command(flatten)]
-    pub(crate) dangerous: DangerousArgs,
+    pub(crate) host: HostArgs,
 }
 
 impl RecordArgs {
-    /// How the gateway reaches its server.
-    fn reach(&self) -> ReachArgs {
-        ReachArgs {
-            on: self.to.iter().cloned().collect(),
-            inventory: None,
-            inventory_command: None,
-            shard: None,
-            tls: self.tls,
-            trust: self.trust.clone(),
-            login: self.login.clone(),
-            config: self.config.clone(),
-            limits: LimitArgs::default(),
-            dangerous: self.dangerous.clone(),
-        }
-    }
-
-    /// The first option that is only for the gateway: a command that is recorded has its own behind `--`. What the
-    /// environment says is for both.
-    fn option_of_the_gateway(&self) -> Option<&'static str> {
-        let (login, trust, dangerous) = (&self.login, &self.trust, &self.dangerous);
-        let typed = |value: Option<String>, variable| value.is_some() && value != source::variable(variable);
-        let config = self.config.config.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let given = [
-            ("--user", typed(login.user.clone(), "PSSESSION_USER")),
-            ("--account", login.account.is_some()),
-            ("--workstation", login.workstation.is_some()),
-            ("--auth", login.auth.is_some()),
-            ("--no-ntlm", login.no_ntlm),
-            ("--spn", login.spn.is_some()),
-            ("--password-file", login.password_file.is_some()),
-            ("--password-command", login.password_command.is_some()),
-            ("--ca-file", trust.ca_file.is_some()),
-            ("--certificate-pin", !trust.certificate_pin.is_empty()),
-            ("--tls-server-name", trust.tls_server_name.is_some()),
-            ("--config", typed(config, "PSSESSION_CONFIG")),
-            ("--dangerous-basic-over-http", dangerous.dangerous_basic_over_http),
-            ("--dangerous-unencrypted", dangerous.dangerous_unencrypted),
-            ("--dangerous-skip-certificate-check", dangerous.dangerous_skip_certificate_check),
-        ];
-        given.into_iter().find(|(_, is_given)| *is_given).map(|(name, _)| name)
-    }
-
     fn keeps(&self) -> ScrubOptions {
         let mut keeps = ScrubOptions::default();
         keeps.keep_streams = self.keep_streams;
@@ -147,7 +102,7 @@ pub(crate) async fn run(args: &RecordArgs, environment: &Environment) -> Exit {
 
 async fn record(args: &RecordArgs, environment: &Environment, ui: &Ui) -> Result<Exit, Diagnostic> {
     let command = (!args.command.is_empty()).then(|| recorded_command(&args.command)).transpose()?;
-    if let Some(option) = args.option_of_the_gateway().filter(|_| command.is_some()) {
+    if let Some(option) = args.host.first_typed().filter(|_| command.is_some()) {
         let message = format!("{option} is for a gateway; the command to record does not get it");
         return Err(Diagnostic::usage(message)
             .about(option)

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::world;
 use crate::support::command::Pssession;
+use crate::support::pty::{Pty, available};
 
 async fn server() -> Simulator {
     Simulator::builder().world(world(Profile::Windows2022)).start().await.unwrap()
@@ -126,4 +127,64 @@ async fn a_host_that_is_not_there_is_exit_code_1() {
     let run = Pssession::new(["conformance", "--on", "127.0.0.1:1", "--user", "LAB\\ann", "-o", "table"]);
     let run = run.env("PSSESSION_PASSWORD", "secret").run().await.expect(1);
     assert!(run.stderr.contains("hint: check that WinRM is enabled"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_says_it() {
+    let scenario = "fixtures/exchanges/close-two-sessions";
+    for without_host in [scenario, "--list"] {
+        let cases: [(&[&str], &str); 7] = [
+            (&["--user", "ann"], "--user is for a live host"),
+            (&["--tls"], "--tls is for a live host"),
+            (&["--certificate-pin", "web01=sha256/x"], "--certificate-pin is for a live host"),
+            (&["--connect-timeout", "3s"], "--connect-timeout is for a live host"),
+            (&["--dangerous-unencrypted"], "--dangerous-unencrypted is for a live host"),
+            (&["--allow-create"], "cannot be used with"),
+            (&["--profile", "2019"], "cannot be used with"),
+        ];
+        for (more, message) in cases {
+            let run = Pssession::new([&["conformance", without_host], more].concat()).run().await.expect(2);
+            assert!(run.stderr.contains(message), "{without_host} {more:?}: {}", run.stderr);
+        }
+        let run = Pssession::new(["conformance", without_host, "-q"]).env("PSSESSION_USER", "ann");
+        run.env("PSSESSION_CONFIG", "/dev/null").run().await.expect(0);
+    }
+    let run = Pssession::new(["conformance", "--list", "--junit", "-"]).run().await.expect(2);
+    assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn the_tables_fit_terminals_of_60_to_140_columns_and_a_failure_keeps_its_text() {
+    if !available() {
+        return;
+    }
+    let server = server().await;
+    let other = "AnotherSubcodeThatIsLongerThanWhatATableOnATerminalOfEightyColumnsCanShow";
+    server.world().lock().unwrap().inject(
+        OperationKind::Delete,
+        usize::MAX,
+        InjectedFault::Replace("w:InvalidSelectors".to_owned(), format!("w:{other}")),
+    );
+    let chosen = "delete,authentication/spnego-unknown-mechanism";
+    for columns in [60, 80, 100, 140] {
+        let pty = Pty::on(&server, "conformance", &["--only", chosen]).columns(columns);
+        let shown = pty.answer(&[]).await.expect(9);
+        let (table, failures) = shown.screen.split_once("\n\n").unwrap();
+        assert_eq!(table.lines().count(), 6, "one line a check:\n{table}");
+        fits(table, columns);
+        assert_eq!(failures.matches(&format!("seen:     fault {other} (2150858843)\n")).count(), 2);
+        let list = Pty::new(["conformance", "--list"]).columns(columns).answer(&[]).await.expect(0);
+        let all = pssession::conformance::live::checks().count();
+        assert_eq!(list.screen.lines().count(), all + 1, "one line a check:\n{}", list.screen);
+        fits(&list.screen, columns);
+    }
+    let piped = Pty::on(&server, "conformance", &["--only", chosen, "-o", "table"]).columns(60);
+    let piped = piped.and("| cat").answer(&[]).await;
+    assert!(!piped.screen.contains('\u{2026}'), "{}", piped.screen);
+    piped.shows(&format!("failed  delete/no-such-shell                     fault {other} (2150858843)\n"));
+}
+
+fn fits(table: &str, columns: u16) {
+    let too_long = table.lines().find(|line| line.chars().count() > usize::from(columns));
+    assert_eq!(too_long, None, "{columns}:\n{table}");
 }
