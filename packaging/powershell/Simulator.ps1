@@ -34,6 +34,12 @@ function Send-Order {
     Invoke-RestMethod -Method Post -Uri "$($simulator.Control)$Path" -Headers $header -Body (ConvertTo-Json $Order)
 }
 
+# Takes back the faults that have not happened yet.
+function Clear-Fault {
+    $header = @{ Authorization = "Bearer $($simulator.Token)" }
+    $null = Invoke-RestMethod -Method Delete -Uri "$($simulator.Control)/faults" -Headers $header
+}
+
 # A PowerShell of its own with the module, in which a script runs with these arguments, on this host.
 function New-Shell {
     param([scriptblock] $Script, [object[]] $Argument, [System.Management.Automation.Host.PSHost] $On)

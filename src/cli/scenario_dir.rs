@@ -11,15 +11,18 @@ use pssession::conformance::{
 };
 use pssession::transport::{ExchangeObserver, ObservedExchange};
 
+use tokio::sync::Notify;
+
 use super::atomic_dir::AtomicDir;
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 
 /// Scrubs exchanges when they end, and writes them beside the folder that they are for.
 #[derive(Debug)]
-pub(crate) struct RecordingDir {
+pub(crate) struct ScenarioDir {
     place: PathBuf,
     state: Mutex<State>,
+    failed: Notify,
 }
 
 #[derive(Debug)]
@@ -30,7 +33,7 @@ struct State {
     failure: Option<io::Error>,
 }
 
-impl RecordingDir {
+impl ScenarioDir {
     /// Makes room beside `place`.
     pub(crate) fn begin(place: &Path, title: &str, keeps: ScrubOptions) -> io::Result<Self> {
         let state = State {
@@ -38,16 +41,16 @@ impl RecordingDir {
             folder: Some(AtomicDir::beside(place)?),
             failure: None,
         };
-        Ok(Self { place: place.to_owned(), state: Mutex::new(state) })
+        Ok(Self { place: place.to_owned(), state: Mutex::new(state), failed: Notify::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether something could not be written, so that the recording is lost.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.state().failure.is_some()
+    /// Waits until something cannot be written, so that the recording is lost.
+    pub(crate) async fn failed(&self) {
+        self.failed.notified().await;
     }
 
     /// How many exchanges there are, of how many servers, and how many were left out.
@@ -94,7 +97,7 @@ impl RecordingDir {
     }
 }
 
-impl ExchangeObserver for RecordingDir {
+impl ExchangeObserver for ScenarioDir {
     fn observe(&self, exchange: &ObservedExchange<'_>) {
         let mut state = self.state();
         if state.failure.is_some() || state.folder.is_none() {
@@ -112,6 +115,9 @@ impl ExchangeObserver for RecordingDir {
         let folder = state.folder.as_ref();
         let written = folder.map_or(Ok(()), |folder| files.iter().try_for_each(|file| write(folder, file)));
         state.failure = written.err();
+        if state.failure.is_some() {
+            self.failed.notify_one();
+        }
     }
 }
 

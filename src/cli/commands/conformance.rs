@@ -254,8 +254,8 @@ pub(super) fn bad_fixture(error: &FixtureError) -> Diagnostic {
     Diagnostic::new("InvalidScenario", "InvalidData", error.to_string(), Exit::USAGE)
         .about(error.path.display().to_string())
         .with_hint(
-            "create a scenario from a recording with `pssession convert`; fixtures/README.md describes the \
-            format",
+            "create a scenario with `pssession record`, or from a capture with `pssession convert`; \
+             fixtures/README.md describes the format",
         )
 }
 

@@ -60,11 +60,12 @@ fn described(check: &LiveCheck) -> Map<String, Value> {
     }
 }
 
-/// A line a check, and below each failure with what it states; that is never shortened.
+/// A line a check that was asked, and below each failure with what it states; that is never shortened.
 pub(super) fn table(out: &mut impl Write, report: &LiveReport, style: GridStyle) -> io::Result<()> {
     let rows: Vec<Vec<Cell>> = report
         .findings
         .iter()
+        .filter(|finding| finding.verdict != Verdict::NotAsked)
         .map(|finding| {
             let verdict = Cell::new(finding.verdict.as_str()).meaning(meaning(&finding.verdict));
             vec![verdict, Cell::new(finding.check.id), Cell::new(printable(finding.verdict.seen()))]

@@ -71,7 +71,7 @@ impl Suite {
             let began = Instant::now();
             let verdict = match &report.stop {
                 Some(stop) if check.id == LOGIN => stopped(check, stop),
-                Some(_) => Verdict::Skipped("not asked: the run had ended".to_owned()),
+                Some(_) => Verdict::NotAsked,
                 None => {
                     let asked = tokio::select! {
                         biased;

@@ -14,6 +14,8 @@ pub enum Verdict {
     Failed(String),
     /// It could not be asked, and why.
     Skipped(String),
+    /// The run ended before it, and why is in the report of the run.
+    NotAsked,
     /// What it does, where no specification settles what is right.
     Reported(String),
     /// It does not do as the section says, and servers of the chosen profile are known not to: what was seen, and what is
@@ -31,7 +33,7 @@ impl Verdict {
         match self {
             Self::Passed(_) => "passed",
             Self::Failed(_) => "failed",
-            Self::Skipped(_) => "skipped",
+            Self::Skipped(_) | Self::NotAsked => "skipped",
             Self::Reported(_) => "reported",
             Self::Deviates(_) => "deviates",
         }
@@ -40,12 +42,14 @@ impl Verdict {
     /// What was seen.
     #[must_use]
     pub fn seen(&self) -> &str {
-        let (Self::Passed(text)
-        | Self::Failed(text)
-        | Self::Skipped(text)
-        | Self::Reported(text)
-        | Self::Deviates(text)) = self;
-        text
+        match self {
+            Self::Passed(text)
+            | Self::Failed(text)
+            | Self::Skipped(text)
+            | Self::Reported(text)
+            | Self::Deviates(text) => text,
+            Self::NotAsked => "not asked: the run had ended",
+        }
     }
 
     /// Whether the server does not do as it should.

@@ -23,18 +23,15 @@ use crate::cli::hints::{hint, kind, place};
 use crate::cli::interrupt;
 use crate::cli::options::{ConnectionOptions, parse_duration};
 use crate::cli::published_certificate::PublishedCertificate;
-use crate::cli::scenario_dir::RecordingDir;
+use crate::cli::scenario_dir::ScenarioDir;
 use crate::cli::ui::Ui;
 use crate::cli::unmatched::{self, Unmatched};
-
-/// How often it is looked whether the disk is full.
-const CHECK_EVERY: Duration = Duration::from_millis(250);
 
 /// Serves until it is interrupted, or the time is over.
 pub(super) async fn run(
     args: &RecordArgs,
     environment: &Environment,
-    recording: &Arc<RecordingDir>,
+    recording: &Arc<ScenarioDir>,
     ui: &Ui,
 ) -> Result<Exit, Diagnostic> {
     let address = address(args)?;
@@ -58,15 +55,10 @@ pub(super) async fn run(
     // The file is there as long as it serves.
     let tls = simulator.certificate().map(PublishedCertificate::of).transpose()?;
     announce(&simulator, tls.as_ref(), args, limit)?;
-    let disk_is_full = async {
-        while !recording.has_failed() {
-            tokio::time::sleep(CHECK_EVERY).await;
-        }
-    };
     tokio::select! {
         _ = interrupted => {}
         () = tokio::time::sleep(limit) => ui.always("the time is over"),
-        () = disk_is_full => {}
+        () = recording.failed() => {}
     }
     Ok(Exit::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::render::plural;
-use crate::cli::scenario_dir::{RecordingDir, spare_what_is_there};
+use crate::cli::scenario_dir::{ScenarioDir, spare_what_is_there};
 use crate::cli::terminal::Terminal;
 use crate::cli::ui::Ui;
 
@@ -116,7 +116,7 @@ async fn record(args: &RecordArgs, environment: &Environment, ui: &Ui) -> Result
     }
     let usual = command.as_ref().map_or("a client through the gateway", |(name, _)| name);
     let title = args.title.as_deref().unwrap_or(usual);
-    let recording = RecordingDir::begin(&args.dir, title, args.keeps()).map_err(|error| {
+    let recording = ScenarioDir::begin(&args.dir, title, args.keeps()).map_err(|error| {
         let message = format!("cannot create {}", args.dir.display());
         Diagnostic::new("CannotWriteFolder", "WriteError", message, Exit::COULD_NOT_BEGIN)
             .caused_by(&error)
@@ -163,7 +163,7 @@ fn recorded_command(words: &[String]) -> Result<(String, Cli), Diagnostic> {
 }
 
 /// Shows what was replaced, asks, and keeps the recording.
-fn keep(recording: &RecordingDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Result<Exit, Diagnostic> {
+fn keep(recording: &ScenarioDir, args: &RecordArgs, ui: &Ui, exit: Exit) -> Result<Exit, Diagnostic> {
     let (exchanges, servers, left_out) = recording.counts();
     let shown = recording.place().display().to_string();
     if recording.has_failed() {

@@ -55,6 +55,18 @@ async fn a_failed_check_says_what_was_expected_and_where_it_stands_and_the_exit_
 }
 
 #[tokio::test]
+async fn a_host_that_is_not_reached_has_no_line_for_what_was_not_asked() {
+    let server = server().await;
+    let closed = Pssession::new(["conformance", "--on", "http://127.0.0.1:1", "-o", "table"]).login(&server);
+    let run = closed.run().await.expect(1);
+    let results: Vec<&str> = run.stdout.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    let [login] = results[..] else { panic!("{}", run.stdout) };
+    assert!(login.starts_with("failed"), "{login}");
+    assert!(login.contains("authentication/login"), "{login}");
+    assert!(run.stderr.contains("0 passed, 1 failed, "), "{}", run.stderr);
+}
+
+#[tokio::test]
 async fn objects_have_the_check_its_section_and_its_result() {
     let server = server().await;
     let run = conformance(&server, &["--only", "get/no-guid", "-o", "ndjson"]).run().await.expect(0);
