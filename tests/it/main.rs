@@ -24,7 +24,7 @@ mod foreign_logins;
 mod fuzz_regressions;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod model;
 #[cfg(target_os = "linux")]
 mod negotiate;
@@ -46,4 +46,6 @@ mod tls_interop;
 mod transport;
 mod wildcards;
 mod windows;
+#[cfg(target_os = "linux")]
+mod wine;
 mod wsman;

@@ -5,7 +5,7 @@ use pssession::wsman::xml::Document;
 use serde_json::Value;
 
 use super::world;
-use crate::support::command::Pssession;
+use crate::support::command::{NOTHING, Pssession};
 use crate::support::pty::{Pty, available};
 
 async fn server() -> Simulator {
@@ -147,7 +147,7 @@ async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_
             assert!(run.stderr.contains(message), "{without_host} {more:?}: {}", run.stderr);
         }
         let run = Pssession::new(["conformance", without_host, "-q"]).env("PSSESSION_USER", "ann");
-        run.env("PSSESSION_CONFIG", "/dev/null").run().await.expect(0);
+        run.env("PSSESSION_CONFIG", NOTHING).run().await.expect(0);
     }
     let run = Pssession::new(["conformance", "--list", "--junit", "-"]).run().await.expect(2);
     assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
