@@ -8,6 +8,14 @@
     clippy::disallowed_methods,
     reason = "a test that is wrong should panic, and tests read their own world"
 )]
+#![cfg_attr(
+    windows,
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "what drives a terminal or needs the modes of Unix is left out there"
+    )
+)]
 
 #[cfg(target_os = "linux")]
 mod basic;

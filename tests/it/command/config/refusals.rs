@@ -71,6 +71,7 @@ async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
     assert!(run.stderr.contains("cannot read the config from stdin"), "{}", run.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_config_that_others_may_write_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::world;
 use crate::support::command::{NOTHING, Pssession};
+#[cfg(target_os = "linux")]
 use crate::support::pty::{Pty, available};
 
 async fn server() -> Simulator {
@@ -153,6 +154,7 @@ async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_
     assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_tables_fit_terminals_of_60_to_140_columns_and_a_failure_keeps_its_text() {
     if !available() {
