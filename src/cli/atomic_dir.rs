@@ -88,7 +88,8 @@ fn sync(folder: &Path) -> io::Result<()> {
         if path.is_dir() {
             sync(&path)?;
         } else {
-            fs::File::open(&path)?.sync_all()?;
+            // Windows flushes only what is open for writing.
+            fs::File::options().write(true).open(&path)?.sync_all()?;
         }
     }
     Ok(())

@@ -80,7 +80,8 @@ fn default_path() -> Option<PathBuf> {
     let state = if cfg!(windows) {
         absolute("LOCALAPPDATA")
     } else {
-        absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))
+        absolute("XDG_STATE_HOME")
+            .or_else(|| absolute(source::HOME).map(|home| home.join(".local").join("state")))
     };
     state.map(|state| state.join("pssession").join("sessions.db"))
 }

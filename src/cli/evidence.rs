@@ -131,10 +131,7 @@ fn make(folder: &Path) -> io::Result<()> {
         Ok(found) if !found.is_dir() => return Err(io::Error::other("it is not a directory")),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(folder)?;
+            private_folder().create(folder)?;
         }
         Err(error) => return Err(error),
     }
@@ -143,6 +140,19 @@ fn make(folder: &Path) -> io::Result<()> {
         // Whether a file can be made there is known before anything is sent.
         None => tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?.close(),
     }
+}
+
+#[cfg(unix)]
+fn private_folder() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// Elsewhere the permissions of the folder above have to do.
+#[cfg(not(unix))]
+fn private_folder() -> fs::DirBuilder {
+    fs::DirBuilder::new()
 }
 
 fn failed(message: String) -> Diagnostic {

@@ -1,7 +1,6 @@
-//! I/O module: Ctrl-C and SIGTERM: the first starts nothing new and lets the run conclude, the second ends it at once. While a
+//! I/O module: Ctrl-C and SIGTERM, and on Windows the end of the console: the first starts nothing new and lets the run conclude, the second ends it at once. While a
 //! question is open nothing has been sent that closes, and the first ends it at once, too.
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
-use super::terminal::{Settings, Terminal, Typing};
+use super::terminal::{Device, Settings, Terminal, Typing};
 use super::{progress, source};
 
 /// Watches for signals while a run goes on.
@@ -79,7 +78,7 @@ impl Watch {
     ///
     /// # Errors
     /// There is no terminal, or nothing may be asked.
-    pub(crate) fn terminal(&self) -> io::Result<Terminal<io::BufReader<File>, File>> {
+    pub(crate) fn terminal(&self) -> io::Result<Device> {
         if self.asks { Terminal::open() } else { Err(io::Error::other("--supervised asks nothing")) }
     }
 
@@ -158,7 +157,8 @@ fn leave(last_act: &LastAct, signal: Interruption) -> ! {
     std::process::exit(i32::from(exit.code()))
 }
 
-/// Ctrl-C, SIGTERM and a hangup, caught from the moment this exists. Where they cannot be caught, the system's own way
+/// Ctrl-C, SIGTERM and a hangup, caught from the moment this exists; on Windows Ctrl-C, Ctrl-Break, and what comes before
+/// the system ends the process: a closed window, a logoff, a shutdown. Where they cannot be caught, the system's own way
 /// applies.
 struct Signals {
     #[cfg(unix)]
@@ -166,6 +166,8 @@ struct Signals {
     /// Not where it is ignored: whoever said `nohup` wants to go on.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
+    #[cfg(windows)]
+    caught: Option<console::Events>,
 }
 
 impl Signals {
@@ -177,9 +179,9 @@ impl Signals {
         Self { caught, hangup }
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     fn catch() -> Self {
-        Self {}
+        Self { caught: console::Events::catch().ok() }
     }
 
     /// Waits for the next one.
@@ -198,11 +200,50 @@ impl Signals {
                 () = hangup => Interruption::Term,
             };
         }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_ok() {
-            return Interruption::Int;
+        #[cfg(windows)]
+        if let Some(events) = &mut self.caught {
+            return events.next().await;
         }
         std::future::pending().await
+    }
+}
+
+/// The events of a console, which take the place of signals.
+#[cfg(windows)]
+mod console {
+    use std::io;
+
+    use pssession::teardown::Interruption;
+    use tokio::signal::windows as events;
+
+    pub(super) struct Events {
+        ctrl_c: events::CtrlC,
+        ctrl_break: events::CtrlBreak,
+        close: events::CtrlClose,
+        logoff: events::CtrlLogoff,
+        shutdown: events::CtrlShutdown,
+    }
+
+    impl Events {
+        pub(super) fn catch() -> io::Result<Self> {
+            Ok(Self {
+                ctrl_c: events::ctrl_c()?,
+                ctrl_break: events::ctrl_break()?,
+                close: events::ctrl_close()?,
+                logoff: events::ctrl_logoff()?,
+                shutdown: events::ctrl_shutdown()?,
+            })
+        }
+
+        pub(super) async fn next(&mut self) -> Interruption {
+            tokio::select! {
+                _ = self.ctrl_c.recv() => Interruption::Int,
+                _ = self.ctrl_break.recv() => Interruption::Int,
+                _ = self.close.recv() => Interruption::Term,
+                _ = self.logoff.recv() => Interruption::Term,
+                _ = self.shutdown.recv() => Interruption::Term,
+            }
+        }
     }
 }
 

@@ -20,8 +20,14 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("PSSESSION_PASSWORD", "The password, unless --password-file or --password-command gives one."),
     ("PSSESSION_CONFIG", "The config file, unless --config names one."),
     ("PSSESSION_STORE", "The file of the local table, unless --store names one."),
-    ("XDG_CONFIG_HOME", "The directory of the config otherwise; ~/.config if it is not set."),
-    ("XDG_STATE_HOME", "The directory of the local table otherwise; ~/.local/state if it is not set."),
+    (
+        "XDG_CONFIG_HOME",
+        "The directory of the config otherwise; ~/.config if it is not set. On Windows it is %APPDATA%.",
+    ),
+    (
+        "XDG_STATE_HOME",
+        "The directory of the local table otherwise; ~/.local/state if it is not set. On Windows it is %LOCALAPPDATA%.",
+    ),
     ("NO_COLOR", "If it is set, the output has no colors."),
 ];
 

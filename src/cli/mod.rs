@@ -33,6 +33,7 @@ mod request_error;
 mod scenario_dir;
 mod schemas;
 mod screen;
+mod shell_quote;
 mod source;
 mod suggestions;
 mod terminal;

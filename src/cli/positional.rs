@@ -10,6 +10,7 @@ use super::config::Config;
 use super::diagnostic::Diagnostic;
 use super::hints::place;
 use super::render::printable;
+use super::shell_quote::shell_quoted;
 use super::source;
 
 /// A command that takes such values.
@@ -133,28 +134,4 @@ pub(crate) fn unquoted_wildcard(file: &str) -> String {
         "quote wildcards, as in --name 'build-*': {file} is a file in the working directory, and the shell replaces \
          an unquoted wildcard with such names"
     )
-}
-
-/// A value as a POSIX shell reads it back.
-fn shell_quoted(text: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "@%+=:,./_-".contains(character);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_in_a_hint_can_be_pasted() {
-        for (text, quoted) in
-            [("web01:5986", "web01:5986"), (r"CORP\ada", r"'CORP\ada'"), ("it's", r"'it'\''s'"), ("", "''")]
-        {
-            assert_eq!(shell_quoted(text), quoted);
-        }
-    }
 }

@@ -68,9 +68,8 @@ pub(crate) fn with_variable(_name: &str, _value: &OsStr) -> io::Result<()> {
 /// # Errors
 /// What became of the command, to stand behind its name: it cannot be started, prints too much, or fails.
 pub(crate) fn printed_by(command: &str, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut program = Command::new(shell);
-    program.args([flag, command]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut program = shell(command);
+    program.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = start(&mut program).map_err(|error| format!("cannot be started: {error}"))?;
     let printed = child.stdout.take().map(|stdout| source::bounded(stdout, limit)).transpose();
     let status = child.wait().map_err(|error| format!("cannot be waited for: {error}"))?;
@@ -79,6 +78,24 @@ pub(crate) fn printed_by(command: &str, limit: u64) -> Result<Zeroizing<Vec<u8>>
         true => Ok(printed.unwrap_or_default()),
         false => Err(format!("failed ({status})")),
     }
+}
+
+/// The system's shell with this command.
+#[cfg(not(windows))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]);
+    shell
+}
+
+/// Windows' shell reads the rest of its command line itself: quotes inside would reach it escaped, as C programs want
+/// them. `/D` runs nothing that the registry names, which could print; `/S` takes off the outer quotes alone.
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    use std::os::windows::process::CommandExt as _;
+    let mut shell = Command::new("cmd");
+    shell.raw_arg(format!("/D /S /C \"{command}\""));
+    shell
 }
 
 /// The limits of this process. Core files hold passwords and keys; each connection is an open file.
@@ -161,6 +178,24 @@ mod limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_of_a_command_are_the_shells_own() {
+        let printed =
+            |command: &str| printed_by(command, 1024).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("two words");
+        #[expect(clippy::disallowed_methods, reason = "a test writes a file of its own")]
+        std::fs::write(&file, "secret").unwrap();
+        let (read, both) = match cfg!(windows) {
+            true => (format!("type \"{}\"", file.display()), "echo a& echo \"b c\""),
+            false => (format!("cat \"{}\"", file.display()), "echo a; echo '\"b c\"'"),
+        };
+        assert_eq!(printed(&read).unwrap(), "secret");
+        assert_eq!(printed(both).unwrap().lines().collect::<Vec<_>>(), ["a", "\"b c\""]);
+        let failed = printed("exit 3").unwrap_err();
+        assert!(failed.starts_with("failed (exit ") && failed.ends_with(": 3)"), "{failed}");
+    }
 
     #[test]
     fn connections_leave_room_for_other_files() {

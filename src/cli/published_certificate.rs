@@ -12,6 +12,9 @@ use tempfile::NamedTempFile;
 use super::diagnostic::Diagnostic;
 use super::exit::Exit;
 
+/// The variable that names the folder of temporary files.
+const TEMPORARY: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+
 /// A certificate with its pin, and a file with the authority that issued it; the file goes with this value.
 #[derive(Debug)]
 pub(crate) struct PublishedCertificate {
@@ -31,7 +34,7 @@ impl PublishedCertificate {
             let message = "the CA file cannot be written to the folder of temporary files";
             Diagnostic::new("CannotWrite", "WriteError", message.to_owned(), Exit::COULD_NOT_BEGIN)
                 .caused_by(&error)
-                .with_hint("set TMPDIR to a folder with free space")
+                .with_hint(format!("set {TEMPORARY} to a folder with free space"))
         })?;
         Ok(Self { pin: CertificatePin::of(certificate.der()), ca_file })
     }

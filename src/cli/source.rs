@@ -277,9 +277,18 @@ fn netbios_name(host: &str) -> String {
     label.to_uppercase().chars().take(15).collect()
 }
 
+/// The variable that names the home of the user.
+pub(crate) const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
+/// What follows the home of the user in a path that begins with `~`.
+pub(crate) fn below_home(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix('~')?;
+    rest.strip_prefix(|character| character == '/' || cfg!(windows) && character == '\\')
+}
+
 /// A path as a shell would read it: `~/` is the home of the user, if there is one.
 pub(crate) fn at_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), variable("HOME")) {
+    match (below_home(path), variable(HOME)) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => PathBuf::from(path),
     }
@@ -313,6 +322,15 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(netbios_name(host), name);
+        }
+    }
+
+    #[test]
+    fn a_home_is_written_with_the_separators_of_its_system() {
+        assert_eq!(below_home("~/a/b"), Some("a/b"));
+        assert_eq!(below_home(r"~\a"), cfg!(windows).then_some("a"));
+        for other in ["~", "~ada/x", "/~/x", "x"] {
+            assert_eq!(below_home(other), None, "{other}");
         }
     }
 

@@ -20,6 +20,16 @@ pub(crate) struct Terminal<R, W> {
     output: W,
 }
 
+/// The terminal device of this process.
+pub(crate) type Device = Terminal<BufReader<File>, Output>;
+
+#[cfg(unix)]
+type Output = File;
+
+/// A standard stream, which translates for the console. What a file writes there is in the console's code page.
+#[cfg(windows)]
+type Output = Box<dyn Write + Send>;
+
 /// An answer to PowerShell's four-way question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -119,8 +129,9 @@ pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
 }
 
 /// Asks for a line that must not be shown; none where the input ends.
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
+    Terminal::open()?;
     match rpassword::prompt_password(prompt) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         typed => typed.map(|typed| Some(Zeroizing::new(typed))),
@@ -130,6 +141,20 @@ pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
 /// Decides over colours once, for the whole run.
 pub(crate) fn choose_colour(when: ColorWhen) {
     let _ = COLOUR.set(when);
+    takes_escapes();
+}
+
+/// Whether the terminal understands escape sequences.
+#[cfg(unix)]
+pub(crate) fn takes_escapes() -> bool {
+    true
+}
+
+/// Whether the console understands escape sequences: it has to be asked to, and one before Windows 10 cannot.
+#[cfg(windows)]
+pub(crate) fn takes_escapes() -> bool {
+    static ASKED: OnceLock<bool> = OnceLock::new();
+    *ASKED.get_or_init(|| enable_ansi_support::enable_ansi_support().is_ok())
 }
 
 /// Whether labels on stderr are painted.
@@ -144,6 +169,7 @@ pub(crate) fn stdout_has_colour() -> bool {
 
 fn has_colour(is_terminal: bool) -> bool {
     let (no_color, term) = (source::variable("NO_COLOR"), source::variable("TERM"));
+    let is_terminal = is_terminal && takes_escapes();
     let surroundings = Surroundings { is_terminal, no_color: no_color.as_deref(), term: term.as_deref() };
     is_coloured(COLOUR.get().copied().unwrap_or_default(), surroundings)
 }
@@ -195,18 +221,38 @@ N - Skip this session.
 L - Skip this session and all following sessions.
 ";
 
-impl Terminal<BufReader<File>, File> {
+impl Device {
     /// Opens the terminal device of this process; an error where there is none.
+    #[cfg(unix)]
     pub(crate) fn open() -> io::Result<Self> {
-        let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
-        let input = OpenOptions::new().read(true).open(input)?;
-        let output = OpenOptions::new().write(true).open(output)?;
+        let input = OpenOptions::new().read(true).open("/dev/tty")?;
+        let output = OpenOptions::new().write(true).open("/dev/tty")?;
+        Ok(Self { input: BufReader::new(input), output })
+    }
+
+    /// Opens the console of this process; an error where there is none. A service, a scheduled task or a remote command
+    /// may have one that nobody sees: a person is there only if output goes to it.
+    #[cfg(windows)]
+    pub(crate) fn open() -> io::Result<Self> {
+        let output: Output = match (io::stderr().is_terminal(), io::stdout().is_terminal()) {
+            (true, _) => Box::new(io::stderr()),
+            (false, true) => Box::new(io::stdout()),
+            (false, false) => return Err(io::Error::other("neither stdout nor stderr is a console")),
+        };
+        let input = OpenOptions::new().read(true).open("CONIN$")?;
         Ok(Self { input: BufReader::new(input), output })
     }
 
     /// Its columns, if it tells.
+    #[cfg(unix)]
     pub(crate) fn width(&self) -> Option<usize> {
         width_of(&self.output)
+    }
+
+    /// Its columns, if it tells.
+    #[cfg(windows)]
+    pub(crate) fn width(&self) -> Option<usize> {
+        width_of_stderr().or_else(width_of_stdout)
     }
 
     /// Whether it gets colours.
@@ -245,13 +291,14 @@ impl<R: BufRead, W: Write> Terminal<R, W> {
     }
 
     fn line(&mut self) -> io::Result<Option<String>> {
-        let mut line = String::new();
-        let read = io::Read::take(&mut self.input, MAX_ANSWER).read_line(&mut line)?;
+        let mut line = Vec::new();
+        let read = io::Read::take(&mut self.input, MAX_ANSWER).read_until(b'\n', &mut line)?;
         if read == 0 {
             // Ctrl-D leaves the cursor behind the question.
             writeln!(self.output)?;
         }
-        Ok((read > 0).then(|| line.trim().to_owned()))
+        // A console gives what is typed in its code page; no answer needs more than ASCII.
+        Ok((read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
     }
 }
 
@@ -259,9 +306,9 @@ impl<R: BufRead, W: Write> Terminal<R, W> {
 mod tests {
     use super::*;
 
-    fn asked(typed: &str) -> (Answer, String) {
+    fn asked(typed: impl AsRef<[u8]>) -> (Answer, String) {
         let mut output = Vec::new();
-        let mut terminal = Terminal { input: typed.as_bytes(), output: &mut output };
+        let mut terminal = Terminal { input: typed.as_ref(), output: &mut output };
         let answer = terminal.confirm("Performing the operation \"Remove\" on target \"web01\".").unwrap();
         (answer, String::from_utf8(output).unwrap())
     }
@@ -296,7 +343,7 @@ Performing the operation \"Remove\" on target \"web01\".
             ("L", Answer::NoToAll),
             ("no to all", Answer::NoToAll),
         ] {
-            assert_eq!(asked(&format!("{typed}\n")).0, answer, "{typed:?}");
+            assert_eq!(asked(format!("{typed}\n")).0, answer, "{typed:?}");
         }
     }
 
@@ -306,6 +353,13 @@ Performing the operation \"Remove\" on target \"web01\".
         assert_eq!(answer, Answer::No);
         assert_eq!(shown.matches("[Y] Yes").count(), 3);
         assert!(shown.contains(HELP));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_an_unknown_answer() {
+        let (answer, shown) = asked(b"\x84\r\nno\r\n");
+        assert_eq!(answer, Answer::No);
+        assert_eq!(shown.matches("[Y] Yes").count(), 2);
     }
 
     #[test]

@@ -187,6 +187,7 @@ pages! {
     tables_look_as_the_page_says: "docs/output.md";
     a_schedule_goes_as_the_page_says: "docs/schedule.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
+    the_page_for_windows_is_short: "docs/windows.md";
 }
 
 /// Where the intruder of a page comes from.

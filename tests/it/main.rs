@@ -8,6 +8,14 @@
     clippy::disallowed_methods,
     reason = "a test that is wrong should panic, and tests read their own world"
 )]
+#![cfg_attr(
+    windows,
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "what drives a terminal or needs the modes of Unix is left out there"
+    )
+)]
 
 #[cfg(target_os = "linux")]
 mod basic;
@@ -24,7 +32,7 @@ mod foreign_logins;
 mod fuzz_regressions;
 #[cfg(all(feature = "kerberos", target_os = "linux"))]
 mod kerberos;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod model;
 #[cfg(target_os = "linux")]
 mod negotiate;
@@ -46,4 +54,6 @@ mod tls_interop;
 mod transport;
 mod wildcards;
 mod windows;
+#[cfg(target_os = "linux")]
+mod wine;
 mod wsman;

@@ -37,10 +37,14 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
         Err(error) => return Err(unreadable(&error)),
     };
     // It says where passwords go, and what gives them. A device or a pipe keeps nothing: /dev/null says that there is none.
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    let exposed = match permissions::exposed_file(&path, &metadata) {
-        None if metadata.is_file() => permissions::exposed(&path, Kind::Alone),
-        found => Ok(found),
+    let exposed = match file.metadata() {
+        // Windows has no metadata of a device such as NUL.
+        Err(_) if cfg!(windows) => Ok(None),
+        Err(error) => Err(error),
+        Ok(metadata) => match permissions::exposed_file(&path, &metadata) {
+            None if metadata.is_file() => permissions::exposed(&path, Kind::Alone),
+            found => Ok(found),
+        },
     };
     if let Some(exposed) = exposed.map_err(|error| unreadable(&error))? {
         let message = format!("the config {} is not trusted: {exposed}", path.display());
@@ -52,7 +56,7 @@ pub(crate) fn read(chosen: Option<&Path>) -> Result<Config, Diagnostic> {
     let bytes = source::bounded(file, MAX_BYTES).map_err(|error| unreadable(&error))?;
     let text = source::decoded(&bytes).map_err(|error| unreadable(&error))?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let places = Places { folder, home: source::variable(HOME).map(PathBuf::from) };
+    let places = Places { folder, home: source::variable(source::HOME).map(PathBuf::from) };
     let read = reading::read(&text, &places).map_err(|wrong| refused(&path, wrong))?;
     Ok(Config { path: Some(path), hosts: read.hosts, groups: read.groups })
 }
@@ -62,12 +66,12 @@ pub(crate) fn find(chosen: Option<&Path>) -> Option<PathBuf> {
     let absolute = |name: &str| source::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = || match cfg!(windows) {
         true => absolute("APPDATA"),
-        false => absolute("XDG_CONFIG_HOME").or_else(|| absolute(HOME).map(|home| home.join(".config"))),
+        false => {
+            absolute("XDG_CONFIG_HOME").or_else(|| absolute(source::HOME).map(|home| home.join(".config")))
+        }
     };
     chosen.map(Path::to_owned).or_else(|| Some(folder()?.join("pssession").join("config.toml")))
 }
-
-const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
 /// A home that is no folder, such as that of a service's account, has no config.
 fn is_missing(kind: ErrorKind) -> bool {

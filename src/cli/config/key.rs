@@ -10,6 +10,8 @@ use pssession::transport::{CertificatePin, CertificatePinError};
 use pssession::{AuthScheme, Endpoint};
 use toml::de::DeValue;
 
+use crate::cli::source;
+
 /// How much of a key's name must be another's to be taken for a slip of the pen, from 0 to 1.
 const LIKENESS: f64 = 0.7;
 
@@ -166,7 +168,7 @@ pub(super) fn texts<'a>(value: &'a DeValue<'_>) -> Result<Vec<&'a str>, String> 
 /// A file, from where the path begins to which it belongs. What `-` is elsewhere, stdin, is not for a config to read.
 fn path(value: &DeValue<'_>, places: &Places) -> Result<PathBuf, String> {
     let text = text(value)?;
-    match (text.strip_prefix("~/"), &places.home) {
+    match (source::below_home(text), &places.home) {
         _ if text == "-" => Err("stdin is allowed only on the command line".to_owned()),
         (Some(rest), Some(home)) => Ok(home.join(rest)),
         (Some(_), None) => Err("`~` cannot be expanded: there is no home directory".to_owned()),

@@ -1,7 +1,6 @@
 //! What the conformance of exchanges looks like: a line an exchange, and each mismatch below.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use pssession::conformance::{Check, CheckedExchange, Judged, Report, Verdict};
 use serde_json::{Map, Value, json};
@@ -9,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::grid;
 use super::junit::{self, Case, Outcome, Suite};
 use super::text::printable;
+use crate::cli::shell_quote::shell_quoted;
 
 const HEADER: [&str; 7] =
     ["Scenario", "Exchange", "Operation", "Origin", "Parses", "Validates", "OurRequest"];
@@ -125,19 +125,10 @@ fn case(scenario: &Judged, judgement: &CheckedExchange, check: &Check) -> Case {
 
 /// The command that judges one exchange again.
 fn reproduce(scenario: &Judged, number: u32) -> String {
-    format!("pssession conformance {} --exchange {number}", quoted(&scenario.folder))
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '@' | '+' | ',');
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    format!(
+        "pssession conformance {} --exchange {number}",
+        shell_quoted(&scenario.folder.display().to_string())
+    )
 }
 
 #[cfg(test)]
@@ -151,7 +142,8 @@ mod tests {
     fn a_folder_with_a_space_is_quoted_for_the_shell() {
         let judged = |path: &str| reproduce(&Judged::new(path.into(), String::new()), 3);
         assert_eq!(judged("a/b-1"), "pssession conformance a/b-1 --exchange 3");
-        assert_eq!(judged("it's a"), r"pssession conformance 'it'\''s a' --exchange 3");
+        let with_space = format!("pssession conformance {} --exchange 3", shell_quoted("it's a"));
+        assert_eq!(judged("it's a"), with_space);
     }
 
     #[test]

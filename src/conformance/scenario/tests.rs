@@ -17,12 +17,13 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// What is said of a scenario of these files, without the folder.
+/// What is said of a scenario of these files, without the folder, and with the separators of Unix.
 fn said(files: &[(&str, &str)]) -> String {
     let folder = folder(files);
     let opened = Scenario::open(folder.path())
         .and_then(|scenario| scenario.exchanges().collect::<Result<Vec<_>, _>>());
-    opened.unwrap_err().to_string().replace(&folder.path().display().to_string(), "DIR")
+    let said = opened.unwrap_err().to_string().replace(&folder.path().display().to_string(), "DIR");
+    said.replace(r"DIR\", "DIR/")
 }
 
 #[test]

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::leaked;
-use crate::support::command::Pssession;
+use crate::support::command::{Pssession, printing};
 use crate::support::tls::{Authority, BOTH, TlsHost};
 
 const PASSWORD: &str = "pässwörd €";
@@ -43,7 +43,7 @@ async fn a_password_that_powershell_wrote_to_a_file_logs_in_at_once() {
     };
     for bytes in set_content(PASSWORD) {
         let password = file(&folder, "password.txt", &bytes);
-        let command = format!("cat '{}'", text(&password));
+        let command = printing(text(&password));
         for run in [
             get(&["--password-file", text(&password)]),
             get(&["--password-file", "-"]).stdin(&bytes),
@@ -106,7 +106,7 @@ async fn a_password_in_no_known_encoding_is_refused_before_anything_is_sent() {
     // Latin 1, UTF-16 that breaks off, and a lone surrogate.
     for bytes in [&b"p\xe4ssw\xf6rd\r\n"[..], b"\xff\xfep\0\xe4", b"\xff\xfep\0\x00\xd8x\0"] {
         let password = file(&folder, "password.txt", bytes);
-        let command = format!("cat '{}'", text(&password));
+        let command = printing(text(&password));
         for source in [["--password-file", text(&password)], ["--password-command", &command]] {
             let args = [&["get", "--on", &address, "--user", "CONTOSO\\jürgen"], &source[..]].concat();
             let run = Pssession::new(args).run().await.expect(2);

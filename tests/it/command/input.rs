@@ -1,7 +1,7 @@
 //! What cannot be meant ends with exit code 2 and a hint, before anything is sent.
 
 use super::{host, leaked, on};
-use crate::support::command::Pssession;
+use crate::support::command::{Pssession, printing};
 
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
@@ -74,7 +74,7 @@ async fn the_password_may_come_from_a_file_or_a_command_and_hosts_from_an_invent
     std::fs::write(&hosts, format!("# lab\n\n{} # web01\n", simulator.address())).unwrap();
     let (password, hosts) = (password.to_str().unwrap(), hosts.to_str().unwrap());
     let user = simulator.user();
-    let command = format!("cat '{password}'");
+    let command = printing(password);
     for source in [["--password-file", password], ["--password-command", &command]] {
         let args = [&["get", "--inventory", hosts, "--user", &user][..], &source].concat();
         let run = Pssession::new(args).run().await.expect(0);

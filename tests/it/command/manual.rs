@@ -83,8 +83,11 @@ fn the_page_of_a_cmdlet_tells_what_its_help_tells() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_told() {
-    let run = Pssession::new(["man", "--dir", "/dev/null/pages"]).run_blocking().expect(1);
-    assert!(run.stderr.contains("cannot write the manual pages into /dev/null/pages"), "{}", run.stderr);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let folder = file.path().join("pages").display().to_string();
+    let run = Pssession::new(["man", "--dir", &folder]).run_blocking().expect(1);
+    let message = format!("cannot write the manual pages into {folder}");
+    assert!(run.stderr.contains(&message), "{}", run.stderr);
 }
 
 #[test]

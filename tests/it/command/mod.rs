@@ -3,10 +3,9 @@
 mod accounts;
 #[cfg(target_os = "linux")]
 mod complete;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod config;
 mod denied;
-#[cfg(unix)]
 mod echoes;
 mod encodings;
 #[cfg(target_os = "linux")]
@@ -15,7 +14,7 @@ mod exit_codes;
 #[cfg(target_os = "linux")]
 mod exposed;
 mod failures;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod fleet;
 mod full_disk;
 mod identify;
@@ -23,7 +22,6 @@ mod ids;
 mod input;
 #[cfg(target_os = "linux")]
 mod interrupted;
-#[cfg(unix)]
 mod inventory;
 mod manual;
 mod memory;
@@ -32,6 +30,8 @@ mod narrow;
 mod notices;
 mod objects;
 mod old_certificate;
+#[cfg(windows)]
+mod on_windows;
 #[cfg(target_os = "linux")]
 mod output;
 mod owners;
@@ -44,7 +44,6 @@ mod pins;
 mod pipes;
 #[cfg(target_os = "linux")]
 mod positional;
-#[cfg(unix)]
 mod powershell;
 mod powershell_module;
 #[cfg(target_os = "linux")]
@@ -63,7 +62,7 @@ mod small;
 #[cfg(target_os = "linux")]
 mod supervised;
 #[cfg(target_os = "linux")]
-mod ten_tasks;
+pub(crate) mod ten_tasks;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;

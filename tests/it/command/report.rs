@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{ALICE, BUILD_7, BUILD_8, NOBODY, host, leaked, left, on};
-use crate::support::command::{Pssession, Run};
+use crate::support::command::{NOTHING, Pssession, Run};
 
 /// A folder for a report.
 struct CommandFixture(TempDir);
@@ -113,7 +113,7 @@ async fn the_report_tells_hosts_counts_misses_and_the_very_records_of_the_run() 
 #[tokio::test]
 async fn the_report_holds_the_filters_and_limits_that_were_asked_for_and_no_secret() {
     let (simulator, fixture) = (host(leaked()).await, CommandFixture::new());
-    let command = r#"printf %s "$SECRET" # hush"#;
+    let command = if cfg!(windows) { "echo %SECRET%& rem hush" } else { r#"printf %s "$SECRET" # hush"# };
     let args = [
         "--owner",
         "*ci-runner",
@@ -163,7 +163,7 @@ async fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent()
     let (simulator, fixture) = (host(leaked()).await, CommandFixture::new());
     let folder = fixture.0.path().to_str().unwrap().to_owned();
     let nowhere = format!("{folder}/no/such/folder.json");
-    for path in [nowhere.as_str(), &folder, "/dev/null", ""] {
+    for path in [nowhere.as_str(), &folder, NOTHING, ""] {
         let run = on(&simulator, "remove", &["--all", "--yes", "--report", path]).run().await.expect(2);
         assert!(run.stderr.contains("report"), "{path}: {}", run.stderr);
     }

@@ -8,18 +8,18 @@ use crate::support::screen::is_as_shown;
 use crate::support::tools;
 
 /// What somebody wants, types, and answers if asked.
-struct Task {
+pub(crate) struct Task {
     wish: &'static str,
-    line: &'static str,
-    answer: Option<&'static str>,
-    code: i32,
+    pub(crate) line: &'static str,
+    pub(crate) answer: Option<&'static str>,
+    pub(crate) code: i32,
 }
 
 const fn task(wish: &'static str, line: &'static str, code: i32) -> Task {
     Task { wish, line, answer: None, code }
 }
 
-const TASKS: [Task; 10] = [
+pub(crate) const TASKS: [Task; 10] = [
     task("who has shells on a host", "pssession get --on web01", 0),
     task(
         "what would be closed",
@@ -43,7 +43,7 @@ const TASKS: [Task; 10] = [
     task("with the password at hand", "pssession get --on web01 --password Sommer2024", 2),
 ];
 
-const SLIPS: [Task; 10] = [
+pub(crate) const SLIPS: [Task; 10] = [
     task("a host in place of a session", "pssession rm web01", 2),
     task("a host that is not WinRM", "pssession get --on web03", 1),
     task("another password", "PSSESSION_PASSWORD=Sommer2024 pssession get --on web01", 5),

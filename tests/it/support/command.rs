@@ -29,6 +29,7 @@ impl Pssession {
     }
 
     /// A run that may have so many open files.
+    #[cfg(unix)]
     pub(crate) fn with_open_files<S: AsRef<str>>(limit: u32, args: impl IntoIterator<Item = S>) -> Self {
         let mut command = detached("/bin/sh");
         let limited = format!("ulimit -n {limit}; exec \"$@\"");
@@ -36,15 +37,31 @@ impl Pssession {
         Self::of(command, args)
     }
 
+    /// The same command as a Windows program.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn under_wine<S: AsRef<str>>(exe: &str, args: impl IntoIterator<Item = S>) -> Self {
+        let mut command = detached("wine");
+        command.arg(exe);
+        Self::of(command, args)
+    }
+
     fn of<S: AsRef<str>>(mut command: Command, args: impl IntoIterator<Item = S>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let table = tempfile::tempdir().unwrap();
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", home.path())
-            .env("XDG_CONFIG_HOME", home.path().join("config"));
-        command.env("XDG_STATE_HOME", home.path().join("state"));
+        command.env_clear();
+        if cfg!(windows) {
+            // Sockets and the shell are found through these.
+            for name in ["PATH", "SystemRoot", "ComSpec", "TEMP", "TMP"] {
+                command.envs(std::env::var_os(name).map(|value| (name, value)));
+            }
+            command.env("USERPROFILE", home.path());
+            command.env("APPDATA", home.path().join("config"));
+            command.env("LOCALAPPDATA", home.path().join("state"));
+        } else {
+            command.env("PATH", "/usr/bin:/bin").env("HOME", home.path());
+            command.env("XDG_CONFIG_HOME", home.path().join("config"));
+            command.env("XDG_STATE_HOME", home.path().join("state"));
+        }
         command.env("PSSESSION_STORE", table.path().join("sessions.db"));
         command.args(args.into_iter().map(|arg| arg.as_ref().to_owned())).stdin(Stdio::null());
         Self { command, home, _table: table }
@@ -105,6 +122,14 @@ impl Pssession {
     pub(crate) fn spawn(mut self) -> std::process::Child {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
+}
+
+/// The file that has nothing in it.
+pub(crate) const NOTHING: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+/// A command of the system's shell that prints this file.
+pub(crate) fn printing(file: &str) -> String {
+    if cfg!(windows) { format!("type \"{file}\"") } else { format!("cat '{file}'") }
 }
 
 impl From<Output> for Run {

@@ -16,6 +16,7 @@ use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::options::parse_duration;
 use crate::cli::screen::Screen;
+use crate::cli::terminal::takes_escapes;
 use crate::cli::ui::Ui;
 use crate::cli::{render, source, unmatched};
 
@@ -37,7 +38,9 @@ pub(super) fn interval(args: &GetArgs, ui: &Ui) -> Result<Option<Duration>, Diag
     match ui.format() {
         _ if ui.is_quiet() => refused("--watch shows nothing with --quiet", "remove one of them"),
         Format::Ndjson if args.output.output.is_some() => Ok(Some(interval)),
-        Format::Table | Format::Wide if std::io::stdout().is_terminal() => Ok(Some(interval)),
+        Format::Table | Format::Wide if std::io::stdout().is_terminal() && takes_escapes() => {
+            Ok(Some(interval))
+        }
         Format::Table | Format::Wide | Format::Ndjson => refused(
             "--watch redraws a terminal, and stdout is not one",
             "use -o ndjson for a stream of records, or list once without --watch",

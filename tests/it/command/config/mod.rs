@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::{ALICE, BUILD_7, BUILD_8, left};
 use crate::support::command::Pssession;
+#[cfg(target_os = "linux")]
 use crate::support::pty::{Pty, available};
 use crate::support::tls::{Authority, BOTH, TlsHost};
 
@@ -137,6 +138,7 @@ async fn the_users_own_config_is_read_where_none_is_named() {
     assert_eq!(command.run().await.expect(0).records().len(), 1);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn each_user_is_asked_for_a_password_once() {
     if !available() {
@@ -161,6 +163,8 @@ async fn a_wrong_password_is_shown_once_and_the_other_user_goes_on() {
     assert_eq!(estate.hosts.iter().map(Simulator::failed_logons).sum::<u64>(), 1, "{}", run.stderr);
 }
 
+// The tally is kept by a POSIX shell.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_password_command_runs_once_for_its_user() {
     let command = "password-command = \"echo . >> $PSSESSION_TALLY; echo \\\"ann's secret\\\"\"";

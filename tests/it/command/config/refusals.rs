@@ -1,6 +1,7 @@
 //! A config that cannot be meant, read or trusted stops the command before anything is sent.
 
 use super::*;
+use crate::support::command::NOTHING;
 
 const GET: &[&str] = &["get", "--on", "127.0.0.2", "--user", ANN];
 
@@ -51,12 +52,14 @@ async fn what_is_dangerous_or_secret_is_refused_with_its_line_and_why() {
 #[tokio::test]
 async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
     let estate = Estate::with("").await;
-    for (place, why) in [("none.toml", "No such file"), ("", "directory")] {
+    let [missing, folder] =
+        if cfg!(windows) { ["(os error 2)", "(os error 5)"] } else { ["No such file", "directory"] };
+    for (place, why) in [("none.toml", missing), ("", folder)] {
         let run = estate.command(GET).env("PSSESSION_CONFIG", &estate.place(place)).run().await.expect(2);
         assert!(run.stderr.contains("cannot read the config") && run.stderr.contains(why), "{}", run.stderr);
     }
     // What is empty is readable, and says nothing.
-    let run = estate.command(GET).env("PSSESSION_CONFIG", "/dev/null").run().await.expect(2);
+    let run = estate.command(GET).env("PSSESSION_CONFIG", NOTHING).run().await.expect(2);
     assert!(run.stderr.contains("no password for"), "{}", run.stderr);
     estate.write("config.toml", &"#".repeat(300_000));
     let run = estate.command(GET).run().await.expect(2);
@@ -68,6 +71,7 @@ async fn only_the_users_own_config_may_be_missing_and_none_may_be_unreadable() {
     assert!(run.stderr.contains("cannot read the config from stdin"), "{}", run.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_config_that_others_may_write_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -12,6 +12,7 @@ use super::super::NOBODY;
 use super::{ALICE, BUILD_7, BUILD_8, import, imported_fixture, left, said};
 use crate::support::command::Run;
 use crate::support::command_fixture::CommandFixture;
+#[cfg(target_os = "linux")]
 use crate::support::pty::{Pty, available};
 
 const GUID: &str = "fc4e9dfa-f246-452d-9fa3-1adbdd64ae85";
@@ -207,6 +208,7 @@ async fn no_error_action_silences_what_ends_the_command() {
     assert!(run.stderr.starts_with("Remove-PSSession: confirmation required"), "{}", run.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn inquire_asks_on_the_terminal() {
     if !available() {

@@ -116,6 +116,7 @@ async fn what_has_no_effect_is_accepted_with_a_warning() {
     assert_eq!(run.stderr, "WARNING: -OutVariable has no effect here\n");
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_link_of_the_cmdlets_name_is_the_cmdlet() {
     let fixture = imported_fixture().await;

@@ -5,7 +5,8 @@ use pssession::wsman::xml::Document;
 use serde_json::Value;
 
 use super::world;
-use crate::support::command::Pssession;
+use crate::support::command::{NOTHING, Pssession};
+#[cfg(target_os = "linux")]
 use crate::support::pty::{Pty, available};
 
 async fn server() -> Simulator {
@@ -159,12 +160,13 @@ async fn what_is_for_a_live_host_is_an_error_without_one_unless_the_environment_
             assert!(run.stderr.contains(message), "{without_host} {more:?}: {}", run.stderr);
         }
         let run = Pssession::new(["conformance", without_host, "-q"]).env("PSSESSION_USER", "ann");
-        run.env("PSSESSION_CONFIG", "/dev/null").run().await.expect(0);
+        run.env("PSSESSION_CONFIG", NOTHING).run().await.expect(0);
     }
     let run = Pssession::new(["conformance", "--list", "--junit", "-"]).run().await.expect(2);
     assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_tables_fit_terminals_of_60_to_140_columns_and_a_failure_keeps_its_text() {
     if !available() {
