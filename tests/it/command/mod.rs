@@ -18,6 +18,8 @@ mod failures;
 #[cfg(target_os = "linux")]
 mod fleet;
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod gallery;
 mod identify;
 mod ids;
 mod input;
