@@ -4,7 +4,7 @@
 # usage: gallery.sh [--binary PLATFORM=FILE]... [--only-given] [--to DIRECTORY]
 #
 #   --binary PLATFORM=FILE  take this binary for win-x64, linux-x64 or linux-arm64
-#   --only-given            for tests: no other platforms, and no licence texts of dependencies
+#   --only-given            for tests: no other platforms, and nothing about dependencies
 #   --to DIRECTORY          write the package there
 set -euo pipefail
 source_folder="$PWD"
@@ -41,7 +41,7 @@ for platform in $(printf '%s\n' "${!targets[@]}" | sort); do
     [ "$platform" != win-x64 ] || file=pssession.exe
     if [ -z "$only_given" ]; then
         prepare "${targets[$platform]}"
-        parts+=("bin/$platform/$licences=$payload/$licences")
+        for text in "$licences" "$sbom"; do parts+=("bin/$platform/$text=$payload/$text"); done
     elif [ -z "${given[$platform]:-}" ]; then
         continue
     fi

@@ -21,6 +21,7 @@ Describe 'Syntax' {
         $tokens.Where({ "$($_.Kind)" -in $later }).Text | Should -BeNullOrEmpty
         $tokens.Where({ $_.Kind -eq 'Number' -and $_.Text -match '(^0b|[uysn][sl]?$)' }).Text | Should -BeNullOrEmpty
         $tokens.Where({ $_.Kind -like '*Expandable' -and $_.Text -match '`[eu]' }).Text | Should -BeNullOrEmpty
+        (Get-Content -LiteralPath $file) -match '^\s*\|' | Should -BeNullOrEmpty
         Find-Part TernaryExpressionAst | Should -BeNullOrEmpty
     }
 
@@ -46,7 +47,7 @@ Describe 'Syntax' {
         $guarded.Clauses[0].Item2.Extent.Text | Should -Match ' -DateKind String'
     }
 
-    It 'names only text in its manifest that 5.1 knows' {
+    It 'says so in its manifest' {
         $manifest = Import-PowerShellDataFile ($file -replace 'psm1$', 'psd1')
         $manifest.PowerShellVersion | Should -Be '5.1'
         $manifest.CompatiblePSEditions | Sort-Object | Should -Be 'Core', 'Desktop'
