@@ -75,7 +75,11 @@ function Set-PssExecutable {
     # Windows and .NET 6 have no such mode.
     if ($null -eq $file.UnixFileMode -or [int] $file.UnixFileMode -eq -1 -or $file.UnixMode -match 'x') { return }
     if ($file.LinkType -or -not $file.User -or $file.User -ne [System.Environment]::UserName) { return }
-    $file.UnixFileMode = $file.UnixFileMode -bor [System.IO.UnixFileMode] 'UserExecute, GroupExecute, OtherExecute'
+    $executable = [System.IO.UnixFileMode] 'UserExecute, GroupExecute, OtherExecute'
+    try { $file.UnixFileMode = $file.UnixFileMode -bor $executable } catch {
+        # Starting it is the error that says what to do.
+        Write-Debug "$_"
+    }
 }
 
 function Start-PssCommand {
