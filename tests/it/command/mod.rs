@@ -17,6 +17,8 @@ mod failures;
 #[cfg(any(target_os = "linux", windows))]
 mod fleet;
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod gallery;
 mod identify;
 mod ids;
 mod input;

@@ -51,7 +51,7 @@ fn no_password_is_an_argument_and_nothing_is_evaluated() {
         with_password,
         ["        $start.Environment['PSSESSION_PASSWORD'] = $Credential.GetNetworkCredential().Password"]
     );
-    for evaluated in ["Invoke-Expression", "iex ", "ScriptBlock]::Create", "$env:PSSESSION"] {
+    for evaluated in ["Invoke-Expression", "iex ", "ScriptBlock]::Create", "$env:PSSESSION_"] {
         assert!(!module.contains(evaluated), "{evaluated}");
     }
 }

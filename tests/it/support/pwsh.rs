@@ -1,9 +1,9 @@
-//! PowerShell: the one that `PSSESSION_PWSH` names, else `pwsh` of the path. Few machines have it, so its lack is never
-//! more than a message.
+//! PowerShell: the one that `PSSESSION_PWSH` names, else `pwsh` of the path. Few machines have it, so its lack is no
+//! more than a message, except where a test needs it.
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -27,12 +27,25 @@ pub(crate) fn pwsh(home: &Path) -> Option<Pwsh> {
             command.env_remove(name);
         }
     }
+    command.env_remove("PSSESSION");
     Some(Pwsh { command })
 }
 
 impl Pwsh {
     pub(crate) fn current_dir(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
+        self
+    }
+
+    /// Takes the command from its path, and gives it a home without modules. Its cache stays.
+    pub(crate) fn without_the_command(mut self, home: &Path) -> Self {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let others = std::env::split_paths(&path).filter(|folder| !folder.join("pssession").exists());
+        self.command.env("PATH", std::env::join_paths(others).unwrap());
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
+        self.command.env("XDG_CACHE_HOME", cache.unwrap());
+        self.command.env("HOME", home).env_remove("XDG_DATA_HOME").env_remove("PSModulePath");
         self
     }
 

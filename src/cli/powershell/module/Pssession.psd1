@@ -6,8 +6,8 @@
     Author               = 'pssession maintainers'
     Copyright            = '(c) pssession maintainers. MIT or Apache-2.0.'
     Description          = 'Lists, selects and closes PowerShell sessions and WinRM shells on Windows servers from any operating system, through the command pssession.'
-    PowerShellVersion    = '7.2'
-    CompatiblePSEditions = @('Core')
+    PowerShellVersion    = '5.1'
+    CompatiblePSEditions = @('Core', 'Desktop')
     TypesToProcess       = @('Pssession.Types.ps1xml')
     FormatsToProcess     = @('Pssession.Format.ps1xml')
     FunctionsToExport    = @('Get-PssSession', 'Remove-PssSession', 'Import-PssSession', 'Test-PssWSMan')
@@ -16,8 +16,11 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('WinRM', 'WSMan', 'PSSession', 'Remoting', 'Linux', 'MacOS')
-            ProjectUri = 'https://github.com/pssession/pssession'
+            Tags                     = @('WinRM', 'WSMan', 'PSSession', 'Remoting', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
+            LicenseUri               = 'https://github.com/pssession/pssession/blob/main/LICENSE-MIT'
+            ProjectUri               = 'https://github.com/pssession/pssession'
+            ReleaseNotes             = 'https://github.com/pssession/pssession/blob/main/CHANGELOG.md'
+            RequireLicenseAcceptance = $false
         }
     }
 }

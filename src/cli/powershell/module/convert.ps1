@@ -33,7 +33,8 @@ function ConvertTo-PssLine {
     $bare = if ($Value -is [psobject]) { $Value.PSObject.BaseObject } else { $Value }
     if ($bare -is [string] -or $bare -is [valuetype]) {
         # The command tells it that this is no object.
-        return ConvertTo-Json -InputObject $bare -Compress -EnumsAsStrings
+        if ($bare -is [enum]) { $bare = "$bare" }
+        return ConvertTo-Json -InputObject $bare -Compress
     }
     $names = @(
 {{properties}}
@@ -53,7 +54,7 @@ function ConvertTo-PssLine {
         $text = if ($connection -is [uri]) { $connection.OriginalString } else { "$connection" }
         $chosen['Runspace'] = @{ ConnectionInfo = @{ ConnectionUri = $text } }
     }
-    ConvertTo-Json -InputObject $chosen -Compress -Depth 4 -EnumsAsStrings -WarningAction SilentlyContinue
+    ConvertTo-Json -InputObject $chosen -Compress -Depth 4 -WarningAction SilentlyContinue
 }
 
 # A value as JSON has it.
@@ -85,6 +86,10 @@ function ConvertFrom-PssJson {
 
     if ((Get-Command -Name Microsoft.PowerShell.Utility\ConvertFrom-Json).Parameters.ContainsKey('DateKind')) {
         return Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $Line -DateKind String
+    }
+    if ($PSVersionTable.PSEdition -eq 'Desktop') {
+        # Windows PowerShell knows no such dates.
+        return Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $Line
     }
     $document = [System.Text.Json.JsonDocument]::Parse($Line)
     try { ConvertFrom-PssElement $document.RootElement } finally { $document.Dispose() }

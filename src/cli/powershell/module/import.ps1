@@ -96,7 +96,8 @@ function Resolve-PssPath {
             }
         }
         catch [System.Management.Automation.MethodInvocationException] {
-            $Caller.WriteError($_.Exception.GetBaseException().ErrorRecord ?? $_)
+            $record = $_.Exception.GetBaseException().ErrorRecord
+            $Caller.WriteError($(if ($record) { $record } else { $_ }))
         }
     }
     foreach ($one in $LiteralPath) { $Caller.SessionState.Path.GetUnresolvedProviderPathFromPSPath($one) }

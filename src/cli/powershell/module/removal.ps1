@@ -144,8 +144,8 @@ function Write-PssDeclined {
 function Format-PssSession {
     param([object] $Removal)
 
-    $name = $Removal.Name ?? '(no name)'
-    $owner = $Removal.Owner ?? 'not reported'
+    $name = if ($null -ne $Removal.Name) { $Removal.Name } else { '(no name)' }
+    $owner = if ($null -ne $Removal.Owner) { $Removal.Owner } else { 'not reported' }
     ConvertTo-PssShown "$name $($Removal.ShellId) on $($Removal.ComputerName), owner $owner, $($Removal.State)"
 }
 

@@ -34,6 +34,9 @@ function Invoke-Pssession {
     )
 
     $process = Start-PssProcess $Word $Credential $Caller
+    # The process's own writer has the encoding of the console where .NET cannot be told another.
+    $stdin = [System.IO.StreamWriter]::new($process.StandardInput.BaseStream, [System.Text.UTF8Encoding]::new($false))
+    $stdin.NewLine = "`n"
     $talk = [PssTalk]::new()
     $talk.Quiet = $Quiet
     $until, $ended = $null, $false
@@ -61,10 +64,9 @@ function Invoke-Pssession {
         $out = $process.StandardOutput.ReadLineAsync()
         $err = $process.StandardError.ReadLineAsync()
         try {
-            foreach ($line in $InputLine) { $process.StandardInput.WriteLine($line) }
-            if (-not $Supervised) { $process.StandardInput.Close() }
-            elseif ($InputLine) { $process.StandardInput.WriteLine() }
-            if ($Supervised) { $process.StandardInput.Flush() }
+            foreach ($line in $InputLine) { $stdin.WriteLine($line) }
+            if ($Supervised -and $InputLine) { $stdin.WriteLine() }
+            if ($Supervised) { $stdin.Flush() } else { $stdin.Close() }
         }
         catch [System.IO.IOException] {
             # Who has ended early says why on stderr.
@@ -81,7 +83,7 @@ function Invoke-Pssession {
             $until = [datetime]::UtcNow.AddSeconds($StopGrace)
             try {
                 if ($Supervised) {
-                    $process.StandardInput.Close()
+                    $stdin.Close()
                     . $receive
                     $null = Complete-PssTalk $talk 1 $Caller
                 }
@@ -99,29 +101,20 @@ function Invoke-Pssession {
 function Start-PssProcess {
     param([string[]] $Word, [pscredential] $Credential, [System.Management.Automation.PSCmdlet] $Caller)
 
-    $command = Get-Command -Name pssession -CommandType Application -TotalCount 1 -ErrorAction Ignore
-    if (-not $command) {
-        $message = 'the command pssession is not on the PATH'
-        $exception = [System.Management.Automation.CommandNotFoundException]::new($message)
-        $Caller.ThrowTerminatingError((New-PssErrorRecord $exception 'CommandNotFound' 'ObjectNotFound' 'pssession'))
-    }
     $utf8 = [System.Text.UTF8Encoding]::new($false)
-    $start = [System.Diagnostics.ProcessStartInfo]::new($command.Source)
+    $start = [System.Diagnostics.ProcessStartInfo]::new((Resolve-PssCommand $Caller))
     $start.UseShellExecute = $false
     $start.WorkingDirectory = (Get-Location -PSProvider FileSystem).ProviderPath
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
-    $start.StandardInputEncoding = $utf8
     $start.StandardOutputEncoding = $utf8
     $start.StandardErrorEncoding = $utf8
-    foreach ($one in $Word) { $start.ArgumentList.Add($one) }
+    $start.Arguments = $Word.ForEach({ ConvertTo-PssArgument $_ }) -join ' '
     # PowerShell's own cmdlets take an empty credential for none.
     if ($Credential -and $Credential -ne [pscredential]::Empty) {
         $start.Environment['PSSESSION_USER'] = $Credential.UserName.TrimStart('\')
         $start.Environment['PSSESSION_PASSWORD'] = $Credential.GetNetworkCredential().Password
     }
-    $process = [System.Diagnostics.Process]::Start($start)
-    $process.StandardInput.NewLine = "`n"
-    $process
+    Start-PssCommand $start $Caller
 }

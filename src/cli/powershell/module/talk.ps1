@@ -60,13 +60,8 @@ function ConvertFrom-PssUsage {
     $told = $Line.Where({ $_ -and $_ -notmatch '^(Usage:|For more information)' })
     $message = $told[0] -replace '^(error|[\w-]+): '
     $exception = [System.Management.Automation.ParameterBindingException]::new($message)
-    $record = New-PssErrorRecord $exception 'InvalidArgument' 'InvalidArgument' $null
-    if ($told.Count -gt 1) {
-        $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($message)
-        $advice = $told[1..($told.Count - 1)].ForEach({ $_.Trim() -replace '^(hint|tip): ' })
-        $record.ErrorDetails.RecommendedAction = $advice -join "`n"
-    }
-    $record
+    $advice = $told | Select-Object -Skip 1 | ForEach-Object { $_.Trim() -replace '^(hint|tip): ' }
+    New-PssErrorRecord $exception 'InvalidArgument' 'InvalidArgument' $null ($advice -join "`n")
 }
 
 function ConvertTo-PssErrorRecord {
@@ -89,18 +84,18 @@ function ConvertTo-PssErrorRecord {
         }
     }
     if ($target -is [string] -and $Talk.Session.ContainsKey($target)) { $target = $Talk.Session[$target] }
-    $record = New-PssErrorRecord $exception $Told.ErrorId $Told.Category $target
-    if ($Told.Hint) {
-        $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($message)
-        $record.ErrorDetails.RecommendedAction = $Told.Hint
-    }
-    $record
+    New-PssErrorRecord $exception $Told.ErrorId $Told.Category $target $Told.Hint
 }
 
 function New-PssErrorRecord {
-    param([System.Exception] $Exception, [string] $Id, [string] $Category, [object] $Target)
+    param([System.Exception] $Exception, [string] $Id, [string] $Category, [object] $Target, [string] $Hint)
 
     $known = $Category -as [System.Management.Automation.ErrorCategory]
     if ($null -eq $known) { $known = [System.Management.Automation.ErrorCategory]::NotSpecified }
-    [System.Management.Automation.ErrorRecord]::new($Exception, $Id, $known, $Target)
+    $record = [System.Management.Automation.ErrorRecord]::new($Exception, $Id, $known, $Target)
+    if ($Hint) {
+        $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($Exception.Message)
+        $record.ErrorDetails.RecommendedAction = $Hint
+    }
+    $record
 }
