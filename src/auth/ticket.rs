@@ -10,12 +10,15 @@ use super::AuthError;
 /// looks into its ticket caches; if a client keytab is set up, it may also ask the KDC for a ticket, and that may block
 /// for as long as the library waits for a KDC.
 ///
+/// On Windows it is the logged-on user, by the names in the environment of the process. Whether that logon has tickets
+/// shows only when one is asked for.
+///
 /// # Errors
 /// [`AuthError::Ticket`] if there is none or it has expired; [`AuthError::NotAllowed`] if this build has no Kerberos.
 pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
-    #[cfg(feature = "kerberos")]
+    #[cfg(kerberos)]
     return super::kerberos::holder(user.unwrap_or_default());
-    #[cfg(not(feature = "kerberos"))]
+    #[cfg(not(kerberos))]
     {
         let _ = user;
         Err(AuthError::NotAllowed { scheme: "kerberos", problem: super::scheme::WITHOUT_KERBEROS })
@@ -26,7 +29,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TicketError {
-    /// There is no ticket for this user: no cache, no keytab, or those of somebody else.
+    /// There is no ticket for this user: no cache, no keytab, no logon of a domain, or those of somebody else.
     NoTicket,
     /// The ticket has expired.
     Expired,
@@ -71,7 +74,7 @@ mod tests {
         assert_eq!(error.to_string(), expected);
     }
 
-    #[cfg(not(feature = "kerberos"))]
+    #[cfg(not(kerberos))]
     #[test]
     fn a_build_without_kerberos_says_so() {
         assert!(matches!(ticket_holder(None), Err(AuthError::NotAllowed { scheme: "kerberos", .. })));
