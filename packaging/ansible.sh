@@ -64,8 +64,8 @@ cmp "$stage/first/$package" "$stage/second/$package" || die "two builds of $pack
 cp "$stage/first/$package" "$out/$package"
 
 say "trying the collection out"
-"$tools/bin/ansible-galaxy" collection install --offline --collections-path "$stage/collections" "$out/$package"
 export ANSIBLE_COLLECTIONS_PATH="$stage/collections"
+"$tools/bin/ansible-galaxy" collection install --offline --collections-path "$stage/collections" "$out/$package"
 "$tools/bin/ansible-galaxy" collection verify --offline pssession.winrm
 for module in session session_info; do
     "$tools/bin/ansible-doc" --type module "pssession.winrm.$module" | grep -q 'skip_recent_mine' ||
