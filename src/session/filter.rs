@@ -45,6 +45,9 @@ pub enum Filter {
     SkipRunning,
     /// Only sessions in which a command is known to run.
     Running,
+    /// Leave out sessions that are, or may be, owned by the account that saw them and in which something happened within
+    /// this time. A session stays out as long as its owner is not comparable or its idle time is not reported.
+    SkipRecentMine(Duration),
 }
 
 impl Filter {
@@ -77,6 +80,10 @@ impl Filter {
             }
             Self::SkipRunning => session.is_running() == Some(false),
             Self::Running => session.is_running() == Some(true),
+            Self::SkipRecentMine(limit) => {
+                session.ownership() == Comparison::Different
+                    || session.idle().is_some_and(|idle| idle >= *limit)
+            }
         }
     }
 }
@@ -140,6 +147,7 @@ mod tests {
             Filter::Age(parse_bound("0s").unwrap()),
             Filter::SkipRunning,
             Filter::Running,
+            Filter::SkipRecentMine(Duration::ZERO),
         ] {
             assert!(!filter.admits(&silent), "{filter:?}");
         }
@@ -240,6 +248,32 @@ mod tests {
         session.commands = Some(Vec::new());
         assert!(Filter::SkipRunning.admits(&session));
         assert!(!Filter::Running.admits(&session));
+    }
+
+    #[test]
+    fn a_recent_session_is_left_out_unless_it_is_provably_another_accounts() {
+        let admits = |owner: Option<&str>, idle: Option<u64>| {
+            let mut session = session(|shell| {
+                shell.owner = owner.map(Into::into);
+                shell.shell_inactivity = idle.map(Duration::from_secs);
+            });
+            session.seen_by = r"LAB\ada".into();
+            Filter::SkipRecentMine(Duration::from_secs(60)).admits(&session)
+        };
+        for (owner, idle, admitted) in [
+            (Some(r"lab\Ada"), Some(59), false),
+            (Some(r"lab\Ada"), Some(60), true),
+            (Some(r"lab\Ada"), None, false),
+            (Some(r"LAB\bob"), Some(0), true),
+            (Some(r"LAB\bob"), None, true),
+            // It may be the same account.
+            (Some(r"WEB01\ada"), Some(59), false),
+            (Some("ada"), Some(59), false),
+            (None, Some(59), false),
+            (None, Some(60), true),
+        ] {
+            assert_eq!(admits(owner, idle), admitted, "{owner:?}, {idle:?}");
+        }
     }
 
     #[test]

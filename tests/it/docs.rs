@@ -185,6 +185,7 @@ pages! {
     a_live_host_is_checked_as_the_page_says: "docs/live-checks.md";
     the_five_minutes_with_windows_go_as_the_page_says: "docs/help-us-with-windows.md";
     tables_look_as_the_page_says: "docs/output.md";
+    a_play_plans_as_the_page_says: "docs/ansible.md";
     a_schedule_goes_as_the_page_says: "docs/schedule.md";
     the_ten_commands_for_windows_are_commands: "docs/try-on-windows.md";
     the_page_for_windows_is_short: "docs/windows.md";
@@ -307,12 +308,13 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn each_link_of_a_page_leads_to_a_file_and_a_heading() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut pages: Vec<PathBuf> = ["", "docs", "benches", "fixtures", "packaging", "packaging/powershell"]
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
+    let mut pages: Vec<PathBuf> =
+        ["", "docs", "benches", "fixtures", "packaging", "packaging/ansible", "packaging/powershell"]
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .collect();
     pages.sort();
     let mut wrong = Vec::new();
     for page in &pages {

@@ -1,5 +1,5 @@
 //! Clients that are not ours against the simulator, from their own language: pytest runs `tests/interop`, and the page
-//! that shows how holds the same files.
+//! that shows how holds the same files. And the collection for Ansible: `tests/ansible`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,12 +34,22 @@ fn root() -> &'static Path {
 
 #[test]
 fn each_client_opens_uses_and_closes_its_shells() {
+    pytest("tests/interop");
+}
+
+#[test]
+fn the_ansible_collection_closes_what_its_tasks_select() {
+    pytest("tests/ansible");
+}
+
+/// Runs the tests in this folder, if pytest is there.
+fn pytest(folder: &str) {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(python)
         // The plugin by its name: here the module is not installed.
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pssession.pytest_plugin", "--color=no"])
-        .arg(root().join("tests/interop"))
+        .arg(root().join(folder))
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| PASSED.iter().any(|passed| name == passed)))
         .env("PYTHONPATH", root().join("python"))

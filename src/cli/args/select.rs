@@ -92,6 +92,9 @@ pub(crate) struct SelectArgs {
     /// Exclude sessions with a command that is running, or may be
     #[arg(long)]
     pub(crate) skip_running: bool,
+    /// Exclude sessions that are, or may be, yours and were used within this time
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) skip_recent_mine: Option<String>,
     /// Exclude the N newest of the selected sessions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_KEPT))]
     pub(crate) keep_newest: Option<u32>,

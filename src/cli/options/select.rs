@@ -11,7 +11,7 @@ use pssession::session::{
 use crate::cli::args::SelectArgs;
 use crate::cli::diagnostic::Diagnostic;
 
-use super::{CmdletOptions, bad_value};
+use super::{CmdletOptions, bad_value, parse_duration};
 
 /// Which sessions are meant.
 #[derive(Clone, Debug)]
@@ -72,6 +72,7 @@ fn query(
         exclude,
         running,
         skip_running,
+        skip_recent_mine,
         keep_newest,
         per,
     } = args;
@@ -104,6 +105,8 @@ fn query(
     filters.extend(patterns("--exclude", exclude)?.map(Filter::Exclude));
     filters.extend(running.then_some(Filter::Running));
     filters.extend(skip_running.then_some(Filter::SkipRunning));
+    let recent = parse_duration("--skip-recent-mine", skip_recent_mine.as_deref())?;
+    filters.extend(recent.map(Filter::SkipRecentMine));
     filters.extend(cmdlet.filters.iter().cloned());
 
     let keys = values("--per", per, GroupKey::parse)?.unwrap_or_default();

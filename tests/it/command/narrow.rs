@@ -41,6 +41,15 @@ async fn mine_and_not_mine_are_told_apart_by_the_account_that_looks() {
 }
 
 #[tokio::test]
+async fn what_i_may_be_using_now_is_left_out() {
+    let (simulator, _) = shared().await;
+    let run = on(&simulator, "get", &["--skip-recent-mine", "1m"]).run().await.expect(0);
+    assert_eq!(numbers(&run), [0, 1, 2, 3]);
+    let run = on(&simulator, "get", &["--skip-recent-mine", "0s"]).run().await.expect(2);
+    assert!(run.stderr.contains("--skip-recent-mine: the limit is zero"), "{}", run.stderr);
+}
+
+#[tokio::test]
 async fn the_newest_of_each_group_are_left_out_and_so_is_what_belongs_to_none() {
     let (simulator, _) = shared().await;
     let rows: &[(&[&str], &[usize])] = &[
