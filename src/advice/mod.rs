@@ -83,6 +83,8 @@ pub enum Advice {
     SelectScheme,
     /// Enable NTLM on the server, or get a ticket: the server rejects all mechanisms of the negotiation.
     EnableNtlm,
+    /// Use TLS: the messages cannot be encrypted otherwise.
+    EncryptWithTls,
     /// Use TLS, and find out what changes the traffic.
     CheckTraffic,
 

@@ -93,6 +93,7 @@ impl AuthError {
             Self::NotOffered { offered, .. } if offers_only_passwords(offered) => Advice::EnableNegotiate,
             Self::NotOffered { .. } => Advice::SelectScheme,
             Self::Rejected { .. } => Advice::EnableNtlm,
+            Self::CannotSeal { .. } => Advice::EncryptWithTls,
             Self::Downgrade { .. } | Self::ClearAnswer | Self::BadSeal => Advice::CheckTraffic,
             _ => return None,
         })
@@ -229,6 +230,7 @@ mod tests {
                 false,
                 Some(Advice::Scheme(refusal)),
             ),
+            (AuthError::CannotSeal { problem: String::new() }, false, Some(Advice::EncryptWithTls)),
             (AuthError::BadSeal, false, Some(Advice::CheckTraffic)),
             (AuthError::Poisoned, false, None),
         ] {

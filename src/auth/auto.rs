@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn auto_without_any_other_scheme_than_basic_does_not_begin() {
         let error = begin(LoginPolicy { forbid_ntlm: true, ..HTTPS });
-        if cfg!(feature = "kerberos") {
+        if cfg!(kerberos) {
             assert_eq!(error.unwrap().name(), "negotiate");
         } else {
             let error = error.unwrap_err();
@@ -319,7 +319,7 @@ mod tests {
         assert!(proof.proves && !proof.begins);
     }
 
-    #[cfg(feature = "kerberos")]
+    #[cfg(kerberos)]
     #[test]
     fn auto_never_takes_basic_from_a_server_that_has_offered_more() {
         let mut login = begin(HTTPS).unwrap();
@@ -346,7 +346,7 @@ mod tests {
     #[cfg(feature = "ntlm")]
     #[test]
     fn auto_names_what_it_needs_when_nothing_fits() {
-        let kerberos = if cfg!(feature = "kerberos") { " or Kerberos" } else { "" };
+        let kerberos = if cfg!(kerberos) { " or Kerberos" } else { "" };
         for policy in [HTTP, HTTPS] {
             let mut login = begin(policy).unwrap();
             login.step(None).unwrap();

@@ -8,7 +8,7 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 use crate::auth::AuthError;
 
 /// The application data of a channel binding, as GSS-API takes it: the type's name and the end point's hash.
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 pub(super) fn application_data(certificate: &[u8]) -> Result<Vec<u8>, AuthError> {
     Ok([PREFIX, &end_point_hash(certificate)?].concat())
 }

@@ -37,6 +37,11 @@ pub(crate) trait Mechanism: fmt::Debug + Send {
     /// 3.1.5.1, mechListMIC Processing): NTLM, once its message bears a MIC.
     fn wants_mic(&self) -> bool;
 
+    /// Whether it can sign the list of mechanisms at all.
+    fn signs(&self) -> bool {
+        true
+    }
+
     /// Signs `message`, the list of mechanisms. It uses up a sequence number; of a cipher's stream it must leave what there
     /// was before (MS-SPNG 3.3.5.1, NTLM RC4 Key State for MechListMIC and First Signed Message).
     ///
@@ -93,7 +98,7 @@ impl fmt::Debug for Token {
 pub(crate) enum Shown {
     /// Nothing: whoever does not like it has refused nobody.
     Nothing,
-    #[cfg_attr(not(any(test, feature = "kerberos")), expect(dead_code, reason = "only Kerberos has tickets"))]
+    #[cfg_attr(not(any(test, kerberos)), expect(dead_code, reason = "only Kerberos has tickets"))]
     /// A ticket: a no is about this server alone, and no failed logon is counted.
     Ticket,
     /// A proof of the password: a no is a failed logon of the account.

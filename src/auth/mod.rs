@@ -1,28 +1,29 @@
 //! Authentication: pure state machines over the tokens of `Authorization` and `WWW-Authenticate`, and the framing
-//! of sealed bodies. No socket, clock or environment, except in the I/O module of Kerberos (`kerberos::gss`); randomness and time are arguments.
+//! of sealed bodies. No socket, clock or environment, except in the
+//! I/O modules of Kerberos (`kerberos::gss`, `kerberos::sspi`); randomness and time are arguments.
 
 mod auto;
 mod basic;
 mod challenges;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 mod channel_binding;
 mod credential;
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 mod kerberos;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 mod mechanism;
 #[cfg(feature = "ntlm")]
 mod ntlm;
 mod options;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 mod raw_token;
 mod scheme;
 mod scheme_refusal;
 pub mod sealing;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 mod spnego;
 mod ticket;
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 mod token_exchange;
 
 pub use auto::handshake;
@@ -41,7 +42,7 @@ pub(crate) use credential::CredentialIdentity;
 pub use credential::{Credential, CredentialKey, UserNames};
 #[cfg(feature = "ntlm")]
 pub use ntlm::NtlmSeal;
-#[cfg(all(feature = "ntlm", feature = "kerberos"))]
+#[cfg(all(feature = "ntlm", kerberos))]
 pub(crate) use ntlm::{challenge_request, names_in_challenge};
 pub use options::NtlmOptions;
 pub use scheme::{AuthScheme, LoginPolicy, LoginProof, SCHEMES, SchemeRow, UnknownScheme, Verdict};
@@ -275,6 +276,12 @@ pub enum AuthError {
     #[error("the credential cannot be used: {problem}")]
     Unusable {
         /// What is wrong; never the secret itself.
+        problem: String,
+    },
+    /// The system's library encrypts no messages with the context that was agreed on. Nothing was sent in clear.
+    #[error("the messages cannot be encrypted{problem}")]
+    CannotSeal {
+        /// What the system's library says, as ` (...)`; may be empty.
         problem: String,
     },
     /// The signature of a sealed answer is wrong: altered, replayed or reordered.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::scheme_refusal::SchemeRefusal;
 use super::{AuthError, Basic, Challenges, Credential, Handshake, NtlmOptions};
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 use super::{
     mechanism::Mechanism, raw_token::RawToken, sealing, spnego::Spnego, token_exchange::CarrierConfig,
 };
@@ -70,7 +70,7 @@ type Begin = fn(Login<'_>) -> Box<dyn Handshake>;
 
 /// What a row is given to begin with.
 #[cfg_attr(
-    not(any(feature = "ntlm", feature = "kerberos")),
+    not(any(feature = "ntlm", kerberos)),
     expect(dead_code, reason = "Basic needs the credential alone")
 )]
 struct Login<'a> {
@@ -95,11 +95,11 @@ pub const SCHEMES: &[SchemeRow] = &[
         never_automatic: None,
         needs_tls: false,
         seals: true,
-        is_ntlm_only: !cfg!(feature = "kerberos"),
+        is_ntlm_only: !cfg!(kerberos),
         proof: LoginProof::TicketOrPassword,
-        #[cfg(any(feature = "ntlm", feature = "kerberos"))]
+        #[cfg(any(feature = "ntlm", kerberos))]
         begin: Ok(|login| login.negotiate()),
-        #[cfg(not(any(feature = "ntlm", feature = "kerberos")))]
+        #[cfg(not(any(feature = "ntlm", kerberos)))]
         begin: Err(WITHOUT_NTLM),
     },
     SchemeRow {
@@ -113,11 +113,11 @@ pub const SCHEMES: &[SchemeRow] = &[
         seals: true,
         is_ntlm_only: false,
         proof: LoginProof::Ticket,
-        #[cfg(feature = "kerberos")]
+        #[cfg(kerberos)]
         begin: Ok(|login| {
             login.bare(super::kerberos::mechanism(&login.credential, &login.options), sealing::KERBEROS)
         }),
-        #[cfg(not(feature = "kerberos"))]
+        #[cfg(not(kerberos))]
         begin: Err(WITHOUT_KERBEROS),
     },
     SchemeRow {
@@ -156,7 +156,7 @@ pub const SCHEMES: &[SchemeRow] = &[
     },
 ];
 
-#[cfg(any(feature = "ntlm", feature = "kerberos"))]
+#[cfg(any(feature = "ntlm", kerberos))]
 impl Login<'_> {
     /// One mechanism's tokens as they are.
     fn bare(&self, mechanism: Box<dyn Mechanism>, protocol: &'static str) -> Box<dyn Handshake> {
@@ -166,11 +166,11 @@ impl Login<'_> {
     /// A negotiation between all that this build has and the policy allows.
     fn negotiate(&self) -> Box<dyn Handshake> {
         let mut mechanisms: Vec<Box<dyn Mechanism>> = Vec::new();
-        #[cfg(feature = "kerberos")]
+        #[cfg(kerberos)]
         mechanisms.push(super::kerberos::mechanism(&self.credential, &self.options));
         // Whoever has a ticket and no password has nothing to offer for NTLM.
         #[cfg(feature = "ntlm")]
-        if !self.policy.forbid_ntlm && (self.credential.has_password() || !cfg!(feature = "kerberos")) {
+        if !self.policy.forbid_ntlm && (self.credential.has_password() || !cfg!(kerberos)) {
             // What is agreed on is signed, so that there must be keys, even where no body is sealed.
             let mut options = self.options.clone();
             options.seal = true;
@@ -292,7 +292,7 @@ impl AuthScheme {
     /// Whether a login with it may use a Kerberos ticket in this build.
     #[must_use]
     pub fn takes_ticket(self) -> bool {
-        cfg!(feature = "kerberos") && self.row().is_none_or(|row| row.proof != LoginProof::Password)
+        cfg!(kerberos) && self.row().is_none_or(|row| row.proof != LoginProof::Password)
     }
 
     /// Whether a login with it may use a password.
@@ -339,12 +339,12 @@ fn known() -> String {
 
 const AUTO: &str = "auto";
 
-#[cfg(not(feature = "kerberos"))]
+#[cfg(not(kerberos))]
 pub(super) const WITHOUT_KERBEROS: SchemeRefusal =
     SchemeRefusal::NotBuilt(&super::scheme_refusal::MissingFeature {
         mechanism: "Kerberos",
-        feature: "kerberos",
-        needs: Some("the MIT Kerberos headers and libclang"),
+        feature: if cfg!(windows) { "sspi" } else { "kerberos" },
+        needs: if cfg!(windows) { None } else { Some("the MIT Kerberos headers and libclang") },
     });
 
 #[cfg(not(feature = "ntlm"))]
@@ -400,7 +400,7 @@ mod tests {
         const SHOWN: &str = "refused: Basic over plain HTTP exposes the password on the network";
         const FORBIDDEN: &str = "refused: NTLM is disabled, and no other mechanism is left";
         const WITHOUT: &str = "refused: this build does not include Kerberos";
-        let has_kerberos = cfg!(feature = "kerberos");
+        let has_kerberos = cfg!(kerberos);
         for policy in policies() {
             let LoginPolicy { tls, dangerous_basic_over_http, dangerous_unencrypted, forbid_ntlm } = policy;
             let protected = match (tls, dangerous_unencrypted) {

@@ -13,9 +13,9 @@ use super::AuthError;
 /// # Errors
 /// [`AuthError::Ticket`] if there is none or it has expired; [`AuthError::NotAllowed`] if this build has no Kerberos.
 pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
-    #[cfg(feature = "kerberos")]
+    #[cfg(kerberos)]
     return super::kerberos::holder(user.unwrap_or_default());
-    #[cfg(not(feature = "kerberos"))]
+    #[cfg(not(kerberos))]
     {
         let _ = user;
         Err(AuthError::NotAllowed { scheme: "kerberos", problem: super::scheme::WITHOUT_KERBEROS })
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(error.to_string(), expected);
     }
 
-    #[cfg(not(feature = "kerberos"))]
+    #[cfg(not(kerberos))]
     #[test]
     fn a_build_without_kerberos_says_so() {
         assert!(matches!(ticket_holder(None), Err(AuthError::NotAllowed { scheme: "kerberos", .. })));

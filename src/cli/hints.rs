@@ -155,6 +155,7 @@ fn sentence(advice: &Advice, server: &Server<'_>) -> String {
              NTLM, which may be disabled on the server"
                 .into()
         }
+        Advice::EncryptWithTls => "use --tls; nothing was sent unencrypted".into(),
         Advice::CheckTraffic => {
             "use --tls, and find out what changes the traffic; it may be an attack".into()
         }
@@ -249,6 +250,27 @@ fn trust_pin(place: &str, pin: &CertificatePin) -> String {
 
 /// On why a Kerberos ticket cannot be used.
 pub(crate) fn ticket_hint(reason: TicketError) -> &'static str {
+    if cfg!(windows) { logon_hint(reason) } else { cache_hint(reason) }
+}
+
+/// Where the tickets are those of the user who is logged on.
+fn logon_hint(reason: TicketError) -> &'static str {
+    match reason {
+        TicketError::NoTicket => {
+            "log on to Windows with an account of the domain, or start a terminal with `runas /netonly \
+             /user:DOMAIN\\USER`; --user with a password uses NTLM"
+        }
+        TicketError::Expired => "lock and unlock Windows, or `klist purge`, to get new tickets",
+        TicketError::NoKdc => {
+            "check the connection to a domain controller: `nltest /dsgetdc:DOMAIN`; --user with a password uses NTLM"
+        }
+        TicketError::UnknownServer | TicketError::ClockSkew | TicketError::Refused => cache_hint(reason),
+        _ => "check the logon with `klist get HTTP/SERVER`; --auth kerberos does without a negotiation",
+    }
+}
+
+/// Where the tickets are in a cache of GSS-API.
+fn cache_hint(reason: TicketError) -> &'static str {
     match reason {
         TicketError::NoTicket => {
             "get a ticket with `kinit USER@REALM`; KRB5CCNAME selects another cache, and \

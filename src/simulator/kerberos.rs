@@ -1,5 +1,5 @@
 #![cfg_attr(
-    feature = "kerberos",
+    gssapi,
     expect(
         clippy::disallowed_methods,
         reason = "the keytab, the replay cache and the clock are the system's"
@@ -24,7 +24,7 @@ pub fn keytab_variable(keytab: &Path) -> (&'static str, OsString) {
     ("KRB5_KTNAME", value)
 }
 
-#[cfg(feature = "kerberos")]
+#[cfg(gssapi)]
 mod acceptor {
     use std::io;
     use std::path::Path;
@@ -174,7 +174,7 @@ mod acceptor {
 ///
 /// # Errors
 /// `InvalidInput` if the keytab cannot be used; `Unsupported` if the build has no Kerberos.
-#[cfg(feature = "kerberos")]
+#[cfg(gssapi)]
 pub(super) fn with_keytab(keytab: &Path) -> io::Result<BeginTicket> {
     acceptor::with_keytab(keytab)
 }
@@ -183,7 +183,7 @@ pub(super) fn with_keytab(keytab: &Path) -> io::Result<BeginTicket> {
 ///
 /// # Errors
 /// Always `Unsupported`.
-#[cfg(not(feature = "kerberos"))]
+#[cfg(not(gssapi))]
 pub(super) fn with_keytab(_: &Path) -> io::Result<BeginTicket> {
     let text = "this build does not include Kerberos; build it with the feature `kerberos`";
     Err(io::Error::new(io::ErrorKind::Unsupported, text))

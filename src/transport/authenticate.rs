@@ -45,7 +45,7 @@ pub(super) struct Authenticator {
     /// What the server offered to the login that it accepted first.
     pub(super) challenges: OnceLock<Challenges>,
     /// What the server said of itself when it was asked, for logins with tickets, which hear no challenge.
-    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    #[cfg(all(kerberos, feature = "ntlm"))]
     pub(super) asked_names: OnceLock<Option<ServerNames>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
@@ -176,10 +176,10 @@ impl Authenticator {
                     let (scheme, server_names) = (handshake.name(), handshake.server_names().cloned());
                     let link = Link { http, protection, scheme, server_names, closed, is_unconfirmed: false };
                     let is_accepted = handshake.is_accepted();
-                    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+                    #[cfg(all(kerberos, feature = "ntlm"))]
                     let with_ticket = turn.is_none();
                     let link = self.conclude(link, turn, is_accepted, purpose, left).await?;
-                    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+                    #[cfg(all(kerberos, feature = "ntlm"))]
                     let link = if with_ticket { self.with_asked_names(link, *left).await } else { link };
                     if !link.is_unconfirmed {
                         let _ = self.challenges.set(challenges);
@@ -233,7 +233,7 @@ impl Authenticator {
     /// The same link with what the server says of itself in an NTLM challenge, which is asked for once, on a connection
     /// of its own and without a proof. Where the server gives none, nothing is known of it. Only TLS protects that
     /// answer: over plain HTTP, whoever is in between could make the names prove that a session is gone.
-    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    #[cfg(all(kerberos, feature = "ntlm"))]
     async fn with_asked_names(&self, link: Link, left: Duration) -> Link {
         let Some((_, realm)) =
             self.credential.user().rsplit_once('@').filter(|_| self.policy.tls && !self.policy.forbid_ntlm)
@@ -248,7 +248,7 @@ impl Authenticator {
         Link { server_names: self.asked_names.get().cloned().flatten(), ..link }
     }
 
-    #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+    #[cfg(all(kerberos, feature = "ntlm"))]
     async fn ask_for_names(&self, timeout: Duration) -> Option<ServerNames> {
         let authorization = auth::challenge_request().ok()?;
         let request = Request { authorization: Some(&authorization), ..Request::default() };
@@ -367,7 +367,7 @@ impl Authenticator {
             let step = handshake.step(last.as_ref().map(view).as_ref());
             (handshake, step)
         };
-        #[cfg(feature = "kerberos")]
+        #[cfg(kerberos)]
         if self.auth.takes_ticket() {
             let began = Instant::now();
             let stepped = tokio::time::timeout(*left, super::blocking::aside(step)).await;
@@ -377,7 +377,7 @@ impl Authenticator {
                 Err(_) => Err(self.not_connected(Silence::LoggingIn(self.login_timeout).into())),
             };
         }
-        #[cfg(not(feature = "kerberos"))]
+        #[cfg(not(kerberos))]
         let _ = left;
         Ok(step())
     }
@@ -465,7 +465,7 @@ fn view(answer: &Answer) -> auth::Answer<'_> {
 }
 
 /// A challenge costs the server no question to anybody else, and the login does not depend on it.
-#[cfg(all(feature = "kerberos", feature = "ntlm"))]
+#[cfg(all(kerberos, feature = "ntlm"))]
 const NAMES_WAIT: Duration = Duration::from_secs(2);
 
 /// NTLM takes two requests, a negotiation that changes its mechanism four, and one asks for the offer.

@@ -198,7 +198,7 @@ impl HttpConnectorBuilder {
             login_timeout: self.options.login_timeout,
             login_attempts: self.options.login_attempts,
             challenges: OnceLock::new(),
-            #[cfg(all(feature = "kerberos", feature = "ntlm"))]
+            #[cfg(all(kerberos, feature = "ntlm"))]
             asked_names: OnceLock::new(),
             clock: self.clock,
             random: self.random,

@@ -2,7 +2,7 @@
 
 mod answer;
 mod authenticate;
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 mod blocking;
 mod certificate;
 mod challenges;

@@ -5,6 +5,7 @@ mod failures;
 mod negotiate;
 mod realm;
 mod simulated;
+mod wine;
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 //! I/O module: the system's GSS-API: ticket caches, keytabs, krb5.conf, the environment, the clock and the KDC are its
-//! affair. The only file of the client that knows `libgssapi`.
+//! affair. The only file of the client that knows `libgssapi`. On Windows `sspi` stands in its place.
 #![expect(
     clippy::disallowed_methods,
     reason = "tickets are the system's, and so are the clock and the network behind them"
@@ -13,7 +13,10 @@ use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_HOSTBASED_SERVICE, GSS_NT_KRB5_PRINCIPAL, OidSet};
 
-use super::error::Failure;
+use super::failure::Failure;
+use super::gss_status;
+use super::system::SystemContext;
+use crate::auth::TicketError;
 
 /// One security context with one server.
 pub(super) struct Context {
@@ -23,10 +26,17 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Asks the KDC for a ticket, unless the cache has one, and gives the token that shows it. `user` chooses among
-    /// tickets, unless it is empty. It waits for a KDC as long as the system's library does: MIT's takes 27 s to give up
-    /// on one that never answers.
-    pub(super) fn begin(user: &str, spn: &str, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), Failure> {
+    fn step(&mut self, token: Option<&[u8]>) -> Result<Option<Vec<u8>>, Failure> {
+        let answer = self.context.step(token, self.binding.as_deref())?;
+        Ok(answer.map(|token| token.to_vec()))
+    }
+}
+
+impl SystemContext for Context {
+    const SIGNS: bool = true;
+
+    /// MIT's library takes 27 s to give up on a KDC that never answers.
+    fn begin(user: &str, spn: &str, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), Failure> {
         let credential = acquire(user)?;
         let context = ClientCtx::new(Some(credential), service(spn)?, WANTED, Some(GSS_MECH_KRB5));
         let mut this = Self { context, binding };
@@ -34,41 +44,33 @@ impl Context {
         Ok((this, token))
     }
 
-    /// Takes the server's answer; a token that is to be sent in turn, if the context does not stand yet.
-    pub(super) fn answer(&mut self, token: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+    fn answer(&mut self, token: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
         self.step(Some(token))
     }
 
-    fn step(&mut self, token: Option<&[u8]>) -> Result<Option<Vec<u8>>, Failure> {
-        let answer = self.context.step(token, self.binding.as_deref())?;
-        Ok(answer.map(|token| token.to_vec()))
-    }
-
-    /// Whether the server has proved itself and the context stands.
-    pub(super) fn stands(&self) -> bool {
+    fn stands(&self) -> bool {
         self.context.is_complete()
     }
 
-    /// What we asked for and did not get, in a word.
-    pub(super) fn lacks(&self) -> Result<Option<&'static str>, Failure> {
+    fn lacks(&self) -> Result<Option<&'static str>, Failure> {
         let flags = self.context.flags()?;
         Ok(PROTECTION.iter().find(|(flag, _)| !flags.contains(*flag)).map(|(_, name)| *name))
     }
 
-    pub(super) fn wrap(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
+    fn wrap(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
         Ok(self.context.wrap(true, plaintext)?.to_vec())
     }
 
-    /// Opens a token that is next in turn: any supplementary status (old, duplicate, out of sequence, a gap) is a failure.
-    pub(super) fn unwrap(&mut self, token: &[u8]) -> Result<Vec<u8>, Failure> {
+    /// The token must be next in turn: any supplementary status (old, duplicate, out of sequence, a gap) is a failure.
+    fn unwrap(&mut self, token: &[u8]) -> Result<Vec<u8>, Failure> {
         Ok(self.context.unwrap(token)?.to_vec())
     }
 
-    pub(super) fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+    fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
         Ok(self.context.get_mic(message)?.to_vec())
     }
 
-    pub(super) fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), Failure> {
+    fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), Failure> {
         Ok(self.context.verify_mic(message, mic)?)
     }
 }
@@ -110,8 +112,7 @@ fn acquire_principal(user: &str) -> Result<Cred, Failure> {
     let credential = Cred::acquire(name.as_ref(), None, CredUsage::Initiate, Some(&only_kerberos))?;
     // What has expired is found all the same, and so is the promise of a ticket that cannot be had.
     if credential.lifetime()?.is_zero() {
-        let text = "Ticket expired".to_owned();
-        return Err(Failure { major: CREDENTIALS_EXPIRED, minor: 0, text });
+        return Err(Failure::new(TicketError::Expired, "Ticket expired"));
     }
     Ok(credential)
 }
@@ -124,8 +125,7 @@ fn acquire_in_domain(domain: &str, user: &str) -> Result<Cred, Failure> {
     if super::is_of_domain(&principal, domain, user) {
         return Ok(credential);
     }
-    let text = format!("the ticket is for {principal}");
-    Err(Failure { major: NO_CRED, minor: 0, text })
+    Err(Failure::new(TicketError::NoTicket, &format!("the ticket is for {principal}")))
 }
 
 fn principal(credential: &Cred) -> Result<String, Failure> {
@@ -146,7 +146,7 @@ fn service(spn: &str) -> Result<Name, Failure> {
 /// The message map of the library belongs to the thread that failed, so that the words are asked for at once.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { major: error.major.bits(), minor: error.minor, text: error.to_string() }
+        gss_status::failure(error.major.bits(), error.minor, &error.to_string())
     }
 }
 
@@ -164,6 +164,3 @@ const WANTED: CtxFlags = CtxFlags::GSS_C_MUTUAL_FLAG
     .union(CtxFlags::GSS_C_SEQUENCE_FLAG)
     .union(CtxFlags::GSS_C_CONF_FLAG)
     .union(CtxFlags::GSS_C_INTEG_FLAG);
-
-const NO_CRED: u32 = 7 << 16;
-const CREDENTIALS_EXPIRED: u32 = 11 << 16;

@@ -1,64 +1,84 @@
-//! Kerberos (RFC 4121) through the system's GSS-API: with a ticket, never with a password. The tickets are where the
-//! system has them: in its caches, or fetched by its library with a client keytab.
+//! Kerberos (RFC 4121) through the system's GSS-API, or its SSPI on Windows: with a ticket, never with a password. The
+//! tickets are where the system has them: in its caches, fetched by its library with a client keytab, or with the logon.
 
-mod error;
+mod failure;
+#[cfg(gssapi)]
 mod gss;
+#[cfg(any(gssapi, test))]
+mod gss_status;
+#[cfg(any(sspi, test))]
+mod logon;
+#[cfg(test)]
+mod scripted;
 mod seal;
+#[cfg(sspi)]
+mod sspi;
+#[cfg(any(sspi, test))]
+mod sspi_status;
+mod system;
 
 use std::fmt;
 
-use self::error::Failure;
-use self::gss::Context;
+use self::failure::Failure;
+#[cfg(gssapi)]
+use self::gss::{Context, holder as holder_of};
 use self::seal::KerberosSeal;
+#[cfg(sspi)]
+use self::sspi::{Context, holder as holder_of};
+use self::system::SystemContext;
 use super::credential::MAX_NAME_UNITS;
 use super::mechanism::{Mechanism, Progress, Shown, Token};
 use super::{AuthError, Credential, NtlmOptions, Seal, TicketError, channel_binding};
 
 /// A Kerberos context of `credential`'s user with the service that `options` name. Nothing is asked yet.
 pub(super) fn mechanism(credential: &Credential, options: &NtlmOptions) -> Box<dyn Mechanism> {
-    Box::new(Kerberos {
-        user: credential.user().to_owned(),
-        spn: options.spn.clone().unwrap_or_default(),
-        state: State::Start,
-    })
+    Box::new(Kerberos::<Context>::new(credential, options))
 }
 
 /// The principal whose ticket there is for `user`, or the default one's if that is empty.
 pub(super) fn holder(user: &str) -> Result<String, AuthError> {
     let anybody = || "any service".to_owned();
     check(user)?;
-    gss::holder(user).map_err(|failure| ticket_error(anybody(), failure.reason(), Some(&failure)))
+    holder_of(user).map_err(|failure| ticket_error(anybody(), failure.reason(), Some(&failure)))
 }
 
 /// ```text
 /// Start --(AP-REQ)--> Waiting --(AP-REP)--> Standing
 ///                        |  refused: Over
 /// ```
-struct Kerberos {
+struct Kerberos<C> {
     user: String,
     spn: String,
-    state: State,
+    state: State<C>,
 }
 
-enum State {
+enum State<C> {
     Start,
-    Waiting(Context),
-    Standing(Context),
+    Waiting(C),
+    Standing(C),
     Over,
 }
 
-impl Kerberos {
+impl<C: SystemContext> Kerberos<C> {
+    fn new(credential: &Credential, options: &NtlmOptions) -> Self {
+        Self {
+            user: credential.user().to_owned(),
+            spn: options.spn.clone().unwrap_or_default(),
+            state: State::Start,
+        }
+    }
+
     fn begin(&mut self, certificate: Option<&[u8]>) -> Result<Progress, AuthError> {
         check(&self.user)?;
         check(&self.spn)?;
         let binding = certificate.map(channel_binding::application_data).transpose()?;
-        let begun = Context::begin(&self.user, &self.spn, binding);
+        let begun = C::begin(&self.user, &self.spn, binding);
         let (context, bytes) = begun.map_err(|failure| self.reason(&failure))?;
         self.state = State::Waiting(context);
         Ok(Progress::Continue(Token { bytes, shows: Shown::Ticket }))
     }
 
-    fn take_proof(&mut self, mut context: Context, token: &[u8]) -> Result<Progress, AuthError> {
+    fn take_proof(&mut self, mut context: C, token: &[u8]) -> Result<Progress, AuthError> {
         let next = context.answer(token).map_err(|failure| self.reported(Some(&failure)))?;
         match next {
             Some(bytes) if !context.stands() => {
@@ -87,7 +107,7 @@ impl Kerberos {
         ticket_error(self.spn.clone(), reason, failure)
     }
 
-    fn standing(&mut self) -> Result<&mut Context, AuthError> {
+    fn standing(&mut self) -> Result<&mut C, AuthError> {
         match &mut self.state {
             State::Standing(context) => Ok(context),
             _ => Err(AuthError::out_of_turn(NAME)),
@@ -95,7 +115,7 @@ impl Kerberos {
     }
 }
 
-impl Mechanism for Kerberos {
+impl<C: SystemContext + 'static> Mechanism for Kerberos<C> {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -120,8 +140,13 @@ impl Mechanism for Kerberos {
         false
     }
 
+    fn signs(&self) -> bool {
+        C::SIGNS
+    }
+
     fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, AuthError> {
-        self.standing()?.mic(message).map_err(|_| AuthError::Poisoned)
+        let signature = self.standing()?.mic(message);
+        signature.map_err(|failure| self.reason(&failure))
     }
 
     fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), AuthError> {
@@ -146,7 +171,7 @@ impl Mechanism for Kerberos {
     }
 }
 
-impl fmt::Debug for Kerberos {
+impl<C> fmt::Debug for Kerberos<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Start => "start",
@@ -194,7 +219,83 @@ const OIDS: &[&str] = &["1.2.840.48018.1.2.2", "1.2.840.113554.1.2.2"];
 
 #[cfg(test)]
 mod tests {
+    use super::scripted::Scripted;
     use super::*;
+    use crate::auth::spnego::Spnego;
+    use crate::auth::token_exchange::CarrierConfig;
+    use crate::auth::{Answer, Challenges, Handshake as _, Leg, Protection, Step, sealing};
+    use secrecy::ExposeSecret as _;
+
+    fn options(spn: &str) -> NtlmOptions {
+        NtlmOptions {
+            spn: Some(spn.to_owned()),
+            workstation: String::new(),
+            seal: true,
+            now: std::time::SystemTime::UNIX_EPOCH,
+            client_challenge: [0; 8],
+            session_key: [0; 16],
+        }
+    }
+
+    /// A negotiation with a system whose library signs nothing.
+    fn unsigned(user: &str) -> Spnego {
+        let kerberos = Kerberos::<Scripted>::new(&Credential::without_password(user), &options("HTTP/web01"));
+        let sealed = Some(sealing::SPNEGO);
+        let config = CarrierConfig { headers: &["Negotiate"], header: "Negotiate", sealed, tls: false };
+        Spnego::new(vec![Box::new(kerberos)], config)
+    }
+
+    fn hear(login: &mut Spnego, status: u16, token: &str) -> Result<Step, AuthError> {
+        let challenges = Challenges::parse([format!("Negotiate {token}").as_str()]);
+        login.step(Some(&Answer { status, challenges: &challenges, server_certificate: None }))
+    }
+
+    /// `NegTokenResp`: accept-completed, `proof`, and a mechListMIC `sign`.
+    const ACCEPTED_AND_SIGNED: &str = "oRgwFqADCgEAogcEBXByb29mowYEBHNpZ24=";
+    /// `NegTokenResp`: request-mic, `proof`.
+    const ASKED_TO_SIGN: &str = "oRAwDqADCgEDogcEBXByb29m";
+
+    #[test]
+    fn a_library_that_signs_nothing_logs_in_with_the_preferred_mechanism() {
+        let mut login = unsigned("");
+        let Step::Send(Leg { authorization: Some(first), proves: false, .. }) = login.step(None).unwrap()
+        else {
+            panic!("no ticket is shown")
+        };
+        assert!(first.expose_secret().starts_with("Negotiate Y"));
+        let step = hear(&mut login, 200, ACCEPTED_AND_SIGNED).unwrap();
+        let Step::Established(Protection::Sealed(mut seal)) = step else { panic!("{step:?}") };
+        assert!(!login.is_accepted(), "what was not verified shows nothing");
+        let sealed = seal.seal(b"<data/>").unwrap();
+        assert_eq!((sealed.signature.len(), sealed.ciphertext.as_slice()), (60, b"<data/>".as_slice()));
+    }
+
+    #[test]
+    fn a_server_that_must_have_a_signature_gets_no_login_without_one() {
+        let mut login = unsigned("");
+        login.step(None).unwrap();
+        let error = hear(&mut login, 401, ASKED_TO_SIGN).unwrap_err();
+        assert!(matches!(error, AuthError::Ticket { reason: TicketError::Other, .. }), "{error}");
+        assert!(error.to_string().ends_with("(no signatures)"), "{error}");
+    }
+
+    #[test]
+    fn another_users_logon_is_not_used() {
+        let error = unsigned("bob").step(None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Kerberos login to HTTP/web01 failed: no ticket (the logon is ann@LAB.TEST)"
+        );
+    }
+
+    #[test]
+    fn a_server_without_a_proof_of_its_own_is_refused() {
+        let mut login = unsigned("");
+        login.step(None).unwrap();
+        // `NegTokenResp`: accept-completed, and nothing else.
+        let error = hear(&mut login, 200, "oQcwBaADCgEA").unwrap_err();
+        assert_eq!(error, AuthError::Downgrade { what: "the server's own proof" });
+    }
 
     #[test]
     fn a_windows_domain_is_the_first_part_of_its_realm() {
@@ -211,14 +312,6 @@ mod tests {
 
     #[test]
     fn a_name_that_the_library_would_cut_short_is_refused() {
-        let options = |spn: &str| NtlmOptions {
-            spn: Some(spn.to_owned()),
-            workstation: String::new(),
-            seal: true,
-            now: std::time::SystemTime::UNIX_EPOCH,
-            client_challenge: [0; 8],
-            session_key: [0; 16],
-        };
         for spn in ["HTTP/a\0b", &format!("HTTP/{}", "x".repeat(2_000))] {
             let credential = Credential::without_password("ann");
             let error = mechanism(&credential, &options(spn)).step(None, None).unwrap_err();

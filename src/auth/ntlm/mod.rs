@@ -11,32 +11,32 @@ pub(super) mod test_vectors;
 pub(super) use mechanism::Ntlm;
 pub use seal::NtlmSeal;
 
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 use base64::Engine as _;
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 use base64::engine::general_purpose::STANDARD;
 
 use super::AuthError;
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 use super::{Challenges, ServerNames};
 
 /// The `Authorization` that asks a server for its challenge. It proves nothing, and the login is not gone on with.
 ///
 /// # Errors
 /// [`AuthError::Malformed`]: the message cannot be written.
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 pub(crate) fn challenge_request() -> Result<secrecy::SecretString, AuthError> {
     Ok(format!("{NEGOTIATE} {}", STANDARD.encode(message::negotiate()?)).into())
 }
 
 /// What the server says of itself in its challenge, if `challenges` hold one.
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 pub(crate) fn names_in_challenge(challenges: &Challenges) -> Option<ServerNames> {
     let token = STANDARD.decode(challenges.token(NEGOTIATE)?).ok()?;
     Some(message::Challenge::read(&token, false).ok()?.server_names())
 }
 
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 const NEGOTIATE: &str = "Negotiate";
 
 /// The name in errors.
@@ -47,7 +47,7 @@ fn malformed(problem: impl Into<String>) -> AuthError {
 }
 
 #[cfg(test)]
-#[cfg(feature = "kerberos")]
+#[cfg(kerberos)]
 mod tests {
     use secrecy::ExposeSecret as _;
 

@@ -241,6 +241,10 @@ impl Negotiation {
         else {
             return Ok(());
         };
+        // RFC 4178, section 5, Processing of mechListMIC: it may be left out where the mechanism that was preferred is taken.
+        if !self.needs_mic && !self.mechanism.signs() {
+            return Ok(());
+        }
         if self.mic_verified {
             return Err(malformed("it bears a second mechListMIC"));
         }

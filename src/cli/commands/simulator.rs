@@ -81,7 +81,7 @@ fn profiles() -> impl TypedValueParser<Value = pssession::simulator::Profile> {
 }
 
 pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
-    if let Some(keytab) = args.security.keytab.as_deref().filter(|_| cfg!(feature = "kerberos")) {
+    if let Some(keytab) = args.security.keytab.as_deref().filter(|_| cfg!(gssapi)) {
         let (name, value) = keytab_variable(keytab);
         process::with_variable(name, &value).map_err(|error| cannot_use(keytab, &error))?;
     }

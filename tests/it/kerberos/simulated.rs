@@ -13,7 +13,7 @@ use crate::support::front;
 use crate::support::simulator_process::Running;
 
 /// A simulator that takes tickets of this realm, whose administrator is ann.
-fn simulator(realm: &Realm, options: &[&str]) -> Running {
+pub(super) fn simulator(realm: &Realm, options: &[&str]) -> Running {
     let keytab = realm.path("server.keytab");
     let ours = ["--user", "LAB\\ann", "--trace", "--keytab", keytab.to_str().unwrap()];
     let command = Running::command(&[&ours, options].concat());
@@ -27,7 +27,7 @@ fn with_ticket(simulator: &Running, ticket: &Ticket, words: &[&str], options: &[
 }
 
 /// What the control endpoint has as the log.
-fn log(simulator: &Running) -> Vec<Value> {
+pub(super) fn log(simulator: &Running) -> Vec<Value> {
     let authority = simulator.text("Control").strip_prefix("http://").unwrap().trim_end_matches('/');
     let mut stream = TcpStream::connect(authority).unwrap();
     let token = simulator.text("Token");
