@@ -10,6 +10,9 @@ use super::AuthError;
 /// looks into its ticket caches; if a client keytab is set up, it may also ask the KDC for a ticket, and that may block
 /// for as long as the library waits for a KDC.
 ///
+/// On Windows it is the logged-on user, by the names in the environment of the process. Whether that logon has tickets
+/// shows only when one is asked for.
+///
 /// # Errors
 /// [`AuthError::Ticket`] if there is none or it has expired; [`AuthError::NotAllowed`] if this build has no Kerberos.
 pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
@@ -26,7 +29,7 @@ pub fn ticket_holder(user: Option<&str>) -> Result<String, AuthError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TicketError {
-    /// There is no ticket for this user: no cache, no keytab, or those of somebody else.
+    /// There is no ticket for this user: no cache, no keytab, no logon of a domain, or those of somebody else.
     NoTicket,
     /// The ticket has expired.
     Expired,
