@@ -1,10 +1,15 @@
 # What the packaging scripts share; sourced, not run. Leaves the caller at the root of the project.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out="$PWD/target/packages"
+tools="$out/tools"
 mkdir -p "$out"
-musl_target=x86_64-unknown-linux-musl
 cargo_home="${CARGO_HOME:-$HOME/.cargo}"
 licences=THIRD-PARTY-LICENSES.txt
+sbom=pssession.cdx.json
+# Dates in packages are those of the commit, not of the clock.
+SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
+umask 022
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -20,72 +25,123 @@ need() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
 }
 
-# build [CARGO OPTIONS]: the binary as every package has it. It names no folder of the machine that built it: where Cargo
-# keeps the sources of the dependencies would otherwise stand in the places of panics.
-build() {
-    nice -n 10 cargo fetch --quiet --locked
-    local flags=() source
-    for source in "$cargo_home"/registry/src/*; do flags+=("--remap-path-prefix=$source=crates"); done
-    CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")"
-    export CARGO_ENCODED_RUSTFLAGS
-    nice -n 10 cargo build --release --locked --bin pssession "$@"
+# python_tools NAME REQUIREMENT...: the environment $tools/NAME, with these versions of packages from PyPI.
+python_tools() {
+    local home="$tools/$1"
+    shift
+    [ -x "$home/bin/pip" ] || python3 -m venv "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
-need_musl() {
-    need musl-gcc musl-tools
-    if ! [ -d "$(rustc --print sysroot)/lib/rustlib/$musl_target/lib" ]; then
-        say "installing Rust's standard library for $musl_target"
-        rustup target add "$musl_target" ||
-            die "Rust's standard library for $musl_target is missing and rustup cannot fetch it: see packaging/README.md"
-    fi
-    # C code in the dependencies (ring, SQLite) has to see musl's headers, not those of the host's libc.
-    export CC_x86_64_unknown_linux_musl=musl-gcc
+# runner TARGET: sets `run` to what starts a program of this target here, in an empty environment: nothing, qemu-user or
+# Wine. Wine 8 lacks a library that Windows has: tests/wine has it for tests only, and no package contains it.
+runner() {
+    case "$1" in
+        *-windows-gnu) need_wine; run=(env -i "HOME=$tools" "WINEPREFIX=$tools/wine" WINEDEBUG=-all wine) ;;
+        "$(uname -m)"-*) run=(env -i) ;;
+        *) need "qemu-${1%%-*}-static" qemu-user-static; run=(env -i "qemu-${1%%-*}-static") ;;
+    esac
 }
 
-# extras BINARY: the manual pages and completions that it prints, in $share.
-share="$out/share"
-extras() {
-    rm -rf "$share"
-    mkdir -p "$share/completions"
-    "$1" man --dir "$share/man"
+need_wine() {
+    local library="$tools/wine/drive_c/windows/system32/bcryptprimitives.dll"
+    need wine wine64
+    need x86_64-w64-mingw32-gcc mingw-w64
+    [ -f "$library" ] && return
+    env -i "HOME=$tools" "WINEPREFIX=$tools/wine" WINEDEBUG=-all wineboot --init
+    x86_64-w64-mingw32-gcc -shared -o "$library" tests/wine/bcryptprimitives.c -ladvapi32
+}
+
+binary() { echo "$out/bin/$1/pssession$(case "$1" in *-windows-*) echo .exe ;; esac)"; }
+
+# prepare TARGET: builds, and makes the folder $payload with what a package of this target consists of: the binary, the
+# licence texts, the list of components (SBOM), and the manual pages and completions that the binary prints.
+prepare() {
+    packaging/build.sh "$1"
+    payload="$out/payload/$1"
+    [ "$payload/$sbom" -nt "$(binary "$1")" ] && return
+    say "licences, components, manual pages and completions for $1"
+    rm -rf "$payload"
+    mkdir -p "$payload/completions"
+    cp "$(binary "$1")" "$payload"
+    runner "$1"
+    "${run[@]}" "$(binary "$1")" man --dir "$payload/man"
     for shell in bash zsh fish powershell; do
-        "$1" completions "$shell" > "$share/completions/$shell"
+        "${run[@]}" "$(binary "$1")" completions "$shell" > "$payload/completions/$shell"
+    done
+    runtime_licences "$1"
+    python3 packaging/third-party.py "$1" "$payload/$licences" "$payload/$sbom" "${runtime[@]}"
+}
+
+# runtime_licences TARGET: sets `runtime` to the texts of what the linker adds.
+runtime_licences() {
+    local zig
+    zig="$(echo "$tools"/zig/lib/python3*/site-packages/ziglang)"
+    case "$1" in
+        *-windows-gnu) runtime=("mingw-w64=/usr/share/doc/mingw-w64-x86-64-dev/copyright") ;;
+        *-linux-musl) runtime=("musl libc=$zig/lib/libc/musl/COPYRIGHT" "the compiler runtime of Zig=$zig/LICENSE") ;;
+        *) runtime=("the compiler runtime of Zig=$zig/LICENSE") ;;
+    esac
+}
+
+# prepare_tree ROOT: what a package for this machine's architecture installs where it uses the glibc that is there.
+prepare_tree() {
+    local name
+    linux_target="$(uname -m)-unknown-linux-gnu"
+    prepare "$linux_target"
+    install -D --target-directory="$1/usr/bin" "$payload/pssession"
+    install_extras "$1/usr/share"
+    gzip -9n "$1"/usr/share/man/man1/*
+    # By its name the command knows whose spelling it is to read. The short names, rsn and gsn, stay the user's own.
+    for name in Remove-PSSession Get-PSSession; do ln -s pssession "$1/usr/bin/$name"; done
+    install -D --mode=644 --target-directory="$1/usr/share/doc/pssession" README.md "$payload/$sbom"
+}
+
+# install_extras FOLDER: manual pages and completions where man, bash, zsh and fish look below a prefix's share/.
+install_extras() {
+    install -D --mode=644 --target-directory="$1/man/man1" "$payload"/man/*.1
+    install -D --mode=644 "$payload/completions/bash" "$1/bash-completion/completions/pssession"
+    install -D --mode=644 "$payload/completions/zsh" "$1/zsh/site-functions/_pssession"
+    install -D --mode=644 "$payload/completions/fish" "$1/fish/vendor_completions.d/pssession.fish"
+}
+
+# A program that needs a loader names it in its program headers.
+assert_static() { ! LC_ALL=C readelf --program-headers "$1" | grep -Fq INTERP || die "$1 is not static"; }
+
+# try_out TARGET PROGRAM [ROOT USER:GROUP]: it does its main job, in an empty environment, and names no folder of this
+# machine. With ROOT, in a chroot there, as this user.
+try_out() {
+    ! LC_ALL=C grep -aqF -e "$PWD/" -e "$cargo_home/" -e "$HOME/" "${3:-}$2" ||
+        die "$2 names a folder of this machine"
+    runner "$1"
+    if [ "$#" -gt 2 ]; then
+        local emulator=() file="${run[*]:2:1}"
+        [ -z "$file" ] || { install "$(type -P "$file")" "$3/emulator"; emulator=(/emulator); }
+        run=(env -i "$(type -P chroot)" "--userspec=$4" "$3" "${emulator[@]}")
+    fi
+    "${run[@]}" "$2" --version | grep -Fx "pssession $(version)" || die "$2 does not know its version"
+    "${run[@]}" "$2" demo | tail -n 1
+}
+
+# make_packages: every package of packages.list, and the source package, as the only files directly in $out.
+make_packages() {
+    local script arguments
+    rm -rf "$out/payload"
+    find "$out" -maxdepth 1 -type f -delete
+    while read -r script arguments; do
+        say "$script $arguments"
+        # shellcheck disable=SC2086 # Each word is an argument.
+        packaging/"$script" $arguments </dev/null
+    done < <(grep -v '^#' packaging/packages.list)
+    cargo package --quiet --locked --no-verify --target-dir "$out/build/crate"
+    cp "$out/build/crate/package/pssession-$(version).crate" "$out"
+    for payload in "$out"/payload/*; do
+        cp "$payload/$sbom" "$out/pssession-$(version)-$(basename "$payload").cdx.json"
     done
 }
 
-# install_extras FOLDER: the same where man, bash, zsh and fish look below a prefix's share/.
-install_extras() {
-    install -D --mode=644 --target-directory="$1/man/man1" "$share"/man/*.1
-    install -D --mode=644 "$share/completions/bash" "$1/bash-completion/completions/pssession"
-    install -D --mode=644 "$share/completions/zsh" "$1/zsh/site-functions/_pssession"
-    install -D --mode=644 "$share/completions/fish" "$1/fish/vendor_completions.d/pssession.fish"
-}
-
-assert_static() {
-    LC_ALL=C ldd "$1" 2>&1 | grep -Eq 'statically linked|not a dynamic executable' || die "$1 is not static"
-}
-
-# The binary does its main job, in an empty environment, and names no folder of this machine.
-try_out() {
-    ! LC_ALL=C grep -aqF -e "$PWD/" -e "$cargo_home/" "$1" || die "$1 names a folder of this machine"
-    env -i "$1" --version | grep -Fx "pssession $(version)" || die "$1 does not know its version"
-    env -i "$1" demo | tail -n 1
-}
-
-# figures BINARY PACKAGE: sizes and start-up; `true` beside it shows what the machine itself takes to start anything.
+# figures PACKAGE BINARY
 figures() {
-    say "$2"
-    printf 'package   %9d bytes\nbinary    %9d bytes\n' "$(stat -c %s "$2")" "$(stat -Lc %s "$1")"
-    printf 'start-up  %9d microseconds (median of 7 runs of --version; %d for true)\n' \
-        "$(median_time "$1")" "$(median_time "$(type -P true)")"
-}
-
-median_time() {
-    local start end
-    for _ in {1..7}; do
-        start=${EPOCHREALTIME/[.,]/}
-        "$1" --version >/dev/null
-        end=${EPOCHREALTIME/[.,]/}
-        echo $((end - start))
-    done | sort -n | sed -n 4p
+    say "$1"
+    printf 'package   %9d bytes\nbinary    %9d bytes\n' "$(stat -c %s "$1")" "$(stat -Lc %s "$2")"
 }

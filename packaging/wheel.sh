@@ -1,44 +1,58 @@
 #!/usr/bin/env bash
-# A wheel for PyPI that carries the static binary, as target/packages/pssession-VERSION-py3-none-PLATFORMS.whl.
+# A wheel for PyPI with the binary for TARGET and the Python module: target/packages/pssession-VERSION-py3-none-PLATFORMS.whl.
+# `pip install` puts the command on the path. Usage: packaging/wheel.sh TARGET
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-maturin=1.16.0
-
-need_musl
-build --target "$musl_target"
-python3 packaging/third-party.py "$musl_target" "$licences"
-
-# What lies in this folder goes below the root of where the wheel is installed to.
-data=pssession.data
-trap 'rm -rf "$data"' EXIT
-extras "target/$musl_target/release/pssession"
-rm -rf "$data"
-install_extras "$data/data/share"
-
-[ -x target/maturin/bin/pip ] || python3 -m venv target/maturin
-target/maturin/bin/pip install --quiet --disable-pip-version-check "maturin==$maturin"
-rm -f "$out"/pssession-*.whl
+target="${1:?which target?}"
+machine="${target%%-*}"
 # A static binary needs no libc of the host: one wheel serves glibc and musl systems alike.
-nice -n 10 target/maturin/bin/maturin build --release --locked --target "$musl_target" \
-    --compatibility manylinux2014 musllinux_1_1 --out "$out"
-wheel="$(echo "$out"/pssession-*.whl)"
+case "$target" in
+    *-linux-musl) tags=("manylinux2014_$machine" "musllinux_1_1_$machine") ;;
+    x86_64-*-windows-*) tags=(win_amd64) ;;
+    *) die "no wheel is made for $target" ;;
+esac
+
+prepare "$target"
+python_tools wheel maturin==1.16.0 wheel==0.46.3
+stage="$(mktemp -d)"
+trap 'rm -rf "$stage" "$licences"' EXIT
+# Maturin writes the metadata; it would build the binary again, with another linker.
+cp "$payload/$licences" .
+"$tools/wheel/bin/maturin" pep517 write-dist-info --metadata-directory "$stage/tree" --interpreter python3 >/dev/null
+name="pssession-$(version)"
+info="$stage/tree/$name.dist-info"
+sed -i '/^Tag:/d' "$info/WHEEL"
+printf 'Tag: py3-none-%s\n' "${tags[@]}" >> "$info/WHEEL"
+install -D --mode=644 "$payload/$sbom" "$info/sboms/$sbom"
+install -D --mode=644 --target-directory="$stage/tree/pssession" python/pssession/*.py python/pssession/py.typed
+install -D --target-directory="$stage/tree/$name.data/scripts" "$(binary "$target")"
+# What lies in this folder goes below the root of where the wheel is installed to.
+install_extras "$stage/tree/$name.data/data/share"
+"$tools/wheel/bin/wheel" pack "$stage/tree" --dest-dir "$stage" >/dev/null
+wheel="$(echo "$stage"/*.whl)"
+mv "$wheel" "$out"
+wheel="$out/$(basename "$wheel")"
 
 say "trying the wheel out"
-venv="$(mktemp -d)"
-trap 'rm -rf "$data" "$venv"' EXIT
-python3 -m venv "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
 python3 -m zipfile --list "$wheel"
-[ -f "$venv/share/man/man1/pssession.1" ] || die "$wheel brings no manual pages"
-assert_static "$venv/bin/pssession"
-try_out "$venv/bin/pssession"
-# The module finds the command that was installed beside it.
-env -u PSSESSION PATH=/usr/bin:/bin "$venv/bin/python" - <<'PYTHON'
+venv="$stage/venv"
+if [[ "$target" == "$(uname -m)-unknown-linux-"* ]]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
+    # The module finds the command that was installed beside it.
+    env -u PSSESSION PATH=/usr/bin:/bin "$venv/bin/python" - <<'PYTHON'
 import pssession
 
 with pssession.simulator(shells=2) as server:
     assert len(server.shells) == 2
 PYTHON
-grep -q '^pssession=pssession.pytest_plugin$' "$venv"/lib/python3*/site-packages/pssession-*.dist-info/entry_points.txt ||
+else
+    # Installed as pip does for another platform; there is no Python of that platform here.
+    python3 -m pip install --quiet --disable-pip-version-check --no-index --target "$venv" --only-binary=:all: \
+        --platform "${tags[0]}" --python-version 3.8 "$wheel"
+fi
+[ -f "$venv/share/man/man1/pssession.1" ] || die "$wheel brings no manual pages"
+try_out "$target" "$venv/bin/$(basename "$(binary "$target")")"
+find "$venv" -path '*.dist-info/entry_points.txt' -exec grep -x 'pssession=pssession.pytest_plugin' {} + ||
     die "$wheel has no plugin for pytest"
-figures "$venv/bin/pssession" "$wheel"
+figures "$wheel" "$(binary "$target")"
