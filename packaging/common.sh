@@ -44,12 +44,13 @@ runner() {
 }
 
 need_wine() {
-    local library="$tools/wine/drive_c/windows/system32/bcryptprimitives.dll"
     need wine wine64
     need x86_64-w64-mingw32-gcc mingw-w64
-    [ -f "$library" ] && return
-    env -i "HOME=$tools" "WINEPREFIX=$tools/wine" WINEDEBUG=-all wineboot --init
-    x86_64-w64-mingw32-gcc -shared -o "$library" tests/wine/bcryptprimitives.c -ladvapi32
+    [ -f "$tools/wine/drive_c/windows/system32/bcryptprimitives.dll" ] && return
+    (
+        source tests/wine/prefix.sh
+        HOME="$tools" wine_prefix "$tools/wine"
+    )
 }
 
 binary() { echo "$out/bin/$1/pssession$(case "$1" in *-windows-*) echo .exe ;; esac)"; }
