@@ -53,6 +53,11 @@ impl ScenarioDir {
         self.failed.notified().await;
     }
 
+    /// Whether something could not be written.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state().failure.is_some()
+    }
+
     /// How many exchanges there are, of how many servers, and how many were left out.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let state = self.state();
