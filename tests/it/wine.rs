@@ -1,14 +1,14 @@
 //! `pssession.exe` under Wine against simulated hosts that are no Windows programs, so that the two sides of the protocol
-//! run on systems of their own; and on a console, where questions are asked. `.ci/long windows` builds it.
+//! run on systems of their own. `.ci/long windows` builds it. Nothing here is on a console: Wine draws its own onto a
+//! pseudo-terminal.
 
-use pssession::simulator::{Account, ChannelBinding, OperationKind, Simulator};
-use secrecy::{ExposeSecret as _, SecretString};
+use pssession::simulator::{ChannelBinding, OperationKind, Simulator};
 
 use crate::command::ten_tasks::{SLIPS, TASKS};
-use crate::command::{ALICE, BUILD_7, BUILD_8, host, leaked, left};
+use crate::command::{ALICE, host, leaked, left};
 use crate::support::command::Pssession;
 use crate::support::page_fixture::{PageFixture, Reader};
-use crate::support::pty::{Pty, available};
+use crate::support::pty;
 use crate::support::tools;
 
 /// What Wine is started with, beside the program.
@@ -27,14 +27,6 @@ fn on(simulator: &Simulator, verb: &str, args: &[&str]) -> Pssession {
     let address = simulator.address().to_string();
     let run = Pssession::under_wine(&exe(), [&[verb, "--on", &address], args].concat()).login(simulator);
     wine().fold(run, |run, (name, value)| run.env(name, &value))
-}
-
-/// The same on a console.
-fn on_console(simulator: &Simulator, verb: &str, args: &[&str]) -> Pty {
-    let (exe, address) = (exe(), simulator.address().to_string());
-    let words = [&["wine", &exe, verb, "--on", &address], args].concat();
-    let console = wine().fold(Pty::running(words), |console, (name, value)| console.env(name, &value));
-    console.env("PSSESSION_USER", &simulator.user())
 }
 
 #[tokio::test]
@@ -65,53 +57,8 @@ async fn tls_goes_with_a_pin_and_binds_the_login_to_the_certificate() {
 
 #[tokio::test]
 #[ignore = "needs pssession.exe and Wine: .ci/long windows"]
-async fn a_password_is_typed_unseen_and_letters_beyond_ascii_count() {
-    if !available() {
-        return;
-    }
-    let password = "pässwörd €";
-    let account = Account::administrator(r"CONTOSO\admin");
-    let simulator = Simulator::builder().world(leaked()).account(account, SecretString::from(password));
-    let simulator = simulator.start().await.unwrap();
-    let typed = format!("{password}\r");
-    let answers = [(r"Password for CONTOSO\admin: ", typed.as_str())];
-    let shown = on_console(&simulator, "get", &["-o", "name"]).answer(&answers).await.expect(0);
-    assert!(!shown.screen.contains("sswörd"), "{}", shown.screen);
-    assert_eq!(simulator.failed_logons(), 0);
-}
-
-#[tokio::test]
-#[ignore = "needs pssession.exe and Wine: .ci/long windows"]
-async fn the_guards_question_is_asked_on_the_console() {
-    if !available() {
-        return;
-    }
-    for (typed, remaining) in [("n\r", vec![BUILD_7, BUILD_8, ALICE]), ("y\r", vec![ALICE])] {
-        let simulator = host(leaked()).await;
-        let console = on_console(&simulator, "remove", &["--owner", r"CONTOSO\ci-runner"]);
-        let console = console.env("PSSESSION_PASSWORD", simulator.password().expose_secret());
-        let shown = console.answer(&[("[y/N] ", typed)]).await.expect(0);
-        assert_eq!(left(&simulator), remaining, "{}", shown.screen);
-    }
-}
-
-#[tokio::test]
-#[ignore = "needs pssession.exe and Wine: .ci/long windows"]
-async fn ctrl_c_at_a_question_ends_it_and_closes_nothing() {
-    if !available() {
-        return;
-    }
-    let simulator = host(leaked()).await;
-    let console = on_console(&simulator, "remove", &["--owner", r"CONTOSO\ci-runner"]);
-    let console = console.env("PSSESSION_PASSWORD", simulator.password().expose_secret());
-    console.answer(&[("[y/N] ", "\x03")]).await.expect(130);
-    assert_eq!(simulator.world().lock().unwrap().count(OperationKind::Delete), 0);
-}
-
-#[tokio::test]
-#[ignore = "needs pssession.exe and Wine: .ci/long windows"]
 async fn the_ten_tasks_of_a_new_user_end_as_on_linux() {
-    if !available() || !tools::has("jq") {
+    if !pty::available() || !tools::has("jq") {
         return;
     }
     let stage = PageFixture::set().await;
