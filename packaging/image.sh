@@ -38,7 +38,7 @@ for architecture in amd64 arm64; do
     assert_static "$root/usr/bin/pssession"
     try_out "$target" /usr/bin/pssession "$root" 65532:65532
     # `run` is the chroot now. A certificate needs /tmp.
-    coproc simulator { "${run[@]}" /usr/bin/pssession simulator --tls -o json; }
+    coproc simulator { exec "${run[@]}" /usr/bin/pssession simulator --tls -o json; }
     process=$simulator_PID
     read -r line <&"${simulator[0]}"
     grep -F '"CertificatePin"' <<<"$line" >/dev/null || die "the image is no simulator: $line"
