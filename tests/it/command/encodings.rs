@@ -48,7 +48,11 @@ async fn a_password_that_powershell_wrote_to_a_file_logs_in_at_once() {
             get(&["--password-file", text(&password)]),
             get(&["--password-file", "-"]).stdin(&bytes),
             get(&["--password-command", &command]),
-        ] {
+        ]
+        // `type` translates UTF-16 into the code page of the console.
+        .into_iter()
+        .take(if cfg!(windows) { 2 } else { 3 })
+        {
             assert_eq!(run.run().await.expect(0).records().len(), 3, "{bytes:x?}");
         }
     }

@@ -50,7 +50,7 @@ async fn config_and_table_are_in_the_profile_and_windows_line_ends_are_read() {
     profile.write("my secrets\\web.txt", &password);
     let lines = [
         "[[host]]",
-        "name = '127.0.0.1:*'",
+        "name = '127.0.0.1*'",
         &format!("user = '{}'", simulator.user()),
         r"password-file = '~\my secrets\web.txt'",
         "",

@@ -183,10 +183,14 @@ fn a_folder_and_a_link_to_nowhere_are_refused() {
         std::os::unix::fs::symlink("/nowhere/at/all", home.table()).unwrap();
         assert_eq!(refused(&home), StoreProblem::NotAFile);
     }
-    let file = home.folder.path().join("file");
-    fs::write(&file, "").unwrap();
-    let error = Store::open(file.join("sessions.db")).unwrap_err();
-    assert_eq!(error.problem(), &StoreProblem::NotAFile);
+    // Windows takes a path below a file for one that is not there.
+    #[cfg(unix)]
+    {
+        let file = home.folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = Store::open(file.join("sessions.db")).unwrap_err();
+        assert_eq!(error.problem(), &StoreProblem::NotAFile);
+    }
 }
 
 #[cfg(unix)]
