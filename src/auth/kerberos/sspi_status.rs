@@ -8,7 +8,8 @@ use crate::auth::TicketError;
 pub(super) fn failure(text: &str, words_of: impl Fn(i32) -> String) -> Failure {
     let means = |(code, _): &&(u32, TicketError)| {
         let words = words_of(code.cast_signed());
-        !words.trim().is_empty() && text.contains(words.trim())
+        // Where the system has no words for a status, the status itself stands for them.
+        text.contains(&format!("0x{code:08X}")) || (!words.trim().is_empty() && text.contains(words.trim()))
     };
     let reason = STATUS.iter().find(means).map_or(TicketError::Other, |(_, reason)| *reason);
     // The name of a function says nothing to a user.
@@ -59,6 +60,11 @@ mod tests {
                 "acquiring credentials: Es sind keine Anmeldeinformationen verfügbar.",
                 TicketError::NoTicket,
                 " (acquiring credentials: Es sind keine Anmeldeinformationen verfügbar.)",
+            ),
+            (
+                "acquiring credentials: 0x8009030E",
+                TicketError::NoTicket,
+                " (acquiring credentials: 0x8009030E)",
             ),
             ("ClientCtx::step failed \r\n", TicketError::Other, ""),
             ("", TicketError::Other, ""),
