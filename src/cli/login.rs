@@ -99,7 +99,7 @@ impl<'a> Logins<'a> {
                 if let Some(mode) = permissions::readable_by_others(path) {
                     self.ui.warn(&readable(path, mode));
                 }
-                from_file(path)
+                password_in(path)
             }
             Some(PasswordSource::Command(command)) => from_command(command),
             // An environment has no encoding that a mark could tell: what is there is the password, as everywhere else.
@@ -146,7 +146,8 @@ fn from_prompt(user: &str, watch: &Watch) -> Result<SecretString, Diagnostic> {
     }
 }
 
-fn from_file(path: &Path) -> Result<SecretString, Diagnostic> {
+/// The password on the first line of a file.
+pub(crate) fn password_in(path: &Path) -> Result<SecretString, Diagnostic> {
     let text = source::text(path, MAX_PASSWORD_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the password from {}", source::shown(path)))
             .caused_by(&error)

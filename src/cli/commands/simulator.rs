@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pssession::simulator::{Control, Script, Simulator, World, keytab_variable};
-use secrecy::ExposeSecret as _;
+use pssession::simulator::{Account, Control, Script, Simulator, World, keytab_variable};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::cli::args::{PlainFormat, SimulatedSecurityArgs};
 use crate::cli::diagnostic::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::login::password_in;
 use crate::cli::process;
 use crate::cli::published_certificate::PublishedCertificate;
 use crate::cli::source;
@@ -38,6 +39,10 @@ Examples:
     exit_code: 3
     delay: 1.5";
 
+/// The variable that may hold the administrator's password. It is not that of a login: a shell that has one would
+/// otherwise give a real password to every simulator.
+const PASSWORD: &str = "PSSESSION_SIMULATOR_PASSWORD";
+
 /// The largest script file, in bytes.
 const MAX_SCRIPT: u64 = 4 * 1024 * 1024;
 
@@ -52,9 +57,12 @@ pub(crate) struct SimulatorArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) listen: std::net::IpAddr,
-    /// The administrator; the password is new at each start
+    /// The administrator
     #[arg(long, value_name = "NAME", default_value = "CONTOSO\\admin")]
     pub(crate) user: String,
+    /// A file with the administrator's password [default: PSSESSION_SIMULATOR_PASSWORD, else a new one at each start]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) password_file: Option<PathBuf>,
     /// The server version to simulate
     #[arg(long, value_name = "NAME", default_value = "2022", value_parser = profiles())]
     pub(crate) profile: pssession::simulator::Profile,
@@ -89,7 +97,13 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let mut world = World::new("simulator").with_profile(args.profile).with_script(script);
     world.populate(usize::from(args.shells));
     let builder = Simulator::builder().world(world).bind(args.listen).port(args.port);
-    let builder = args.security.apply(builder.administrator(&args.user));
+    let password = password(args)?;
+    let is_drawn = password.is_none();
+    let builder = match password {
+        Some(password) => builder.account(Account::administrator(&args.user), password),
+        None => builder.administrator(&args.user),
+    };
+    let builder = args.security.apply(builder);
     let address = SocketAddr::new(args.listen, args.port);
     let simulator = builder.start().await.map_err(|error| match (&args.security.keytab, error.kind()) {
         (Some(keytab), ErrorKind::InvalidInput | ErrorKind::Unsupported) => cannot_use(keytab, &error),
@@ -101,9 +115,19 @@ pub(crate) async fn run(args: &SimulatorArgs) -> Result<Exit, Diagnostic> {
     let interrupted = interrupt::wait();
     // The file is there as long as it serves.
     let tls = simulator.certificate().map(PublishedCertificate::of).transpose()?;
-    announce(&simulator, &control, tls.as_ref(), args)?;
+    announce(&simulator, is_drawn, &control, tls.as_ref(), args)?;
     interrupted.await;
     Ok(Exit::SUCCESS)
+}
+
+/// The administrator's password, if one is given.
+fn password(args: &SimulatorArgs) -> Result<Option<SecretString>, Diagnostic> {
+    match &args.password_file {
+        Some(path) => password_in(path).map(Some),
+        None => {
+            Ok(source::variable(PASSWORD).filter(|password| !password.is_empty()).map(SecretString::from))
+        }
+    }
 }
 
 fn read_script(path: &Path) -> Result<Script, Diagnostic> {
@@ -136,16 +160,17 @@ fn cannot_listen(what: &str, address: SocketAddr, error: &std::io::Error) -> Dia
         .with_hint("use port 0 for a free port")
 }
 
-/// One line once it listens, so that a script can wait for it. The password and the token are drawn anew at each start,
-/// for this endpoint only: showing them is the point.
+/// One line once it listens, so that a script can wait for it. A password and a token that are drawn at the start, for this
+/// endpoint only, are shown: that is the point. A password that was given is not.
 fn announce(
     simulator: &Simulator,
+    is_drawn: bool,
     control: &Control,
     tls: Option<&PublishedCertificate>,
     args: &SimulatorArgs,
 ) -> Result<(), Diagnostic> {
     let (url, user, password) = (simulator.url(), simulator.user(), simulator.password());
-    let password = password.expose_secret();
+    let password = is_drawn.then(|| password.expose_secret());
     let token = control.token().expose_secret();
     let mut out = std::io::stdout().lock();
     match args.output.unwrap_or(PlainFormat::Table) {
@@ -174,9 +199,10 @@ fn announce(
                     tls.pin_at(simulator.address())
                 )
             });
+            let password = password.map_or(String::new(), |text| format!(" PSSESSION_PASSWORD='{text}'"));
             writeln!(
                 out,
-                "listening on {url} with {} shells;{trust} PSSESSION_USER='{user}' PSSESSION_PASSWORD='{password}'; \
+                "listening on {url} with {} shells;{trust} PSSESSION_USER='{user}'{password}; \
                  control at {} with the token {token}; Ctrl-C ends it",
                 args.shells,
                 control.url()

@@ -92,6 +92,37 @@ fn a_closed_pipe_is_a_success() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+#[test]
+fn a_simulator_takes_a_password_and_then_does_not_show_it() {
+    let secret = "known to the job";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{secret}\n")).unwrap();
+    let by_file = ["--password-file", file.path().to_str().unwrap()];
+    let started = |options: &[&str], output: &str| {
+        let words = [&["simulator", "--shells", "2", "--user", "LAB\\ann", "-o", output], options].concat();
+        Pssession::new(words)
+            .env("PSSESSION_SIMULATOR_PASSWORD", if options.is_empty() { secret } else { "other" })
+    };
+    for (options, output) in [(&by_file[..], "json"), (&[], "json"), (&[], "table")] {
+        let mut child = started(options, output).spawn();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.contains(secret) && !line.contains("PSSESSION_PASSWORD"), "{line}");
+        if let Ok(reported) = serde_json::from_str::<serde_json::Value>(&line) {
+            assert!(reported["Password"].is_null(), "{line}");
+            let on = format!("127.0.0.1:{}", reported["Port"]);
+            let login = Pssession::new(["get", "--on", &on]).env("PSSESSION_USER", "LAB\\ann");
+            let run = login.env("PSSESSION_PASSWORD", secret).run_blocking();
+            assert_eq!(run.expect(0).records().len(), 2);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    std::fs::write(file.path(), "\n").unwrap();
+    let run = started(&by_file, "json").run_blocking().expect(2);
+    assert!(run.stderr.contains("no password in "), "{}", run.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_simulator_says_in_one_line_how_to_reach_it_and_ends_on_sigterm() {
