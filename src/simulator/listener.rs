@@ -20,7 +20,7 @@ use super::trace::Trace;
 use super::world::World;
 
 /// A simulated WinRM service that listens on a port of this machine until it is dropped. What answers is a [`World`],
-/// or another [`Handler`].
+/// or another [`Handler`](super::Handler).
 #[derive(Debug)]
 pub struct Simulator<H = World> {
     address: SocketAddr,

@@ -39,7 +39,9 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
 #[test]
 fn a_build_without_kerberos_says_how_to_get_one_that_has_it() {
     let run = Pssession::new(["get", "--on", "web01", "--auth", "kerberos"]).run_blocking().expect(2);
-    assert!(run.stderr.contains("cargo install pssession --features kerberos"), "{}", run.stderr);
+    let feature = if cfg!(windows) { "sspi" } else { "kerberos" };
+    let remedy = format!("cargo install pssession --features {feature}");
+    assert!(run.stderr.contains(&remedy), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
 }
 

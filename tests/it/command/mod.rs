@@ -16,6 +16,7 @@ mod exposed;
 mod failures;
 #[cfg(any(target_os = "linux", windows))]
 mod fleet;
+#[cfg(unix)] // It mounts a disk.
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod gallery;

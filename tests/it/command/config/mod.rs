@@ -134,7 +134,8 @@ async fn the_users_own_config_is_read_where_none_is_named() {
     std::fs::create_dir(estate.folder.path().join("pssession")).unwrap();
     std::fs::rename(estate.place("config.toml"), estate.place("pssession/config.toml")).unwrap();
     estate.write("pssession/config.toml", &WHOLE.replace("-file = \"", "-file = \"../"));
-    let command = Pssession::new(["get", "--on", "127.0.0.2"]).env("XDG_CONFIG_HOME", &estate.place(""));
+    let folder = if cfg!(windows) { "APPDATA" } else { "XDG_CONFIG_HOME" };
+    let command = Pssession::new(["get", "--on", "127.0.0.2"]).env(folder, &estate.place(""));
     assert_eq!(command.run().await.expect(0).records().len(), 1);
 }
 
