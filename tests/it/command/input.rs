@@ -3,6 +3,10 @@
 use super::{host, leaked, on};
 use crate::support::command::{Pssession, printing};
 
+/// How to get a build that has Kerberos.
+#[cfg(not(feature = "kerberos"))]
+const KERBEROS: &str = if cfg!(windows) { "--features sspi" } else { "--features kerberos" };
+
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
     let simulator = host(leaked()).await;
@@ -21,7 +25,7 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         (&["--all", "--auth", "basic"], "--dangerous-basic-over-http"),
         (&["--all", "--auth", "NTLM", "--no-ntlm"], "NTLM is disabled"),
         #[cfg(not(feature = "kerberos"))]
-        (&["--all", "--auth", "kerberos"], "--features kerberos"),
+        (&["--all", "--auth", "kerberos"], KERBEROS),
         #[cfg(not(feature = "kerberos"))]
         (&["--all", "--auth", "negotiate", "--no-ntlm"], "NTLM is disabled"),
     ];
@@ -39,9 +43,7 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
 #[test]
 fn a_build_without_kerberos_says_how_to_get_one_that_has_it() {
     let run = Pssession::new(["get", "--on", "web01", "--auth", "kerberos"]).run_blocking().expect(2);
-    let feature = if cfg!(windows) { "sspi" } else { "kerberos" };
-    let remedy = format!("cargo install pssession --features {feature}");
-    assert!(run.stderr.contains(&remedy), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("cargo install pssession {KERBEROS}")), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was sent"), "{}", run.stderr);
 }
 
