@@ -1,5 +1,6 @@
-//! I/O module: Ctrl-C and SIGTERM, and on Windows the end of the console: the first starts nothing new and lets the run conclude, the second ends it at once. While a
-//! question is open nothing has been sent that closes, and the first ends it at once, too.
+//! I/O module: Ctrl-C and SIGTERM, and on Windows the end of the console. The first starts nothing new and lets the run
+//! conclude; the second ends it at once. While a question is open nothing has been sent that closes, and the first ends it
+//! at once, too.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
