@@ -3,7 +3,7 @@
 use pssession::SessionDescriptor;
 use pssession::teardown::{ConfirmReason, Plan};
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, wrapped};
 use super::exit::Exit;
 use super::interrupt::Watch;
 use super::render::{self, TableView, plural, printable};
@@ -23,10 +23,13 @@ pub(crate) fn plan(
     let planned = plan.sessions().into_iter().map(|planned| SessionDescriptor::clone(planned.descriptor()));
     let planned: Vec<_> = planned.collect();
     let owners = owners(&planned);
-    let view = TableView { width: terminal.width(), colour: terminal.has_colour(), ..TableView::default() };
+    let width = terminal.width();
+    let view = TableView { width, colour: terminal.has_colour(), ..TableView::default() };
     let question = format!(
-        "{}\n\nOwners: {owners}\nConfirmation required: {reasons}.\nClose {} on {}?",
+        "{}\n\n{}\n{}\nClose {} on {}?",
         render::session_table(&planned, view),
+        wrapped(0, &format!("Owners: {owners}"), width),
+        wrapped(0, &format!("Confirmation required: {reasons}."), width),
         plural(plan.len(), "session"),
         plural(plan.hosts().len(), "host"),
     );

@@ -231,7 +231,7 @@ impl Diagnostic {
 
 /// The text in lines that begin below its first word, which stands at column `indent`. What stands between backticks is
 /// to be copied, so that it stays in one piece, as a long word does.
-fn wrapped(indent: usize, text: &str, width: Option<usize>) -> String {
+pub(crate) fn wrapped(indent: usize, text: &str, width: Option<usize>) -> String {
     let Some(width) = width.filter(|width| *width >= indent + MIN_WIDTH) else { return text.to_owned() };
     let mut is_quoted = false;
     let joined: String = text

@@ -131,8 +131,10 @@ pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
 /// Asks for a line that must not be shown; none where the input ends.
 #[cfg(windows)]
 pub(crate) fn secret(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
-    Terminal::open()?;
-    match rpassword::prompt_password(prompt) {
+    let Terminal { output, .. } = Terminal::open()?;
+    // On a console of its own choice `rpassword` ends each text with a NUL, which some consoles show.
+    let config = rpassword::ConfigBuilder::new().output_writer(output).build();
+    match rpassword::prompt_password_with_config(prompt, config) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         typed => typed.map(|typed| Some(Zeroizing::new(typed))),
     }

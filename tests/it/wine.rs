@@ -1,6 +1,5 @@
 //! `pssession.exe` under Wine against simulated hosts that are no Windows programs, so that the two sides of the protocol
-//! run on systems of their own. `.ci/long windows` builds it. Nothing here is on a console: Wine draws its own onto a
-//! pseudo-terminal.
+//! run on systems of their own, and on a console, which Wine draws onto a pseudo-terminal. `.ci/long windows` builds it.
 
 use pssession::simulator::{ChannelBinding, OperationKind, Simulator};
 
@@ -8,8 +7,9 @@ use crate::command::ten_tasks::{SLIPS, TASKS};
 use crate::command::{ALICE, host, leaked, left};
 use crate::support::command::Pssession;
 use crate::support::page_fixture::{PageFixture, Reader};
-use crate::support::pty;
+use crate::support::pty::{self, Pty};
 use crate::support::tools;
+use secrecy::ExposeSecret as _;
 
 /// What Wine is started with, beside the program.
 const WINE: [&str; 3] = ["WINEPREFIX", "WINEARCH", "WINEDEBUG"];
@@ -73,4 +73,50 @@ async fn the_ten_tasks_of_a_new_user_end_as_on_linux() {
         assert!(task.code == 0 || ["hint: ", "tip: "].iter().any(|word| stderr.contains(word)), "{stderr}");
         assert!(!stderr.contains("Sommer2024"), "a password is shown after {line}");
     }
+}
+
+/// The end of a line, as a console is given it.
+const ENTER: &str = "\r";
+
+/// `pssession.exe VERB --on HOST ...` on a console. It knows the user, and no password.
+fn on_console(simulator: &Simulator, verb: &str, args: &[&str]) -> Pty {
+    let (exe, address) = (exe(), simulator.address().to_string());
+    // What is shown is what the console shows: the pseudo-terminal below it shows nothing of its own.
+    let below = ["sh", "-c", "stty -echo; exec \"$@\"", "sh"];
+    let run = Pty::running([&below, &["wine", &exe, verb, "--on", &address][..], args].concat()).columns(100);
+    let run = run.env("PSSESSION_USER", &simulator.user()).env("NO_COLOR", "");
+    wine().fold(run, |run, (name, value)| run.env(name, &value))
+}
+
+#[tokio::test]
+#[ignore = "needs pssession.exe and Wine: .ci/long windows"]
+async fn a_console_is_asked_for_the_password_and_does_not_show_it() {
+    let simulator = host(leaked()).await;
+    let password = simulator.password().expose_secret().to_owned();
+    let typed = format!("{password}{ENTER}");
+    let shown = on_console(&simulator, "get", &[]).answer(&[("Password for", &typed)]).await.expect(0);
+    assert!(!shown.screen.contains(&password), "{}", shown.screen);
+    shown.shows("3 sessions on 1 host");
+    assert!(shown.screen.contains("\u{1b}[?25lId  Host"), "the table begins its own line: {}", shown.screen);
+}
+
+#[tokio::test]
+#[ignore = "needs pssession.exe and Wine: .ci/long windows"]
+async fn a_console_is_asked_before_sessions_of_others_are_closed_and_shows_colours() {
+    let simulator = host(leaked()).await;
+    let password = format!("{}{ENTER}", simulator.password().expose_secret());
+    let remove = |answer: &str| {
+        let answers = [("Password for", password.as_str()), ("[y/N]", answer)]
+            .map(|(asked, typed)| (asked, typed.to_owned()));
+        let run = on_console(&simulator, "remove", &["--owner", "*ci-runner"]);
+        async move { run.answer(&answers.each_ref().map(|(asked, typed)| (*asked, typed.as_str()))).await }
+    };
+    let interrupted = remove("\u{3}").await.expect(130);
+    assert!(!interrupted.screen.contains("closed"), "{}", interrupted.screen);
+    remove("n\r").await.shows("2 declined");
+    assert_eq!(left(&simulator).len(), 3, "nothing is closed without a yes");
+    let closed = remove("y\r").await.expect(0);
+    closed.shows("\u{1b}[32mClosed\u{1b}[0m");
+    closed.shows("2 sessions on 1 host: 2 closed");
+    assert_eq!(left(&simulator), [ALICE]);
 }

@@ -98,6 +98,20 @@ async fn the_question_and_its_plan_are_on_the_terminal_wherever_the_streams_go()
 }
 
 #[tokio::test]
+async fn a_question_breaks_between_words_on_a_narrow_terminal() {
+    if !available() {
+        return;
+    }
+    let simulator = host(leaked()).await;
+    let run = Pty::on(&simulator, "remove", &["--owner", "*ci-runner"]).columns(60);
+    let shown = run.answer(&[("[y/N] ", "n\n")]).await;
+    shown.shows("Confirmation required: ");
+    for line in shown.screen.lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn ctrl_c_at_a_question_ends_it_at_once_and_closes_nothing() {
     if !available() {
         return;
