@@ -106,6 +106,9 @@ install_extras() {
     install -D --mode=644 "$payload/completions/fish" "$1/fish/vendor_completions.d/pssession.fish"
 }
 
+# glibc_of PROGRAM: the oldest glibc that has all that it uses.
+glibc_of() { LC_ALL=C readelf --version-info "$1" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort --version-sort | tail -n 1; }
+
 # A program that needs a loader names it in its program headers.
 assert_static() { ! LC_ALL=C readelf --program-headers "$1" | grep -Fq INTERP || die "$1 is not static"; }
 

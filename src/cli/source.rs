@@ -167,10 +167,11 @@ pub(crate) fn stdin_is_piped() -> bool {
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file() || kind.is_socket())
 }
 
-/// Whether stdin is no terminal, so that somebody may have put something there to be read.
-#[cfg(not(unix))]
+/// Whether stdin is a pipe or a file, so that somebody has put something there to be read. A console and `NUL` are not.
+#[cfg(windows)]
 pub(crate) fn stdin_is_piped() -> bool {
-    !io::IsTerminal::is_terminal(&io::stdin())
+    let kind = winapi_util::file::typ(winapi_util::HandleRef::stdin());
+    kind.is_ok_and(|kind| kind.is_pipe() || kind.is_disk())
 }
 
 /// Stdin up to an empty line, without it. It stays open: whoever writes there ends the run by closing it.

@@ -176,6 +176,7 @@ pub(super) fn distrust(
         CertificateError::Other(other) if other.to_string().contains(NOT_VERSION_3) => Distrust::Other(
             "a certificate of its chain is X.509 version 1 or 2, but TLS requires version 3".to_owned(),
         ),
+        CertificateError::Other(other) => Distrust::Other(other.0.to_string()),
         other => Distrust::Other(other.to_string()),
     }
 }

@@ -143,7 +143,17 @@ fn nobody_was_redirected() {
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
 
-/// `PSSESSION_CELL` runs and shows the cells whose names hold it, such as `Delete, half an answer`.
+/// What the system says of a refused connection, as Linux says it: the page and the snapshots are kept so.
+fn in_words_of_linux(text: &str) -> String {
+    let refused = match std::env::consts::OS {
+        "windows" => 10_061, // WSAECONNREFUSED
+        "macos" => 61,
+        _ => 111,
+    };
+    let refused = std::io::Error::from_raw_os_error(refused).to_string();
+    text.replace(&refused, "Connection refused (os error 111)")
+}
+
 /// What the command ends with after such a run; `command::exit_codes` holds the command itself to it.
 fn exit_code(status: RunStatus) -> u8 {
     match status {
@@ -158,6 +168,7 @@ fn exit_code(status: RunStatus) -> u8 {
     }
 }
 
+/// `PSSESSION_CELL` runs and shows the cells whose names hold it, such as `Delete, half an answer`.
 #[test]
 #[expect(clippy::print_stderr, reason = "whoever asks for a cell wants to see it")]
 fn every_cell_of_the_matrix_ends_as_the_page_says() {

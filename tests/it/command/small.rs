@@ -21,7 +21,8 @@ async fn a_listing_comes_as_table_wide_json_ndjson_csv_or_names() {
     assert_eq!(first["Schema"], "pssession.session/1");
     assert_eq!(first["State"], "Disconnected");
     assert_eq!(first["ConfigurationName"], "Microsoft.PowerShell");
-    assert_eq!(first["ShellInactivity"], 3 * 3600);
+    // The host counts on while it is asked.
+    assert!((10_800..10_860).contains(&first["ShellInactivity"].as_u64().unwrap()), "{first}");
     assert_eq!(first["VMName"], serde_json::Value::Null);
     assert_eq!(first["Port"], simulator.port());
 

@@ -55,6 +55,7 @@ impl Server {
         (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
     }
 
+    #[cfg(unix)]
     fn interrupt(self) -> (i32, String) {
         let pid = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
@@ -90,6 +91,7 @@ async fn our_own_client_closes_what_a_scenario_lists_against_the_replay() {
     assert_eq!(server.end(), (0, "6 requests; all as recorded\n".to_owned()));
 }
 
+#[cfg(unix)] // A signal ends it.
 #[test]
 fn an_answer_relates_to_the_request_that_came_and_an_unexpected_one_gets_a_fault_and_a_difference() {
     let server = Server::start("get-then-gone", &[]);

@@ -10,7 +10,7 @@ use crate::transport::tls::self_signed;
 
 use super::auth_mode::AuthMode::{self, BasicTls, NtlmSealed, NtlmTls};
 use super::host::Host;
-use super::{Operation, cell, faults_of_table};
+use super::{Operation, cell, faults_of_table, in_words_of_linux};
 
 /// As the runs name their host, and as the file does; both are of one length, so that tables stay straight.
 const NAMES: [&str; 2] = ["localhost", "web01.lab"];
@@ -87,7 +87,7 @@ async fn tell(operation: Operation, name: &str, way: AuthMode) -> String {
     let usual = if way.is_tls() { "5986" } else { "5985" };
     let elsewhere = super::wire::elsewhere().local_addr().unwrap().to_string();
     let show = |text: &str| {
-        let text = text.replace(NAMES[0], NAMES[1]).replace(&elsewhere, "web02.lab");
+        let text = in_words_of_linux(text).replace(NAMES[0], NAMES[1]).replace(&elsewhere, "web02.lab");
         without_our_ids(&text.replace(&format!(":{port}"), &format!(":{usual}")))
     };
     let mut reported = format!("# {operation:?}: {name} ({})\n", way.name());

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::cell::Ending;
 use super::fault::REASONS;
 use super::fleets::FleetRow;
-use super::{AUTH_MODES, Cell, OPERATIONS, Operation, Verdict};
+use super::{AUTH_MODES, Cell, OPERATIONS, Operation, Verdict, in_words_of_linux};
 
 /// What stands above the tables.
 const HEAD: &str = include_str!("page_head.md");
@@ -117,6 +117,7 @@ fn reason(verdict: &Verdict) -> String {
 
 /// A reason without what differs from run to run.
 fn words(reason: &str) -> String {
+    let reason = in_words_of_linux(reason);
     let words = reason.split(' ').map(|word| {
         let bare = word.trim_end_matches([':', ',', ';']);
         let known = match bare {

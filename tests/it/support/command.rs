@@ -107,7 +107,7 @@ impl Pssession {
     }
 
     pub(crate) fn run_blocking(mut self) -> Run {
-        let run = Run::from(self.command.output().unwrap());
+        let run = Run::from(started(|| self.command.output()));
         assert_empty(self.home.path());
         run
     }
@@ -120,8 +120,13 @@ impl Pssession {
 
     /// Starts it and leaves it to the test.
     pub(crate) fn spawn(mut self) -> std::process::Child {
-        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        started(|| self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn())
     }
+}
+
+/// Wine fails now and then to start one program while it starts another.
+fn started<T>(mut start: impl FnMut() -> std::io::Result<T>) -> T {
+    start().or_else(|error| if cfg!(windows) { start() } else { Err(error) }).unwrap()
 }
 
 /// The file that has nothing in it.
