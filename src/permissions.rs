@@ -1,6 +1,6 @@
 //! I/O module: who else may change a file that is believed (a table, a config), or read one that holds a password. On
 //! Windows nothing is checked: the user's own folders are for their owner alone, unless somebody has changed that.
-#![expect(clippy::disallowed_methods, reason = "looks at files and folders")]
+#![cfg_attr(unix, expect(clippy::disallowed_methods, reason = "looks at files and folders"))]
 
 use std::fmt;
 use std::fs::Metadata;
@@ -127,6 +127,9 @@ pub fn exposed(path: &Path, kind: Kind) -> io::Result<Option<Exposed>> {
 }
 
 /// Elsewhere nothing is looked at.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
 pub fn exposed(_: &Path, _: Kind) -> io::Result<Option<Exposed>> {
     Ok(None)
