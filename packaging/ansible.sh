@@ -80,12 +80,7 @@ elif [ -z "${PSSESSION:-}" ]; then
     PSSESSION="$PWD/target/debug/pssession"
 fi
 export PSSESSION HOME="$stage/home"
-"$PSSESSION" simulator --output json >"$stage/simulator.json" &
-simulator=$!
-until [ -s "$stage/simulator.json" ]; do
-    kill -0 "$simulator" 2>/dev/null || die "the simulator did not start"
-    sleep 0.1
-done
+start_simulator "$PSSESSION" "$stage/simulator.json"
 jq '{all: {hosts: {web01: {
     ansible_connection: "winrm", ansible_winrm_scheme: "http", ansible_winrm_transport: "ntlm",
     ansible_host: "127.0.0.1", ansible_port: .Port, ansible_user: .User, ansible_password: .Password}}}}' \

@@ -127,6 +127,16 @@ try_out() {
     "${run[@]}" "$2" demo | tail -n 1
 }
 
+# start_simulator PROGRAM FILE: sets `simulator` to its process. FILE says how to reach it.
+start_simulator() {
+    "$1" simulator --output json >"$2" &
+    simulator=$!
+    until [ -s "$2" ]; do
+        kill -0 "$simulator" 2>/dev/null || die "the simulator did not start"
+        sleep 0.1
+    done
+}
+
 # make_packages: every package of packages.list, and the source package, as the only files directly in $out.
 make_packages() {
     local script arguments

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The PowerShell module with its binaries, for the PowerShell Gallery, as target/packages/Pssession.VERSION.nupkg.
+# The PowerShell module with its binaries, for the PowerShell Gallery, as target/packages/Pssession.VERSION.nupkg. The
+# PowerShell that PSSESSION_PWSH names, or `pwsh`, tries it out.
 #
 # usage: gallery.sh [--binary PLATFORM=FILE]... [--only-given] [--to DIRECTORY]
 #
@@ -57,3 +58,33 @@ done
 package="$to/Pssession.$(version).nupkg"
 rm -f "$package"
 python3 packaging/nupkg.py "$module" "$package" "${parts[@]}"
+[ -z "$only_given" ] || exit 0
+
+pwsh="${PSSESSION_PWSH:-$(type -P pwsh || true)}"
+if [ -z "$pwsh" ]; then
+    say "nobody tries the package out: there is no PowerShell, and PSSESSION_PWSH names none"
+    exit 0
+fi
+say "trying the package out"
+stage="$(mktemp -d)"
+simulator=
+end() {
+    [ -z "$simulator" ] || kill "$simulator" 2>/dev/null || true
+    rm -rf "$stage"
+}
+trap end EXIT
+mkdir "$stage/home" "$stage/repository"
+start_simulator "$(binary "$(uname -m)-unknown-linux-musl")" "$stage/simulator.json"
+# Its home has no other module, and its path no other command.
+STAGE="$stage" PACKAGE="$package" HOME="$stage/home" PATH=/usr/bin:/bin "$pwsh" -NoLogo -NoProfile -NonInteractive -Command '
+    $ErrorActionPreference = "Stop"
+    Register-PSResourceRepository -Name Folder -Uri $env:STAGE/repository -Trusted
+    Publish-PSResource -NupkgPath $env:PACKAGE -Repository Folder
+    Unregister-PSResourceRepository -Name PSGallery
+    Install-PSResource Pssession
+    $there = Get-Content $env:STAGE/simulator.json | ConvertFrom-Json
+    $me = [pscredential]::new($there.User, (ConvertTo-SecureString $there.Password -AsPlainText -Force))
+    $builds = Get-PssSession -ComputerName 127.0.0.1 -Port $there.Port -Credential $me | Where-Object Owner -like "*ci-runner"
+    $builds | Remove-PssSession -Credential $me -Confirm:$false -PassThru | Format-Table Outcome, Owner, Name
+    if (Get-PssSession -ComputerName 127.0.0.1 -Port $there.Port -Credential $me | Where-Object Owner -like "*ci-runner") { throw "some are left" }
+'
