@@ -72,11 +72,12 @@ impl<'a> Logins<'a> {
         source: Option<&PasswordSource>,
     ) -> Result<Credential, Diagnostic> {
         let only_ticket = !scheme.takes_password();
+        let mut without_ticket = None;
         if scheme.takes_ticket() && (only_ticket || user.is_none() || source.is_none()) {
             match ticket_holder(user) {
                 Ok(holder) => return Ok(Credential::without_password(user.unwrap_or(&holder))),
                 Err(error) if only_ticket => return Err(no_ticket(user, &error)),
-                Err(_) => {}
+                Err(error) => without_ticket = Some(error),
             }
         }
         match user {
@@ -85,10 +86,15 @@ impl<'a> Logins<'a> {
             Some(user) => Ok(Credential::new(user, self.password(source, user)?)),
             None => {
                 let option = if self.ui.powershell().is_some() { "-Credential USER" } else { "--user USER" };
-                Err(Diagnostic::usage("no user to log in as").with_hint(format!(
+                let diagnostic = Diagnostic::usage("no user to log in as").with_hint(format!(
                     "use {option} (user, DOMAIN\\user or user@realm), set PSSESSION_USER, or set `user` for the \
                      host in the config",
-                )))
+                ));
+                // Whoever relies on a ticket wants to know; a build without Kerberos has nothing to tell.
+                Err(match without_ticket {
+                    Some(error @ AuthError::Ticket { .. }) => diagnostic.caused_by(&error),
+                    _ => diagnostic,
+                })
             }
         }
     }

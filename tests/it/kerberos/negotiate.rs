@@ -54,5 +54,10 @@ async fn without_a_ticket_and_without_a_password_it_is_a_password_that_is_missin
     let Some(front) = service(&realm, negotiate()).await else { return };
     let run = remove(&front, &realm.no_ticket(), &["--user", "ann"]).run().await.expect(2);
     assert!(run.stderr.contains("no password for ann"), "{}", run.stderr);
+    let run = remove(&front, &realm.no_ticket(), &[]).run().await.expect(2);
+    let told: serde_json::Value =
+        serde_json::from_str(&run.stderr).unwrap_or_else(|_| panic!("{}", run.stderr));
+    assert_eq!(told["Message"], "no user to log in as");
+    assert!(told["Causes"].to_string().contains("ticket"), "{told}");
     assert!(front.reported().is_empty());
 }

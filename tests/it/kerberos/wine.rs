@@ -70,8 +70,16 @@ fn a_logon_without_a_ticket_says_where_one_comes_from() {
     let Some(realm) = Realm::start() else { return };
     let simulator = simulator(&realm, &["--tls"]);
     let pin = simulator.text("CertificatePin").replace("127.0.0.1", "localhost");
-    let run = with_logon(&simulator, &realm.no_ticket(), &["get", "--certificate-pin", &pin]);
-    assert_ne!(run.code, 0);
-    assert!(run.stderr.contains("Kerberos login to HTTP/localhost failed"), "{}", run.stderr);
-    assert!(run.stderr.contains("hint:"), "{}", run.stderr);
+    let get = |more: &[&str], code| {
+        let words = [&["get", "--certificate-pin", &pin], more].concat();
+        let run = with_logon(&simulator, &realm.no_ticket(), &words).expect(code);
+        serde_json::from_str::<serde_json::Value>(&run.stderr).unwrap()
+    };
+    let told = get(&[], 2);
+    assert_eq!(told["Message"], "no user to log in as");
+    assert!(told["Causes"][0].as_str().unwrap().contains("ticket"), "{told}");
+    assert!(told["Hint"].as_str().unwrap().contains("--user"), "{told}");
+    let told = get(&["--auth", "kerberos"], 1);
+    assert_eq!(told["Message"], "cannot log in with Kerberos");
+    assert!(told["Hint"].as_str().unwrap().contains("log on"), "{told}");
 }
