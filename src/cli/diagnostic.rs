@@ -147,7 +147,8 @@ impl Diagnostic {
                 )
             }
             DiagnosticFormat::Concise(powershell_style) => {
-                write!(out, "{}", self.to_concise(powershell_style, terminal::stderr_has_colour()))
+                let (colour, width) = (terminal::stderr_has_colour(), terminal::width_of_stderr());
+                write!(out, "{}", self.to_concise(powershell_style, colour, width))
             }
             DiagnosticFormat::Json => writeln!(out, "{}", visible(&self.to_json().to_string())),
         };
@@ -163,6 +164,7 @@ impl Diagnostic {
         let _ = match format {
             DiagnosticFormat::Silent => Ok(()),
             DiagnosticFormat::Text => {
+                let text = wrapped("warning: ".len(), &text, terminal::width_of_stderr());
                 writeln!(out, "{} {text}", paint("33", "warning:", terminal::stderr_has_colour()))
             }
             DiagnosticFormat::Concise(_) => writeln!(out, "WARNING: {text}"),
@@ -183,15 +185,16 @@ impl Diagnostic {
         RECORDS.load(Ordering::Relaxed)
     }
 
-    /// `Remove-PSSession: ...` with the causes on the same line, the advice below; with `-Verbose` also what a script
-    /// would ask of the error record.
-    fn to_concise(&self, powershell_style: PowerShellStyle, colour: bool) -> String {
+    /// `Remove-PSSession: ...` with the causes on the same line, the advice below, on a terminal in lines of at most
+    /// `width` columns; with `-Verbose` also what a script would ask of the error record.
+    fn to_concise(&self, powershell_style: PowerShellStyle, colour: bool, width: Option<usize>) -> String {
         let (red, green, plain) = if colour { ("\x1b[31;1m", "\x1b[32;1m", "\x1b[0m") } else { ("", "", "") };
         let parts = std::iter::once(&self.message).chain(&self.causes).map(|part| printable(part));
         let message = parts.collect::<Vec<_>>().join(": ");
         let mut text = format!("{red}{}: {message}{plain}\n", powershell_style.cmdlet);
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("  {green}hint:{plain} {}\n", printable(hint)));
+            let hint = wrapped("  hint: ".len(), &printable(hint), width);
+            text.push_str(&format!("  {green}hint:{plain} {hint}\n"));
         }
         if powershell_style.verbose {
             text.push_str(&format!("  FullyQualifiedErrorId: {},{}\n", self.id, powershell_style.class));
@@ -312,11 +315,20 @@ mod tests {
         let powershell_style =
             PowerShellStyle { cmdlet: "Remove-PSSession", class: "Class", verbose: false, action };
         let concise = "Remove-PSSession: no session has the id \"7\"\n  hint: look\n";
-        assert_eq!(error.to_concise(powershell_style, false), concise);
-        let verbose = error.to_concise(PowerShellStyle { verbose: true, ..powershell_style }, false);
+        assert_eq!(error.to_concise(powershell_style, false, None), concise);
+        let verbose = error.to_concise(PowerShellStyle { verbose: true, ..powershell_style }, false, None);
         let more =
             "  FullyQualifiedErrorId: InvalidArgument,Class\n  Category: InvalidArgument, TargetObject: 7\n";
         assert_eq!(verbose, format!("{concise}{more}"));
+    }
+
+    #[test]
+    fn the_advice_of_the_concise_view_ends_its_lines_between_words_too() {
+        let error = Diagnostic::usage("x").with_hint("list the sessions with `pssession get` first");
+        let style =
+            PowerShellStyle { cmdlet: "C", class: "D", verbose: false, action: ErrorAction::Continue };
+        let concise = error.to_concise(style, false, Some(40));
+        assert_eq!(concise, "C: x\n  hint: list the sessions with\n        `pssession get` first\n");
     }
 
     #[test]
@@ -330,7 +342,7 @@ mod tests {
         assert_eq!(error.to_text(false, None), text);
         let powershell_style =
             PowerShellStyle { cmdlet: "C", class: "D", verbose: true, action: ErrorAction::Continue };
-        let concise = error.to_concise(powershell_style, false);
+        let concise = error.to_concise(powershell_style, false, None);
         assert!(concise.starts_with(&format!("C: {shown}: {shown}\n  hint: {shown}\n")), "{concise}");
         assert!(concise.ends_with(&format!("TargetObject: {shown}\n")), "{concise}");
         let json = visible(&error.to_json().to_string()).into_owned();

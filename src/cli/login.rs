@@ -2,6 +2,7 @@
 //! no `--password`.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -157,7 +158,11 @@ pub(crate) fn password_in(path: &Path) -> Result<SecretString, Diagnostic> {
     let text = source::text(path, MAX_PASSWORD_BYTES).map_err(|error| {
         Diagnostic::usage(format!("cannot read the password from {}", source::shown(path)))
             .caused_by(&error)
-            .with_hint("the file must be UTF-8 or UTF-16, with the password on its first line")
+            .with_hint(match error.kind() {
+                io::ErrorKind::NotFound => "check the path of the password file",
+                io::ErrorKind::PermissionDenied => "let this account read the password file",
+                _ => "the file must be UTF-8 or UTF-16, with the password on its first line",
+            })
     })?;
     let password = first_line(&text);
     if password.expose_secret().is_empty() {

@@ -3,9 +3,10 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::args::{Format, OutputArgs, PlainFormat, ReportFormat};
-use super::diagnostic::{Diagnostic, DiagnosticFormat, PowerShellStyle};
+use super::diagnostic::{Diagnostic, DiagnosticFormat, PowerShellStyle, wrapped};
 use super::exit::Exit;
 use super::progress;
+use super::terminal;
 
 /// How one run writes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,7 +143,10 @@ impl Ui {
             return;
         }
         if self.is_for_a_person() {
-            self.line("note: ", &format!("{message}\n  hint: {hint}"));
+            let width = terminal::width_of_stderr();
+            let [message, hint] = [("note: ", message), ("  hint: ", hint)]
+                .map(|(label, text)| format!("{label}{}", wrapped(label.len(), text, width)));
+            self.always(&format!("{message}\n{hint}"));
         } else {
             self.error(&Diagnostic::new(id, "NotSpecified", message, Exit::SUCCESS).with_hint(hint));
         }

@@ -68,6 +68,7 @@ fn what_a_file_or_stdin_says_wrongly_is_told_with_its_place() {
         (&["--inventory", "-", "--password-file", "-"], "web01\n", "stdin is used more than once"),
         (&["--on", "web01", "--password-file", "-"], "", "no password in stdin"),
         (&["--on", "web01", "--password-file", "/nowhere"], "", "/nowhere"),
+        (&["--on", "web01", "--password-file", "/nowhere"], "", "hint: check the path"),
     ];
     for (args, stdin, reported) in rows {
         let args = [&["get", "--user", "alice"], *args].concat();
