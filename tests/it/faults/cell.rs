@@ -56,7 +56,7 @@ pub(super) fn run(way: AuthMode, operation: Operation, fault_kind: &'static Faul
         let connector: Arc<dyn Connector> = Arc::new(way.connector(server.address));
         if matches!(fault_kind.deed, Deed::Refused) && operation == Operation::Handshake {
             host.struck();
-            drop(server);
+            server.vanish();
             tokio::task::yield_now().await;
         }
         let began = Instant::now();

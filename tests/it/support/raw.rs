@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -134,7 +134,7 @@ impl RawServer {
             loop {
                 let stream = tokio::select! {
                     accepted = listener.accept() => accepted.unwrap().0,
-                    () = log.vanish.notified() => return,
+                    () = log.vanish.notified() => break,
                 };
                 log.step();
                 stream.set_nodelay(true).unwrap();
@@ -151,8 +151,19 @@ impl RawServer {
                     }
                 });
             }
+            drop((connections, listener));
+            // A port that is bound and not listened on refuses, and no other server is given it.
+            let held = TcpSocket::new_v4().unwrap();
+            held.set_reuseaddr(true).unwrap();
+            held.bind(address).unwrap();
+            std::future::pending::<()>().await;
         });
         Self { address, accepts, log: kept, task }
+    }
+
+    /// Closes every connection, and takes no more.
+    pub(crate) fn vanish(&self) {
+        self.log.vanish.notify_one();
     }
 
     pub(crate) fn url(&self) -> String {
