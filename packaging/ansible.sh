@@ -11,13 +11,7 @@ tools="$out/tools/ansible"
 [ -x "$tools/bin/pip" ] || python3 -m venv "$tools"
 "$tools/bin/pip" install --quiet --disable-pip-version-check "ansible-core==$ansible_core"
 
-stage="$(mktemp -d)"
-simulator=
-end() {
-    [ -z "$simulator" ] || kill "$simulator" 2>/dev/null || true
-    rm -rf "$stage"
-}
-trap end EXIT
+make_stage
 # What a configuration of this machine says does not count.
 export ANSIBLE_CONFIG="$stage/ansible.cfg" ANSIBLE_HOME="$stage/home" PYTHONDONTWRITEBYTECODE=1
 touch "$ANSIBLE_CONFIG"

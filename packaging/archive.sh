@@ -7,8 +7,7 @@ target="${1:?which target?}"
 
 prepare "$target"
 name="pssession-$(version)-$target"
-stage="$(mktemp -d)"
-trap 'rm -rf "$stage"' EXIT
+make_stage
 cp -R "$payload" "$stage/$name"
 cp README.md LICENSE-MIT LICENSE-APACHE "$stage/$name"
 program="$name/$(basename "$(binary "$target")")"

@@ -127,6 +127,13 @@ try_out() {
     "${run[@]}" "$2" demo | tail -n 1
 }
 
+# make_stage: makes a folder, $stage. At the end it goes, and the simulator that start_simulator has started.
+make_stage() {
+    stage="$(mktemp -d)"
+    simulator=
+    trap '[ -z "$simulator" ] || kill "$simulator" || true; rm -rf "$stage"' EXIT
+}
+
 # start_simulator PROGRAM FILE: sets `simulator` to its process. FILE says how to reach it.
 start_simulator() {
     "$1" simulator --output json >"$2" &

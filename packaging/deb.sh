@@ -7,8 +7,7 @@ need lintian lintian
 need mmdebstrap mmdebstrap
 # The oldest Debian that it is tried out on.
 suite=bullseye
-stage="$(mktemp -d)"
-trap 'rm -rf "$stage"' EXIT
+make_stage
 tree="$stage/tree"
 prepare_tree "$tree"
 doc="$tree/usr/share/doc/pssession"

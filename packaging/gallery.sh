@@ -66,13 +66,7 @@ if [ -z "$pwsh" ]; then
     exit 0
 fi
 say "trying the package out"
-stage="$(mktemp -d)"
-simulator=
-end() {
-    [ -z "$simulator" ] || kill "$simulator" 2>/dev/null || true
-    rm -rf "$stage"
-}
-trap end EXIT
+make_stage
 mkdir "$stage/home" "$stage/repository"
 start_simulator "$(binary "$(uname -m)-unknown-linux-musl")" "$stage/simulator.json"
 # Its home has no other module, and its path no other command.

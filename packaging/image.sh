@@ -11,8 +11,7 @@ need skopeo skopeo
 need umoci umoci
 python_tools certifi "certifi==$certifi"
 certificates="$("$tools/certifi/bin/python" -m certifi)"
-stage="$(mktemp -d)"
-trap 'rm -rf "$stage"' EXIT
+make_stage
 arguments=()
 for architecture in amd64 arm64; do
     target="${platforms[$architecture]}"

@@ -5,8 +5,7 @@ source "$(dirname "$0")/common.sh"
 
 need rpmbuild rpm
 need rpmlint rpmlint
-stage="$(mktemp -d)"
-trap 'rm -rf "$stage"' EXIT
+make_stage
 prepare_tree "$stage/tree"
 install -D --mode=644 --target-directory="$stage/tree/usr/share/licenses/pssession" LICENSE-MIT LICENSE-APACHE "$payload/$licences"
 # A file that is newer gets the date of the commit; a folder does not.
